@@ -1,0 +1,35 @@
+/**
+ * Turns many small writes into few large ones without making anybody wait: an item arriving while nothing runs is
+ * written at once; items arriving while a write runs form the next one.
+ * @param write takes a batch of 1 to `limit` items. If it rejects, everybody in that batch is told.
+ * @param limit how many items one write may take.
+ * @returns a function that adds an item and settles when the write holding it has settled.
+ */
+export function coalesce<Item>(
+  write: (items: Item[]) => Promise<void>,
+  limit: number,
+): (item: Item) => Promise<void> {
+  let waiting: Array<{ item: Item; resolve: () => void; reject: (error: unknown) => void }> = [];
+  let running = false;
+
+  async function drain(): Promise<void> {
+    running = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, limit);
+      waiting = waiting.slice(limit);
+      try {
+        await write(batch.map((entry) => entry.item));
+        for (const entry of batch) entry.resolve();
+      } catch (error) {
+        for (const entry of batch) entry.reject(error);
+      }
+    }
+    running = false;
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (!running) void drain();
+    });
+}
