@@ -1,0 +1,13 @@
+import type { Knex } from "knex";
+import * as environmentsAndUsers from "./0001-environments-and-users.ts";
+import * as organizationsAndRoles from "./0002-organizations-and-roles.ts";
+import * as invitationsAndMail from "./0003-invitations-and-mail.ts";
+import * as subscriptionsDeletionsEvents from "./0004-subscriptions-deletions-events.ts";
+
+/** Every migration in order, by a name without file extension: the same from source and from the build. */
+export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
+  { name: "0001-environments-and-users", migration: environmentsAndUsers },
+  { name: "0002-organizations-and-roles", migration: organizationsAndRoles },
+  { name: "0003-invitations-and-mail", migration: invitationsAndMail },
+  { name: "0004-subscriptions-deletions-events", migration: subscriptionsDeletionsEvents },
+];

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Knex } from "knex";
+import { sqlStateOf } from "./sql-state.ts";
+
+export type AfterCommit = (effect: () => void) => void;
+
+const TRIES = 4;
+const RETRYABLE = new Set(["40001", "40P01"]);
+
+/**
+ * Runs `work` in one transaction and, once it has committed, the effects it registered. A rolled-back transaction
+ * runs none: nothing leaves the process before commit. Effects are hints: they return at once and may not throw.
+ * A deadlock or serialization failure runs the whole of `work` again, so `work` may touch nothing but the database.
+ * @throws what `work` throws, after rollback.
+ */
+export async function transaction<Result>(
+  db: Knex,
+  work: (trx: Knex.Transaction, afterCommit: AfterCommit) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    const effects: Array<() => void> = [];
+    try {
+      const result = await db.transaction((trx) => work(trx, (effect) => effects.push(effect)));
+      for (const effect of effects) effect();
+      return result;
+    } catch (error) {
+      if (attempt === TRIES || !isRetryable(error)) throw error;
+      await sleep(Math.random() * 20 * attempt);
+    }
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof Error && RETRYABLE.has(sqlStateOf(error));
+}

@@ -1,0 +1,83 @@
+/** Where in a request the trouble lies, as JSON:API has it. */
+export interface ErrorSource {
+  pointer?: string;
+  parameter?: string;
+  header?: string;
+}
+
+export interface ErrorItem {
+  /** Stable, for machines. */
+  code: string;
+  /** For people: says what to do. */
+  detail: string;
+  source?: ErrorSource;
+}
+
+/** Every way Guildhall says no: an HTTP status and one or more items. Faces decide how it looks on the wire. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly items: [ErrorItem, ...ErrorItem[]];
+  /** Headers the answer must carry, e.g. `Retry-After`. */
+  readonly headers: Record<string, string>;
+
+  constructor(
+    status: number,
+    items: [ErrorItem, ...ErrorItem[]],
+    headers: Record<string, string> = {},
+    options?: ErrorOptions,
+  ) {
+    super(items[0].detail, options);
+    this.name = "Refusal";
+    this.status = status;
+    this.items = items;
+    this.headers = headers;
+  }
+
+  get code(): string {
+    return this.items[0].code;
+  }
+}
+
+function refuse(status: number, code: string, detail: string, source?: ErrorSource): Refusal {
+  return new Refusal(status, [source === undefined ? { code, detail } : { code, detail, source }]);
+}
+
+export function badRequest(code: string, detail: string, source?: ErrorSource): Refusal {
+  return refuse(400, code, detail, source);
+}
+
+export function unauthorized(): Refusal {
+  const detail =
+    "Send a valid credential: an operator or session token as `Authorization: Bearer`, or a session token as `X-Session-ID`.";
+  return new Refusal(401, [{ code: "unauthorized", detail }], {
+    "WWW-Authenticate": 'Bearer realm="guildhall"',
+  });
+}
+
+export function forbidden(code: string, detail: string, source?: ErrorSource): Refusal {
+  return refuse(403, code, detail, source);
+}
+
+/** Also the answer for what exists but is foreign to the caller: existence is no stranger's business. */
+export function notFound(what: string, source?: ErrorSource): Refusal {
+  return refuse(404, "not_found", `No such ${what}. Check the id and the environment.`, source);
+}
+
+export function conflict(code: string, detail: string, source?: ErrorSource): Refusal {
+  return refuse(409, code, detail, source);
+}
+
+/** A value that breaks a rule. @param pointer a JSON pointer to a value that exists in the request document. */
+export function invalid(code: string, detail: string, pointer: string): Refusal {
+  return refuse(422, code, detail, { pointer });
+}
+
+export function tooManyRequests(seconds: number): Refusal {
+  const detail = `Too many requests. Try again in ${seconds} s.`;
+  return new Refusal(429, [{ code: "too_many_requests", detail }], { "Retry-After": String(seconds) });
+}
+
+export function unavailable(cause?: unknown): Refusal {
+  const detail = "Guildhall is busy or its database can't be reached. Try again shortly.";
+  return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" }, { cause });
+}

@@ -1,0 +1,11 @@
+import { BaseModel } from "./base-model.ts";
+
+/** A program of the team's own, which gets access tokens for its secret. Its id is its `client_id`. */
+export class ApiClient extends BaseModel {
+  static override tableName = "api_clients";
+
+  declare name: string;
+  declare secret_hash: Buffer;
+  declare scopes: string[];
+  declare last_used_at: Date | null;
+}

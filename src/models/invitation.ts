@@ -1,0 +1,122 @@
+import type { Knex } from "knex";
+import { type QueryBuilder, raw } from "objection";
+import { BaseModel } from "./base-model.ts";
+import type { DeliveryState } from "./mail-delivery.ts";
+
+export const INVITATION_STATUSES = ["pending", "accepted", "declined", "revoked", "expired"] as const;
+export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
+
+/**
+ * Why an answer to an invitation is believed: a link of this version, mailed to the invited address; or a user whose
+ * right to answer has been established, by a verified address equal to the invited one or by a management token.
+ */
+export type Proof = { by: "link"; tokenVersion: number } | { by: "user"; userId: string };
+
+/** Time in a rule is the database's clock, at the moment of the write and not of the transaction's start. */
+const NOW = raw("clock_timestamp()");
+
+const TIMES = [
+  "expires_at",
+  "accepted_at",
+  "declined_at",
+  "revoked_at",
+  "expired_at",
+  "created_at",
+  "updated_at",
+] as const;
+
+export class Invitation extends BaseModel {
+  static override tableName = "invitations";
+  static readonly STATUS_NOW =
+    "case when status = 'pending' and expires_at <= now() then 'expired' else status end";
+
+  declare organization_id: string;
+  declare email: string;
+  declare email_canonical: string;
+  declare status: InvitationStatus;
+  declare inviter_user_id: string | null;
+  declare message: string | null;
+  declare locale: string | null;
+  declare metadata: Record<string, unknown>;
+  declare token_version: number;
+  declare expires_at: Date;
+  declare accepted_at: Date | null;
+  declare accepted_by_user_id: string | null;
+  declare declined_at: Date | null;
+  declare revoked_at: Date | null;
+  declare revoked_by_user_id: string | null;
+  declare expired_at: Date | null;
+  /** By the modifier `withSummary`. */
+  declare role_ids?: string[];
+  declare delivery_state?: DeliveryState | null;
+
+  static override modifiers = {
+    /** Reads show `expired` as soon as it is true, however late the schedule writes it. */
+    asOfNow(query: QueryBuilder<Invitation>) {
+      void query.select("invitations.*", raw(`${Invitation.STATUS_NOW} as status`));
+    },
+    /** With what the API shows beside the row: role ids, and the state of the newest mail. */
+    withSummary(query: QueryBuilder<Invitation>) {
+      void query.select(
+        raw(
+          "array(select role_id from invitation_roles where invitation_id = invitations.id order by 1) as role_ids",
+        ),
+        raw(`(select state from mail_deliveries where invitation_id = invitations.id and kind = 'invitation'
+              order by seq desc limit 1) as delivery_state`),
+      );
+    },
+  };
+
+  /** A row that Postgres gave as JSON, where times are text. */
+  static fromJsonRow(row: object): Invitation {
+    const invitation = new Invitation().$setDatabaseJson(row);
+    for (const column of TIMES) {
+      const time = invitation[column];
+      if (time !== null) invitation.$set({ [column]: new Date(time) });
+    }
+    return invitation;
+  }
+
+  static accept(
+    trx: Knex.Transaction,
+    proof: Proof,
+    id: string,
+    userId: string,
+  ): Promise<Invitation | undefined> {
+    return Invitation.close(trx, id, proof, {
+      status: "accepted",
+      accepted_at: NOW,
+      accepted_by_user_id: userId,
+    });
+  }
+
+  static decline(
+    trx: Knex.Transaction,
+    proof: Proof | undefined,
+    id: string,
+  ): Promise<Invitation | undefined> {
+    return Invitation.close(trx, id, proof, { status: "declined", declined_at: NOW });
+  }
+
+  static revoke(trx: Knex.Transaction, id: string, userId: string | null): Promise<Invitation | undefined> {
+    return Invitation.close(trx, id, undefined, {
+      status: "revoked",
+      revoked_at: NOW,
+      revoked_by_user_id: userId,
+    });
+  }
+
+  /**
+   * The guarded write behind every answer: of any number that come at once, one gets the row.
+   * Of links, only the newest may answer.
+   */
+  private static async close(trx: Knex.Transaction, id: string, proof: Proof | undefined, change: object) {
+    const query = Invitation.query(trx)
+      .patch({ ...change, updated_at: NOW })
+      .where({ id, status: "pending" })
+      .where("expires_at", ">", NOW);
+    if (proof?.by === "link") void query.where({ token_version: proof.tokenVersion });
+    const [closed] = await query.returning("*").castTo<Invitation[]>();
+    return closed;
+  }
+}

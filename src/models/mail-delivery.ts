@@ -1,0 +1,25 @@
+import { BaseModel } from "./base-model.ts";
+
+export const DELIVERY_STATES = ["pending", "sending", "sent", "failed", "suppressed", "unknown"] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+export type MailKind = "invitation" | "invitation-accepted" | "invitation-declined";
+
+/** One mail to one address, with its history: the outbox and the ledger in one row. */
+export class MailDelivery extends BaseModel {
+  static override tableName = "mail_deliveries";
+
+  declare invitation_id: string;
+  declare kind: MailKind;
+  /** Grows only when a person asks for another mail; a retry keeps it. */
+  declare seq: number;
+  declare email: string;
+  declare email_canonical: string;
+  declare message_id: string | null;
+  declare state: DeliveryState;
+  declare attempts: number;
+  declare ambiguous_attempts: number;
+  declare due_at: Date | null;
+  declare smtp_code: number | null;
+  declare reply: string | null;
+  declare sent_at: Date | null;
+}

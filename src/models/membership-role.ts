@@ -1,0 +1,9 @@
+import { BaseModel } from "./base-model.ts";
+
+/** A role given to a member, in one organization. */
+export class MembershipRole extends BaseModel {
+  static override tableName = "membership_roles";
+
+  declare membership_id: string;
+  declare role_id: string;
+}

@@ -1,0 +1,76 @@
+import type { Knex } from "knex";
+import { type QueryBuilder, raw } from "objection";
+import { newId } from "../lib/id.ts";
+import { BaseModel } from "./base-model.ts";
+import { insertUnlessExists } from "./insert-unless-exists.ts";
+
+export interface Joining {
+  environment_id: string;
+  organization_id: string;
+  user_id: string;
+  role_ids: string[];
+  metadata?: Record<string, unknown>;
+}
+
+export class Membership extends BaseModel {
+  static override tableName = "memberships";
+
+  declare organization_id: string;
+  declare user_id: string;
+  declare metadata: Record<string, unknown>;
+  /** By the modifier `withRoles`. */
+  declare role_ids?: string[];
+
+  static override modifiers = {
+    withRoles(query: QueryBuilder<Membership>) {
+      void query.select(
+        "memberships.*",
+        raw(
+          "array(select role_id from membership_roles where membership_id = memberships.id order by 1) as role_ids",
+        ),
+      );
+    },
+  };
+
+  /**
+   * Makes the user a member with these roles. `memberships_user_unique` decides between two that come at once.
+   * @returns undefined when the user is a member already; then nothing has changed.
+   */
+  static async join(
+    trx: Knex.Transaction,
+    { role_ids, metadata = {}, ...row }: Joining,
+  ): Promise<Membership | undefined> {
+    const membership = await insertUnlessExists(Membership, trx, { id: newId("orguser"), ...row, metadata });
+    if (membership === undefined) return undefined;
+    await Membership.grant(trx, membership, role_ids);
+    return membership;
+  }
+
+  /**
+   * Like `join`; who is a member already keeps the membership and gains the roles.
+   * @returns the membership, and whether it is new.
+   */
+  static async joinOrGrant(
+    trx: Knex.Transaction,
+    joining: Joining,
+  ): Promise<{ membership: Membership; joined: boolean }> {
+    const created = await Membership.join(trx, joining);
+    if (created !== undefined) return { membership: created, joined: true };
+    const { organization_id, user_id } = joining;
+    const membership = await Membership.query(trx).findOne({ organization_id, user_id }).throwIfNotFound();
+    await Membership.grant(trx, membership, joining.role_ids);
+    return { membership, joined: false };
+  }
+
+  /** Adds roles the membership does not have yet. */
+  static async grant(trx: Knex.Transaction, membership: Membership, roleIds: string[]): Promise<void> {
+    if (roleIds.length === 0) return;
+    const rows = roleIds.map((role_id) => ({
+      id: newId("orguserrole"),
+      environment_id: membership.environment_id,
+      membership_id: membership.id,
+      role_id,
+    }));
+    await trx("membership_roles").insert(rows).onConflict().ignore();
+  }
+}

@@ -1,0 +1,9 @@
+import { BaseModel } from "./base-model.ts";
+
+/** An entry of an environment's catalogue. Its name is `resource:action` and never changes. */
+export class Permission extends BaseModel {
+  static override tableName = "permissions";
+
+  declare name: string;
+  declare description: string | null;
+}

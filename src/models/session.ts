@@ -1,0 +1,14 @@
+import { BaseModel } from "./base-model.ts";
+
+export class Session extends BaseModel {
+  static override tableName = "sessions";
+  static readonly LIFETIME_DAYS = 30;
+
+  declare user_id: string;
+  declare token_hash: Buffer;
+  declare ip: string | null;
+  declare user_agent: string | null;
+  declare last_active_at: Date;
+  declare expires_at: Date;
+  declare revoked_at: Date | null;
+}

@@ -1,0 +1,13 @@
+import { BaseModel } from "./base-model.ts";
+
+export class User extends BaseModel {
+  static override tableName = "users";
+
+  declare email: string;
+  declare email_canonical: string;
+  declare email_verified_at: Date | null;
+  declare first_name: string | null;
+  declare last_name: string | null;
+  declare picture: string | null;
+  declare metadata: Record<string, unknown>;
+}
