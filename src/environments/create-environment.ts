@@ -1,0 +1,66 @@
+import type { Knex } from "knex";
+import { transaction } from "../db/transaction.ts";
+import { conflict } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import { Environment, type EnvironmentSettings } from "../models/environment.ts";
+import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
+
+export interface NewEnvironment {
+  handle: string;
+  name: string;
+  settings: EnvironmentSettings;
+}
+
+/**
+ * Creates a tenant, born with the permission catalogue and the four system roles.
+ * @throws 409 when the handle is taken.
+ */
+export function createEnvironment(db: Knex, environment: NewEnvironment, actor: Actor): Promise<Environment> {
+  return transaction(db, async (trx) => {
+    const created = await insertUnlessExists(Environment, trx, { id: newId("env"), ...environment });
+    if (created === undefined)
+      throw conflict("handle_taken", "Another environment has this handle; choose another.");
+    await insertCatalogue(trx, created.id);
+    const { id: environment_id, handle } = created;
+    await recordEvents(trx, actor, [
+      {
+        type: "environment.created",
+        environment_id,
+        organization_id: null,
+        subject_id: environment_id,
+        data: { handle },
+      },
+    ]);
+    return created;
+  });
+}
+
+async function insertCatalogue(trx: Knex.Transaction, environment_id: string): Promise<void> {
+  const permissions = Object.entries(PERMISSIONS).map(([name, description]) => ({
+    id: newId("perm"),
+    environment_id,
+    name,
+    description,
+  }));
+  const roles = Object.entries(SYSTEM_ROLES).map(([name, { description }]) => ({
+    id: newId("role"),
+    environment_id,
+    name,
+    description,
+    is_system: true,
+  }));
+  await trx("permissions").insert(permissions);
+  await trx("roles").insert(roles);
+  const permissionIds = new Map(permissions.map(({ name, id }) => [name, id]));
+  const grants = roles.flatMap(({ id: role_id, name }) =>
+    SYSTEM_ROLES[name as SystemRoleName].permissions.map((permission) => ({
+      id: newId("roleperm"),
+      environment_id,
+      role_id,
+      permission_id: permissionIds.get(permission),
+    })),
+  );
+  await trx("role_permissions").insert(grants);
+}

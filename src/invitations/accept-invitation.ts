@@ -1,0 +1,90 @@
+import type { Knex } from "knex";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Invitation, type Proof } from "../models/invitation.ts";
+import { Membership } from "../models/membership.ts";
+import { Organization } from "../models/organization.ts";
+import { User } from "../models/user.ts";
+import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
+import { closedInvitation } from "./closed-invitation.ts";
+import { findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { notifyInviter } from "./notify-inviter.ts";
+
+export interface Acceptance {
+  invitation: Invitation;
+  membership: Membership;
+}
+
+/**
+ * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and tells the
+ * inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
+ * @throws 404 when there is no such invitation, 409 with the state's code when it was answered, revoked, expired or
+ *   superseded before.
+ */
+export async function acceptInvitation(
+  { db, queues }: Context,
+  key: InvitationKey,
+  proof: Proof,
+  actor: Actor,
+): Promise<Acceptance> {
+  const found = await findInvitation(db, key);
+  if (found.status !== "pending") return acceptedBefore(db, found, proof);
+
+  const acceptance = transaction(db, async (trx, afterCommit) => {
+    await Organization.lock(trx, found.environment_id, found.organization_id);
+    const user = await findInvitee(trx, found, proof);
+    const invitation = await Invitation.accept(trx, proof, found.id, user.id);
+    if (invitation === undefined) throw new ClosedMeanwhile();
+    const membership = await admit(trx, invitation, user, actor);
+    await notifyInviter(trx, invitation, "invitation-accepted");
+    afterCommit(() => queues.hint("mail"));
+    return { invitation, membership };
+  });
+  return acceptance.catch(async (error) => {
+    if (!(error instanceof ClosedMeanwhile)) throw error;
+    return acceptedBefore(db, await findInvitation(db, key), proof);
+  });
+}
+
+/** Rolls back: an invitation that is closed makes nobody a user and verifies no address. */
+class ClosedMeanwhile extends Error {}
+
+async function findInvitee(trx: Knex.Transaction, invitation: Invitation, proof: Proof): Promise<User> {
+  if (proof.by === "link") return findOrCreateVerifiedUser(trx, invitation.environment_id, invitation);
+  const user = await User.query(trx)
+    .findById(proof.userId)
+    .where({ environment_id: invitation.environment_id });
+  if (user === undefined) throw notFound("user", { pointer: "/meta/user_id" });
+  return user;
+}
+
+async function admit(
+  trx: Knex.Transaction,
+  invitation: Invitation,
+  user: User,
+  actor: Actor,
+): Promise<Membership> {
+  const { environment_id, organization_id, metadata } = invitation;
+  const role_ids: string[] = await trx("invitation_roles")
+    .where({ invitation_id: invitation.id })
+    .pluck("role_id");
+  const joining = { environment_id, organization_id, user_id: user.id, role_ids, metadata };
+  const { membership, joined } = await Membership.joinOrGrant(trx, joining);
+  const about = { environment_id, organization_id, data: { user_id: user.id } };
+  await recordEvents(trx, actor, [
+    { type: "invitation.accepted", subject_id: invitation.id, ...about },
+    ...(joined ? [{ type: "membership.created" as const, subject_id: membership.id, ...about }] : []),
+  ]);
+  return membership;
+}
+
+/** The same success again, for the same user while they are still a member; anything else comes too late. */
+async function acceptedBefore(db: Knex, invitation: Invitation, proof: Proof): Promise<Acceptance> {
+  const { organization_id, accepted_by_user_id: user_id } = invitation;
+  const sameUser = user_id !== null && (proof.by === "link" || proof.userId === user_id);
+  const membership = sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
+  if (membership === undefined) throw closedInvitation(invitation, proof);
+  return { invitation, membership };
+}

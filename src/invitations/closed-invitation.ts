@@ -1,0 +1,29 @@
+import { conflict, type Refusal } from "../errors.ts";
+import type { Invitation, Proof } from "../models/invitation.ts";
+
+/** Why an invitation can't be answered, or answered otherwise. `superseded`: a newer mail with a newer link was sent. */
+export type ClosedState = "accepted" | "declined" | "revoked" | "expired" | "superseded";
+
+const SENTENCES: Record<ClosedState, string> = {
+  accepted: "This invitation was accepted before.",
+  declined: "This invitation was declined. Ask for a new one if that was a mistake.",
+  revoked: "This invitation was withdrawn. Ask the organization for a new one.",
+  expired: "This invitation has expired. Ask the organization for a new one.",
+  superseded: "A newer mail with a newer link was sent for this invitation. Use that one.",
+};
+
+/** @returns undefined while the invitation is open to this proof. */
+export function closedState(
+  invitation: Pick<Invitation, "status" | "token_version">,
+  proof: Proof | undefined,
+): ClosedState | undefined {
+  if (invitation.status !== "pending") return invitation.status;
+  return proof?.by === "link" && proof.tokenVersion !== invitation.token_version ? "superseded" : undefined;
+}
+
+/** The refusal for an invitation whose guarded write found no row: 409, the code naming the state. */
+export function closedInvitation(invitation: Invitation, proof?: Proof): Refusal {
+  // Still open by the look of it: it expired between the write and this reading, by a whisker.
+  const state = closedState(invitation, proof) ?? "expired";
+  return conflict(`invitation_${state}`, SENTENCES[state]);
+}

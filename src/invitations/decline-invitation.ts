@@ -1,0 +1,36 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Invitation, type Proof } from "../models/invitation.ts";
+import { closedInvitation } from "./closed-invitation.ts";
+import { findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { notifyInviter } from "./notify-inviter.ts";
+
+/**
+ * Declines, and tells the inviter. Declining again answers the same.
+ * @param proof undefined: a management token, which needs to name nobody.
+ * @throws 404 when there is no such invitation, 409 with the state's code when it was closed otherwise.
+ */
+export async function declineInvitation(
+  { db, queues }: Context,
+  key: InvitationKey,
+  proof: Proof | undefined,
+  actor: Actor,
+): Promise<Invitation> {
+  const found = await findInvitation(db, key);
+  const declined = await transaction(db, async (trx, afterCommit) => {
+    const invitation = await Invitation.decline(trx, proof, found.id);
+    if (invitation === undefined) return undefined;
+    const { environment_id, organization_id, id } = invitation;
+    await notifyInviter(trx, invitation, "invitation-declined");
+    await recordEvents(trx, actor, [
+      { type: "invitation.declined", environment_id, organization_id, subject_id: id },
+    ]);
+    afterCommit(() => queues.hint("mail"));
+    return invitation;
+  });
+  if (declined !== undefined) return declined;
+  const closed = await findInvitation(db, key);
+  if (closed.status === "declined") return closed;
+  throw closedInvitation(closed, proof);
+}

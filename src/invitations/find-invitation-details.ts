@@ -1,0 +1,36 @@
+import { statement } from "../db/statement.ts";
+import type { InvitationStatus } from "../models/invitation.ts";
+
+/** What the recipient's page shows. */
+export interface InvitationDetails {
+  id: string;
+  environment_id: string;
+  status: InvitationStatus;
+  token_version: number;
+  email: string;
+  message: string | null;
+  expires_at: Date;
+  locale: string;
+  product: string;
+  redirect_url: string | null;
+  organization: string;
+  inviter: string | null;
+  roles: string[];
+}
+
+/** `$1`: an invitation's id. No row when it is unknown or its organization is being deleted. */
+export const findInvitationDetails = statement<InvitationDetails>(
+  "find-invitation-details",
+  `
+  select i.id, i.environment_id, i.token_version, i.email, i.message, i.expires_at,
+    case when i.status = 'pending' and i.expires_at <= now() then 'expired' else i.status end as status,
+    coalesce(i.locale, e.settings->>'locale', 'en') as locale,
+    e.name as product, e.settings->>'redirect_url' as redirect_url, o.name as organization,
+    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
+    array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles
+  from invitations i
+  join environments e on e.id = i.environment_id
+  join organizations o on o.id = i.organization_id and o.deleting_at is null
+  left join users inviter on inviter.id = i.inviter_user_id
+  where i.id = $1`,
+);

@@ -1,0 +1,29 @@
+import type { Knex } from "knex";
+import { notFound } from "../errors.ts";
+import { isId } from "../lib/id.ts";
+import { Invitation } from "../models/invitation.ts";
+
+export interface InvitationKey {
+  id: string;
+  /** Absent only for the holder of a link: the link itself names the environment. */
+  environment_id?: string | undefined;
+}
+
+/**
+ * The invitation as of now, of an organization that is not being deleted.
+ * @throws 404.
+ */
+export async function findInvitation(db: Knex, { id, environment_id }: InvitationKey): Promise<Invitation> {
+  if (!isId("inv", id)) throw notFound("invitation");
+  const query = Invitation.query(db)
+    .modify("asOfNow")
+    .modify("withSummary")
+    .findById(id)
+    .whereExists(
+      db("organizations as o").whereRaw("o.id = invitations.organization_id and o.deleting_at is null"),
+    );
+  if (environment_id !== undefined) void query.where({ environment_id });
+  const invitation = await query;
+  if (invitation === undefined) throw notFound("invitation");
+  return invitation;
+}

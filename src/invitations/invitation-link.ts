@@ -1,0 +1,59 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+/** What a link proves: its bearer holds a mail we sent for this invitation, at this version. */
+export interface InvitationLink {
+  invitationId: string;
+  tokenVersion: number;
+}
+
+export interface LinkKeys {
+  /** Derives the token of an invitation: the same every time, so it is stored nowhere and a retried mail carries the same link. */
+  sign(link: InvitationLink): string;
+  /** @returns undefined for anything this service did not sign. Says nothing about the invitation's state. */
+  verify(token: string): InvitationLink | undefined;
+  /** A value only the holder of `token` and we can know, for the hidden field of the page's forms. */
+  formSecret(token: string): string;
+}
+
+interface Key {
+  id: string;
+  secret: string;
+}
+
+/** 26 characters of the invitation's id, 4 of version, 8 of key id, 43 of HMAC-SHA-256. */
+const TOKEN = /^([0-9a-z]{26})([0-9a-f]{4})([0-9a-f]{8})([\w-]{43})$/;
+
+/**
+ * @param secrets SECRET_KEY first, then SECRET_KEYS_PREVIOUS: the first signs, all verify, so a key can be rotated
+ *   without killing the links already mailed.
+ */
+export function createLinkKeys(secrets: [string, ...string[]]): LinkKeys {
+  const [current, ...previous] = secrets.map(toKey) as [Key, ...Key[]];
+  const byId = new Map([current, ...previous].map((key) => [key.id, key]));
+
+  return {
+    sign({ invitationId, tokenVersion }) {
+      const body = invitationId.slice("inv_".length) + tokenVersion.toString(16).padStart(4, "0");
+      return body + current.id + mac(current, "invitation-link", body);
+    },
+    verify(token) {
+      const [, suffix, version, keyId, signature] = TOKEN.exec(token) ?? [];
+      const key = byId.get(keyId ?? "");
+      if (suffix === undefined || version === undefined || signature === undefined || key === undefined)
+        return undefined;
+      const expected = mac(key, "invitation-link", suffix + version);
+      if (!timingSafeEqual(Buffer.from(expected), Buffer.from(signature))) return undefined;
+      return { invitationId: `inv_${suffix}`, tokenVersion: Number.parseInt(version, 16) };
+    },
+    formSecret: (token) => mac(current, "invitation-form", token),
+  };
+}
+
+function toKey(secret: string): Key {
+  return { id: createHash("sha256").update(`key-id:${secret}`).digest("hex").slice(0, 8), secret };
+}
+
+/** The purpose is part of what is signed: a value made for one use is worthless for another. */
+function mac(key: Key, purpose: string, body: string): string {
+  return createHmac("sha256", key.secret).update(`${purpose}:${body}`).digest("base64url");
+}

@@ -1,0 +1,31 @@
+import { forbidden, notFound } from "../errors.ts";
+import { maskEmailAddress } from "../lib/email-address.ts";
+import type { Invitation, Proof } from "../models/invitation.ts";
+
+/**
+ * What a signed-in user may do with an invitation: answer it, if it went to the user's verified address. An address
+ * nobody has verified proves nothing: anybody may have signed up with it (CVE-2022-2326).
+ * @param maySee whether the user may read the organization's invitations; to others it does not exist.
+ * @throws 403 for an unverified or another address, 404.
+ */
+export function proveByAddress(
+  invitation: Invitation,
+  user: { user_id: string; email_canonical: string; email_verified: boolean },
+  maySee: boolean,
+): Proof {
+  if (user.email_canonical !== invitation.email_canonical) {
+    if (!maySee) throw notFound("invitation");
+    const invited = maskEmailAddress(invitation.email);
+    throw forbidden(
+      "wrong_account",
+      `This invitation is for ${invited}. Sign in with that address to answer it.`,
+    );
+  }
+  if (!user.email_verified) {
+    throw forbidden(
+      "email_unverified",
+      "Your address is not verified: follow the link in the invitation's mail instead.",
+    );
+  }
+  return { by: "user", userId: user.user_id };
+}

@@ -1,0 +1,48 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { Membership } from "../models/membership.ts";
+import { MembershipRole } from "../models/membership-role.ts";
+import { Organization } from "../models/organization.ts";
+import { Role } from "../models/role.ts";
+
+/**
+ * Takes a role from a member, and in the same transaction the pending invitations they could no longer send.
+ * @throws 404, 409 for the role owner, which is transferred instead.
+ */
+export function withdrawRole(
+  { db }: Context,
+  { id, environment_id, organization_id }: { id: string; environment_id: string; organization_id: string },
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    await Organization.lock(trx, environment_id, organization_id);
+    const grant = await MembershipRole.query(trx).findById(id).where({ environment_id });
+    const membership = await Membership.query(trx).findOne({
+      id: grant?.membership_id ?? "",
+      organization_id,
+    });
+    if (grant === undefined || membership === undefined) throw notFound("membership role");
+    const role = await Role.query(trx).findById(grant.role_id).throwIfNotFound();
+    if (role.is_system && role.name === "owner") {
+      throw conflict("owner_stays", "The owner's role can't be taken away: transfer the ownership instead.");
+    }
+    await MembershipRole.query(trx).deleteById(id);
+    await revokeUnsendable(trx, actor, {
+      environment_id,
+      organization_id,
+      inviter_user_id: membership.user_id,
+    });
+    await recordEvents(trx, actor, [
+      {
+        type: "membership_role.deleted",
+        environment_id,
+        organization_id,
+        subject_id: membership.id,
+        data: { role_id: role.id },
+      },
+    ]);
+  });
+}

@@ -1,0 +1,58 @@
+import { raw } from "objection";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { revokePending } from "../invitations/revoke-pending.ts";
+import { newId } from "../lib/id.ts";
+import { Organization } from "../models/organization.ts";
+import { OrganizationDeletion } from "../models/organization-deletion.ts";
+import { countOrganizationRows } from "./count-organization-rows.ts";
+
+/**
+ * Begins the deletion: cuts everybody's access and kills the pending invitations in one transaction; a job detaches
+ * the resources afterwards. Two deletions at once are one: the second gets the row of the first.
+ * @throws 404 when there is no such organization in the environment.
+ */
+export function deleteOrganization(
+  { db, queues }: Context,
+  { id, environment_id }: { id: string; environment_id: string },
+  actor: Actor,
+): Promise<OrganizationDeletion> {
+  return transaction(db, async (trx, afterCommit) => {
+    const organization = await Organization.query(trx)
+      .findById(id)
+      .where({ environment_id })
+      .forNoKeyUpdate();
+    if (organization === undefined) throw notFound("organization");
+    if (organization.deleting_at !== null) {
+      return OrganizationDeletion.query(trx).findOne({ organization_id: id }).throwIfNotFound();
+    }
+    const planned = await countOrganizationRows(trx, id);
+    // Without an owner, since the memberships are about to go and an owner is always a member.
+    await Organization.query(trx)
+      .findById(id)
+      .patch({ deleting_at: raw("now()"), owner_user_id: null });
+    await revokePending(trx, actor, { environment_id, organization_id: id });
+    await recordEvents(trx, actor, [
+      {
+        type: "organization.deletion_started",
+        environment_id,
+        organization_id: id,
+        subject_id: id,
+        data: { name: organization.name, owner_user_id: organization.owner_user_id },
+      },
+    ]);
+    afterCommit(() => queues.hint("detach"));
+    return OrganizationDeletion.query(trx)
+      .insert({
+        id: newId("del"),
+        environment_id,
+        organization_id: id,
+        organization_name: organization.name,
+        requested_by_user_id: actor.user_id,
+        planned,
+      })
+      .returning("*");
+  });
+}

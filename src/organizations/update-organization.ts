@@ -1,0 +1,56 @@
+import { raw, UniqueViolationError } from "objection";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { forbidden } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { Organization } from "../models/organization.ts";
+import { type NewOrganization, organizationExists } from "./create-organization.ts";
+
+export type OrganizationChange = Partial<Omit<NewOrganization, "environment_id" | "owner_user_id">>;
+
+/**
+ * Changes details; what is not given stays.
+ * @param mayOpen whether the caller is the owner or an operator: only they decide who manages members, or an admin
+ *   could give the right to themselves.
+ * @throws 403, 404, 409 when slug or external_id is taken.
+ */
+export function updateOrganization(
+  { db }: Context,
+  { id, environment_id }: { id: string; environment_id: string },
+  change: OrganizationChange,
+  { actor, mayOpen }: { actor: Actor; mayOpen: boolean },
+): Promise<Organization> {
+  return transaction(db, async (trx) => {
+    const before = await Organization.lock(trx, environment_id, id);
+    if (
+      change.member_management !== undefined &&
+      change.member_management !== before.member_management &&
+      !mayOpen
+    ) {
+      const pointer = "/data/attributes/member_management";
+      throw forbidden("owner_only", "Only the owner decides who manages members.", { pointer });
+    }
+    const [organization] = await Organization.query(trx)
+      .patch({ ...change, updated_at: raw("now()") })
+      .where({ id })
+      .returning("*")
+      .castTo<[Organization]>();
+    // Admins who lose the right to manage members lose the invitations they sent with it.
+    if (change.member_management === "owner")
+      await revokeUnsendable(trx, actor, { environment_id, organization_id: id });
+    await recordEvents(trx, actor, [
+      {
+        type: "organization.updated",
+        environment_id,
+        organization_id: id,
+        subject_id: id,
+        data: { changed: Object.keys(change) },
+      },
+    ]);
+    return organization;
+  }).catch((error: unknown) => {
+    if (error instanceof UniqueViolationError) throw organizationExists();
+    throw error;
+  });
+}

@@ -1,0 +1,28 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, forbidden, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Permission } from "../models/permission.ts";
+import { PERMISSIONS } from "../permissions.ts";
+
+/** Deletes a permission no role has. @throws 404, 403 for one every environment is born with, 409 while a role has it. */
+export function deletePermission(
+  { db }: Context,
+  { id, environment_id }: { id: string; environment_id: string },
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    const permission = await Permission.query(trx).findById(id).where({ environment_id }).forUpdate();
+    if (permission === undefined) throw notFound("permission");
+    if (Object.hasOwn(PERMISSIONS, permission.name))
+      throw forbidden("system_permission", "This permission is part of every environment: it stays.");
+    const use = await trx("role_permissions").where({ permission_id: id }).first("id");
+    if (use !== undefined)
+      throw conflict("permission_in_use", "A role has this permission: take it away first.");
+    await Permission.query(trx).deleteById(id);
+    const { name } = permission;
+    await recordEvents(trx, actor, [
+      { type: "permission.deleted", environment_id, organization_id: null, subject_id: id, data: { name } },
+    ]);
+  });
+}

@@ -1,0 +1,36 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Role } from "../models/role.ts";
+import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
+
+/**
+ * Deletes a role nobody has and no pending invitation gives; closed invitations forget that they would have.
+ * @throws 404, 403 for a system role, 409 when it is in use. The foreign keys are RESTRICT should somebody be faster.
+ */
+export function deleteRole({ db }: Context, key: RoleKey, actor: Actor): Promise<void> {
+  return transaction(db, async (trx) => {
+    const { id, environment_id, organization_id, name } = await lockCustomRole(trx, key);
+    const [use] = await trx.select(
+      trx.raw(
+        `exists (select from membership_roles where role_id = :id) or exists (select from user_roles where role_id = :id)
+           or exists (
+             select from invitation_roles ir join invitations i on i.id = ir.invitation_id
+             where ir.role_id = :id and i.status = 'pending'
+           ) as in_use`,
+        { id },
+      ),
+    );
+    if (use.in_use)
+      throw conflict(
+        "role_in_use",
+        "Somebody has this role, or a pending invitation gives it: take it away first.",
+      );
+    await trx("invitation_roles").where({ role_id: id }).delete();
+    await Role.query(trx).deleteById(id);
+    await recordEvents(trx, actor, [
+      { type: "role.deleted", environment_id, organization_id, subject_id: id, data: { name } },
+    ]);
+  });
+}

@@ -1,0 +1,57 @@
+import type { Knex } from "knex";
+import { forbidden, notFound } from "../errors.ts";
+import { Role } from "../models/role.ts";
+
+/** What a giver of roles has: nobody gives what they don't have. Null: no ceiling. */
+export type Ceiling = string[] | null;
+
+export interface Giving {
+  environment_id: string;
+  /** The organization it is for; null: the whole environment, where organizations' own roles mean nothing. */
+  organization_id: string | null;
+  role_ids: string[];
+  ceiling: Ceiling;
+  /** Where in the request the roles stand. */
+  pointer: string;
+}
+
+/**
+ * Refuses roles that can't be given: not there, of another organization, `owner` (which is transferred, never given), or
+ * with permissions beyond the giver's own. The one place of that rule besides the statement that invites.
+ * @throws 404, 403.
+ */
+export async function requireGrantable(
+  trx: Knex,
+  { environment_id, organization_id, role_ids, ceiling, pointer }: Giving,
+): Promise<void> {
+  const roles = await Role.query(trx)
+    .modify("withPermissionNames")
+    .whereIn("roles.id", role_ids)
+    .where("roles.environment_id", environment_id)
+    .where((either) => {
+      void either.whereNull("roles.organization_id");
+      if (organization_id !== null) void either.orWhere("roles.organization_id", organization_id);
+    });
+  const missing = role_ids.filter((id) => !roles.some((role) => role.id === id));
+  if (missing.length > 0) throw notFound(`role: ${missing.join(", ")}`, { pointer });
+  if (roles.some(({ is_system, name }) => is_system && name === "owner")) {
+    throw forbidden(
+      "owner_not_grantable",
+      "The role owner can't be granted; transfer the ownership instead.",
+      { pointer },
+    );
+  }
+  requireWithin(
+    ceiling,
+    roles.flatMap(({ permission_names = [] }) => permission_names),
+    pointer,
+  );
+}
+
+/** @throws 403 when a permission is beyond the ceiling. */
+export function requireWithin(ceiling: Ceiling, permissionNames: string[], pointer: string): void {
+  const beyond = ceiling === null ? [] : permissionNames.filter((name) => !ceiling.includes(name));
+  if (beyond.length === 0) return;
+  const detail = `You can't grant permissions you don't have yourself: ${[...new Set(beyond)].join(", ")}.`;
+  throw forbidden("role_exceeds_own", detail, { pointer });
+}

@@ -1,0 +1,35 @@
+import { raw, UniqueViolationError } from "objection";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Role } from "../models/role.ts";
+import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
+
+/** Changes name or description. @throws 404, 403 for a system role, 409 when the name is taken. */
+export function updateRole(
+  { db }: Context,
+  key: RoleKey,
+  change: { name?: string; description?: string | null },
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    const { id, environment_id, organization_id } = await lockCustomRole(trx, key);
+    await Role.query(trx)
+      .findById(id)
+      .patch({ ...change, updated_at: raw("now()") });
+    await recordEvents(trx, actor, [
+      {
+        type: "role.updated",
+        environment_id,
+        organization_id,
+        subject_id: id,
+        data: { changed: Object.keys(change) },
+      },
+    ]);
+  }).catch((error: unknown) => {
+    if (error instanceof UniqueViolationError)
+      throw conflict("name_taken", "There is a role of this name; choose another.");
+    throw error;
+  });
+}

@@ -1,0 +1,55 @@
+import { raw } from "objection";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import { hashToken, randomToken } from "../lib/random-token.ts";
+import { Session } from "../models/session.ts";
+import { User } from "../models/user.ts";
+
+export interface NewSession {
+  environment_id: string;
+  user_id: string;
+  ip?: string | null;
+  user_agent?: string | null;
+}
+
+/**
+ * Starts a session of 30 days.
+ * @returns the row, and the token: the only time it is ever seen.
+ * @throws 404 when the user is not of this environment.
+ */
+export async function createSession(
+  { db }: Pick<Context, "db">,
+  { environment_id, user_id, ip = null, user_agent = null }: NewSession,
+  actor: Actor,
+): Promise<{ session: Session; token: string }> {
+  const token = randomToken();
+  const session = await transaction(db, async (trx) => {
+    const user = await User.query(trx).findById(user_id).where({ environment_id });
+    if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
+    const started = await Session.query(trx)
+      .insert({
+        id: newId("sess"),
+        environment_id,
+        user_id,
+        token_hash: hashToken(token),
+        ip,
+        user_agent,
+        expires_at: raw("now() + make_interval(days => ?)", [Session.LIFETIME_DAYS]),
+      })
+      .returning("*");
+    await recordEvents(trx, actor, [
+      {
+        type: "session.created",
+        environment_id,
+        organization_id: null,
+        subject_id: started.id,
+        data: { user_id },
+      },
+    ]);
+    return started;
+  });
+  return { session, token };
+}

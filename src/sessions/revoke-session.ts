@@ -1,0 +1,29 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { ownedBy, type SessionKey } from "./session-key.ts";
+
+/** Ends a session at once. Ending it again changes nothing: the time of the first ending stays. @throws 404. */
+export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
+  return transaction(db, async (trx) => {
+    const [revoked] = await trx("sessions")
+      .where(ownedBy(key))
+      .whereNull("revoked_at")
+      .update({ revoked_at: trx.fn.now(), updated_at: trx.fn.now() })
+      .returning("user_id");
+    if (revoked === undefined) {
+      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      return;
+    }
+    await recordEvents(trx, actor, [
+      {
+        type: "session.revoked",
+        environment_id: key.environment_id,
+        organization_id: null,
+        subject_id: key.id,
+        data: { user_id: revoked.user_id },
+      },
+    ]);
+  });
+}

@@ -1,0 +1,43 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import type { EmailAddress } from "../lib/email-address.ts";
+import { newId } from "../lib/id.ts";
+import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { User } from "../models/user.ts";
+
+export interface NewUser {
+  environment_id: string;
+  address: EmailAddress;
+  /** Only a caller we trust may say so: a management token, or a link mailed to the address. */
+  email_verified: boolean;
+  first_name?: string | null;
+  last_name?: string | null;
+  picture?: string | null;
+  metadata?: Record<string, unknown>;
+}
+
+/** @throws 409 when the environment has a user of that address, in whatever spelling. */
+export function createUser(
+  { db }: Pick<Context, "db">,
+  { address, email_verified, ...user }: NewUser,
+  actor: Actor,
+): Promise<User> {
+  const { environment_id } = user;
+  return transaction(db, async (trx) => {
+    const created = await insertUnlessExists(User, trx, {
+      id: newId("user"),
+      email: address.email,
+      email_canonical: address.canonical,
+      email_verified_at: email_verified ? trx.fn.now() : null,
+      ...user,
+    });
+    if (created === undefined)
+      throw conflict("email_taken", "A user with this address exists in this environment.");
+    await recordEvents(trx, actor, [
+      { type: "user.created", environment_id, organization_id: null, subject_id: created.id },
+    ]);
+    return created;
+  });
+}

@@ -1,0 +1,60 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { revokePending } from "../invitations/revoke-pending.ts";
+import { Organization } from "../models/organization.ts";
+import { User } from "../models/user.ts";
+
+/**
+ * Deletes a user with their sessions, roles and memberships, and revokes the pending invitations they sent.
+ * @throws 404, 409 for a user who owns an organization or holds payment resources: those need another home first.
+ */
+export function deleteUser(
+  { db }: Context,
+  { id, environment_id }: { id: string; environment_id: string },
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    // First of every lock order, and in one order, so that a transfer to the user waits instead of deadlocking.
+    await trx("organizations")
+      .whereIn("id", trx("memberships").select("organization_id").where({ user_id: id, environment_id }))
+      .orderBy("id")
+      .forNoKeyUpdate()
+      .select("id");
+    const user = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
+    if (user === undefined) throw notFound("user");
+    const owned = await Organization.query(trx)
+      .select("id")
+      .where({ owner_user_id: id })
+      .orderBy("id")
+      .limit(5);
+    if (owned.length > 0) {
+      const ids = owned.map((organization) => organization.id).join(", ");
+      throw conflict(
+        "owns_organization",
+        `The user owns an organization (${ids}): transfer its ownership or delete it first.`,
+      );
+    }
+    const resource = await trx("subscriptions").where({ user_id: id }).first("id");
+    if (resource !== undefined)
+      throw conflict("has_resources", "The user has subscriptions, which may not lose their creator.");
+    await revokePending(trx, actor, { environment_id, inviter_user_id: id });
+    await trx("sessions").where({ user_id: id }).delete();
+    const memberships = await trx("memberships")
+      .where({ user_id: id })
+      .delete()
+      .returning(["id", "organization_id"]);
+    await User.query(trx).deleteById(id);
+    await recordEvents(trx, actor, [
+      ...memberships.map((membership) => ({
+        type: "membership.removed" as const,
+        environment_id,
+        organization_id: membership.organization_id,
+        subject_id: membership.id,
+        data: { user_id: id },
+      })),
+      { type: "user.deleted", environment_id, organization_id: null, subject_id: id },
+    ]);
+  });
+}

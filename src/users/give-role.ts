@@ -1,0 +1,50 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { User } from "../models/user.ts";
+import { UserRole } from "../models/user-role.ts";
+import { type Ceiling, requireGrantable } from "../roles/require-grantable.ts";
+
+/**
+ * Gives a user a role in the whole environment: it counts in every organization.
+ * @param ceiling the permissions of the giver in the environment.
+ * @throws 404, 403 for `owner` or a role beyond the ceiling, 409 when the user has it.
+ */
+export function giveRole(
+  { db }: Context,
+  { environment_id, user_id, role_id }: { environment_id: string; user_id: string; role_id: string },
+  { actor, ceiling }: { actor: Actor; ceiling: Ceiling },
+): Promise<UserRole> {
+  return transaction(db, async (trx) => {
+    const user = await User.query(trx).findById(user_id).where({ environment_id });
+    if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
+    const pointer = "/data/relationships/role";
+    await requireGrantable(trx, {
+      environment_id,
+      organization_id: null,
+      role_ids: [role_id],
+      ceiling,
+      pointer,
+    });
+    const given = await insertUnlessExists(UserRole, trx, {
+      id: newId("userrole"),
+      environment_id,
+      user_id,
+      role_id,
+    });
+    if (given === undefined) throw conflict("role_granted", "The user has this role already.");
+    await recordEvents(trx, actor, [
+      {
+        type: "user_role.created",
+        environment_id,
+        organization_id: null,
+        subject_id: user_id,
+        data: { role_id },
+      },
+    ]);
+    return given;
+  });
+}

@@ -1,0 +1,56 @@
+import { raw, UniqueViolationError } from "objection";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import type { EmailAddress } from "../lib/email-address.ts";
+import { User } from "../models/user.ts";
+
+export interface UserChange {
+  address?: EmailAddress | undefined;
+  email_verified?: boolean | undefined;
+  first_name?: string | null | undefined;
+  last_name?: string | null | undefined;
+  picture?: string | null | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+/**
+ * Changes a user. A new address is unverified unless the caller, who must be trusted to say so, says otherwise.
+ * @throws 404, 409 when another user of the environment has the address.
+ */
+export function updateUser(
+  { db }: Context,
+  { id, environment_id }: { id: string; environment_id: string },
+  { address, email_verified, ...change }: UserChange,
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    const before = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
+    if (before === undefined) throw notFound("user");
+    const isNewAddress = address !== undefined && address.canonical !== before.email_canonical;
+    const verified = email_verified ?? (isNewAddress ? false : undefined);
+    await User.query(trx)
+      .findById(id)
+      .patch({
+        ...change,
+        ...(address === undefined ? {} : { email: address.email, email_canonical: address.canonical }),
+        ...(verified === undefined
+          ? {}
+          : { email_verified_at: verified ? raw("coalesce(email_verified_at, now())") : null }),
+        updated_at: raw("now()"),
+      });
+    // What was verified was the former address: the new one is verified anew, from now.
+    if (isNewAddress && verified)
+      await User.query(trx)
+        .findById(id)
+        .patch({ email_verified_at: raw("now()") });
+    await recordEvents(trx, actor, [
+      { type: "user.updated", environment_id, organization_id: null, subject_id: id },
+    ]);
+  }).catch((error: unknown) => {
+    if (error instanceof UniqueViolationError)
+      throw conflict("email_taken", "A user with this address exists in this environment.");
+    throw error;
+  });
+}
