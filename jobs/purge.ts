@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { purgeSessions } from "../src/sessions/purge-sessions.ts";
+import { defineJob } from "./define-job.ts";
+
+const DAY = 86_400_000;
+
+/**
+ * Queued by: the schedule, daily.
+ * Payload:   none.
+ * Retries:   none: the next day's run finds the same rows.
+ * Twice:     harmless: what is gone is gone. Deliveries and events are a ledger and are kept.
+ */
+export const purge = defineJob({
+  queue: "lifecycle",
+  name: "purge",
+  payload: z.object({}),
+  every: () => DAY,
+  async run({ db, log, stopping }) {
+    const sessions = await purgeSessions(db, stopping);
+    log.info({ sessions }, "purged");
+  },
+});

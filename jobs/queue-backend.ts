@@ -1,0 +1,75 @@
+import {
+  createPostgresBackend,
+  type PostgresConnectionOptions,
+  type Processor,
+  Queue,
+  Worker,
+  type WorkerOptions,
+  withBackend,
+} from "bullmq";
+import { Redis } from "ioredis";
+import pg from "pg";
+
+/** What BullMQ's two backends have in common, as we use them. */
+export interface QueueBackend {
+  /**
+   * @param patient whether a command waits for a queue that can't be reached just now. A hint does not: it is not worth
+   *   waiting for. A schedule does.
+   */
+  queue(name: string, options: { patient: boolean }): Queue;
+  worker(name: string, processor: Processor, options: Omit<WorkerOptions, "connection">): Worker;
+  /** Closes the connections; to be called when queues and workers are closed. */
+  close(): Promise<void>;
+}
+
+export interface QueueSettings {
+  DATABASE_URL: string;
+  REDIS_URL?: string | undefined;
+}
+
+/** Redis when REDIS_URL is set, else the same Postgres. Correctness depends on neither: the rows decide. */
+export function openQueueBackend({ REDIS_URL, DATABASE_URL }: QueueSettings): QueueBackend {
+  return REDIS_URL === undefined ? onPostgres(DATABASE_URL) : onRedis(REDIS_URL);
+}
+
+function onRedis(url: string): QueueBackend {
+  // A frozen Redis holds its socket open: only `commandTimeout` gets a producer out of that.
+  const producer = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 2_000,
+  });
+  const consumer = new Redis(url, { maxRetriesPerRequest: null });
+  // Both reconnect by themselves; each queue and worker reports the trouble through its own `error` event.
+  for (const connection of [producer, consumer]) connection.on("error", () => {});
+  return {
+    queue: (name, { patient }) => new Queue(name, { connection: patient ? consumer : producer }),
+    worker: (name, processor, options) => new Worker(name, processor, { ...options, connection: consumer }),
+    async close() {
+      producer.disconnect();
+      consumer.disconnect();
+    },
+  };
+}
+
+function onPostgres(url: string): QueueBackend {
+  const classes = withBackend(createPostgresBackend);
+  // Our own pool: BullMQ can't load `pg` from native ESM. It listens on connections of its own.
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: "guildhall-queue",
+    options: "-c search_path=public,bullmq",
+    keepAlive: true,
+    max: 6,
+  });
+  pool.on("error", () => {});
+  // BullMQ describes pg in types of its own, which a pool fulfils but TypeScript can't see; likewise its classes
+  // differ between backends in a type parameter only.
+  const connection = pool as unknown as PostgresConnectionOptions;
+  return {
+    queue: (name) => new classes.Queue(name, { connection }) as unknown as Queue,
+    worker: (name, processor, options) =>
+      new classes.Worker(name, processor, { ...options, connection }) as unknown as Worker,
+    close: () => pool.end(),
+  };
+}

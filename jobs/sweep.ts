@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { statement } from "../src/db/statement.ts";
+import { defineJob } from "./define-job.ts";
+
+const findWork = statement<{ deliveries: boolean; deletions: boolean }>(
+  "sweep",
+  `select
+     exists (select from mail_deliveries where due_at <= now()) as deliveries,
+     exists (select from organization_deletions where state = 'detaching') as deletions`,
+);
+
+/**
+ * Finds rows whose hint was lost, whose retry is due or whose worker died, and hints again.
+ *
+ * Queued by: the schedule, every SWEEP_EVERY.
+ * Payload:   none.
+ * Retries:   none: the next run finds the same rows.
+ * Twice:     harmless: it gives hints, and hints are harmless.
+ */
+export const sweep = defineJob({
+  queue: "lifecycle",
+  name: "sweep",
+  payload: z.object({}),
+  every: ({ SWEEP_EVERY }) => SWEEP_EVERY,
+  async run({ db, queues }) {
+    const [work] = await findWork(db, []);
+    if (work?.deliveries) queues.hint("mail");
+    if (work?.deletions) queues.hint("detach");
+  },
+});

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Queue } from "bullmq";
+import { allJobs } from "./all-jobs.ts";
+import type { Job, JobContext } from "./define-job.ts";
+import type { QueueBackend } from "./queue-backend.ts";
+import { KEEP, QUEUES, type QueueName } from "./queues.ts";
+
+/**
+ * A killed worker's job is taken over after about 30 s; the sweeper does not wait for that. `maxStalledCount` is high,
+ * since being killed is no fault of a job. Locks are long against skewed clocks: the Postgres backend compares
+ * them by the workers' clocks; whatever matters is leased in its row by the database's.
+ */
+const WORKER_OPTIONS = {
+  lockDuration: 30_000,
+  stalledInterval: 15_000,
+  maxStalledCount: 10,
+  // After a lost connection; the default of 15 s would keep every mail waiting.
+  runRetryDelay: 1_000,
+};
+
+/** Jobs of a queue at once in one process: a long expiry must not keep the sweeper waiting, mails need no more than one. */
+const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 2 };
+
+/** Schedules vanish when Redis loses its data, and may stop for other reasons: missing or late ones are put back. */
+const CHECK_SCHEDULES_EVERY = 15_000;
+
+/** Milliseconds a queue has to be told that we leave: one that can't be reached would never know. */
+const LEAVING = 3_000;
+
+export interface RunningWorker {
+  /** Takes no more jobs and waits for those running; but not for a queue that doesn't answer. */
+  stop(): Promise<void>;
+}
+
+/** Starts taking jobs of every queue, and keeps the schedules in being. */
+export function startWorker(backend: QueueBackend, context: JobContext): RunningWorker {
+  const { log, settings } = context;
+  const byName = new Map(allJobs.map((job) => [job.name, job]));
+  const running = new Set<Promise<void>>();
+  const track = (run: Promise<void>) => {
+    running.add(run);
+    return run.finally(() => running.delete(run));
+  };
+  const workers = QUEUES.map((queue) => {
+    const worker = backend.worker(queue, (job) => track(runJob(byName.get(job.name), job.data, context)), {
+      ...WORKER_OPTIONS,
+      concurrency: CONCURRENCY[queue],
+    });
+    worker.on("failed", (job, error) => log.error({ err: error, job: job?.name }, "a job failed"));
+    worker.on("error", (error) => log.warn({ err: error, queue }, "worker connection"));
+    return worker;
+  });
+  const lifecycle = backend.queue("lifecycle", { patient: true });
+  lifecycle.on("error", (error) => log.debug({ err: error }, "queue connection"));
+  const check = () =>
+    keepSchedules(lifecycle, settings).catch((error) =>
+      log.warn({ err: error }, "schedules can't be checked"),
+    );
+  void check();
+  const checking = setInterval(() => void check(), CHECK_SCHEDULES_EVERY).unref();
+
+  return {
+    async stop() {
+      clearInterval(checking);
+      const closed = Promise.allSettled([...workers, lifecycle].map((each) => each.close()));
+      await Promise.race([closed, Promise.allSettled(running).then(() => sleep(LEAVING))]);
+    },
+  };
+}
+
+async function runJob(job: Job | undefined, payload: unknown, context: JobContext): Promise<void> {
+  // A job of another version's worker: dropped, since whatever it hinted at is in a row.
+  if (job === undefined) return;
+  await job.run(context, payload);
+}
+
+async function keepSchedules(lifecycle: Queue, settings: JobContext["settings"]): Promise<void> {
+  for (const { name, every } of allJobs) {
+    if (every === undefined) continue;
+    const wanted = every(settings);
+    const schedule = await lifecycle.getJobScheduler(name);
+    const alive =
+      schedule?.every === wanted && (schedule.next ?? 0) > Date.now() - 2 * wanted - CHECK_SCHEDULES_EVERY;
+    if (!alive) await lifecycle.upsertJobScheduler(name, { every: wanted }, { name, data: {}, opts: KEEP });
+  }
+}

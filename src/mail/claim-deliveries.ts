@@ -1,0 +1,112 @@
+import { statement } from "../db/statement.ts";
+import type { MailKind } from "./mails.ts";
+
+/** A delivery this worker holds the lease of, with all that its mail says: nothing more is read before sending. */
+export interface ClaimedDelivery {
+  id: string;
+  state: "sending" | "suppressed" | "unknown";
+  kind: MailKind;
+  email: string;
+  message_id: string;
+  attempts: number;
+  ambiguous_attempts: number;
+  product: string;
+  from_name: string | null;
+  locale: string;
+  organization: string;
+  invitation_id: string;
+  invited_email: string;
+  token_version: number;
+  message: string | null;
+  expires_at: Date;
+  accepted_at: Date | null;
+  declined_at: Date | null;
+  roles: string[];
+  inviter: string | null;
+  invitee: string | null;
+}
+
+/** How long a worker that says nothing more keeps a delivery; it renews the lease while it lives. */
+export const LEASE_SECONDS = 60;
+
+/**
+ * Claims up to `$1` due deliveries: a guarded write with a lease on the database's clock. What makes a mail pointless
+ * by now (answered, expired, revoked, organization gone, address suppressed) settles the row instead, with the reason;
+ * as unknown and not as suppressed when an attempt before may have left.
+ * A row still `sending` when its lease ran out may have left: that is an ambiguous attempt, and the second is the last.
+ */
+export const claimDeliveries = statement<ClaimedDelivery>(
+  "claim-deliveries",
+  `
+  with due as (
+    select * from mail_deliveries where due_at <= now() order by due_at limit $1 for update skip locked
+  ),
+  judged as (
+    select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
+      case
+        when o.deleting_at is not null then 'the organization is being deleted'
+        when d.kind = 'invitation' and i.status <> 'pending' then 'the invitation was ' || i.status
+        when d.kind = 'invitation' and i.expires_at <= now() then 'the invitation had expired'
+        when d.kind = 'invitation' and d.seq <> i.token_version then 'a newer mail took its place'
+        when s.reason is not null then 'the address is suppressed (' || s.reason || ')'
+      end as moot
+    from due d
+    join invitations i on i.id = d.invitation_id
+    join organizations o on o.id = i.organization_id
+    left join suppressions s on s.environment_id = d.environment_id and s.email_canonical = d.email_canonical
+  ),
+  decided as (
+    select *, case
+      when moot is not null and ambiguous_attempts = 0 then 'suppressed'
+      when moot is not null or ambiguous_attempts > 1 then 'unknown'
+      else 'sending'
+    end as decision
+    from judged
+  ),
+  claimed as (
+    update mail_deliveries d set
+      state = decision,
+      due_at = case when decision = 'sending' then now() + make_interval(secs => $2) end,
+      attempts = attempts + (decision = 'sending')::int,
+      ambiguous_attempts = j.ambiguous_attempts,
+      message_id = coalesce(message_id, '<' || d.id || '@' || $3 || '>'),
+      reply = case
+        when decision = 'suppressed' then 'not sent: ' || moot
+        when moot is not null then 'not sent again: ' || moot
+        when decision = 'unknown' then 'a worker was lost while it sent this; nobody knows whether it arrived'
+        else reply
+      end,
+      updated_at = now()
+    from decided j where j.id = d.id
+    returning d.*
+  )
+  select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts,
+    e.name as product, e.settings->>'from_name' as from_name, coalesce(i.locale, e.settings->>'locale', 'en') as locale,
+    o.name as organization, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
+    i.expires_at, i.accepted_at, i.declined_at,
+    array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
+    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
+    nullif(trim(concat_ws(' ', invitee.first_name, invitee.last_name)), '') as invitee
+  from claimed c
+  join environments e on e.id = c.environment_id
+  join invitations i on i.id = c.invitation_id
+  join organizations o on o.id = i.organization_id
+  left join users inviter on inviter.id = i.inviter_user_id
+  left join users invitee on invitee.id = i.accepted_by_user_id`,
+);
+
+/**
+ * `$1`, `$2`: ids of deliveries being sent, and the attempt each was claimed for. Only the holder of a lease renews it:
+ * one that ran out is not taken back, nor is the next holder's prolonged. A row whose outcome is just being recorded is
+ * passed over: it needs no lease any more, and waiting for it, with others locked, would be half of a deadlock.
+ */
+export const renewLeases = statement<never>(
+  "renew-leases",
+  `
+  with held as (
+    select d.id from mail_deliveries d join unnest($1::text[], $2::int[]) as h(id, attempts) using (id, attempts)
+    where d.state = 'sending' and d.due_at > now()
+    for update of d skip locked
+  )
+  update mail_deliveries d set due_at = now() + make_interval(secs => $3) from held where d.id = held.id`,
+);

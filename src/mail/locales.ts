@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { packageRoot } from "../lib/package-root.ts";
+
+const texts = z.record(z.string(), z.string());
+const mailTexts = z.record(z.string(), texts).and(z.object({ common: texts }));
+
+const localeFile = z.strictObject({
+  language: z.string(),
+  direction: z.enum(["ltr", "rtl"]),
+  dates: z.string(),
+  unnamed: z.strictObject({ organization: z.string(), inviter: z.string(), product: z.string() }),
+  roles: texts,
+  mails: mailTexts,
+  pages: mailTexts,
+});
+
+/** The sentences of one language, and how it writes moments and lists. */
+export type Locale = z.infer<typeof localeFile> & {
+  formatTime(time: Date): string;
+  formatList(items: string[]): string;
+};
+
+const FALLBACK = "en";
+const folder = join(packageRoot(), "templates", "locales");
+
+export const locales: ReadonlyMap<string, Locale> = new Map(
+  readdirSync(folder).map((file) => {
+    const locale = loadLocale(join(folder, file));
+    return [locale.language, locale];
+  }),
+);
+
+/** The language asked for, else the same language of any region, else English. */
+export function findLocale(tag: string): Locale {
+  const locale = locales.get(tag) ?? locales.get(tag.split(/[-_]/)[0] ?? "") ?? locales.get(FALLBACK);
+  if (!locale) throw new Error(`${folder} lacks ${FALLBACK}.json`);
+  return locale;
+}
+
+/** Everybody reads the same clock: a mail cannot know its reader's time zone, so the moment carries one. */
+function loadLocale(file: string): Locale {
+  const locale = localeFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  const time = new Intl.DateTimeFormat(locale.dates, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone: "UTC",
+    timeZoneName: "short",
+  });
+  const list = new Intl.ListFormat(locale.language, { type: "conjunction" });
+  return { ...locale, formatTime: (date) => time.format(date), formatList: (items) => list.format(items) };
+}

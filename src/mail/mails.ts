@@ -1,0 +1,15 @@
+import type { z } from "zod";
+import { invitationAcceptedMail } from "./invitation-accepted-mail.ts";
+import { invitationDeclinedMail } from "./invitation-declined-mail.ts";
+import { invitationMail } from "./invitation-mail.ts";
+
+/** Every kind of mail we send, by import: no folder is scanned. */
+export const mails = {
+  invitation: invitationMail,
+  "invitation-accepted": invitationAcceptedMail,
+  "invitation-declined": invitationDeclinedMail,
+} as const;
+
+export type MailKind = keyof typeof mails;
+
+export type MailVariables = { [Kind in MailKind]: z.infer<(typeof mails)[Kind]["variables"]> };

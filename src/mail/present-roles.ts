@@ -1,0 +1,7 @@
+import { cleanDisplayName } from "./clean-display-name.ts";
+import type { Locale } from "./locales.ts";
+
+/** System roles in the reader's language, an organization's own roles as they were named: "Admin and Billing". */
+export function presentRoles(roles: string[], locale: Locale): string {
+  return locale.formatList(roles.map((role) => locale.roles[role] ?? cleanDisplayName(role, "–")));
+}
