@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Handlebars from "handlebars";
+import { packageRoot } from "../lib/package-root.ts";
+import { inlineTexts } from "../mail/inline-texts.ts";
+import type { Locale } from "../mail/locales.ts";
+
+type PageValues = Record<string, unknown>;
+
+const folder = join(packageRoot(), "templates", "pages");
+
+const STRICT = { strict: true, knownHelpersOnly: true };
+
+/**
+ * One page in one language, ready to be filled. The sentence `title` is filled apart: a title holds no markup.
+ * @param parts further templates the page is put together from, each by its name.
+ */
+export function compilePage(
+  template: string,
+  layout: string,
+  locale: Locale,
+  texts: Record<string, string>,
+  parts: string[] = [],
+): (values: PageValues) => string {
+  const read = (file: string) => inlineTexts(readFileSync(join(folder, file), "utf8"), locale, texts, "html");
+  const handlebars = Handlebars.create();
+  handlebars.registerPartial("layout", read(`${layout}.hbs`));
+  for (const part of parts) handlebars.registerPartial(part, read(`${part}.hbs`));
+  const page = handlebars.compile<PageValues>(read(`${template}.hbs`), STRICT);
+  const title = handlebars.compile<PageValues>(texts.title ?? "{{title}}", { ...STRICT, noEscape: true });
+  return (values) => page({ ...values, title: title(values) });
+}

@@ -1,0 +1,57 @@
+import type { InboxMessage } from "../embedded/inbox-messages.ts";
+import { findLocale } from "../mail/locales.ts";
+import { compilePage } from "./compile-page.ts";
+import { formatAge } from "./format-age.ts";
+import { inboxStyle, MAIL_SANDBOX } from "./inbox-headers.ts";
+
+/** A tool for developers speaks English: its sentences stand in the templates. */
+const english = findLocale("en");
+const listPage = compilePage("inbox", "_inbox-layout", english, {});
+const messagePage = compilePage("inbox-message", "_inbox-layout", english, {});
+const missingPage = compilePage("inbox-missing", "_inbox-layout", english, {});
+
+const PREVIEW_LENGTH = 160;
+
+export type View = "html" | "text" | "headers" | "source";
+
+const VIEWS: [View, string][] = [
+  ["html", "HTML"],
+  ["text", "Text"],
+  ["headers", "Headers"],
+  ["source", "Source"],
+];
+
+/** The list asks for itself again every few seconds, by a meta refresh: no script. */
+export function renderInbox(messages: InboxMessage[], count: number, now: Date): string {
+  const rows = messages.map((message) => ({
+    id: message.id,
+    to: message.to,
+    subject: message.subject || "(no subject)",
+    preview: message.text.replace(/\s+/g, " ").trim().slice(0, PREVIEW_LENGTH),
+    date: message.date,
+    age: formatAge(new Date(message.date), now),
+  }));
+  const older = count > rows.length ? count - rows.length : null;
+  return listPage({ title: "Inbox", style: inboxStyle.css, refresh: 4, rows, older });
+}
+
+export function renderInboxMessage(message: InboxMessage, view: View, source: string): string {
+  const { id, to, from, html, text, headers, date } = message;
+  const subject = message.subject || "(no subject)";
+  const views = VIEWS.filter(([name]) => name !== "html" || html !== null);
+  return messagePage({
+    title: subject,
+    style: inboxStyle.css,
+    refresh: null,
+    ...{ id, to, from, subject, text, headers, source, date },
+    time: english.formatTime(new Date(date)),
+    sandbox: MAIL_SANDBOX,
+    tabs: views.map(([name, label]) => ({ name, label, current: name === view })),
+    ...{ show_html: view === "html", show_text: view === "text" },
+    ...{ show_headers: view === "headers", show_source: view === "source" },
+  });
+}
+
+export function renderMissingMessage(): string {
+  return missingPage({ title: "No such mail", style: inboxStyle.css, refresh: null });
+}

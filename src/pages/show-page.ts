@@ -1,0 +1,42 @@
+import type { ClosedState } from "../invitations/closed-invitation.ts";
+import type { InvitationDetails } from "../invitations/find-invitation-details.ts";
+import { findLocale } from "../mail/locales.ts";
+import { renderPage } from "./render-page.ts";
+
+export interface ShownPage {
+  status: number;
+  html: string;
+}
+
+/**
+ * The page for an invitation as it is now: the question while it is open, and one page for each way it can be closed.
+ * @param csrf the hidden field of the question's forms.
+ */
+export function showPage(
+  details: InvitationDetails,
+  closed: ClosedState | undefined,
+  csrf: string,
+): ShownPage {
+  const { id, product, organization, inviter, roles, email, message, locale, redirect_url } = details;
+  if (closed === "accepted") {
+    const page = { product, organization, continue_url: redirect_url };
+    return { status: 200, html: renderPage("accepted", page, locale) };
+  }
+  if (closed !== undefined) {
+    // Declining is what the person wanted; the others are dead ends.
+    return { status: closed === "declined" ? 200 : 410, html: renderPage(closed, { product }, locale) };
+  }
+  const question = {
+    product,
+    organization,
+    inviter,
+    roles,
+    email,
+    message,
+    expires: findLocale(locale).formatTime(details.expires_at),
+    accept_action: `/invitations/${id}/accept`,
+    decline_action: `/invitations/${id}/decline`,
+    csrf,
+  };
+  return { status: 200, html: renderPage("invitation", question, locale) };
+}
