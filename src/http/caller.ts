@@ -1,0 +1,83 @@
+import { forbidden, notFound } from "../errors.ts";
+import type { Actor } from "../events/record-events.ts";
+import type { Permission } from "../permissions.ts";
+import type { AccessRow } from "../sessions/resolve-access.ts";
+
+/** Who asks. An operator may do everything, a client what its scopes say, a user what their roles say. */
+export type Caller =
+  | { kind: "operator" }
+  | { kind: "client"; client_id: string; scopes: string[] }
+  | { kind: "user"; user_id: string; session_id: string; email_canonical: string; email_verified: boolean }
+  | { kind: "nobody" };
+
+/** The organization a request is about, with what the caller may do there. */
+export interface OrganizationAccess {
+  id: string;
+  /** Null: no ceiling (an operator, or a client within its scopes). */
+  permissions: string[] | null;
+  isMember: boolean;
+  isOwner: boolean;
+}
+
+/** @returns undefined when there is no such organization for anybody in this environment. */
+export function organizationAccess(row: AccessRow, caller: Caller): OrganizationAccess | undefined {
+  if (row.organization_id === null) return undefined;
+  const { organization_id: id, organization_permissions, membership_id, is_owner: isOwner } = row;
+  const permissions =
+    caller.kind === "operator" || caller.kind === "client" ? null : organization_permissions;
+  return { id, permissions, isMember: membership_id !== null, isOwner };
+}
+
+/**
+ * @throws 404 when the caller has nothing to do with the organization: its existence is none of their business;
+ *   403 when they lack the permission there.
+ */
+export function requirePermission(
+  access: OrganizationAccess | undefined,
+  permission: Permission,
+  row: AccessRow,
+): void {
+  if (access === undefined) throw notFound("organization");
+  if (access.permissions === null || access.permissions.includes(permission)) return;
+  if (!access.isMember && access.permissions.length === 0) throw notFound("organization");
+  const closedToAdmins = permission === "members:manage" && row.has_members_manage;
+  throw forbidden(
+    "forbidden",
+    closedToAdmins
+      ? "Only the owner manages members here; set the organization's member_management to owner_and_admins to let admins do it."
+      : `You need the permission ${permission} in this organization. Ask its owner for a role that has it.`,
+  );
+}
+
+/**
+ * Refuses a client whose token lacks the scope, and a user whom no role in the environment allows it.
+ * @param held the permissions of the user's roles in the environment.
+ * @throws 403.
+ */
+export function requireInEnvironment(
+  caller: Caller,
+  needed: { scope?: string | undefined; environmentPermission?: Permission | undefined },
+  held: string[] = [],
+): void {
+  const { scope, environmentPermission } = needed;
+  if (caller.kind === "client" && scope !== undefined && !caller.scopes.includes(scope)) {
+    throw forbidden(
+      "scope_missing",
+      `The access token lacks the scope ${scope}. Ask for it at /oauth/token.`,
+    );
+  }
+  if (caller.kind !== "user" || environmentPermission === undefined || held.includes(environmentPermission))
+    return;
+  const detail = `You need the permission ${environmentPermission} in this environment. Ask its operator for a role that has it.`;
+  throw forbidden("forbidden", detail);
+}
+
+/** The caller, as events tell it. */
+export function actorOf(caller: Caller, requestId: string): Actor {
+  if (caller.kind === "nobody") return { kind: "invitee", user_id: null, request_id: requestId };
+  return {
+    kind: caller.kind,
+    user_id: caller.kind === "user" ? caller.user_id : null,
+    request_id: requestId,
+  };
+}

@@ -1,0 +1,48 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Context } from "../context.ts";
+import { hashToken } from "../lib/random-token.ts";
+import type { Grant } from "../oauth/access-tokens.ts";
+
+/** What a request carries to say who asks. */
+export interface Credentials {
+  isOperator: boolean;
+  /** SHA-256 of a session token, if one came. */
+  sessionHash: Buffer | null;
+  /** What a valid access token says, if one came: whether its client still exists is another question. */
+  grant: Grant | null;
+  /** Something came, right or wrong. */
+  given: boolean;
+}
+
+const NOTHING = { isOperator: false, sessionHash: null, grant: null } as const;
+
+/** Three parts with dots between: a session's token has none. An unsigned one is recognised, too, to be refused as such. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/**
+ * `Authorization: Bearer` takes the operator's token, an access token or a session token; `X-Session-ID` a session
+ * token. Bearer goes first.
+ */
+export async function readCredentials(
+  headers: IncomingHttpHeaders,
+  { settings, accessTokens }: Pick<Context, "settings" | "accessTokens">,
+): Promise<Credentials> {
+  const bearer = /^Bearer +([\w~+/.=-]{1,4096})$/i.exec(headers.authorization ?? "")?.[1];
+  const header = headers["x-session-id"];
+  const given = headers.authorization !== undefined || header !== undefined;
+  if (bearer !== undefined && sameSecret(bearer, settings.ADMIN_TOKEN)) {
+    return { ...NOTHING, isOperator: true, given };
+  }
+  if (bearer !== undefined && JWT.test(bearer)) {
+    return { ...NOTHING, grant: (await accessTokens.verify(bearer)) ?? null, given };
+  }
+  const token = bearer ?? (typeof header === "string" ? header : undefined);
+  return { ...NOTHING, sessionHash: token === undefined ? null : hashToken(token), given };
+}
+
+/** Compares digests, so that neither content nor length shows in the time it takes. */
+function sameSecret(one: string, other: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}

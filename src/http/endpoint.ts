@@ -1,0 +1,110 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { z } from "zod";
+import type { Context } from "../context.ts";
+import type { Actor } from "../events/record-events.ts";
+import type { JsonSchema } from "../lib/json-schema-of.ts";
+import type { Permission } from "../permissions.ts";
+import type { AccessQuestion, AccessRow } from "../sessions/resolve-access.ts";
+import type { Caller, OrganizationAccess } from "./caller.ts";
+import type { LimitName } from "./rate-limiter.ts";
+
+/**
+ * Who may call: `operator` holds the operator's token; `caller` any valid credential, within what it allows; `anyone`
+ * also no credential, and the handler decides (a link in the body).
+ */
+export type Who = "operator" | "caller" | "anyone";
+
+export type Params = Record<string, string>;
+
+/** The body of a request: how it is read, and what it may be, for the documentation. */
+export interface BodyShape<Body> {
+  /** From the parsed JSON to what the handler gets. @throws a Refusal. */
+  read(document: unknown, params: Params): Body;
+  /** JSON Schema of the document. */
+  schema(): JsonSchema;
+}
+
+/**
+ * What a document holds as `data`. Types are named, for `http` knows no face. `orNull`: where a to-one relationship is
+ * empty; `also`: relationships the resource has in this answer only, by name the type they lead to.
+ */
+export type AnswerData =
+  | { holds: "resource"; type: string; orNull?: true; also?: Record<string, string> }
+  | { holds: "collection"; type: string }
+  | { holds: "linkage"; type: string; many: boolean };
+
+/** What is answered when all goes well: nothing (204), or a document with `data`, `meta` or both. */
+export interface Answers {
+  status: 200 | 201 | 202 | 204;
+  data?: AnswerData;
+  meta?: z.ZodObject;
+}
+
+/** An endpoint as data: everything it asks of a request is declared, so it can be listed, tested and documented. */
+export interface Endpoint<Body = unknown, Query = unknown> {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  /** One sentence, for the documentation. */
+  summary: string;
+  who: Who;
+  /**
+   * Where the environment comes from: the request (default), or the invitation in the path, whose link a person may
+   * open under any name of the service; `none`: the endpoint is about environments themselves.
+   */
+  environmentFrom?: "request" | "invitation" | "none";
+  /**
+   * What an API client's token must allow, e.g. `invitations:write`. Undefined with `who: "operator"`, where no client
+   * comes in.
+   */
+  scope?: string;
+  /** What a signed-in user must be allowed in the environment, by a role given to them there. */
+  environmentPermission?: Permission;
+  limit: LimitName;
+  /** The query parameters it knows; any other is refused. */
+  query?: z.ZodType<Query>;
+  body?: BodyShape<Body>;
+  /** The organization whose rights count. Needed with `permission`. */
+  organization?: (input: { params: Params; body: Body; query: Query }) => AccessQuestion["organization"];
+  /** What the caller must be allowed there. Where it depends on the request, the handler asks by `require`. */
+  permission?: Permission;
+  /** For the documentation, and for tests that hold every answer against it; at runtime nothing looks at it. */
+  answers: Answers;
+  /** Who may do it, in a sentence for the documentation, where that depends on the request. */
+  allowed?: string;
+  handle(request: EndpointRequest<Body, Query>): Promise<Answer>;
+}
+
+export interface EndpointRequest<Body = unknown, Query = unknown> {
+  context: Context;
+  environment: Pick<AccessRow, "environment_id" | "handle" | "settings" | "environment_permissions">;
+  caller: Caller;
+  /** The caller, as events tell it. */
+  actor: Actor;
+  /** Set when the endpoint declares an organization and the caller may know of it. */
+  organization: OrganizationAccess | undefined;
+  /** @throws 404 or 403 unless the caller has the permission in `organization`. */
+  require(permission: Permission): void;
+  params: Params;
+  body: Body;
+  query: Query;
+  /** Path and query, for links to this very page. */
+  url: string;
+  ip: string;
+  headers: IncomingHttpHeaders;
+  raw: IncomingMessage;
+}
+
+export interface Answer {
+  status: number;
+  /** Absent with 204. */
+  document?: object;
+  headers?: Record<string, string>;
+}
+
+/**
+ * Keeps the types of body and query between the declaration's parts, and forgets them afterwards: whoever runs an
+ * endpoint hands its handler exactly what its own `body` and `query` returned.
+ */
+export function endpoint<Body, Query>(declaration: Endpoint<Body, Query>): Endpoint {
+  return declaration as unknown as Endpoint;
+}

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import type { Settings } from "../config.ts";
+
+/**
+ * The handles a request may mean, in the order they are tried: the first label of `Host`, then `X-Environment`, then
+ * the default. A host that looks like a subdomain but names no environment never falls back to the default: it is
+ * somebody's typing error, not a wish.
+ * @param ownHost the host of PUBLIC_URL, which is this service's own name and no environment's.
+ */
+export function environmentCandidates(request: {
+  host: string;
+  header: string | undefined;
+  ownHost: string;
+  defaultHandle: string | undefined;
+}): string[] {
+  const label = subdomain(request.host, request.ownHost);
+  const fallback = request.header ?? (label === undefined ? request.defaultHandle : undefined);
+  return [label, fallback].filter((handle) => handle !== undefined);
+}
+
+/** The same, from a request's headers and what the service is told. */
+export function requestedEnvironments(
+  settings: Pick<Settings, "PUBLIC_URL" | "DEFAULT_ENVIRONMENT">,
+  headers: IncomingHttpHeaders,
+): string[] {
+  const header = headers["x-environment"];
+  return environmentCandidates({
+    host: headers.host ?? "",
+    header: typeof header === "string" ? header : undefined,
+    ownHost: new URL(settings.PUBLIC_URL).hostname,
+    defaultHandle: settings.DEFAULT_ENVIRONMENT,
+  });
+}
+
+function subdomain(host: string, ownHost: string): string | undefined {
+  const name = host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
+  const isAddress = isIP(name.replace(/^\[|\]$/g, "")) !== 0;
+  if (isAddress || name === ownHost.toLowerCase() || !name.includes(".")) return undefined;
+  return name.split(".")[0];
+}

@@ -1,0 +1,55 @@
+import { tooManyRequests } from "../errors.ts";
+
+/**
+ * How often one caller may do it, in how many seconds. They apply to sessions, to links that are none and to wrong
+ * secrets of clients; an operator has no limit, nor has a genuine link or secret: nobody guesses those.
+ */
+export const LIMITS = {
+  read: { requests: 600, seconds: 60 },
+  write: { requests: 300, seconds: 60 },
+  invite: { requests: 60, seconds: 60 },
+  wrong_link: { requests: 30, seconds: 60 },
+  wrong_secret: { requests: 30, seconds: 60 },
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+/** Callers remembered at most; beyond that the oldest windows are forgotten first. */
+const REMEMBERED = 50_000;
+
+export interface RateLimiter {
+  /**
+   * Counts one request.
+   * @param who a user's id or an IP address.
+   * @throws 429 with `Retry-After` when the window is used up.
+   */
+  count(limit: LimitName, who: string): void;
+}
+
+/**
+ * Fixed windows, in this process's memory: what is limited is a nuisance, not a rule of the domain, so it is not worth a
+ * round trip. With n processes a caller gets at most n times as much.
+ * @param now milliseconds, injected by tests.
+ */
+export function createRateLimiter(now: () => number = Date.now): RateLimiter {
+  const windows = new Map<string, { count: number; endsAt: number }>();
+
+  function currentWindow(key: string, seconds: number) {
+    const known = windows.get(key);
+    if (known !== undefined && known.endsAt > now()) return known;
+    const window = { count: 0, endsAt: now() + seconds * 1_000 };
+    windows.delete(key);
+    windows.set(key, window);
+    if (windows.size > REMEMBERED) windows.delete(windows.keys().next().value ?? "");
+    return window;
+  }
+
+  return {
+    count(limit, who) {
+      const { requests, seconds } = LIMITS[limit];
+      const window = currentWindow(`${limit}:${who}`, seconds);
+      window.count += 1;
+      if (window.count > requests) throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));
+    },
+  };
+}

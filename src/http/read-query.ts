@@ -1,0 +1,44 @@
+import type { z } from "zod";
+import { badRequest, Refusal } from "../errors.ts";
+
+/**
+ * Reads the query string by a schema of the parameters an endpoint knows.
+ * @returns undefined for an endpoint that knows none.
+ * @throws 400 naming each parameter that is unknown, repeated or wrong.
+ */
+export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
+  const given = new URLSearchParams(queryOf(url));
+  // Without a prototype, so that a parameter called `__proto__` is one like any other.
+  const values: Record<string, string> = Object.create(null);
+  for (const [name, value] of given) {
+    if (Object.hasOwn(values, name))
+      throw badRequest("repeated_parameter", "Give each parameter once.", { parameter: name });
+    if (value.includes("\u0000"))
+      throw badRequest("invalid_parameter", "A parameter may not hold NUL.", { parameter: name });
+    values[name] = value;
+  }
+  if (schema === undefined) {
+    const [unknown] = Object.keys(values);
+    if (unknown !== undefined) throw unknownParameter(unknown);
+    return undefined;
+  }
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const items = parsed.error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.flatMap((key) => unknownParameter(key).items)
+      : [{ code: "invalid_parameter", detail: issue.message, source: { parameter: String(issue.path[0]) } }],
+  );
+  const [first, ...rest] = items;
+  throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
+}
+
+/** What follows the first question mark: a later one belongs to a value. */
+export function queryOf(url: string): string {
+  const start = url.indexOf("?");
+  return start === -1 ? "" : url.slice(start + 1);
+}
+
+function unknownParameter(parameter: string): Refusal {
+  return badRequest("unknown_parameter", "This endpoint does not know this parameter.", { parameter });
+}

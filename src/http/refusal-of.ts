@@ -1,0 +1,26 @@
+import { sqlStateOf } from "../db/sql-state.ts";
+import { badRequest, conflict, Refusal, unavailable } from "../errors.ts";
+
+/** Trouble that passes: lock and statement time-outs, deadlocks after retries, a server that restarts or is full. */
+const PASSING_STATES = /^(55P03|57014|40001|40P01|25P03|57P0\d|53\w{3}|08\w{3})$/;
+const PASSING_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"]);
+
+/**
+ * What an error means to a caller. Verbs turn the constraints they know into refusals of their own; this is the net
+ * below: a constraint nobody foresaw is still a conflict and no crash.
+ * @returns undefined for a defect of ours, which becomes a 500 that says nothing but the request id.
+ */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof Error)) return undefined;
+  const state = sqlStateOf(error);
+  const connectionLost =
+    /^(KnexTimeoutError|AggregateError)$/.test(error.name) ||
+    error.message.startsWith("Connection terminated");
+  if (connectionLost || PASSING_STATES.test(state) || PASSING_CODES.has(state)) return unavailable(error);
+  if (state === "23505") return conflict("conflict", "Something with these values exists already.");
+  if (state === "23503")
+    return conflict("conflict", "Something this refers to is gone, or is still referred to.");
+  if (/^22\w{3}$/.test(state)) return badRequest("invalid_value", "A value can't be stored.");
+  return undefined;
+}

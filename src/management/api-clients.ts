@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { createApiClient } from "../api-clients/create-api-client.ts";
+import { deleteApiClient } from "../api-clients/delete-api-client.ts";
+import { updateApiClient } from "../api-clients/update-api-client.ts";
+import { endpoint } from "../http/endpoint.ts";
+import { SCOPES } from "../oauth/scopes.ts";
+import { creates, NOTHING, shows } from "./answers.ts";
+import { text } from "./attributes.ts";
+import { changedResource, newResource } from "./bodies.ts";
+import { presentResource } from "./reading/present-resource.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { apiClientType } from "./types/api-client-type.ts";
+
+const scope = z.enum(SCOPES, {
+  error: "there is no such scope; /.well-known/oauth-authorization-server lists them",
+});
+const attributes = z.strictObject({
+  name: text(200),
+  scopes: z
+    .array(scope)
+    .min(1, { error: "give at least one scope" })
+    .max(100, { error: "give at most 100 scopes" })
+    .transform((scopes) => [...new Set(scopes)]),
+});
+
+const Secret = z.object({ client_secret: z.string() });
+
+const newApiClient = { type: "api_client", attributes, relationships: {} } as const;
+const changedApiClient = { type: "api_client", attributes: attributes.partial(), relationships: {} } as const;
+
+export const apiClientEndpoints = [
+  ...readEndpoints(apiClientType, "operator"),
+  endpoint({
+    method: "POST",
+    path: "/api/api-clients",
+    summary: "Create an API client. Its secret is in `meta.client_secret`, this once.",
+    who: "operator",
+    limit: "write",
+    body: newResource(newApiClient),
+    answers: creates(apiClientType, Secret),
+    async handle({ context, environment: { environment_id }, actor, body }) {
+      const { client, secret } = await createApiClient(
+        context,
+        { ...body.attributes, environment_id },
+        actor,
+      );
+      const data = presentResource(apiClientType, client);
+      return {
+        status: 201,
+        document: { data, meta: { client_secret: secret } },
+        headers: { Location: data.links.self, "Cache-Control": "no-store" },
+      };
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/api-clients/:id",
+    summary: "Change an API client's name or scopes. A scope taken away is gone from its tokens at once.",
+    who: "operator",
+    limit: "write",
+    body: changedResource(changedApiClient),
+    answers: shows(apiClientType),
+    async handle({ context, environment: { environment_id }, actor, params, body }) {
+      const client = await updateApiClient(
+        context,
+        { id: params.id ?? "", environment_id },
+        body.attributes,
+        actor,
+      );
+      return { status: 200, document: { data: presentResource(apiClientType, client) } };
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/api-clients/:id",
+    summary: "Delete an API client. Its access tokens end at once.",
+    who: "operator",
+    limit: "write",
+    answers: NOTHING,
+    async handle({ context, environment: { environment_id }, actor, params }) {
+      await deleteApiClient(context, { id: params.id ?? "", environment_id }, actor);
+      return { status: 204 };
+    },
+  }),
+];

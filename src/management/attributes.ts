@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { parseEmailAddress } from "../lib/email-address.ts";
+
+/** One line of text a person wrote: trimmed, 1 to `max` characters, without control characters. */
+export function text(max: number) {
+  return z
+    .string()
+    .trim()
+    .min(1, { error: "may not be empty" })
+    .max(max, { error: `may have at most ${max} characters` })
+    .regex(/^\P{Cc}*$/u, { error: "may not contain control characters" });
+}
+
+/** Whatever a team keeps beside a row: a JSON object. The body's limit bounds it. */
+export const metadata = z.record(z.string(), z.unknown());
+
+/** A language tag such as `en` or `pt-BR` (BCP 47, as far as mails need it). */
+export const locale = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, { error: "use a language tag such as en or pt-BR" });
+
+/** An address mail can go to; parsed once, here. */
+export const emailAddress = z.string().transform((given, issue) => {
+  const address = parseEmailAddress(given);
+  if (address !== undefined) return address;
+  issue.addIssue("must be one plain e-mail address such as jane@example.com");
+  return z.NEVER;
+});

@@ -1,0 +1,53 @@
+import { STATUS_CODES } from "node:http";
+import type { Refusal } from "../errors.ts";
+
+export interface ResourceIdentifier {
+  type: string;
+  id: string;
+}
+
+export interface Relationship {
+  data?: ResourceIdentifier | ResourceIdentifier[] | null;
+  links?: { self?: string; related?: string };
+}
+
+export interface Resource extends ResourceIdentifier {
+  attributes?: Record<string, unknown>;
+  relationships?: Record<string, Relationship>;
+  links: { self: string };
+  meta?: Record<string, unknown>;
+}
+
+export interface Document {
+  data: Resource | Resource[] | null;
+  links?: Record<string, string | null>;
+  meta?: Record<string, unknown>;
+}
+
+/** A to-one relationship's linkage. */
+export function toOne(type: string, id: string | null): Relationship {
+  return { data: id === null ? null : { type, id } };
+}
+
+/** A to-many relationship's linkage. */
+export function toMany(type: string, ids: string[]): Relationship {
+  return { data: ids.map((id) => ({ type, id })) };
+}
+
+/** A relationship too large to be listed in passing: where to find it. */
+export function related(url: string): Relationship {
+  return { links: { related: url } };
+}
+
+/** Enough to mend a request by; a body of nonsense may hold thousands, and is answered by no megabytes. */
+const ERRORS_TOLD = 50;
+
+/** The document of a refusal. `id` is the request's, for support; nothing of our insides is ever told. */
+export function errorDocument(refusal: Refusal, requestId: string): object {
+  const status = String(refusal.status);
+  const title = STATUS_CODES[refusal.status] ?? "Error";
+  return {
+    errors: refusal.items.slice(0, ERRORS_TOLD).map((item) => ({ id: requestId, status, title, ...item })),
+    meta: { request_id: requestId },
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { createEnvironment } from "../environments/create-environment.ts";
+import { updateEnvironment } from "../environments/update-environment.ts";
+import { endpoint } from "../http/endpoint.ts";
+import { creates, shows } from "./answers.ts";
+import { locale, text } from "./attributes.ts";
+import { changedResource, newResource } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { changed, created } from "./reading/read-back.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { environmentType } from "./types/environment-type.ts";
+
+const settings = z.strictObject({
+  invitation_lifetime_days: z.int().min(1).max(365),
+  from_name: text(80),
+  locale,
+  redirect_url: z.url({ protocol: /^https?$/ }).max(2_000),
+});
+const newEnvironment = {
+  type: "environment",
+  attributes: z.strictObject({
+    handle: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+      error: "use up to 63 lower-case letters, digits and hyphens",
+    }),
+    name: text(200),
+    settings: settings.partial().default({}),
+  }),
+  relationships: {},
+} as const;
+/** A setting given as null falls back to its default. The handle stays: addresses and tokens are made with it. */
+const changedEnvironment = {
+  type: "environment",
+  attributes: z.strictObject({
+    name: text(200).optional(),
+    settings: z
+      .strictObject({
+        invitation_lifetime_days: settings.shape.invitation_lifetime_days.nullish(),
+        from_name: settings.shape.from_name.nullish(),
+        locale: settings.shape.locale.nullish(),
+        redirect_url: settings.shape.redirect_url.nullish(),
+      })
+      .optional(),
+  }),
+  relationships: {},
+} as const;
+
+export const environmentEndpoints = [
+  ...readEndpoints(environmentType, "operator"),
+  endpoint({
+    method: "POST",
+    path: "/api/environments",
+    summary: "Create an environment, born with the permission catalogue and the four system roles.",
+    who: "operator",
+    environmentFrom: "none",
+    limit: "write",
+    body: newResource(newEnvironment),
+    answers: creates(environmentType),
+    async handle(request) {
+      const { handle, name, settings: given } = request.body.attributes;
+      const { id } = await createEnvironment(
+        request.context.db,
+        { handle, name, settings: given },
+        request.actor,
+      );
+      return created(request, environmentType, id);
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/environments/:id",
+    summary: "Change an environment's name or settings.",
+    who: "operator",
+    environmentFrom: "none",
+    limit: "write",
+    body: changedResource(changedEnvironment),
+    answers: shows(environmentType),
+    async handle(request) {
+      const { id } = keyOf(request);
+      await updateEnvironment(request.context.db, id, request.body.attributes, request.actor);
+      return changed(request, environmentType, id);
+    },
+  }),
+];

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { forbidden, invalid, Refusal, unauthorized } from "../errors.ts";
+import type { Caller } from "../http/caller.ts";
+import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { acceptInvitation } from "../invitations/accept-invitation.ts";
+import { declineInvitation } from "../invitations/decline-invitation.ts";
+import { findInvitation } from "../invitations/find-invitation.ts";
+import { proveByAddress } from "../invitations/prove-by-address.ts";
+import { proveByLink } from "../invitations/prove-by-link.ts";
+import type { Proof } from "../models/invitation.ts";
+import { shows } from "./answers.ts";
+import { meta } from "./bodies.ts";
+import { toOne } from "./document.ts";
+import { presentAnswered } from "./present-answered.ts";
+import { invitationType } from "./types/invitation-type.ts";
+
+/** A link's holder sends the token; an operator names the user; a signed-in user sends neither. */
+const Answer = z.strictObject({
+  token: z.string().max(200).optional(),
+  user_id: z.string().max(64).optional(),
+});
+type Answer = z.infer<typeof Answer>;
+
+/** The same two verbs under `/api`, and under the path that is printed in mails and guides, where the invitation itself names the environment. */
+export const invitationAnswerEndpoints = [
+  ...answerEndpoints({ base: "/api/invitations", environmentFrom: "request" }),
+  ...answerEndpoints({ base: "/invitations", environmentFrom: "invitation" }),
+];
+
+function answerEndpoints({
+  base,
+  environmentFrom,
+}: {
+  base: string;
+  environmentFrom: "request" | "invitation";
+}): Endpoint[] {
+  const declared = {
+    method: "POST",
+    who: "anyone",
+    environmentFrom,
+    scope: "invitations:write",
+    limit: "write",
+    organization: ({ params }: { params: Record<string, string> }) => ({ invitation: params.id }),
+    body: meta(Answer),
+  } as const;
+  return [
+    endpoint({
+      ...declared,
+      path: `${base}/:id/accept`,
+      summary:
+        "Accept an invitation: by its link, as the signed-in invitee, or as an operator naming the user.",
+      answers: shows(invitationType, { membership: "membership" }),
+      allowed:
+        "Whoever holds the link of the mail, by `meta.token`; the signed-in user whose verified address was invited; the operator for the user of `meta.user_id`.",
+      async handle(request) {
+        const proof = await prove(request);
+        if (proof === undefined) {
+          const detail = 'Name the user who accepts: send {"meta": {"user_id": "…"}}.';
+          // Without a source: there may be no document to point into.
+          throw new Refusal(422, [{ code: "user_missing", detail }]);
+        }
+        const { context, actor } = request;
+        const { invitation, membership } = await acceptInvitation(context, keyOf(request), proof, actor);
+        const shown = await presentAnswered(context.db, invitation);
+        const relationships = { ...shown.relationships, membership: toOne("membership", membership.id) };
+        return { status: 200, document: { data: { ...shown, relationships } } };
+      },
+    }),
+    endpoint({
+      ...declared,
+      path: `${base}/:id/decline`,
+      summary: "Decline an invitation: by its link, as the signed-in invitee, or as an operator.",
+      answers: shows(invitationType),
+      allowed:
+        "Whoever holds the link of the mail, by `meta.token`; the signed-in user whose verified address was invited; the operator.",
+      async handle(request) {
+        const { context, actor } = request;
+        const invitation = await declineInvitation(context, keyOf(request), await prove(request), actor);
+        return {
+          status: 200,
+          document: { data: await presentAnswered(context.db, invitation) },
+        };
+      },
+    }),
+  ];
+}
+
+/** @returns undefined for an operator who names nobody. */
+async function prove(request: EndpointRequest<Answer>): Promise<Proof | undefined> {
+  const { context, caller, organization, body, ip } = request;
+  const key = keyOf(request);
+  refuseOtherUser(body, caller);
+  if (body.token !== undefined) return proveByLink(context, key.id, body.token, ip);
+  if (caller.kind === "nobody") throw unauthorized();
+  if (caller.kind !== "user")
+    return body.user_id === undefined ? undefined : { by: "user", userId: body.user_id };
+  const maySee = organization?.permissions?.includes("members:read") ?? false;
+  return proveByAddress(await findInvitation(context.db, key), caller, maySee);
+}
+
+/** What would be ignored is refused: a link names its user itself, and a signed-in user answers for nobody else. */
+function refuseOtherUser({ token, user_id }: Answer, caller: Caller): void {
+  const pointer = "/meta/user_id";
+  if (user_id === undefined) return;
+  if (token !== undefined) throw invalid("token_or_user", "Send `token` or `user_id`, not both.", pointer);
+  if (caller.kind === "user" && user_id !== caller.user_id) {
+    throw forbidden("user_is_caller", "You answer for yourself: leave `user_id` out.", { pointer });
+  }
+}
+
+function keyOf({ params, environment }: EndpointRequest<Answer>) {
+  return { id: params.id ?? "", environment_id: environment.environment_id };
+}

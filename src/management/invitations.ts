@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { endpoint, type Params } from "../http/endpoint.ts";
+import { inviteMember } from "../invitations/invite-member.ts";
+import { revokeInvitation } from "../invitations/revoke-invitation.ts";
+import { creates, shows } from "./answers.ts";
+import { emailAddress, locale, metadata } from "./attributes.ts";
+import { newResource } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { presentAnswered } from "./present-answered.ts";
+import { presentResource } from "./reading/present-resource.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { invitationType } from "./types/invitation-type.ts";
+
+const newInvitation = {
+  type: "invitation",
+  attributes: z.strictObject({
+    email: emailAddress,
+    role_ids: z.array(z.string().max(64)).max(50).default([]),
+    message: z.string().trim().max(500, { error: "may have at most 500 characters" }).nullish(),
+    locale: locale.nullish(),
+    metadata: metadata.default({}),
+    expires_at: z.iso
+      .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
+      // The year 0 is a date to JavaScript and none to Postgres.
+      .refine((time) => !time.startsWith("0000"), { error: "must be in the future" })
+      .nullish(),
+  }),
+  relationships: { organization: { type: "organization", prefix: "org", required: true } },
+} as const;
+
+const inPath = ({ params }: { params: Params }) => ({ invitation: params.id });
+
+export const invitationEndpoints = [
+  ...readEndpoints(invitationType),
+  endpoint({
+    method: "POST",
+    path: "/api/invitations",
+    summary: "Invite an address to an organization. The mail is sent once the invitation is written.",
+    who: "caller",
+    scope: "invitations:write",
+    limit: "invite",
+    body: newResource(newInvitation),
+    organization: ({ body }) => ({ organization: body.relationships.organization }),
+    permission: "members:manage",
+    answers: creates(invitationType),
+    async handle({ context, environment, actor, body: { attributes, relationships } }) {
+      const { email: address, message = null, locale: tag = null, expires_at = null, ...rest } = attributes;
+      const { environment_id } = environment;
+      const organization_id = relationships.organization ?? "";
+      const invitation = {
+        environment_id,
+        organization_id,
+        ...rest,
+        address,
+        message,
+        locale: tag,
+        expires_at,
+      };
+      const data = presentResource(invitationType, await inviteMember(context, invitation, actor));
+      return { status: 201, document: { data }, headers: { Location: data.links.self } };
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/api/invitations/:id/revoke",
+    summary: "Withdraw a pending invitation; its link is dead at once.",
+    who: "caller",
+    scope: "invitations:write",
+    limit: "write",
+    organization: inPath,
+    permission: "members:manage",
+    answers: shows(invitationType),
+    async handle(request) {
+      const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
+      const data = await presentAnswered(request.context.db, invitation);
+      return { status: 200, document: { data } };
+    },
+  }),
+];

@@ -1,0 +1,58 @@
+import { Router } from "@koa/router";
+import type { Context as KoaContext } from "koa";
+import type { Context } from "../context.ts";
+import { forbidden, type Refusal } from "../errors.ts";
+import { JSON_API } from "../http/negotiate.ts";
+import type { RequestState } from "../http/request-scope.ts";
+import { runEndpoint } from "../http/run-endpoint.ts";
+import { allEndpoints } from "./all-endpoints.ts";
+import { errorDocument } from "./document.ts";
+
+/** The JSON:API face: its endpoints, run and put on the wire. */
+export function managementRouter(context: Context): Router<RequestState> {
+  const router = new Router<RequestState>();
+  for (const endpoint of allEndpoints) {
+    router.register(endpoint.path, [endpoint.method], async (ctx) => {
+      const { params, ip, headers, req: raw, state } = ctx;
+      // Not `ctx.url`, which a caller may send with a host of their own choice.
+      const url = ctx.path + ctx.search;
+      const answer = await runEndpoint(endpoint, context, {
+        params,
+        url,
+        ip,
+        headers,
+        raw,
+        requestId: state.requestId,
+      });
+      ctx.status = answer.status;
+      ctx.set(answer.headers ?? {});
+      if (answer.document !== undefined) sendDocument(ctx, answer.document);
+    });
+  }
+  for (const path of new Set(allEndpoints.map((endpoint) => endpoint.path).filter(isLinkage))) {
+    router.register(path, ["POST", "PATCH", "DELETE"], refuseLinkage);
+  }
+  return router;
+}
+
+function isLinkage(path: string): boolean {
+  return path.includes("/relationships/");
+}
+
+/** Linkage is read at its own URL, and never written there: JSON:API asks for 403 where HTTP alone would say 405. */
+function refuseLinkage(): never {
+  const detail = "Relationships are changed through the resources that make them, such as membership-roles.";
+  throw forbidden("relationship_not_settable", detail);
+}
+
+export function renderJsonApiError(ctx: KoaContext, refusal: Refusal, requestId: string): void {
+  sendDocument(ctx, errorDocument(refusal, requestId));
+}
+
+/** The type is set by hand: Koa would add a charset, which JSON:API forbids. */
+function sendDocument(ctx: KoaContext, document: object): void {
+  ctx.set("Content-Type", JSON_API);
+  ctx.set("Cache-Control", "no-store");
+  ctx.vary("Accept");
+  ctx.body = JSON.stringify(document);
+}

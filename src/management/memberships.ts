@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { endpoint, type Params } from "../http/endpoint.ts";
+import { addMember } from "../memberships/add-member.ts";
+import { removeMember } from "../memberships/remove-member.ts";
+import { updateMembership } from "../memberships/update-membership.ts";
+import { Membership } from "../models/membership.ts";
+import { creates, NOTHING, shows } from "./answers.ts";
+import { metadata } from "./attributes.ts";
+import { changedResource, newResource } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { changed, created } from "./reading/read-back.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { membershipType } from "./types/membership-type.ts";
+
+const newMembership = {
+  type: "membership",
+  attributes: z.strictObject({ metadata: metadata.default({}) }),
+  relationships: {
+    user: { type: "user", prefix: "user", required: true },
+    organization: { type: "organization", prefix: "org", required: true },
+    roles: { type: "role", prefix: "role", required: false, many: true },
+  },
+} as const;
+const changedMembership = {
+  type: "membership",
+  attributes: z.strictObject({ metadata: metadata.optional() }),
+  relationships: {},
+} as const;
+
+const inPath = ({ params }: { params: Params }) => ({ membership: params.id });
+
+export const membershipEndpoints = [
+  ...readEndpoints(membershipType),
+  endpoint({
+    method: "POST",
+    path: "/api/memberships",
+    summary:
+      "Make an existing user a member at once, without a mail; with the role member unless `roles` names others.",
+    who: "caller",
+    scope: "memberships:write",
+    limit: "write",
+    body: newResource(newMembership),
+    organization: ({ body }) => ({ organization: body.relationships.organization }),
+    permission: "members:manage",
+    answers: creates(membershipType),
+    async handle(request) {
+      const { attributes, relationships } = request.body;
+      const member = {
+        environment_id: request.environment.environment_id,
+        organization_id: relationships.organization ?? "",
+        user_id: relationships.user ?? "",
+        role_ids: relationships.roles ?? [],
+        metadata: attributes.metadata,
+      };
+      const ceiling = request.organization?.permissions ?? null;
+      const { id } = await addMember(request.context, member, { actor: request.actor, ceiling });
+      return created(request, membershipType, id);
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/memberships/:id",
+    summary: "Change a membership's metadata. Roles are given and taken as membership roles.",
+    who: "caller",
+    scope: "memberships:write",
+    limit: "write",
+    body: changedResource(changedMembership),
+    organization: inPath,
+    permission: "members:manage",
+    answers: shows(membershipType),
+    async handle(request) {
+      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
+      await updateMembership(request.context, key, request.body.attributes.metadata, request.actor);
+      return changed(request, membershipType, key.id);
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/memberships/:id",
+    summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
+    who: "caller",
+    scope: "memberships:delete",
+    limit: "write",
+    organization: inPath,
+    answers: NOTHING,
+    allowed: "The member themselves, or a member with `members:manage` in the organization.",
+    async handle({ context, environment, caller, actor, organization, require, params }) {
+      const membership = await Membership.query(context.db).findById(params.id ?? "");
+      const isOwn = caller.kind === "user" && membership?.user_id === caller.user_id;
+      if (!isOwn || organization === undefined) require("members:manage");
+      await removeMember(
+        context,
+        { ...keyOf({ params, environment }), organization_id: organization?.id ?? "" },
+        actor,
+      );
+      return { status: 204 };
+    },
+  }),
+];

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { forbidden } from "../errors.ts";
+import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { OrganizationDeletion } from "../models/organization-deletion.ts";
+import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
+import { createOrganization } from "../organizations/create-organization.ts";
+import { deleteOrganization } from "../organizations/delete-organization.ts";
+import { transferOwnership } from "../organizations/transfer-ownership.ts";
+import { updateOrganization } from "../organizations/update-organization.ts";
+import { begins, creates, shows, tells } from "./answers.ts";
+import { changedResource, meta, newResource } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { changedOrganization, newOrganization } from "./organization-shapes.ts";
+import { counts } from "./reading/attribute-types.ts";
+import { presentResource } from "./reading/present-resource.ts";
+import { changed, created } from "./reading/read-back.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { organizationDeletionType } from "./types/organization-deletion-type.ts";
+import { organizationType } from "./types/organization-type.ts";
+
+const Transfer = z.strictObject({ user_id: z.string().max(64) });
+
+const Preview = z.object({ planned: counts });
+
+const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+
+export const organizationEndpoints = [
+  ...readEndpoints(organizationType),
+  endpoint({
+    method: "POST",
+    path: "/api/organizations",
+    summary: "Create an organization. A signed-in user becomes its owner; others may name one.",
+    who: "caller",
+    scope: "organizations:write",
+    limit: "write",
+    body: newResource(newOrganization),
+    answers: creates(organizationType),
+    allowed: "Anybody who is signed in.",
+    async handle(request) {
+      const { attributes, relationships } = request.body;
+      const owner_user_id = ownerOf(request, relationships.owner);
+      const { environment_id } = request.environment;
+      const { id } = await createOrganization(
+        request.context,
+        { ...attributes, environment_id, owner_user_id },
+        request.actor,
+      );
+      return created(request, organizationType, id);
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/organizations/:id",
+    summary: "Change an organization's details. Of its members, only the owner decides who manages members.",
+    who: "caller",
+    scope: "organizations:write",
+    limit: "write",
+    body: changedResource(changedOrganization),
+    organization: inPath,
+    permission: "organization:update",
+    answers: shows(organizationType),
+    async handle(request) {
+      const key = keyOf(request);
+      const mayOpen = request.caller.kind !== "user" || request.organization?.isOwner === true;
+      await updateOrganization(request.context, key, request.body.attributes, {
+        actor: request.actor,
+        mayOpen,
+      });
+      return changed(request, organizationType, key.id);
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/organizations/:id",
+    summary: "Delete an organization: access ends at once, its resources are detached in the background.",
+    who: "caller",
+    scope: "organizations:delete",
+    limit: "write",
+    organization: inPath,
+    answers: begins(organizationDeletionType),
+    allowed:
+      "A member with `organization:delete` in the organization; while it runs, whoever asked for it may ask again.",
+    async handle(request) {
+      const deletion = (await runningDeletion(request)) ?? (await begin(request));
+      const data = presentResource(organizationDeletionType, deletion);
+      return { status: 202, document: { data }, headers: { Location: data.links.self } };
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/api/organizations/:id/deletion-preview",
+    summary: "Count what a deletion would detach and remove. Changes nothing.",
+    who: "caller",
+    scope: "organizations:read",
+    limit: "read",
+    organization: inPath,
+    permission: "organization:delete",
+    answers: tells(Preview),
+    async handle({ context, params }) {
+      const planned = await countOrganizationRows(context.db, params.id ?? "");
+      return { status: 200, document: { meta: { planned } } };
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/api/organizations/:id/transfer-ownership",
+    summary:
+      "Make another member the owner; the former owner becomes admin. The body's `meta.user_id` names the member.",
+    who: "caller",
+    scope: "organizations:write",
+    limit: "write",
+    body: meta(Transfer),
+    organization: inPath,
+    permission: "organization:delete",
+    answers: shows(organizationType),
+    allowed: "The owner, or an operator.",
+    async handle(request) {
+      const { caller, actor, body } = request;
+      const key = keyOf(request);
+      // A role may have the permission, too: whoever has it may delete the organization, but not take it over.
+      if (caller.kind === "user" && !request.organization?.isOwner)
+        throw forbidden("owner_only", "Only the owner transfers the ownership.");
+      const expectedOwnerId = caller.kind === "user" ? caller.user_id : null;
+      await transferOwnership(request.context, key, body.user_id, { actor, expectedOwnerId });
+      return changed(request, organizationType, key.id);
+    },
+  }),
+];
+
+/** Deleting again while it runs answers the same, to whoever asked for it, and to programs. */
+async function runningDeletion({ context, environment, caller, organization, params }: EndpointRequest) {
+  if (organization !== undefined) return undefined;
+  const running = OrganizationDeletion.query(context.db).findOne({
+    organization_id: params.id ?? "",
+    environment_id: environment.environment_id,
+    state: "detaching",
+  });
+  return caller.kind === "user" ? running.where({ requested_by_user_id: caller.user_id }) : running;
+}
+
+function begin(request: EndpointRequest) {
+  request.require("organization:delete");
+  return deleteOrganization(request.context, keyOf(request), request.actor);
+}
+
+/** @throws 403 when a signed-in user names somebody else. */
+function ownerOf({ caller }: Pick<EndpointRequest, "caller">, named: string | undefined): string | null {
+  if (caller.kind !== "user") return named ?? null;
+  if (named === undefined || named === caller.user_id) return caller.user_id;
+  const pointer = "/data/relationships/owner";
+  throw forbidden("owner_is_caller", "You become the owner yourself: leave `owner` out.", { pointer });
+}

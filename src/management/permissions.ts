@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { endpoint } from "../http/endpoint.ts";
+import { createPermission } from "../roles/create-permission.ts";
+import { deletePermission } from "../roles/delete-permission.ts";
+import { updatePermission } from "../roles/update-permission.ts";
+import { creates, NOTHING, shows } from "./answers.ts";
+import { text } from "./attributes.ts";
+import { changedResource, newResource } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { changed, created } from "./reading/read-back.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { permissionType } from "./types/permission-type.ts";
+
+const newPermission = {
+  type: "permission",
+  attributes: z.strictObject({
+    name: z
+      .string()
+      .max(100)
+      .regex(/^[a-z][a-z_]*:[a-z][a-z_]*$/, {
+        error: "name it resource:action, in lower-case letters and underscores",
+      }),
+    description: text(500).nullish(),
+  }),
+  relationships: {},
+} as const;
+/** The name never changes: programs ask for it. */
+const changedPermission = {
+  type: "permission",
+  attributes: z.strictObject({ description: text(500).nullish() }),
+  relationships: {},
+} as const;
+
+const write = { who: "caller", environmentPermission: "roles:manage", limit: "write" } as const;
+
+export const permissionEndpoints = [
+  ...readEndpoints(permissionType),
+  endpoint({
+    ...write,
+    method: "POST",
+    path: "/api/permissions",
+    summary: "Add a permission to the catalogue.",
+    scope: "permissions:write",
+    body: newResource(newPermission),
+    answers: creates(permissionType),
+    async handle(request) {
+      const { name, description = null } = request.body.attributes;
+      const { environment_id } = request.environment;
+      const { id } = await createPermission(
+        request.context,
+        { environment_id, name, description },
+        request.actor,
+      );
+      return created(request, permissionType, id);
+    },
+  }),
+  endpoint({
+    ...write,
+    method: "PATCH",
+    path: "/api/permissions/:id",
+    summary: "Change a permission's description.",
+    scope: "permissions:write",
+    body: changedResource(changedPermission),
+    answers: shows(permissionType),
+    async handle(request) {
+      const key = keyOf(request);
+      await updatePermission(request.context, key, request.body.attributes, request.actor);
+      return changed(request, permissionType, key.id);
+    },
+  }),
+  endpoint({
+    ...write,
+    method: "DELETE",
+    path: "/api/permissions/:id",
+    summary: "Delete a permission no role has.",
+    scope: "permissions:delete",
+    answers: NOTHING,
+    async handle(request) {
+      await deletePermission(request.context, keyOf(request), request.actor);
+      return { status: 204 };
+    },
+  }),
+];

@@ -1,0 +1,27 @@
+import type { z } from "zod";
+import { badRequest, type ErrorItem, Refusal } from "../errors.ts";
+import { isObject, pointerInto, withoutAtMembers } from "./pointer-to.ts";
+
+/**
+ * Reads the `meta` of an action's document; no document at all means an empty one.
+ * @throws 400 for a document that is no object, 422 naming each member that is unknown or wrong.
+ */
+export function readMeta<Schema extends z.ZodObject>(schema: Schema, document: unknown): z.infer<Schema> {
+  const given = document === undefined ? {} : document;
+  if (!isObject(given)) throw badRequest("no_document", "Send a JSON:API document: an object with `meta`.");
+  const { meta = {} } = given;
+  const parsed = schema.safeParse(isObject(meta) ? withoutAtMembers(meta) : (meta ?? {}));
+  if (parsed.success) return parsed.data;
+  const complain = (code: string, detail: string, path: PropertyKey[]): ErrorItem => {
+    // Without a document there is nothing to point into.
+    if (document === undefined) return { code, detail };
+    return { code, detail, source: { pointer: pointerInto(given, ["meta", ...path.map(String)]) } };
+  };
+  const items = parsed.error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => complain("unknown_member", "There is no such member.", [...issue.path, key]))
+      : [complain("invalid_member", issue.message, issue.path)],
+  );
+  const [first, ...rest] = items;
+  throw first === undefined ? parsed.error : new Refusal(422, [first, ...rest]);
+}

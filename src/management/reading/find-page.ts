@@ -1,0 +1,86 @@
+import { raw } from "objection";
+import { badRequest } from "../../errors.ts";
+import type { BaseModel } from "../../models/base-model.ts";
+import type { Page } from "./read-parameters.ts";
+import type { Rows } from "./resource-type.ts";
+
+export interface FoundPage<Row> {
+  rows: Row[];
+  /** Cursors of the pages beside this one; null where there is none. */
+  next: string | null;
+  previous: string | null;
+}
+
+/** The row's value in the column it is sorted by, as Postgres writes it: a JavaScript date would lose microseconds. */
+const SORT_VALUE = "sort_value";
+
+/**
+ * One page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come or go
+ * meanwhile move nobody. One row more than asked is read, to know whether there is another page.
+ * @throws 400 for a cursor that is none.
+ */
+export async function findPage<Row extends BaseModel>(
+  rows: Rows<Row>,
+  { size, after, before, sort }: Page,
+): Promise<FoundPage<Row>> {
+  const table = rows.modelClass().tableName;
+  const column = `${table}.${sort.column}`;
+  const backwards = before !== undefined && after === undefined;
+  const descending = sort.descending !== backwards;
+  const position = (cursor: string, parameter: string) => readCursor(cursor, sort.column, parameter);
+
+  if (after !== undefined) beyond(position(after, "page[after]"), sort.descending ? "<" : ">");
+  if (before !== undefined) beyond(position(before, "page[before]"), sort.descending ? ">" : "<");
+  void rows.select(raw("??::text as ??", [column, SORT_VALUE]));
+  void rows.orderBy(column, descending ? "desc" : "asc").orderBy(`${table}.id`, descending ? "desc" : "asc");
+  const found = await rows.limit(size + 1).execute();
+
+  const shown = found.slice(0, size);
+  if (backwards) shown.reverse();
+  const more = found.length > size;
+  const [first, last] = [shown.at(0), shown.at(-1)];
+  return {
+    rows: shown,
+    next: last !== undefined && (backwards || more) ? writeCursor(last, sort.column) : null,
+    previous:
+      first !== undefined && (backwards ? more : after !== undefined)
+        ? writeCursor(first, sort.column)
+        : null,
+  };
+
+  function beyond({ value, id }: Position, operator: "<" | ">"): void {
+    void rows.whereRaw(`(??, ??) ${operator} (?, ?)`, [column, `${table}.id`, value, id]);
+  }
+}
+
+interface Position {
+  value: string;
+  id: string;
+}
+
+function writeCursor(row: BaseModel, column: string): string {
+  const value = column === "id" ? row.id : String(Reflect.get(row, SORT_VALUE));
+  return Buffer.from(JSON.stringify([column, value, row.id])).toString("base64url");
+}
+
+function readCursor(cursor: string, column: string, parameter: string): Position {
+  try {
+    const [of, value, id]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (of === column && isValueOf(column, value) && typeof id === "string" && !id.includes("\0")) {
+      return { value, id };
+    }
+  } catch {
+    // Told below: whatever is wrong with it, it is no cursor of ours.
+  }
+  throw badRequest("invalid_cursor", "Take cursors from the links of a page with the same sort.", {
+    parameter,
+  });
+}
+
+/** As Postgres writes a time; JavaScript takes many more for one. */
+const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/;
+
+function isValueOf(column: string, value: unknown): value is string {
+  if (typeof value !== "string" || value.includes("\0")) return false;
+  return !column.endsWith("_at") || (TIME.test(value) && !Number.isNaN(Date.parse(value)));
+}

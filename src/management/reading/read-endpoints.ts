@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { type Endpoint, type EndpointRequest, endpoint, type Who } from "../../http/endpoint.ts";
+import type { BaseModel } from "../../models/base-model.ts";
+import { identifies, lists, shows, showsRelated } from "../answers.ts";
+import type { Resource } from "../document.ts";
+import { resourceTypeNamed } from "../types/resource-type-named.ts";
+import { findVisible } from "./find-visible.ts";
+import { linkageOf } from "./present-resource.ts";
+import { listDocument, singleDocument } from "./read-documents.ts";
+import { collectionParameters, pageParameters, shapeParameters } from "./read-parameters.ts";
+import { readScope } from "./read-scope.ts";
+import type { RelationshipType, ResourceType, Rows, Viewer } from "./resource-type.ts";
+import { viewerOf } from "./viewer-of.ts";
+
+type Query = Record<string, unknown>;
+type Request = EndpointRequest<unknown, Query>;
+
+/**
+ * Everything that can be read of a type: the collection, a resource, and for each relationship the related resources
+ * and the bare linkage. One place, so that every type reads alike.
+ */
+export function readEndpoints(type: ResourceType, who: Who = "caller"): Endpoint[] {
+  const name = type.type.replaceAll("_", " ");
+  const base = {
+    method: "GET",
+    who,
+    limit: "read",
+    environmentFrom: type.type === "environment" ? "none" : "request",
+    scope: readScope(type),
+  } as const;
+  const collection = z.strictObject(collectionParameters(type)) as z.ZodType<Query>;
+  const single = z.strictObject(shapeParameters(type)) as z.ZodType<Query>;
+  return [
+    endpoint({
+      ...base,
+      path: `/api/${type.path}`,
+      summary: `List every ${name} the caller may see.`,
+      query: collection,
+      answers: lists(type),
+      handle: async (request) => ({
+        status: 200,
+        document: await listDocument(readRequestOf(request), type, type.visible(viewerOf(request))),
+      }),
+    }),
+    endpoint({
+      ...base,
+      path: `/api/${type.path}/:id`,
+      summary: `Read one ${name}.`,
+      query: single,
+      answers: shows(type),
+      handle: async (request) => ({
+        status: 200,
+        document: await singleDocument(readRequestOf(request), type, await findRow(request, type)),
+      }),
+    }),
+    ...Object.entries(type.relationships).flatMap(([relationship, to]) =>
+      relationshipEndpoints(type, relationship, to, base),
+    ),
+  ];
+}
+
+function relationshipEndpoints(
+  type: ResourceType,
+  name: string,
+  relationship: RelationshipType<BaseModel>,
+  base: Pick<Endpoint, "method" | "who" | "limit" | "environmentFrom">,
+): Endpoint[] {
+  const to = resourceTypeNamed(relationship.type);
+  const many = !("id" in relationship);
+  const shape = z.strictObject(many ? collectionParameters(to) : shapeParameters(to)) as z.ZodType<Query>;
+  const of = `of one ${type.type.replaceAll("_", " ")}`;
+  return [
+    endpoint({
+      ...base,
+      scope: readScope(to),
+      path: `/api/${type.path}/:id/${name}`,
+      summary: `Read the ${name} ${of}.`,
+      query: shape,
+      answers: many ? lists(to) : showsRelated(to),
+      async handle(request) {
+        const row = await findRow(request, type);
+        const rows = relatedRows(viewerOf(request), to, relationship, row);
+        if (many) return { status: 200, document: await listDocument(readRequestOf(request), to, rows) };
+        const [related] = await rows.limit(1).execute();
+        return { status: 200, document: await singleDocument(readRequestOf(request), to, related ?? null) };
+      },
+    }),
+    endpoint({
+      ...base,
+      scope: readScope(to),
+      path: `/api/${type.path}/:id/relationships/${name}`,
+      summary: `Read the ${name} ${of}: ${many ? "types and ids" : "type and id"} only.`,
+      query: z.strictObject(many ? pageParameters(to) : {}) as z.ZodType<Query>,
+      answers: identifies(to, many),
+      async handle(request) {
+        const row = await findRow(request, type);
+        const links = { self: request.url, related: `/api/${type.path}/${row.id}/${name}` };
+        if (!many) return { status: 200, document: { ...linkageOf(relationship, row, undefined), links } };
+        const page = await listDocument(
+          readRequestOf(request),
+          to,
+          relatedRows(viewerOf(request), to, relationship, row),
+        );
+        const data = (page.data as Resource[]).map(({ type: kind, id }) => ({ type: kind, id }));
+        return { status: 200, document: { data, links: { ...page.links, ...links } } };
+      },
+    }),
+  ];
+}
+
+function relatedRows(
+  viewer: Viewer,
+  to: ResourceType,
+  relationship: RelationshipType<BaseModel>,
+  row: BaseModel,
+): Rows<BaseModel> {
+  const rows = to.visible(viewer);
+  const table = rows.modelClass().tableName;
+  if ("column" in relationship) return rows.where(`${table}.${relationship.column}`, row.id);
+  const ids =
+    "ids" in relationship ? relationship.ids(row) : [relationship.id(row)].filter((id) => id !== null);
+  return rows.whereIn(`${table}.id`, ids);
+}
+
+function findRow(request: Request, type: ResourceType): Promise<BaseModel> {
+  return findVisible(request, type, request.params.id ?? "");
+}
+
+function readRequestOf(request: Request) {
+  return { viewer: viewerOf(request), query: request.query, url: request.url };
+}

@@ -1,0 +1,67 @@
+import type { Knex } from "knex";
+import type { QueryBuilder } from "objection";
+import type { z } from "zod";
+import type { Caller } from "../../http/caller.ts";
+import type { IdPrefix } from "../../lib/id.ts";
+import type { BaseModel } from "../../models/base-model.ts";
+
+/** Whose eyes a read is made with. */
+export interface Viewer {
+  db: Knex;
+  environment_id: string;
+  caller: Caller;
+  /** Of the caller's roles in the environment. */
+  environment_permissions: string[];
+}
+
+export type Rows<Row extends BaseModel> = QueryBuilder<Row, Row[]>;
+
+/** Another resource's id is in the row. */
+interface ToOne<Row> {
+  type: string;
+  id(row: Row): string | null;
+}
+
+/** The ids of a few are in the row: shown always. */
+interface ToFew<Row> {
+  type: string;
+  ids(row: Row): string[];
+}
+
+/** Any number of rows of the other type hold this one's id in `column`: shown when included, else linked to. */
+interface ToMany {
+  type: string;
+  column: string;
+}
+
+export type RelationshipType<Row> = ToOne<Row> | ToFew<Row> | ToMany;
+
+export interface Filter<Row extends BaseModel> {
+  value: z.ZodType;
+  apply(rows: Rows<Row>, value: unknown): void;
+}
+
+/**
+ * A resource type as data: what of it a caller may see, how it looks, what it relates to, how it is sorted and filtered.
+ * Reading is done from this alone, so what `visible` hides is absent everywhere: in lists, by id, related, included.
+ */
+export interface ResourceType<Row extends BaseModel = BaseModel> {
+  type: string;
+  /** Kebab-case plural, below `/api`. */
+  path: string;
+  prefix: IdPrefix;
+  /** A fresh query each time; its columns are those of the table, qualified, and what `attributes` needs. */
+  visible(viewer: Viewer): Rows<Row>;
+  /** What it shows, and nothing else: the columns of these names, and what `computed` says. */
+  attributes: z.ZodObject;
+  computed?(row: Row): Record<string, unknown>;
+  relationships: Record<string, RelationshipType<Row>>;
+  /** Columns it may be sorted by besides `id`; none of them null. */
+  sortable: string[];
+  filters: Record<string, Filter<Row>>;
+}
+
+/** Forgets the type of the rows: whoever reads a type hands its functions only rows of its own. */
+export function resourceType<Row extends BaseModel>(declaration: ResourceType<Row>): ResourceType {
+  return declaration as unknown as ResourceType;
+}

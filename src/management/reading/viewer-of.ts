@@ -1,0 +1,11 @@
+import type { EndpointRequest } from "../../http/endpoint.ts";
+import type { Viewer } from "./resource-type.ts";
+
+export function viewerOf({
+  context,
+  environment,
+  caller,
+}: Pick<EndpointRequest, "context" | "environment" | "caller">): Viewer {
+  const { environment_id, environment_permissions } = environment;
+  return { db: context.db, environment_id, caller, environment_permissions };
+}

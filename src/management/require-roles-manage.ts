@@ -1,0 +1,25 @@
+import { requireInEnvironment } from "../http/caller.ts";
+import type { EndpointRequest } from "../http/endpoint.ts";
+import type { RoleKey } from "../roles/lock-custom-role.ts";
+
+type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "require">;
+
+/**
+ * Roles of an organization are managed by who has `roles:manage` there, roles of the environment by who has it in the
+ * environment.
+ * @throws 403, 404.
+ */
+export function requireRolesManage({ caller, environment, require }: Request, ofOrganization: boolean): void {
+  if (ofOrganization) require("roles:manage");
+  else
+    requireInEnvironment(
+      caller,
+      { environmentPermission: "roles:manage" },
+      environment.environment_permissions,
+    );
+}
+
+/** A role as the caller may reach it: who manages those of an organization reaches no other. */
+export function roleKeyOf({ environment, organization }: Request, id: string): RoleKey {
+  return { id, environment_id: environment.environment_id, organization_id: organization?.id ?? null };
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { endpoint } from "../http/endpoint.ts";
+import { addPermission } from "../roles/add-permission.ts";
+import { removePermission } from "../roles/remove-permission.ts";
+import { creates, NOTHING } from "./answers.ts";
+import { newResource } from "./bodies.ts";
+import { ceilingInEnvironment } from "./ceiling-in-environment.ts";
+import { findVisible } from "./reading/find-visible.ts";
+import { created } from "./reading/read-back.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
+import { rolePermissionType } from "./types/role-permission-type.ts";
+import { roleType } from "./types/role-type.ts";
+
+const newRolePermission = {
+  type: "role_permission",
+  attributes: z.strictObject({}),
+  relationships: {
+    role: { type: "role", prefix: "role", required: true },
+    permission: { type: "permission", prefix: "perm", required: true },
+  },
+} as const;
+
+export const rolePermissionEndpoints = [
+  ...readEndpoints(rolePermissionType),
+  endpoint({
+    method: "POST",
+    path: "/api/role-permissions",
+    summary:
+      "Give a role a permission, and so everybody who has the role. Nobody gives what they don't have.",
+    who: "caller",
+    scope: "role_permissions:write",
+    limit: "write",
+    body: newResource(newRolePermission),
+    organization: ({ body }) => ({ role: body.relationships.role }),
+    answers: creates(rolePermissionType),
+    allowed:
+      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    async handle(request) {
+      const { role = "", permission = "" } = request.body.relationships;
+      const source = { pointer: "/data/relationships/role" };
+      if (request.organization === undefined) await findVisible(request, roleType, role, source);
+      requireRolesManage(request, request.organization !== undefined);
+      const ceiling = request.organization?.permissions ?? ceilingInEnvironment(request);
+      const by = { actor: request.actor, ceiling };
+      const { id } = await addPermission(request.context, roleKeyOf(request, role), permission, by);
+      return created(request, rolePermissionType, id);
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/role-permissions/:id",
+    summary: "Take a permission from a role, and the pending invitations its holders could no longer send.",
+    who: "caller",
+    scope: "role_permissions:delete",
+    limit: "write",
+    organization: ({ params }) => ({ rolePermission: params.id }),
+    answers: NOTHING,
+    allowed:
+      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    async handle(request) {
+      const { organization, params } = request;
+      if (organization === undefined) await findVisible(request, rolePermissionType, params.id ?? "");
+      requireRolesManage(request, organization !== undefined);
+      await removePermission(request.context, roleKeyOf(request, params.id ?? ""), request.actor);
+      return { status: 204 };
+    },
+  }),
+];

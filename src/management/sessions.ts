@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { createSession } from "../sessions/create-session.ts";
+import { deleteSession } from "../sessions/delete-session.ts";
+import { revokeSession } from "../sessions/revoke-session.ts";
+import { touchSession } from "../sessions/touch-session.ts";
+import { creates, NOTHING, shows } from "./answers.ts";
+import { text } from "./attributes.ts";
+import { newResource } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { changed, created } from "./reading/read-back.ts";
+import { readEndpoints } from "./reading/read-endpoints.ts";
+import { sessionType } from "./types/session-type.ts";
+
+const newSession = {
+  type: "session",
+  attributes: z.strictObject({ ip: text(64).nullish(), user_agent: text(500).nullish() }),
+  relationships: { user: { type: "user", prefix: "user", required: true } },
+} as const;
+
+const Token = z.object({ token: z.string() });
+
+export const sessionEndpoints = [
+  ...readEndpoints(sessionType),
+  endpoint({
+    method: "POST",
+    path: "/api/sessions",
+    summary: "Start a session for a user. The token is in `meta.token`, this once.",
+    who: "caller",
+    scope: "sessions:write",
+    environmentPermission: "sessions:manage",
+    limit: "write",
+    body: newResource(newSession),
+    answers: creates(sessionType, Token),
+    async handle(request) {
+      const { attributes, relationships } = request.body;
+      const owner = { environment_id: request.environment.environment_id, user_id: relationships.user ?? "" };
+      const { session, token } = await createSession(
+        request.context,
+        { ...attributes, ...owner },
+        request.actor,
+      );
+      const answer = await created(request, sessionType, session.id);
+      return { ...answer, document: { ...answer.document, meta: { token } } };
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/sessions/:id/touch",
+    summary: "Note that a session is in use.",
+    who: "caller",
+    scope: "sessions:write",
+    limit: "write",
+    answers: shows(sessionType),
+    allowed: "The session's own user, or who has `sessions:manage` in the environment.",
+    async handle(request) {
+      await touchSession(request.context.db, sessionKeyOf(request));
+      return changed(request, sessionType, request.params.id ?? "");
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/sessions/:id/revoke",
+    summary: "End a session at once. Ending it again answers the same.",
+    who: "caller",
+    scope: "sessions:write",
+    limit: "write",
+    answers: shows(sessionType),
+    allowed: "The session's own user, or who has `sessions:manage` in the environment.",
+    async handle(request) {
+      await revokeSession(request.context, sessionKeyOf(request), request.actor);
+      return changed(request, sessionType, request.params.id ?? "");
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/sessions/:id",
+    summary: "End a session and forget it.",
+    who: "caller",
+    scope: "sessions:delete",
+    limit: "write",
+    answers: NOTHING,
+    allowed: "The session's own user, or who has `sessions:manage` in the environment.",
+    async handle(request) {
+      await deleteSession(request.context, sessionKeyOf(request), request.actor);
+      return { status: 204 };
+    },
+  }),
+];
+
+/** A signed-in user reaches their own sessions, unless a role in the environment lets them manage everybody's. */
+function sessionKeyOf(request: EndpointRequest) {
+  const { caller, environment } = request;
+  const ownOnly = caller.kind === "user" && !environment.environment_permissions.includes("sessions:manage");
+  return { ...keyOf(request), user_id: ownOnly ? caller.user_id : null };
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { Invitation } from "../../models/invitation.ts";
+import { DELIVERY_STATES, MailDelivery } from "../../models/mail-delivery.ts";
+import { time } from "../reading/attribute-types.ts";
+import { byColumn, byWord } from "../reading/filters.ts";
+import { resourceType } from "../reading/resource-type.ts";
+import { visibleOrganizations } from "./visible-organizations.ts";
+
+export const deliveryType = resourceType<MailDelivery>({
+  type: "delivery",
+  path: "deliveries",
+  prefix: "dlv",
+  visible: (viewer) =>
+    MailDelivery.query(viewer.db)
+      .select("mail_deliveries.*")
+      .whereIn(
+        "mail_deliveries.invitation_id",
+        Invitation.query(viewer.db)
+          .select("id")
+          .whereIn("organization_id", visibleOrganizations(viewer, "members:read")),
+      ),
+  attributes: z.object({
+    kind: z.string(),
+    seq: z.int(),
+    email: z.string(),
+    state: z.enum(DELIVERY_STATES),
+    attempts: z.int(),
+    message_id: z.string().nullable(),
+    smtp_code: z.int().nullable(),
+    reply: z.string().nullable(),
+    due_at: time.nullable(),
+    sent_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+  }),
+  relationships: { invitation: { type: "invitation", id: ({ invitation_id }) => invitation_id } },
+  sortable: ["created_at"],
+  filters: {
+    invitation: byColumn("mail_deliveries.invitation_id"),
+    state: byWord("mail_deliveries.state", DELIVERY_STATES),
+  },
+});

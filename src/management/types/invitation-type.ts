@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
+import { emailAddress } from "../attributes.ts";
+import { metadata, time } from "../reading/attribute-types.ts";
+import { byColumn } from "../reading/filters.ts";
+import { resourceType } from "../reading/resource-type.ts";
+import { visibleOrganizations } from "./visible-organizations.ts";
+
+export const invitationType = resourceType<Invitation>({
+  type: "invitation",
+  path: "invitations",
+  prefix: "inv",
+  visible: (viewer) =>
+    Invitation.query(viewer.db)
+      .modify("asOfNow")
+      .modify("withSummary")
+      .whereIn("invitations.organization_id", visibleOrganizations(viewer, "members:read")),
+  /** The token's version stays inside: it is half of a link. */
+  attributes: z.object({
+    email: z.string(),
+    role_ids: z.array(z.string()),
+    message: z.string().nullable(),
+    locale: z.string().nullable(),
+    metadata,
+    status: z.enum(INVITATION_STATUSES),
+    delivery_status: z.enum(["queued", "sending", "sent", "failed", "suppressed", "unknown"]).nullable(),
+    expires_at: time,
+    accepted_at: time.nullable(),
+    declined_at: time.nullable(),
+    revoked_at: time.nullable(),
+    expired_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+  }),
+  computed: ({ delivery_state = null, role_ids = [] }) => ({
+    role_ids,
+    delivery_status: delivery_state === "pending" ? "queued" : delivery_state,
+  }),
+  relationships: {
+    organization: { type: "organization", id: ({ organization_id }) => organization_id },
+    inviter: { type: "user", id: ({ inviter_user_id }) => inviter_user_id },
+    accepted_by: { type: "user", id: ({ accepted_by_user_id }) => accepted_by_user_id },
+    revoked_by: { type: "user", id: ({ revoked_by_user_id }) => revoked_by_user_id },
+    roles: { type: "role", ids: ({ role_ids = [] }) => role_ids },
+    deliveries: { type: "delivery", column: "invitation_id" },
+  },
+  sortable: ["created_at", "expires_at", "email_canonical"],
+  filters: {
+    organization: byColumn("invitations.organization_id"),
+    inviter: byColumn("invitations.inviter_user_id"),
+    email: {
+      value: emailAddress,
+      apply: (rows, address) =>
+        void rows.where("invitations.email_canonical", (address as { canonical: string }).canonical),
+    },
+    status: {
+      value: z.enum(INVITATION_STATUSES),
+      apply: (rows, status) => void rows.whereRaw(`${Invitation.STATUS_NOW} = ?`, [String(status)]),
+    },
+  },
+});

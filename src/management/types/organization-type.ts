@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { Organization } from "../../models/organization.ts";
+import { metadata, time } from "../reading/attribute-types.ts";
+import { byColumn } from "../reading/filters.ts";
+import { resourceType } from "../reading/resource-type.ts";
+import { visibleOrganizations } from "./visible-organizations.ts";
+
+export const organizationType = resourceType<Organization>({
+  type: "organization",
+  path: "organizations",
+  prefix: "org",
+  visible: (viewer) =>
+    Organization.query(viewer.db)
+      .select("organizations.*")
+      .whereIn("organizations.id", visibleOrganizations(viewer, "organization:read")),
+  attributes: z.object({
+    name: z.string(),
+    slug: z.string().nullable(),
+    business_email: z.string().nullable(),
+    business_phone: z.string().nullable(),
+    tax_id: z.string().nullable(),
+    address: z.string().nullable(),
+    country: z.string().nullable(),
+    picture: z.string().nullable(),
+    metadata,
+    external_id: z.string().nullable(),
+    member_management: z.enum(["owner", "owner_and_admins"]),
+    created_at: time,
+    updated_at: time,
+  }),
+  relationships: {
+    owner: { type: "user", id: ({ owner_user_id }) => owner_user_id },
+    memberships: { type: "membership", column: "organization_id" },
+    invitations: { type: "invitation", column: "organization_id" },
+    roles: { type: "role", column: "organization_id" },
+  },
+  sortable: ["name", "created_at"],
+  filters: {
+    owner: byColumn("organizations.owner_user_id"),
+    slug: byColumn("organizations.slug"),
+    external_id: byColumn("organizations.external_id"),
+  },
+});
