@@ -1,0 +1,13 @@
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** A sentence of ours as HTML: escaped, with what stands between backticks as code. */
+export function inlineCode(sentence: string): string {
+  const escaped = sentence.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return escaped.replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+}

@@ -1,0 +1,57 @@
+import type { AnswerData, Answers } from "../http/endpoint.ts";
+import { jsonSchemaOf } from "../lib/json-schema-of.ts";
+import type { ResourceType } from "../management/reading/resource-type.ts";
+import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
+import { exampleId, exampleValue } from "./example-values.ts";
+
+/** An answer as it might be. @param url path and query of the request, as the document's own link. */
+export function exampleAnswer({ status, data, meta }: Answers, url: string): object | undefined {
+  if (data === undefined && meta === undefined) return undefined;
+  return {
+    ...(data === undefined ? {} : exampleData(data, status === 200 ? url : undefined)),
+    ...(meta === undefined
+      ? {}
+      : { meta: exampleFields("", Object.keys(jsonSchemaOf(meta, "output").properties ?? {})) }),
+  };
+}
+
+function exampleData(data: AnswerData, url: string | undefined): object {
+  const type = resourceTypeNamed(data.type);
+  const links = url === undefined ? {} : { links: linksOf(data, url) };
+  if (data.holds === "collection") return { data: [exampleResource(type)], ...links };
+  if (data.holds === "resource") return { data: exampleResource(type, data.also), ...links };
+  return { data: data.many ? [identifier(type)] : identifier(type), ...links };
+}
+
+function linksOf(data: AnswerData, url: string): object {
+  const page = { self: url, first: url, prev: null, next: null };
+  const related = url.replace("/relationships/", "/");
+  if (data.holds === "collection") return page;
+  if (data.holds === "resource") return { self: url };
+  return data.many ? { ...page, related } : { self: url, related };
+}
+
+function exampleResource(type: ResourceType, also: Record<string, string> = {}): object {
+  const self = `/api/${type.path}/${exampleId(type.prefix)}`;
+  const relationships = Object.entries(type.relationships).map(([name, relationship]) => {
+    const links = { self: `${self}/relationships/${name}`, related: `${self}/${name}` };
+    if ("column" in relationship) return [name, { links }];
+    const one = identifier(resourceTypeNamed(relationship.type));
+    return [name, { links, data: "ids" in relationship ? [one] : one }];
+  });
+  const more = Object.entries(also).map(([name, to]) => [name, { data: identifier(resourceTypeNamed(to)) }]);
+  return {
+    ...identifier(type),
+    attributes: exampleFields(type.type, Object.keys(type.attributes.shape)),
+    relationships: Object.fromEntries([...relationships, ...more]),
+    links: { self },
+  };
+}
+
+function exampleFields(type: string, names: string[]): object {
+  return Object.fromEntries(names.map((name) => [name, exampleValue(type, name) ?? null]));
+}
+
+function identifier({ type, prefix }: ResourceType): object {
+  return { type, id: exampleId(prefix) };
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import type { Endpoint } from "../http/endpoint.ts";
+import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
+import type { ResourceType } from "../management/reading/resource-type.ts";
+import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
+import { pascalCase, spoken } from "./names.ts";
+import type { Parameter, Reference } from "./openapi-types.ts";
+import type { Registry } from "./registry.ts";
+
+/** The query parameters an endpoint knows, from the schema it reads them by. */
+export function queryParameters(
+  { query, answers }: Pick<Endpoint, "query" | "answers">,
+  parameters: Registry<Parameter>,
+): Reference[] {
+  if (!(query instanceof z.ZodObject)) return [];
+  const type = answers.data === undefined ? undefined : resourceTypeNamed(answers.data.type);
+  return Object.entries(query.shape).map(([name, shape]) => {
+    const schema = jsonSchemaOf(shape as z.ZodType, "input");
+    const build = (): Parameter => ({ name, in: "query", description: describe(name, type), schema });
+    return parameters.refer(componentName(name, type, schema), build);
+  });
+}
+
+/** Parameters that are the same have the same name, whatever they are asked of: a type is in it where it matters. */
+function componentName(name: string, type: ResourceType | undefined, schema: JsonSchema): string {
+  const of = pascalCase(type?.type ?? "");
+  if (name === "include")
+    return Object.keys(type?.relationships ?? {}).length === 0 ? "IncludeNothing" : `Include${of}`;
+  if (name === "sort") return `SortBy${(type?.sortable ?? []).map(pascalCase).join("")}`;
+  const own = pascalCase(name.replaceAll("[", "_").replaceAll("]", ""));
+  return schema.enum === undefined ? own : `${of}${own}`;
+}
+
+function describe(name: string, type: ResourceType | undefined): string {
+  const [, family, member = ""] = /^(\w+)\[(\w+)\]$/.exec(name) ?? [];
+  if (family === "fields") {
+    return `The attributes and relationships to show of every ${spoken(member)}, with commas between. Without it, all.`;
+  }
+  if (family === "filter") {
+    const isId = type !== undefined && (member in type.relationships || member === "organization");
+    if (member === "subject") return "Only what happened to this: an id.";
+    return `Only those ${isId ? `of this ${spoken(member)}: an id` : `with this ${spoken(member)}`}.`;
+  }
+  return DESCRIPTIONS[name]?.(type) ?? "";
+}
+
+const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> = {
+  include: (type) => {
+    const names = Object.keys(type?.relationships ?? {});
+    const known = names.length === 0 ? "It has none" : `Here: ${names.join(", ")}`;
+    return `Relationships whose resources come along, with commas between; dots lead on, three deep at most. ${known}.`;
+  },
+  sort: () => "The order; with a leading `-` descending. Equal ones are in the order of their ids.",
+  "page[size]": () => "How many on a page.",
+  "page[after]": () => "The cursor of the page to read: take it from `links.next`.",
+  "page[before]": () => "The cursor of the page to read: take it from `links.prev`.",
+};

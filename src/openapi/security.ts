@@ -1,0 +1,53 @@
+import type { Endpoint } from "../http/endpoint.ts";
+import { SCOPES } from "../oauth/scopes.ts";
+import type { Parameter } from "./openapi-types.ts";
+
+/** How a caller says who they are. */
+export const SECURITY_SCHEMES = {
+  operatorToken: {
+    type: "http",
+    scheme: "bearer",
+    description: "The operator's token (`ADMIN_TOKEN`): may do everything, in every environment.",
+  },
+  accessToken: {
+    type: "oauth2",
+    description: "An API client's access token, a JWT for an hour, sent as a bearer token.",
+    flows: {
+      clientCredentials: {
+        tokenUrl: "/oauth/token",
+        scopes: Object.fromEntries(SCOPES.map((scope) => [scope, scope.replace(":", ": ")])),
+      },
+    },
+  },
+  sessionToken: {
+    type: "http",
+    scheme: "bearer",
+    description: "A session's token, as bearer: may do what the user's roles say.",
+  },
+  sessionHeader: {
+    type: "apiKey",
+    in: "header",
+    name: "X-Session-ID",
+    description: "A session's token, in a header of its own.",
+  },
+};
+
+/** Any one of these will do; an empty one says that none is needed. */
+export function securityOf({ who, scope }: Pick<Endpoint, "who" | "scope">): Array<Record<string, string[]>> {
+  if (who === "operator") return [{ operatorToken: [] }];
+  return [
+    { operatorToken: [] },
+    ...(scope === undefined ? [] : [{ accessToken: [scope] }]),
+    { sessionToken: [] },
+    { sessionHeader: [] },
+    ...(who === "anyone" ? [{}] : []),
+  ];
+}
+
+export const ENVIRONMENT_HEADER: Parameter = {
+  name: "X-Environment",
+  in: "header",
+  description:
+    "The environment's handle, where the host does not name it by its first label and there is no default.",
+  schema: { type: "string" },
+};
