@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { buildClient } from "./support/access-tokens.ts";
+import { answerProblems } from "./support/answer-problems.ts";
+import type { ApiAnswer } from "./support/api.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  invitationTo,
+  invite,
+  roleId,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+/** Of each type one id, and the type's every other relative. */
+const ids: Record<string, string> = {};
+const reads = allEndpoints.filter(({ method }) => method === "GET");
+
+const one = (type: string, id = "") => ({ data: { type, id } });
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  const { api } = guildhall;
+  const owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner);
+  const { user } = await buildMember(guildhall, organization, "admin");
+  await buildClient(guildhall);
+  await invite(guildhall, organization, "friend@example.com");
+  const role = await roleId(guildhall, organization.environment_id, "billing");
+  const relationships = { user: one("user", user.id), role: one("role", role) };
+  await api.post("/api/user-roles", { data: { type: "user_role", relationships } });
+  const doomed = await buildOrganization(guildhall, owner, { name: "Doomed" });
+  await api.delete(`/api/organizations/${doomed.id}`);
+  for (const { path } of resourceTypes) ids[path] = (await api.get(`/api/${path}`)).body.data[0]?.id;
+});
+afterAll(() => guildhall.stop());
+
+function pathOf(path: string): string {
+  return path.replace(":id", ids[path.split("/")[2] ?? ""] ?? "");
+}
+
+describe("a read of everything there is", () => {
+  test("finds something of every type", () => {
+    expect(Object.values(ids).filter((id) => id === undefined)).toEqual([]);
+  });
+
+  test.each(reads)(
+    "answers $path as it declares, with `fields` and `include` too",
+    async ({ path, answers }) => {
+      const type = answers.data?.type ?? "";
+      const relationships = resourceTypes.find((known) => known.type === type)?.relationships ?? {};
+      const isLinkage = answers.data?.holds === "linkage";
+      const queries = isLinkage
+        ? [""]
+        : ["", `?include=${Object.keys(relationships)}`, `?fields[${type}]=created_at`];
+      for (const query of queries) {
+        const url = pathOf(path) + query;
+        const answer = await guildhall.api.get(url);
+        expect(answer.status, url).toBe(200);
+        expect(answerProblems("GET", url, answer), url).toEqual([]);
+      }
+    },
+  );
+});
+
+test("a write answers as it declares, and a refusal as all refusals do", async () => {
+  const owner = await buildPerson(guildhall);
+  const { api } = guildhall;
+  const check = async (
+    method: "post" | "patch" | "delete",
+    url: string,
+    document?: object,
+  ): Promise<ApiAnswer> => {
+    const answer = method === "delete" ? await api.delete(url) : await api[method](url, document);
+    expect(answerProblems(method.toUpperCase(), url, answer), `${method} ${url}`).toEqual([]);
+    return answer;
+  };
+  const relationships = { owner: one("user", owner.user.id) };
+  const attributes = { name: "Globex", metadata: { deep: { in: [1] } } };
+  const created = await check("post", "/api/organizations", {
+    data: { type: "organization", attributes, relationships },
+  });
+  const { id } = created.body.data;
+  await check("patch", `/api/organizations/${id}`, {
+    data: { type: "organization", id, attributes: { name: "New" } },
+  });
+  const invited = await check("post", "/api/invitations", invitationTo(id, "somebody@example.com"));
+  const friend = await buildPerson(guildhall);
+  const accept = `/api/invitations/${invited.body.data.id}/accept`;
+  expect((await check("post", accept, { meta: { user_id: friend.user.id } })).status).toBe(200);
+  await check("post", accept, { meta: { user_id: owner.user.id } });
+  const session = { data: { type: "session", relationships: { user: one("user", friend.user.id) } } };
+  const signedIn = await check("post", "/api/sessions", session);
+  for (const action of ["touch", "revoke"]) {
+    await check("patch", `/api/sessions/${signedIn.body.data.id}/${action}`);
+  }
+  await check("delete", `/api/sessions/${signedIn.body.data.id}`);
+  await check("post", `/api/organizations/${id}/deletion-preview`);
+  await check("post", "/api/roles", { data: { type: "role", attributes: {} } });
+  await check("delete", `/api/organizations/${id}`);
+});
+
+test("an answer that is not as declared is told", async () => {
+  const answer = await guildhall.api.get("/api/roles");
+  answer.body.data[0].attributes.secret = "x";
+  delete answer.body.data[0].attributes.name;
+  expect(answerProblems("GET", "/api/roles", answer)).toHaveLength(2);
+  expect(answerProblems("GET", "/api/roles?fields[role]=description", answer)).toHaveLength(1);
+});

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Endpoint } from "../src/http/endpoint.ts";
+import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { EXPECTED } from "./authorization-matrix/expected.ts";
+import { CALLERS, type Caller, COLUMNS, type Column } from "./authorization-matrix/names.ts";
+import { OBJECTS } from "./authorization-matrix/objects.ts";
+import { bodyFor, subjectOf } from "./authorization-matrix/requests.ts";
+import { expectedStatus } from "./authorization-matrix/verdict.ts";
+import { buildWorld, type World } from "./authorization-matrix/world.ts";
+import type { Api } from "./support/api.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+let world: World;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  world = await buildWorld(guildhall);
+}, 120_000);
+afterAll(() => guildhall.stop());
+
+const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
+const rowOf = (endpoint: Endpoint) => {
+  const row = EXPECTED[nameOf(endpoint)];
+  if (row === undefined) throw new Error(`the matrix has no row for ${nameOf(endpoint)}`);
+  return row;
+};
+
+test("the matrix has a row for every endpoint, and none without", () => {
+  expect(Object.keys(EXPECTED).sort()).toEqual(allEndpoints.map(nameOf).sort());
+});
+
+/** By caller, what was answered in each column. */
+type Table = Partial<Record<Caller, Partial<Record<Column, number>>>>;
+
+describe("who may call", () => {
+  test.each(allEndpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
+    "%s, for whose object",
+    async (_, endpoint) => {
+      const row = rowOf(endpoint);
+      const [actual, expected]: [Table, Table] = [{}, {}];
+      const columns = subjectOf(endpoint) === undefined ? (["own"] as const) : COLUMNS;
+      await Promise.all(
+        columns.map(async (column) => {
+          for (const [caller, status] of await answersIn(endpoint, column)) {
+            actual[caller] = { ...actual[caller], [column]: status };
+            expected[caller] = {
+              ...expected[caller],
+              [column]: expectedStatus(endpoint, row, caller, column),
+            };
+          }
+        }),
+      );
+      expect(actual).toEqual(expected);
+    },
+    120_000,
+  );
+});
+
+/** Asks as everybody for one object, which is replaced once somebody has changed it, or where each has their own. */
+async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Caller, number]>> {
+  const subject = subjectOf(endpoint);
+  const isPersonal = rowOf(endpoint).foreign !== undefined;
+  const answers: Array<[Caller, number]> = [];
+  let id: string | undefined;
+  for (const caller of CALLERS) {
+    const cell = { world, column, caller };
+    if (subject !== undefined) id ??= await OBJECTS[subject]?.(cell);
+    if (subject !== undefined && id === undefined) continue;
+    const api = await world.speakAs(caller, endpoint.scope);
+    const { status } = await send(api, endpoint, id ?? "", await bodyFor(endpoint, cell, id ?? ""));
+    answers.push([caller, status]);
+    if (isPersonal || (endpoint.method !== "GET" && status < 300)) id = undefined;
+  }
+  return answers;
+}
+
+function send(api: Api, { method, path }: Endpoint, id: string, body: object | undefined) {
+  const url = path.replace(":id", id);
+  const verbs = { GET: api.get, DELETE: api.delete, POST: api.post, PATCH: api.patch };
+  return method === "GET" || method === "DELETE" ? verbs[method](url) : verbs[method](url, body);
+}
+
+describe("a collection holds what may be read by id, and nothing else", () => {
+  test.each(resourceTypes.map(({ type, path }) => [path, type]))(
+    "/api/%s",
+    async (path, type) => {
+      const [list, single] = ["", "/:id"].map((rest) =>
+        allEndpoints.find((endpoint) => nameOf(endpoint) === `GET /api/${path}${rest}`),
+      );
+      if (list === undefined || single === undefined) throw new Error(`${path} can't be read`);
+      for (const caller of CALLERS.filter((name) => expectedStatus(list, rowOf(list), name, "own") === 200)) {
+        const api = await world.speakAs(caller, single.scope);
+        for (const column of COLUMNS) {
+          const id = await OBJECTS[type]?.({ world, column, caller });
+          if (id === undefined) continue;
+          const readable = expectedStatus(single, rowOf(single), caller, column) === 200;
+          const { body } = await api.get(`/api/${path}?sort=-id&page[size]=5`);
+          const ids = body.data.map((resource: { id: string }) => resource.id);
+          expect(ids.includes(id), `${caller} sees ${column}`).toBe(readable);
+        }
+      }
+    },
+    120_000,
+  );
+});

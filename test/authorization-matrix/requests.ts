@@ -1,0 +1,120 @@
+import type { Endpoint } from "../../src/http/endpoint.ts";
+import { resourceTypes } from "../../src/management/types/resource-types.ts";
+import { roleId, unique, uniqueEmail } from "../support/builders.ts";
+import { type Cell, permissionName, personIn } from "./objects.ts";
+
+/** What a request that writes is about and what it sends; others send nothing, and are about what their path names. */
+interface Writing {
+  /** The type of the object that decides who may; undefined: there is none. */
+  about?: string;
+  body(cell: Cell, id: string): object | undefined | Promise<object>;
+}
+
+/** @returns the type of what the endpoint is about; undefined where everybody asks for the same. */
+export function subjectOf({ method, path }: Endpoint): string | undefined {
+  const writing = WRITING[`${method} ${path}`];
+  if (writing !== undefined) return writing.about;
+  const collection = path.replace(/^\/api\//, "/").split("/")[1];
+  const type = resourceTypes.find((known) => known.path === collection)?.type;
+  return path.includes(":id") ? type : undefined;
+}
+
+export async function bodyFor(
+  { method, path }: Endpoint,
+  cell: Cell,
+  id: string,
+): Promise<object | undefined> {
+  return WRITING[`${method} ${path}`]?.body(cell, id);
+}
+
+const WRITING: Record<string, Writing> = {
+  "POST /api/environments": creating("environment", () => ({ handle: unique("tenant"), name: "Tenant" })),
+  "PATCH /api/environments/:id": changing("environment", { name: "Other" }),
+  "POST /api/api-clients": creating("api_client", () => ({ name: "sync", scopes: ["users:read"] })),
+  "PATCH /api/api-clients/:id": changing("api_client", { name: "Other" }),
+  "POST /api/users": creating("user", () => ({ email: uniqueEmail() })),
+  "PATCH /api/users/:id": changing("user", { first_name: "Grace" }),
+  "POST /api/permissions": creating("permission", () => ({ name: permissionName() })),
+  "PATCH /api/permissions/:id": changing("permission", { description: "Other" }),
+  "POST /api/organizations": creating("organization", () => ({ name: "Acme" })),
+  "PATCH /api/organizations/:id": changing("organization", { tax_id: "DE 1" }),
+  "PATCH /api/memberships/:id": changing("membership", { metadata: { desk: 5 } }),
+  "PATCH /api/roles/:id": changing("role", { description: "Other" }),
+
+  "POST /api/roles": linking("role", "organization", () => ({ name: unique("role") })),
+  "POST /api/invitations": linking("invitation", "organization", () => ({ email: uniqueEmail() })),
+  "POST /api/sessions": linking("session", "user"),
+  "POST /api/memberships": linking("membership", "organization", undefined, {
+    user: async ({ world }) => (await personIn(world, "own")).user.id,
+  }),
+  "POST /api/membership-roles": linking("membership_role", "membership", undefined, { role: billing }),
+  "POST /api/user-roles": linking("user_role", "user", undefined, { role: billing }),
+  "POST /api/role-permissions": linking("role_permission", "role", undefined, {
+    async permission({ world: { guildhall, people } }) {
+      const { environment_id } = people.owner.user;
+      return (await guildhall.db("permissions").where({ environment_id, name: "members:read" }).first("id"))
+        .id;
+    },
+  }),
+
+  "POST /api/organizations/:id/transfer-ownership": {
+    about: "organization",
+    /** To who joined last, and so is not the owner. */
+    async body({ world }, id) {
+      const last = await world.guildhall
+        .db("memberships")
+        .where({ organization_id: id })
+        .orderBy("id", "desc")
+        .first("user_id");
+      return { meta: { user_id: last.user_id } };
+    },
+  },
+  "POST /api/invitations/:id/accept": answering(),
+  "POST /api/invitations/:id/decline": answering(),
+  "POST /invitations/:id/accept": answering(),
+  "POST /invitations/:id/decline": answering(),
+};
+
+function creating(type: string, attributes: () => object): Writing {
+  return { body: () => ({ data: { type, attributes: attributes() } }) };
+}
+
+function changing(type: string, attributes: object): Writing {
+  return { about: type, body: (_, id) => ({ data: { type, id, attributes } }) };
+}
+
+/** Creates what belongs to the object. @param others by relationship, which has its type's name, the id to link to besides. */
+function linking(
+  type: string,
+  about: string,
+  attributes: () => object = () => ({}),
+  others: Record<string, (cell: Cell) => Promise<string>> = {},
+): Writing {
+  return {
+    about,
+    async body(cell, id) {
+      const relationships: Record<string, object> = { [about]: { data: { type: about, id } } };
+      for (const [name, find] of Object.entries(others)) {
+        relationships[name] = { data: { type: name, id: await find(cell) } };
+      }
+      return { data: { type, attributes: attributes(), relationships } };
+    },
+  };
+}
+
+/** Programs name a user; people answer for themselves. */
+function answering(): Writing {
+  const programs = ["operator", "clientWithScope", "clientWithoutScope", "otherClient"];
+  return {
+    about: "invitation",
+    body({ world, column, caller }) {
+      return programs.includes(caller)
+        ? { meta: { user_id: world.teams[column].fellow.user.id } }
+        : undefined;
+    },
+  };
+}
+
+function billing({ world: { guildhall, people } }: Cell): Promise<string> {
+  return roleId(guildhall, people.owner.user.environment_id, "billing");
+}

@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, type Role, readConfig } from "../src/config.ts";
+
+const SECRET = "a-secret-key-of-thirty-two-bytes";
+
+/** Everything production must be told. */
+const production = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgres://guildhall@db/guildhall",
+  SMTP_URL: "smtp://mail:25",
+  PUBLIC_URL: "https://guildhall.example.com",
+  MAIL_FROM: "Acme <no-reply@example.com>",
+  SECRET_KEY: SECRET,
+  ADMIN_TOKEN: "an-operator-token",
+};
+
+/** The lines of the message, each about one variable. */
+function problems(variables: Record<string, string | undefined>, role: Role = "all"): string[] {
+  try {
+    readConfig(variables, role);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split("\n");
+  }
+}
+
+describe("with no variables set", () => {
+  test("everything has a default, and nothing is made up that production must be told", () => {
+    expect(readConfig({}, "all")).toEqual({
+      role: "all",
+      production: false,
+      NODE_ENV: "development",
+      PORT: 3000,
+      DATA_DIR: "./.guildhall",
+      SECRET_KEYS_PREVIOUS: [],
+      EXPIRE_EVERY: 60_000,
+      SWEEP_EVERY: 15_000,
+      LOG_LEVEL: "info",
+    });
+  });
+
+  test("an empty variable counts as unset, and one of another program is ignored", () => {
+    const variables = {
+      PORT: "",
+      REDIS_URL: "",
+      SECRET_KEY: "",
+      ADMIN_TOKEN: "",
+      PATH: "/bin",
+      HOME: undefined,
+    };
+    expect(readConfig(variables, "all")).toEqual(readConfig({}, "all"));
+  });
+});
+
+test("what is set is read", () => {
+  const variables = {
+    PORT: "8080",
+    HOST: "0.0.0.0",
+    PUBLIC_URL: "https://guildhall.example.com",
+    REDIS_URL: "rediss://cache:6380/2",
+    SMTP_URL: "smtps://user:secret@mail:465",
+    MAIL_FROM: "no-reply@example.com",
+    SECRET_KEYS_PREVIOUS: `${SECRET}-1,${SECRET}-2`,
+    DEFAULT_ENVIRONMENT: "acme-test",
+    EXPIRE_EVERY: "500ms",
+    SWEEP_EVERY: "5m",
+    LOG_LEVEL: "debug",
+  };
+  expect(readConfig(variables, "all")).toMatchObject({
+    ...variables,
+    PORT: 8080,
+    MAIL_FROM: { name: "", address: "no-reply@example.com" },
+    SECRET_KEYS_PREVIOUS: [`${SECRET}-1`, `${SECRET}-2`],
+    EXPIRE_EVERY: 500,
+    SWEEP_EVERY: 300_000,
+  });
+});
+
+test.each([
+  ["Acme <no-reply@example.com>", { name: "Acme", address: "no-reply@example.com" }],
+  ['"Acme, Inc." <no-reply@example.com>', { name: "Acme, Inc.", address: "no-reply@example.com" }],
+  ["Bäcker & Söhne <post@bücher.example>", { name: "Bäcker & Söhne", address: "post@xn--bcher-kva.example" }],
+  ["<no-reply@example.com>", { name: "", address: "no-reply@example.com" }],
+])("MAIL_FROM may be %s", (text, expected) => {
+  expect(readConfig({ MAIL_FROM: text }, "all").MAIL_FROM).toEqual(expected);
+});
+
+describe("a variable that is wrong refuses the start, by name", () => {
+  test.each([
+    ["PORT", ["0", "-1", "65536", "80.5", "http", "3000 3001"]],
+    [
+      "PUBLIC_URL",
+      [
+        "guildhall.example.com",
+        "ftp://x.example",
+        "https://x.example/path",
+        "https://x.example/?a",
+        "https://x.example/#a",
+        "https://user:secret@x.example",
+      ],
+    ],
+    ["DATABASE_URL", ["mysql://db", "db", "http://db"]],
+    ["REDIS_URL", ["http://cache", "cache:6379"]],
+    ["SMTP_URL", ["mail:25", "http://mail"]],
+    ["MAIL_FROM", ["Acme", "a@b", "a@example.com, b@example.com", "Acme <a@example.com> <b@example.com>"]],
+    ["SECRET_KEY", ["short", "x".repeat(31)]],
+    ["SECRET_KEYS_PREVIOUS", ["short", `${SECRET},short`]],
+    [
+      "ADMIN_TOKEN",
+      ["too-short", "fifteen-letters", "a token with spaces", "hash#of#operators", "prüfer-des-betreibers"],
+    ],
+    ["DEFAULT_ENVIRONMENT", ["Acme", "-acme", "acme_test", "acme.test", "a".repeat(64)]],
+    ["EXPIRE_EVERY", ["0s", "60", "1.5m", "-5s", "5 m", "1w", "soon"]],
+    ["SWEEP_EVERY", ["0ms", "15S", "1e3s"]],
+    ["LOG_LEVEL", ["verbose", "INFO"]],
+  ])("%s", (name, values) => {
+    for (const value of values) {
+      const told = problems({ [name]: value });
+      expect(told, value).toHaveLength(1);
+      expect(told[0]).toMatch(new RegExp(`^${name} `));
+    }
+  });
+
+  test("and never by its value, which may be a secret", () => {
+    const variables = { SECRET_KEY: "hunter2", ADMIN_TOKEN: "swordfish", SMTP_URL: "http://u:opensesame@m" };
+    expect(problems(variables).join()).not.toMatch(/hunter2|swordfish|opensesame/);
+  });
+
+  test("all at once, when several are wrong", () => {
+    const told = problems({ PORT: "x", LOG_LEVEL: "loud", EXPIRE_EVERY: "often" });
+    expect(told.map((line) => line.split(" ")[0]).sort()).toEqual(["EXPIRE_EVERY", "LOG_LEVEL", "PORT"]);
+  });
+});
+
+test("an operator's token of every letter a bearer token may have is taken", () => {
+  const ADMIN_TOKEN = "azAZ09-._~+/letters==";
+  expect(readConfig({ ADMIN_TOKEN }, "all").ADMIN_TOKEN).toBe(ADMIN_TOKEN);
+});
+
+describe("production", () => {
+  test("starts when it is told everything", () => {
+    for (const role of ["all", "api", "worker", "migrate"] as const) {
+      expect(readConfig(production, role)).toMatchObject({ production: true, role });
+    }
+  });
+
+  test("names every variable that is missing, at once", () => {
+    const { NODE_ENV, ...required } = production;
+    for (const role of ["all", "api", "worker"] as const) {
+      const told = problems({ NODE_ENV }, role);
+      expect(told.map((line) => line.split(" ")[0]).sort()).toEqual(Object.keys(required).sort());
+    }
+    for (const name of Object.keys(required)) {
+      expect(problems({ ...production, [name]: "" })).toEqual([expect.stringMatching(`^${name} is missing`)]);
+    }
+  });
+
+  test("needs only the database to migrate", () => {
+    const { NODE_ENV, DATABASE_URL } = production;
+    expect(problems({ NODE_ENV, DATABASE_URL }, "migrate")).toEqual([]);
+    expect(problems({ NODE_ENV }, "migrate")).toEqual([expect.stringMatching("^DATABASE_URL is missing")]);
+  });
+});
+
+describe("a contradiction refuses the start", () => {
+  test("a single role without a database: only `npm start` brings its own", () => {
+    for (const role of ["api", "worker", "migrate"] as const) {
+      expect(problems({}, role)).toEqual([expect.stringMatching("^DATABASE_URL is missing")]);
+    }
+  });
+
+  test("a key that is both current and previous", () => {
+    const told = problems({ SECRET_KEY: SECRET, SECRET_KEYS_PREVIOUS: `${SECRET}-1,${SECRET}` });
+    expect(told).toEqual([expect.stringMatching("^SECRET_KEYS_PREVIOUS contains SECRET_KEY")]);
+  });
+});

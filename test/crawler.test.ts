@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { type Crawled, crawl } from "./support/crawl.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { type Population, populate } from "./support/populate.ts";
+
+let guildhall: Guildhall;
+let population: Population;
+let crawled: Record<"operator" | "owner", Crawled>;
+
+/** Small pages, so that there are many to go through; and once more with everything included that may be. */
+const collections = resourceTypes.flatMap(({ path, relationships }) => [
+  `/api/${path}?page[size]=7`,
+  `/api/${path}?include=${Object.keys(relationships)}&page[size]=50`,
+]);
+const isOpen = (path: string) => !/^(\/api\/)?(environments|api-clients)/.test(path);
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  population = await populate(guildhall);
+  // A crawler asks more than a person may in a minute.
+  guildhall.context.limiter.count = () => {};
+  crawled = {
+    operator: await crawl(guildhall.api, collections),
+    owner: await crawl(guildhall.api.as(population.owner.token), collections.filter(isOpen)),
+  };
+}, 240_000);
+afterAll(() => guildhall.stop());
+
+describe.each(["operator", "owner"] as const)("to an %s", (caller) => {
+  test("every link of every document leads to what it says", () => {
+    expect(crawled[caller].broken).toEqual([]);
+  });
+
+  test("pages show every row of a collection once", () => {
+    for (const { path } of resourceTypes.filter(({ path }) => caller === "operator" || isOpen(path))) {
+      const ids = idsOn(path, crawled[caller]);
+      expect(new Set(ids).size, path).toBe(ids.length);
+    }
+  });
+});
+
+/** The ids on the pages from the first to the last, by `next`. */
+function idsOn(path: string, { visited }: Crawled): string[] {
+  const ids: string[] = [];
+  for (let url: string | null = `/api/${path}?page[size]=7`; url !== null; ) {
+    const body: { data: Array<{ id: string }>; links: { next: string | null } } = visited.get(url)?.body;
+    ids.push(...body.data.map(({ id }) => id));
+    url = body.links.next;
+  }
+  return ids;
+}
+
+test("the operator is led to every row of the environment, and to none of another", async () => {
+  const { environment_id } = population.owner.user;
+  for (const [path, table] of [
+    ["users", "users"],
+    ["sessions", "sessions"],
+    ["invitations", "invitations"],
+    ["deliveries", "mail_deliveries"],
+    ["role-permissions", "role_permissions"],
+    ["events", "events"],
+    ["organization-deletions", "organization_deletions"],
+  ] as const) {
+    const rows: string[] = await guildhall.db(table).where({ environment_id }).pluck("id");
+    expect(idsOn(path, crawled.operator).sort(), path).toEqual(rows.sort());
+  }
+});
+
+test("the links lead through every endpoint that reads", () => {
+  const paths = [...crawled.operator.visited.keys()].map((url) => url.split("?")[0] ?? "");
+  const reading = allEndpoints.filter(({ method }) => method === "GET");
+  const missed = reading.filter(({ path }) => {
+    const pattern = new RegExp(`^${path.replace(":id", "[^/]+")}$`);
+    return !paths.some((visited) => pattern.test(visited));
+  });
+  expect(missed.map(({ path }) => path)).toEqual([]);
+  expect(crawled.owner.visited.size).toBeGreaterThan(500);
+});
+
+test("an owner is led to their own organizations and no other", async () => {
+  const { user } = population.owner;
+  const seen = idsOn("organizations", crawled.owner);
+  const member = await guildhall.db("memberships").where({ user_id: user.id }).pluck("organization_id");
+  const deleting = await guildhall.db("organizations").whereNotNull("deleting_at").pluck("id");
+  expect(seen.sort()).toEqual(member.filter((id) => !deleting.includes(id)).sort());
+});

@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { maskEmailAddress, parseEmailAddress } from "../src/lib/email-address.ts";
+
+describe("an address that is read", () => {
+  test.each([
+    ["jane@example.com", "jane@example.com"],
+    ["Jane.Doe+Guildhall@Example.COM", "Jane.Doe+Guildhall@example.com"],
+    ["o'hara@example.com", "o'hara@example.com"],
+    ["!#$%&*/=?^_`{|}~-@example.com", "!#$%&*/=?^_`{|}~-@example.com"],
+    ["a@b.co", "a@b.co"],
+    ["a@mail.sub.example.museum", "a@mail.sub.example.museum"],
+    ["1@4chan.org", "1@4chan.org"],
+    ["jane@bücher.example", "jane@xn--bcher-kva.example"],
+    ["jane@BU\u0308CHER.example", "jane@xn--bcher-kva.example"],
+    ["jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example"],
+    ["jane@пример.рф", "jane@xn--e1afmkfd.xn--p1ai"],
+    ["jane@例え.テスト", "jane@xn--r8jz45g.xn--zckzah"],
+    ["jane@ｅｘａｍｐｌｅ.com", "jane@example.com"],
+    ["jane@\u212Aelvin.example", "jane@kelvin.example"],
+  ])("%s is mailed at %s", (given, email) => {
+    expect(parseEmailAddress(given)?.email).toBe(email);
+  });
+
+  test("is compared without case, but with its dots and its plus", () => {
+    const canonical = (text: string) => parseEmailAddress(text)?.canonical;
+    expect(canonical("JANE@EXAMPLE.COM")).toBe("jane@example.com");
+    expect(canonical("Jane@Bücher.example")).toBe("jane@xn--bcher-kva.example");
+    expect(canonical("jane+a@example.com")).not.toBe(canonical("jane@example.com"));
+    expect(canonical("j.ane@example.com")).not.toBe(canonical("jane@example.com"));
+  });
+
+  test("is read the same when read again", () => {
+    for (const given of ["Jane@Bücher.example", "A@B.CO", "o'hara@ｅｘａｍｐｌｅ.com"]) {
+      const once = parseEmailAddress(given);
+      expect(parseEmailAddress(once?.email ?? "")).toEqual(once);
+    }
+  });
+
+  test("may be as long as mail allows, and no longer", () => {
+    const domain = (length: number) => `${`${"d".repeat(60)}.`.repeat(4)}${"e".repeat(length - 244)}`;
+    expect(parseEmailAddress(`${"a".repeat(64)}@example.com`)).toBeDefined();
+    expect(parseEmailAddress(`${"a".repeat(65)}@example.com`)).toBeUndefined();
+    expect(parseEmailAddress(`a@${"d".repeat(63)}.com`)).toBeDefined();
+    expect(parseEmailAddress(`a@${"d".repeat(64)}.com`)).toBeUndefined();
+    expect(parseEmailAddress(`a@${domain(252)}`)?.email).toHaveLength(254);
+    expect(parseEmailAddress(`a@${domain(253)}`)).toBeUndefined();
+  });
+});
+
+test.each([
+  "",
+  " ",
+  "@",
+  "jane",
+  "jane@",
+  "@example.com",
+  "a@b",
+  "jane@localhost",
+  "jane@@example.com",
+  "jane@example.com@evil.example",
+  ".jane@example.com",
+  "jane.@example.com",
+  "ja..ne@example.com",
+  "jane@.example.com",
+  "jane@example.com.",
+  "jane@example..com",
+  "jane@-example.com",
+  "jane@example-.com",
+  "jane@exa_mple.com",
+  "jane@exam ple.com",
+  "jane@example.com ",
+  " jane@example.com",
+  "jane @example.com",
+  "jane\t@example.com",
+  "jane@example.com\n",
+  "jane@example.com\r\nBcc: victim@example.com",
+  "jane\r\n@example.com",
+  "jane@example.com\u0000",
+  "ja\u0000ne@example.com",
+  "jane\u007f@example.com",
+  "jane@example.com,john@example.com",
+  "jane@example.com;john@example.com",
+  "jane,john@example.com",
+  "jane@example.com john@example.com",
+  "Jane <jane@example.com>",
+  "<jane@example.com>",
+  "mailto:jane@example.com",
+  "friends:jane@example.com;",
+  '"jane"@example.com',
+  '"jane doe"@example.com',
+  '"jane@evil.example"@example.com',
+  "jane(comment)@example.com",
+  "jane@example.com(comment)",
+  "jane\\@example.com",
+  "@relay.example:jane@example.com",
+  "jane@[127.0.0.1]",
+  "jane@127.0.0.1",
+  "jane@0x7f.1",
+  "jane@example.123",
+  "jane@example.com:25",
+  "jane@example.com/x",
+  "jane@example.com?bcc=x",
+  "jane@example%2ecom",
+  "jane@xn--.example",
+  "jane@xn--bcher-.example",
+  "jäne@example.com",
+  "jane\u0301@example.com",
+  "\u212Ajane@example.com", // The Kelvin sign, which Unicode takes for a K.
+  "jane\u1FEF@example.com", // The Greek varia, which Unicode takes for a backtick.
+  "ｊａｎｅ@example.com",
+  "ja\u200Bne@example.com",
+  "jane@exa\u200Bmple.com",
+  "jane@exa\u00ADmple.com",
+  "jane@example.com\u202E",
+  "jane＠example.com",
+  "jane@example\uFF0Ecom",
+  "jane@example\u3002com",
+  "jane@exam\uD800ple.com",
+  "😀@example.com",
+  "jane@😀.example",
+])("%j is no address, or more than one", (text) => {
+  expect(parseEmailAddress(text)).toBeUndefined();
+});
+
+test("a domain as long as a body may be is refused at once: Punycode would take seconds", () => {
+  const letters = Array.from({ length: 60_000 }, (_, n) => String.fromCodePoint(0x4e00 + (n % 20_000)));
+  const before = performance.now();
+  expect(parseEmailAddress(`jane@${letters.join("")}.example`)).toBeUndefined();
+  expect(performance.now() - before).toBeLessThan(250);
+});
+
+test.each([
+  ["jane.doe@example.com", "j•••••••@example.com"],
+  ["a@example.com", "a•@example.com"],
+  ["ab@bücher.example", "a•@bücher.example"],
+])("%s is masked as %s: enough for its owner, too little for others", (email, masked) => {
+  expect(maskEmailAddress(email)).toBe(masked);
+});

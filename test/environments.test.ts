@@ -1,0 +1,204 @@
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { PERMISSIONS, SYSTEM_ROLES } from "../src/permissions.ts";
+import { buildEnvironment, buildPerson, unique } from "./support/builders.ts";
+import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+afterAll(() => guildhall.stop());
+afterEach(() => {
+  guildhall.settings.DEFAULT_ENVIRONMENT = undefined;
+});
+
+/** The status, and whose the one user is that is found: `fetch` would not send a Host of our choice. */
+async function whoIsFound(headers: Record<string, string>): Promise<string | number> {
+  const url = `${guildhall.api.origin}/api/users`;
+  const body = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const options = { headers: { Authorization: `Bearer ${OPERATOR_TOKEN}`, ...headers } };
+    const sent = request(url, options, async (answer) => {
+      resolve({ status: answer.statusCode ?? 0, text: await text(answer) });
+    });
+    sent.on("error", reject).end();
+  });
+  return body.status === 200 ? JSON.parse(body.text).data[0].attributes.email : body.status;
+}
+
+/** An environment with one user. @returns its handle and the user's address. */
+async function buildTenant(): Promise<{ handle: string; email: string }> {
+  const handle = unique("tenant");
+  const { user } = await buildPerson(guildhall, { environment: handle });
+  return { handle, email: user.email };
+}
+
+describe("the environment of a request", () => {
+  test("is named by the first label of Host, in any case, with or without port and final dot", async () => {
+    const { handle, email } = await buildTenant();
+    const hosts = [`${handle}.localhost`, `${handle}.localhost:3000`, `${handle}.api.example.com.`];
+    for (const host of [...hosts, `${handle.toUpperCase()}.Example.COM`]) {
+      expect(await whoIsFound({ Host: host })).toBe(email);
+    }
+  });
+
+  test("is named by X-Environment where Host has no label", async () => {
+    const { handle, email } = await buildTenant();
+    expect(await whoIsFound({ Host: "localhost", "X-Environment": handle })).toBe(email);
+  });
+
+  test("is Host's before X-Environment's", async () => {
+    const [first, second] = [await buildTenant(), await buildTenant()];
+    const headers = { Host: `${first.handle}.localhost`, "X-Environment": second.handle };
+    expect(await whoIsFound(headers)).toBe(first.email);
+  });
+
+  test("is X-Environment's when Host's label names none", async () => {
+    const { handle, email } = await buildTenant();
+    expect(await whoIsFound({ Host: "guildhall.internal", "X-Environment": handle })).toBe(email);
+  });
+
+  test.each([
+    "127.0.0.1",
+    "127.0.0.1:3000",
+    "[::1]",
+    "[::1]:3000",
+    "localhost",
+    "localhost:3000",
+    "localhost.",
+    "guildhall",
+    "",
+  ])("is the default where Host is %j, which has no label", async (host) => {
+    const { handle, email } = await buildTenant();
+    expect(await whoIsFound({ Host: host })).toBe(404);
+
+    guildhall.settings.DEFAULT_ENVIRONMENT = handle;
+    expect(await whoIsFound({ Host: host })).toBe(email);
+  });
+
+  test.each(["acme-tset.localhost", "nobody.example.com", ".localhost", "a_b.localhost", "127.1"])(
+    "is never the default for the Host %j, which looks like a subdomain but names none: 404",
+    async (host) => {
+      guildhall.settings.DEFAULT_ENVIRONMENT = (await buildTenant()).handle;
+      expect(await whoIsFound({ Host: host })).toBe(404);
+    },
+  );
+
+  test("is never the default when X-Environment names none: 404", async () => {
+    guildhall.settings.DEFAULT_ENVIRONMENT = (await buildTenant()).handle;
+    for (const header of ["nobody", "", "'; drop table environments; --", "x".repeat(5_000)]) {
+      expect(await whoIsFound({ Host: "localhost", "X-Environment": header })).toBe(404);
+    }
+  });
+
+  test("takes no word for it from a proxy's headers", async () => {
+    const { handle } = await buildTenant();
+    const headers = { "X-Forwarded-Host": `${handle}.localhost`, Forwarded: `host=${handle}.localhost` };
+    expect(await whoIsFound({ Host: "localhost", ...headers })).toBe(404);
+  });
+
+  test("is the default at the service's own name, whatever that looks like", async () => {
+    const { handle, email } = await buildTenant();
+    const before = guildhall.settings.PUBLIC_URL;
+    guildhall.settings.PUBLIC_URL = "https://guildhall.example.com";
+    guildhall.settings.DEFAULT_ENVIRONMENT = handle;
+    const found = await whoIsFound({ Host: "guildhall.example.com" });
+    guildhall.settings.PUBLIC_URL = before;
+    expect(found).toBe(email);
+  });
+
+  test("that is named nowhere makes the answer a 404 that says so", async () => {
+    const { Authorization } = { Authorization: `Bearer ${OPERATOR_TOKEN}` };
+    const answer = await fetch(`${guildhall.api.origin}/api/users`, { headers: { Authorization } });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({
+      errors: [{ code: "not_found", detail: expect.stringContaining("environment") }],
+    });
+  });
+});
+
+function newEnvironment(handle: string, attributes: object = {}) {
+  return { data: { type: "environment", attributes: { handle, name: "Globex", ...attributes } } };
+}
+
+describe("an operator who creates an environment", () => {
+  test("gets it as a resource, and at its Location again", async () => {
+    const settings = { invitation_lifetime_days: 3, from_name: "Globex", locale: "en" };
+    const handle = unique("globex");
+    const created = await guildhall.api.post("/api/environments", newEnvironment(handle, { settings }));
+    expect(created).toMatchObject({
+      status: 201,
+      body: { data: { type: "environment", attributes: { handle, name: "Globex", settings } } },
+    });
+    const { self } = created.body.data.links;
+    expect(created.headers.get("Location")).toBe(self);
+    expect((await guildhall.api.get(self)).body).toEqual({ ...created.body, links: { self } });
+  });
+
+  test("finds the four system roles and the permission catalogue in it", async () => {
+    const handle = unique("globex");
+    const created = await guildhall.api.post("/api/environments", newEnvironment(handle));
+    const environment_id = created.body.data.id;
+
+    const roles = await guildhall.api.in(handle).get("/api/roles");
+    type Role = { attributes: { name: string; is_system: boolean } };
+    expect(roles.body.data.map(({ attributes }: Role) => attributes.name).sort()).toEqual([
+      "admin",
+      "billing",
+      "member",
+      "owner",
+    ]);
+    expect(roles.body.data.every(({ attributes }: Role) => attributes.is_system)).toBe(true);
+    const names = await guildhall.db("permissions").where({ environment_id }).pluck("name");
+    expect(names.sort()).toEqual(Object.keys(PERMISSIONS).sort());
+    for (const [name, { permissions }] of Object.entries(SYSTEM_ROLES)) {
+      const granted = await guildhall
+        .db("role_permissions as rp")
+        .join("roles as r", "r.id", "rp.role_id")
+        .join("permissions as p", "p.id", "rp.permission_id")
+        .where({ "r.environment_id": environment_id, "r.name": name })
+        .pluck("p.name");
+      expect(granted.sort(), name).toEqual([...permissions].sort());
+    }
+  });
+
+  test("may not take a handle twice: 409, and nothing is written", async () => {
+    const handle = unique("globex");
+    await guildhall.api.post("/api/environments", newEnvironment(handle));
+    const again = await guildhall.api.post("/api/environments", newEnvironment(handle, { name: "Other" }));
+    expect(again).toMatchObject({ status: 409, body: { errors: [{ code: "handle_taken" }] } });
+    const rows = await guildhall.db("environments").where({ handle });
+    expect(rows).toMatchObject([{ name: "Globex" }]);
+  });
+
+  test.each(["", "Acme", "-acme", "acme-", "ac.me", "acme test", "ácme", "a".repeat(64), "a\n"])(
+    "may not call it %j: 422",
+    async (handle) => {
+      const answer = await guildhall.api.post("/api/environments", newEnvironment(handle));
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { errors: [{ source: { pointer: "/data/attributes/handle" } }] },
+      });
+    },
+  );
+
+  test("may not set a setting that is none, nor one to nonsense: 422 naming each", async () => {
+    const settings = { invitation_lifetime_days: 0, redirect_url: "javascript:alert(1)", colour: "red" };
+    const answer = await guildhall.api.post("/api/environments", newEnvironment(unique("x"), { settings }));
+    expect(answer.status).toBe(422);
+    type Item = { source: { pointer: string } };
+    expect(answer.body.errors.map(({ source }: Item) => source.pointer).sort()).toEqual(
+      ["colour", "invitation_lifetime_days", "redirect_url"].map((n) => `/data/attributes/settings/${n}`),
+    );
+  });
+});
+
+test("the operator reads and lists environments without being in one", async () => {
+  const id = await buildEnvironment(guildhall);
+  const outside = guildhall.api.in("");
+  expect(await outside.get(`/api/environments/${id}`)).toMatchObject({ status: 200 });
+  expect(await outside.get("/api/environments")).toMatchObject({ status: 200 });
+  expect(await outside.get("/api/environments/env_none")).toMatchObject({ status: 404 });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Organization } from "../src/models/organization.ts";
+import type { ApiAnswer } from "./support/api.ts";
+import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+afterAll(() => guildhall.stop());
+
+const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
+
+/** A pending invitation to a person of that very address. */
+async function buildInvitation(invitee?: Person): Promise<{
+  owner: Person;
+  organization: Organization;
+  invitee: Person;
+  id: string;
+  path: string;
+}> {
+  const owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner);
+  const person = invitee ?? (await buildPerson(guildhall));
+  const { body } = await invite(guildhall, organization, person.user.email);
+  return { owner, organization, invitee: person, id: body.data.id, path: body.data.links.self };
+}
+
+const as = ({ token }: Person) => guildhall.api.as(token);
+
+async function membershipsIn({ id }: Organization): Promise<number> {
+  return (await guildhall.db("memberships").where({ organization_id: id })).length;
+}
+
+function expectStatus(answer: ApiAnswer, status: string): void {
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { data: { type: "invitation", attributes: { status } } },
+  });
+}
+
+describe("a signed-in user", () => {
+  test("with the invited address, verified, accepts without the link and is a member", async () => {
+    const { invitee, organization, path } = await buildInvitation();
+    const accepted = await as(invitee).post(`${path}/accept`);
+    expectStatus(accepted, "accepted");
+    expect(accepted.body.data.relationships.accepted_by.data).toEqual({ type: "user", id: invitee.user.id });
+    expect(await as(invitee).get(`/api/organizations/${organization.id}`)).toMatchObject({ status: 200 });
+  });
+
+  test("with the invited address in another spelling accepts as well", async () => {
+    const email = uniqueEmail();
+    const invitee = await buildPerson(guildhall, { email });
+    const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
+    const { body } = await invite(guildhall, organization, email.toUpperCase());
+    expectStatus(await as(invitee).post(`${body.data.links.self}/accept`), "accepted");
+  });
+
+  test("with the invited address, verified, declines without the link and is no member", async () => {
+    const { invitee, organization, path } = await buildInvitation();
+    expectStatus(await as(invitee).post(`${path}/decline`), "declined");
+    expect(await membershipsIn(organization)).toBe(1);
+  });
+
+  test.each(["accept", "decline"])("whose address nobody has verified can't %s: 403", async (answer) => {
+    const invitee = await buildPerson(guildhall, { email_verified: false });
+    const { organization, path } = await buildInvitation(invitee);
+    expect(await as(invitee).post(`${path}/${answer}`)).toMatchObject(refusal(403, "email_unverified"));
+    expect(await membershipsIn(organization)).toBe(1);
+    expectStatus(await guildhall.api.get(path), "pending");
+  });
+
+  test.each(["accept", "decline"])("with another address can't %s: to them it is absent", async (answer) => {
+    const { path } = await buildInvitation();
+    const stranger = await buildPerson(guildhall);
+    expect(await as(stranger).post(`${path}/${answer}`)).toMatchObject(refusal(404, "not_found"));
+  });
+
+  test.each(["accept", "decline"])(
+    "who may see it, but has another address, can't %s: 403 with the address masked",
+    async (answer) => {
+      const { owner, path, invitee } = await buildInvitation();
+      const refused = await as(owner).post(`${path}/${answer}`);
+      expect(refused).toMatchObject(refusal(403, "wrong_account"));
+      expect(refused.body.errors[0].detail).toMatch(/ p•+@example\.com/);
+      expect(JSON.stringify(refused.body)).not.toContain(invitee.user.email);
+    },
+  );
+
+  test("can't name another user than themselves", async () => {
+    const { path, invitee } = await buildInvitation();
+    const other = await buildPerson(guildhall);
+    const accepted = await as(invitee).post(`${path}/accept`, { meta: { user_id: other.user.id } });
+    expect(accepted).toMatchObject(refusal(403, "user_is_caller"));
+    expectStatus(await guildhall.api.get(path), "pending");
+  });
+
+  test("without a session and without the link is nobody: 401", async () => {
+    const { path } = await buildInvitation();
+    for (const answer of ["accept", "decline", "revoke"]) {
+      expect(await guildhall.api.as(null).post(`${path}/${answer}`)).toMatchObject({ status: 401 });
+    }
+  });
+});
+
+describe("the operator", () => {
+  test("accepts by naming the user, whatever the user's address", async () => {
+    const { path, organization } = await buildInvitation();
+    const { user, token } = await buildPerson(guildhall, { email_verified: false });
+    const accepted = await guildhall.api.post(`${path}/accept`, { meta: { user_id: user.id } });
+    expectStatus(accepted, "accepted");
+    expect(accepted.body.data.relationships.accepted_by.data.id).toBe(user.id);
+    expect(await guildhall.api.as(token).get(`/api/organizations/${organization.id}`)).toMatchObject({
+      status: 200,
+    });
+  });
+
+  test("can't accept without naming the user, nor for a user nobody is", async () => {
+    const { path } = await buildInvitation();
+    expect(await guildhall.api.post(`${path}/accept`)).toMatchObject(refusal(422, "user_missing"));
+    const meta = { user_id: "user_01h2xcejqtf2nbrexx3vqjhp41" };
+    expect(await guildhall.api.post(`${path}/accept`, { meta })).toMatchObject(refusal(404, "not_found"));
+    expectStatus(await guildhall.api.get(path), "pending");
+  });
+
+  test("can't name a user and send the link, which names another: 422", async () => {
+    const { path, id, invitee } = await buildInvitation();
+    const token = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 });
+    const refused = await guildhall.api.post(`${path}/accept`, { meta: { token, user_id: invitee.user.id } });
+    expect(refused).toMatchObject(refusal(422, "token_or_user"));
+    expectStatus(await guildhall.api.get(path), "pending");
+  });
+
+  test("declines and revokes without naming anybody", async () => {
+    for (const [answer, status] of [
+      ["decline", "declined"],
+      ["revoke", "revoked"],
+    ] as const) {
+      const { path } = await buildInvitation();
+      expectStatus(await guildhall.api.post(`${path}/${answer}`), status);
+    }
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Organization } from "../src/models/organization.ts";
+import type { ApiAnswer } from "./support/api.ts";
+import { buildMember, buildOrganization, buildPerson, invite, type Person } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+afterAll(() => guildhall.stop());
+
+const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
+
+/** A pending invitation to a person of that very address. */
+async function buildInvitation(invitee?: Person): Promise<{
+  owner: Person;
+  organization: Organization;
+  invitee: Person;
+  id: string;
+  path: string;
+}> {
+  const owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner);
+  const person = invitee ?? (await buildPerson(guildhall));
+  const { body } = await invite(guildhall, organization, person.user.email);
+  return { owner, organization, invitee: person, id: body.data.id, path: body.data.links.self };
+}
+
+const as = ({ token }: Person) => guildhall.api.as(token);
+
+async function makeOverdue(id: string): Promise<void> {
+  const expires_at = guildhall.db.raw("now() - interval '1 second'");
+  await guildhall.db("invitations").where({ id }).update({ expires_at });
+}
+
+function expectStatus(answer: ApiAnswer, status: string): void {
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { data: { type: "invitation", attributes: { status } } },
+  });
+}
+
+describe("revoking", () => {
+  test("is for who manages members: an admin is told why not, a member too, to an outsider it is absent", async () => {
+    const { owner, organization, path } = await buildInvitation();
+    const admin = await buildMember(guildhall, organization, "admin");
+    const member = await buildMember(guildhall, organization, "member");
+    const refused = await as(admin).post(`${path}/revoke`);
+    expect(refused).toMatchObject(refusal(403, "forbidden"));
+    expect(refused.body.errors[0].detail).toContain("member_management");
+    expect(await as(member).post(`${path}/revoke`)).toMatchObject(refusal(403, "forbidden"));
+    const outsider = await buildPerson(guildhall);
+    expect(await as(outsider).post(`${path}/revoke`)).toMatchObject(refusal(404, "not_found"));
+    const revoked = await as(owner).post(`${path}/revoke`);
+    expectStatus(revoked, "revoked");
+    expect(revoked.body.data.relationships.revoked_by.data.id).toBe(owner.user.id);
+  });
+
+  test("is not for the invitee, who declines instead", async () => {
+    const { invitee, path } = await buildInvitation();
+    expect(await as(invitee).post(`${path}/revoke`)).toMatchObject(refusal(404, "not_found"));
+  });
+});
+
+describe("the same answer again", () => {
+  test.each([
+    ["accept", "accepted"],
+    ["decline", "declined"],
+  ])("to %s is the same success, and happens once", async (answer, status) => {
+    const { invitee, path, id } = await buildInvitation();
+    const first = await as(invitee).post(`${path}/${answer}`);
+    const second = await as(invitee).post(`${path}/${answer}`);
+    expectStatus(second, status);
+    expect(second.body).toEqual(first.body);
+    const events = await guildhall.db("events").where({ subject_id: id, type: `invitation.${status}` });
+    expect(events).toHaveLength(1);
+  });
+
+  test("to revoke is the same success", async () => {
+    const { owner, path } = await buildInvitation();
+    const first = await as(owner).post(`${path}/revoke`);
+    expect((await as(owner).post(`${path}/revoke`)).body).toEqual(first.body);
+  });
+
+  test("but accepting for another user is not the same: 409", async () => {
+    const { path } = await buildInvitation();
+    const [first, second] = [await buildPerson(guildhall), await buildPerson(guildhall)];
+    await guildhall.api.post(`${path}/accept`, { meta: { user_id: first.user.id } });
+    const again = await guildhall.api.post(`${path}/accept`, { meta: { user_id: second.user.id } });
+    expect(again).toMatchObject(refusal(409, "invitation_accepted"));
+  });
+});
+
+describe("another answer afterwards is a 409 whose code says what has become of the invitation", () => {
+  const closings = {
+    accepted: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/accept`),
+    declined: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/decline`),
+    revoked: ({ path }: { path: string }) => guildhall.api.post(`${path}/revoke`),
+    expired: ({ id }: { id: string }) => makeOverdue(id),
+  };
+  const answers = { accept: "accepted", decline: "declined", revoke: "revoked" };
+  const cases = Object.keys(closings).flatMap((state) =>
+    Object.entries(answers)
+      .filter(([, same]) => same !== state)
+      .map(([answer]) => [state as keyof typeof closings, answer] as const),
+  );
+
+  test.each(cases)("%s, then %s", async (state, answer) => {
+    const invitation = await buildInvitation();
+    await closings[state](invitation);
+    const who = answer === "revoke" ? guildhall.api : as(invitation.invitee);
+    const late = await who.post(`${invitation.path}/${answer}`);
+    expect(late).toMatchObject(refusal(409, `invitation_${state}`));
+    expectStatus(await guildhall.api.get(invitation.path), state);
+  });
+});
+
+test("an overdue invitation reads expired, alone and in lists, before any schedule has written it", async () => {
+  const { id, path, organization } = await buildInvitation();
+  await makeOverdue(id);
+  expectStatus(await guildhall.api.get(path), "expired");
+  const list = `/api/invitations?filter[organization]=${organization.id}`;
+  const statuses = async (filter: string) =>
+    (await guildhall.api.get(list + filter)).body.data.map(
+      (row: { attributes: { status: string } }) => row.attributes.status,
+    );
+  expect(await statuses("")).toEqual(["expired"]);
+  expect(await statuses("&filter[status]=expired")).toEqual(["expired"]);
+  expect(await statuses("&filter[status]=pending")).toEqual([]);
+  expect(await guildhall.db("invitations").where({ id }).first()).toMatchObject({ status: "pending" });
+});

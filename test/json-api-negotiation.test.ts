@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildPerson } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  await buildPerson(guildhall);
+});
+afterAll(() => guildhall.stop());
+
+const JSON_API = "application/vnd.api+json";
+const [EXT, PROFILE] = ['ext="https://example.com/e"', 'profile="https://example.com/p"'];
+const organization = { data: { type: "organization", attributes: { name: "Acme" } } };
+
+test.each<[accept: string, status: number]>([
+  [JSON_API, 200],
+  ["APPLICATION/VND.API+JSON", 200],
+  ["*/*", 200],
+  ["application/*;q=0.1", 200],
+  ["application/json", 200],
+  [`${JSON_API};${PROFILE}`, 200],
+  [`${JSON_API};profile="https://example.com/a;b https://example.com/c,d"`, 200],
+  [`${JSON_API};q=0.5, text/html`, 200],
+  [`${JSON_API};charset=utf-8, ${JSON_API}`, 200],
+  [`${JSON_API};${EXT}, ${JSON_API};${PROFILE}`, 200],
+  [`${JSON_API};charset=utf-8`, 406],
+  [`${JSON_API};${EXT}`, 406],
+  [`${JSON_API};${EXT};${PROFILE}`, 406],
+  [`${JSON_API};${EXT}, ${JSON_API};charset=utf-8`, 406],
+  [`${JSON_API};charset=utf-8, */*`, 406],
+  [`${JSON_API};${EXT}, application/json`, 406],
+  [`${JSON_API};q=0`, 406],
+  ["text/html, image/*", 406],
+])("an Accept of %s is %i", async (accept, status) => {
+  const answer = await guildhall.api.get("/api/roles", { Accept: accept });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("Content-Type")).toBe(JSON_API);
+  expect(answer.headers.get("Vary")).toContain("Accept");
+});
+
+test.each<[type: string, status: number]>([
+  [JSON_API, 201],
+  [`${JSON_API}; ${PROFILE}`, 201],
+  [`${JSON_API};profile="https://example.com/a;b"`, 201],
+  [`${JSON_API}; charset=utf-8`, 415],
+  [`${JSON_API};${EXT}`, 415],
+  [`${JSON_API};${PROFILE};${EXT}`, 415],
+  [`${JSON_API};q=1`, 415],
+  ["application/json", 415],
+  ["application/vnd.api+json-seq", 415],
+  ["text/plain", 415],
+])("a Content-Type of %s is %i", async (type, status) => {
+  const answer = await guildhall.api.post("/api/organizations", organization, { "Content-Type": type });
+  expect(answer.status).toBe(status);
+  if (status === 415) expect(answer.body.errors[0].source).toEqual({ header: "Content-Type" });
+});
+
+describe("what stands in the document", () => {
+  test("as jsonapi.ext or jsonapi.profile negotiates nothing", async () => {
+    const jsonapi = { version: "1.1", ext: ["https://example.com/e"], profile: ["https://example.com/p"] };
+    const answer = await guildhall.api.post("/api/organizations", { ...organization, jsonapi });
+    expect(answer.status).toBe(201);
+  });
+});
+
+test("a request with nothing to send may still name a type: many clients do", async () => {
+  const made = await guildhall.api.post("/api/users", {
+    data: { type: "user", attributes: { email: "nobody@example.com" } },
+  });
+  const { self } = made.body.data.links;
+  for (const type of [JSON_API, "application/json"]) {
+    expect(await guildhall.api.get(self, { "Content-Type": type })).toMatchObject({ status: 200 });
+  }
+  expect(await guildhall.api.delete(self, { "Content-Type": JSON_API })).toMatchObject({ status: 204 });
+});

@@ -1,0 +1,251 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packageRoot } from "../src/lib/package-root.ts";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import type { ApiAnswer } from "./support/api.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  type Person,
+  roleId,
+  unique,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+let owner: Person;
+let path: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner, { tax_id: "DE 1" });
+  await buildMember(guildhall, organization, "member");
+  path = `/api/organizations/${organization.id}`;
+});
+afterAll(() => guildhall.stop());
+
+const UNKNOWN = "01h2xcejqtf2nbrexx3vqjhp41";
+const refusal = (status: number, code: string, source?: object) => {
+  return { status, body: { errors: [source === undefined ? { code } : { code, source }] } };
+};
+
+test("every rule of docs/json-api-rules.md names a test that is there", () => {
+  const read = (name: string) => readFileSync(`${packageRoot()}/${name}`, "utf8");
+  const rows = read("docs/json-api-rules.md")
+    .split("\n")
+    .filter((line) => /^\| *\d+ /.test(line));
+  const cells = rows.map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  expect(cells.map(([number]) => Number(number))).toEqual(Array.from({ length: 41 }, (_, n) => n + 1));
+  for (const [number, rule, tests = ""] of cells) {
+    expect(rule, `rule ${number}`).not.toBe("");
+    const named = [...tests.matchAll(/`(test\/[\w-]+\.test\.ts)`: “([^”]+)”/g)];
+    expect(named.length, `rule ${number} names a test`).toBeGreaterThan(0);
+    for (const [, file = "", name = ""] of named) expect(read(file), `rule ${number}`).toContain(`"${name}"`);
+  }
+});
+
+describe("a resource type", () => {
+  test("has fields of one namespace, well named, and no foreign key beside the relationship", () => {
+    for (const { type, attributes, relationships } of resourceTypes) {
+      const fields = [...Object.keys(attributes.shape), ...Object.keys(relationships), "type", "id"];
+      expect(new Set(fields).size, type).toBe(fields.length);
+      for (const name of [type, ...fields]) expect(name).toMatch(/^[a-z]([a-z_]*[a-z])?$/);
+      for (const name of Object.keys(relationships)) expect(fields, type).not.toContain(`${name}_id`);
+    }
+  });
+});
+
+describe("a request's document", () => {
+  const create = (data: object) =>
+    guildhall.api.post("/api/organizations", { data: { type: "organization", ...data } });
+
+  test("may hold @-members everywhere: they are nothing", async () => {
+    const at = { "@context": "https://example.com" };
+    const answer = await guildhall.api.post("/api/organizations", {
+      ...at,
+      data: { type: "organization", attributes: { name: "Acme", ...at }, relationships: { ...at }, ...at },
+    });
+    expect(answer.status).toBe(201);
+    const transfer = await guildhall.api.post(`${path}/transfer-ownership`, {
+      meta: { ...at, user_id: owner.user.id },
+    });
+    expect(transfer.status).toBe(200);
+  });
+
+  test("needs no lid, and is read the same with one", async () => {
+    const answer = await create({ lid: "a", attributes: { name: "Acme" } });
+    expect(answer.status).toBe(201);
+    expect(answer.body.data).not.toHaveProperty("lid");
+  });
+
+  test("that creates is one resource object with a type, and its relationships have data", async () => {
+    const attributes = { name: "Acme" };
+    for (const data of [[{ type: "organization", attributes }], null, "organization"]) {
+      expect(await guildhall.api.post("/api/organizations", { data })).toMatchObject(
+        refusal(400, "no_resource"),
+      );
+    }
+    const pointer = "/data/relationships/owner";
+    for (const one of [{ links: { self: "/x" } }, { meta: {} }]) {
+      const answer = await create({ attributes, relationships: { owner: one } });
+      expect(answer).toMatchObject(refusal(422, "invalid_relationship", { pointer }));
+    }
+  });
+
+  test("is done wholly or not at all", async () => {
+    const [{ user }, id] = [await buildPerson(guildhall), path.split("/").at(-1)];
+    const member = await roleId(guildhall, user.environment_id, "member");
+    const relationships = {
+      user: { data: { type: "user", id: user.id } },
+      organization: { data: { type: "organization", id } },
+      roles: { data: [member, `role_${UNKNOWN}`].map((role) => ({ type: "role", id: role })) },
+    };
+    const answer = await guildhall.api.post("/api/memberships", {
+      data: { type: "membership", relationships },
+    });
+    expect(answer).toMatchObject(refusal(404, "not_found", { pointer: "/data/relationships/roles" }));
+    expect(await guildhall.db("memberships").where({ user_id: user.id })).toEqual([]);
+  });
+});
+
+describe("what is created", () => {
+  test("is answered as it is now, with 201 and a Location that is its self", async () => {
+    const data = { type: "organization", attributes: { name: "Acme" } };
+    const made = await guildhall.api.post("/api/organizations", { data });
+    expect(made.status).toBe(201);
+    const { self } = made.body.data.links;
+    expect(made.headers.get("Location")).toBe(self);
+    expect((await guildhall.api.get(self)).body.data).toEqual(made.body.data);
+  });
+});
+
+describe("an update", () => {
+  const patch = (data: object) =>
+    guildhall.api.patch(path, { data: { type: "organization", id: path.split("/").at(-1), ...data } });
+
+  test("leaves what it does not name, and shows what the server changed besides", async () => {
+    const before = (await guildhall.api.get(path)).body.data.attributes;
+    const { status, body } = await patch({ attributes: { country: "DE" } });
+    expect(status).toBe(200);
+    const { updated_at } = body.data.attributes;
+    expect(body.data.attributes).toEqual({ ...before, country: "DE", updated_at });
+    expect(updated_at > before.updated_at).toBe(true);
+  });
+
+  test("of a relationship it can't make is 403, and nothing of it is done", async () => {
+    const before = (await guildhall.api.get(path)).body;
+    for (const [name, data] of [
+      ["memberships", []],
+      ["owner", null],
+    ] as const) {
+      const answer = await patch({ attributes: { name: "Other" }, relationships: { [name]: { data } } });
+      const source = { pointer: `/data/relationships/${name}` };
+      expect(answer).toMatchObject(refusal(403, "relationship_not_settable", source));
+    }
+    expect((await guildhall.api.get(path)).body).toEqual(before);
+  });
+
+  test("of what isn't there is 404", async () => {
+    const id = `org_${UNKNOWN}`;
+    const answer = await guildhall.api.patch(`/api/organizations/${id}`, {
+      data: { type: "organization", id },
+    });
+    expect(answer).toMatchObject(refusal(404, "not_found"));
+  });
+});
+
+describe("linkage at its own URL", () => {
+  test("is read as identifiers, and pages where it is long", async () => {
+    const url = `${path}/relationships/memberships`;
+    const { body } = await guildhall.api.get(`${url}?page[size]=1`);
+    expect(Object.keys(body.data[0])).toEqual(["type", "id"]);
+    expect(body.links).toMatchObject({ related: `${path}/memberships`, prev: null });
+    expect((await guildhall.api.get(body.links.next)).body.data).toHaveLength(1);
+  });
+
+  test("includes nothing: 400", async () => {
+    for (const name of ["memberships", "owner"]) {
+      const source = { parameter: "include" };
+      const answer = await guildhall.api.get(`${path}/relationships/${name}?include=user`);
+      expect(answer).toMatchObject(refusal(400, "unknown_parameter", source));
+    }
+  });
+
+  test("is not written: 403", async () => {
+    for (const [name, data] of [
+      ["owner", { type: "user", id: owner.user.id }],
+      ["memberships", []],
+    ] as const) {
+      const url = `${path}/relationships/${name}`;
+      const answers: ApiAnswer[] = [
+        await guildhall.api.patch(url, { data }),
+        await guildhall.api.post(url, { data }),
+        await guildhall.api.delete(url),
+      ];
+      for (const answer of answers) expect(answer).toMatchObject(refusal(403, "relationship_not_settable"));
+    }
+  });
+});
+
+describe("a query parameter", () => {
+  test("has its brackets percent-encoded or not", async () => {
+    for (const query of ["page[size]=1&filter[name]=owner", "page%5Bsize%5D=1&filter%5Bname%5D=owner"]) {
+      const { body } = await guildhall.api.get(`/api/roles?${query}`);
+      expect(body.data.map((role: { attributes: { name: string } }) => role.attributes.name)).toEqual([
+        "owner",
+      ]);
+    }
+  });
+});
+
+describe("a deletion", () => {
+  test("that is done is 204, that goes on is 202 and tells where, and of what isn't there is 404", async () => {
+    const { user } = await buildPerson(guildhall);
+    const url = `/api/users/${user.id}`;
+    expect(await guildhall.api.delete(url)).toMatchObject({ status: 204, body: undefined });
+    expect(await guildhall.api.delete(url)).toMatchObject(refusal(404, "not_found"));
+    const doomed = await buildOrganization(guildhall, owner, { name: unique("Doomed") });
+    const begun = await guildhall.api.delete(`/api/organizations/${doomed.id}`);
+    expect(begun).toMatchObject({ status: 202, body: { data: { type: "organization_deletion" } } });
+    expect((await guildhall.api.get(begun.headers.get("Location") ?? "")).status).toBe(200);
+  });
+});
+
+test("several problems of one kind have one status, and what is worst comes alone", async () => {
+  const data = { type: "organization", id: "x", attributes: { colour: 1 } };
+  expect((await guildhall.api.post("/api/organizations", { data })).body.errors).toHaveLength(1);
+  const { body } = await guildhall.api.get(
+    "/api/organizations?sort=tax_id&page[size]=0&include=x&colour=red",
+  );
+  expect(body.errors.map(({ status }: { status: string }) => status)).toEqual(["400", "400", "400", "400"]);
+});
+
+test("what is missing is pointed at by the nearest thing that was sent, and by nothing where nothing was", async () => {
+  for (const [document, source] of [
+    [{ meta: {} }, { pointer: "/meta" }],
+    [{ jsonapi: {} }, { pointer: "" }],
+    [undefined, undefined],
+  ] as const) {
+    const { status, body } = await guildhall.api.post(`${path}/transfer-ownership`, document);
+    expect(status).toBe(422);
+    expect(body.errors[0].source).toEqual(source);
+  }
+});
+
+test("what waits too long for a lock is 503, with a time to come again", async () => {
+  const trx = await guildhall.db.transaction();
+  const id = path.split("/").at(-1) ?? "";
+  await trx("organizations").where({ id }).forUpdate();
+  const data = { type: "organization", id, attributes: { country: "FR" } };
+  const answer = await guildhall.api.patch(path, { data });
+  await trx.rollback();
+  expect(answer).toMatchObject(refusal(503, "unavailable"));
+  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
+});

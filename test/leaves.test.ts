@@ -1,0 +1,177 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { environmentCandidates } from "../src/http/environment-candidates.ts";
+import { coalesce } from "../src/lib/coalesce.ts";
+import { parseDuration } from "../src/lib/duration.ts";
+import { isId, newId } from "../src/lib/id.ts";
+import { createResourcePool } from "../src/lib/resource-pool.ts";
+
+/** A promise, and what settles it. */
+function deferred() {
+  let resolve = () => {};
+  let reject = (_: Error) => {};
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+describe("a duration", () => {
+  test.each([
+    ["500ms", 500],
+    ["15s", 15_000],
+    ["5m", 300_000],
+    ["2h", 7_200_000],
+    ["7d", 604_800_000],
+    [" 1s ", 1_000],
+  ])("%s is %i milliseconds", (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  test.each([
+    "",
+    "0s",
+    "000ms",
+    "1",
+    "s",
+    "1 s",
+    "1.5s",
+    "-1s",
+    "+1s",
+    "1S",
+    "1w",
+    "1e3s",
+    "٣s",
+    "1s2s",
+    "1234567890s",
+  ])("%j is none", (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});
+
+describe("an id", () => {
+  test("sorts by the time it was made, and is one of its own prefix only", async () => {
+    const first = newId("org");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const second = newId("org");
+    expect([second, first].sort()).toEqual([first, second]);
+    expect(isId("org", first)).toBe(true);
+    expect(isId("orguser", first)).toBe(false);
+    expect(isId("org", first.toUpperCase())).toBe(false);
+    expect(isId("org", `${first}0`)).toBe(false);
+    expect(isId("org", `${first}\n`)).toBe(false);
+  });
+});
+
+describe("writes that are coalesced", () => {
+  /** Collects batches; each write waits to be let through. */
+  function collect(limit = 100) {
+    const batches: number[][] = [];
+    const gates: Array<ReturnType<typeof deferred>> = [];
+    const add = coalesce<number>(async (items) => {
+      batches.push(items);
+      const gate = deferred();
+      gates.push(gate);
+      await gate.promise;
+    }, limit);
+    return { batches, gates, add };
+  }
+
+  test("begin at once when nothing runs; what comes meanwhile forms the next batch, in order", async () => {
+    const { batches, gates, add } = collect();
+    const all = [add(1), add(2), add(3)];
+    expect(batches).toEqual([[1]]);
+    gates[0]?.resolve();
+    await turn();
+    expect(batches).toEqual([[1], [2, 3]]);
+    gates[1]?.resolve();
+    await Promise.all(all);
+    void add(4);
+    expect(batches).toEqual([[1], [2, 3], [4]]);
+  });
+
+  test("take no more items at once than the limit", async () => {
+    const { batches, gates, add } = collect(2);
+    for (const n of [1, 2, 3, 4, 5, 6]) void add(n);
+    for (let n = 0; n < 4; n += 1) {
+      gates[n]?.resolve();
+      await turn();
+    }
+    expect(batches).toEqual([[1], [2, 3], [4, 5], [6]]);
+  });
+
+  test("settle when their own batch has, not before", async () => {
+    const { gates, add } = collect();
+    const settled: number[] = [];
+    for (const n of [1, 2]) void add(n).then(() => settled.push(n));
+    await turn();
+    expect(settled).toEqual([]);
+    gates[0]?.resolve();
+    await turn();
+    expect(settled).toEqual([1]);
+  });
+
+  test("that fail tell everybody in that batch, and nobody else", async () => {
+    const { gates, add } = collect();
+    const outcomes = Promise.allSettled([add(1), add(2), add(3)]);
+    gates[0]?.resolve();
+    await turn();
+    gates[1]?.reject(new Error("disk full"));
+    const told = (await outcomes).map(({ status }) => status);
+    expect(told).toEqual(["fulfilled", "rejected", "rejected"]);
+    const later = add(4);
+    gates[2]?.resolve();
+    await expect(later).resolves.toBeUndefined();
+  });
+});
+
+describe("a resource pool", () => {
+  test("lends each thing to one at a time, and serves who waits in order", async () => {
+    const pool = createResourcePool(["a", "b"]);
+    const [first, second] = [deferred(), deferred()];
+    const log: string[] = [];
+    const use = (name: string, until?: Promise<void>) =>
+      pool.use(async (thing) => {
+        log.push(`${name} has ${thing}`);
+        await until;
+      });
+    const all = [use("1", first.promise), use("2", second.promise), use("3"), use("4")];
+    await turn();
+    const [one, two] = [...log];
+    expect([one?.at(-1), two?.at(-1)].sort()).toEqual(["a", "b"]);
+    expect(log).toHaveLength(2);
+    second.resolve();
+    await turn();
+    expect(log.slice(2).map((line) => line[0])).toEqual(["3", "4"]);
+    first.resolve();
+    await Promise.all(all);
+  });
+
+  test("takes a thing back from work that fails, and passes on what work returns", async () => {
+    const pool = createResourcePool([7]);
+    await expect(pool.use(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await expect(
+      pool.use(() => {
+        throw new Error("at once");
+      }),
+    ).rejects.toThrow("at once");
+    await expect(pool.use(async (n) => n * 6)).resolves.toBe(42);
+  });
+});
+
+test.each([
+  [{ host: "acme.localhost:3000" }, ["acme"]],
+  [{ host: "acme.localhost", header: "globex" }, ["acme", "globex"]],
+  [{ host: "acme.localhost", defaultHandle: "other" }, ["acme"]],
+  [{ host: "localhost", defaultHandle: "other" }, ["other"]],
+  [{ host: "localhost", header: "globex", defaultHandle: "other" }, ["globex"]],
+  [{ host: "10.0.0.1:80", defaultHandle: "other" }, ["other"]],
+  [{ host: "[::1]:80", defaultHandle: "other" }, ["other"]],
+  [{ host: "OWN.example.com.", defaultHandle: "other" }, ["other"]],
+  [{ host: "acme.own.example.com", defaultHandle: "other" }, ["acme"]],
+  [{ host: "" }, []],
+])("%j may mean the environments %j", (request, handles) => {
+  const nothing = { header: undefined, defaultHandle: undefined, ownHost: "own.example.com" };
+  expect(environmentCandidates({ ...nothing, ...request })).toEqual(handles);
+});

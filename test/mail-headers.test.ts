@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { type ReceivedMail, tokenIn } from "./support/mailbox.ts";
+
+/** What somebody could type as a name to have our mail say, or go, where it should not. */
+const HOSTILE = [
+  "Acme\r\nBcc: victim@evil.test",
+  "Acme\nReply-To: boss@bank.test\n\nhello",
+  "Acme\u0000\u2028X-Spam: no\u0085Cc: victim@evil.test",
+  '"Acme" <boss@bank.test>',
+  'Acme" <boss@bank.test>, "Bank',
+  "Acme, boss@bank.test",
+  "boss@bank.test",
+  "boss＠bank.test",
+  "Team: boss@bank.test, other@bank.test;",
+  "Acme (boss@bank.test)",
+  "=?utf-8?Q?Bank_=3Cboss=40bank.test=3E?=",
+  "=?utf-8?B?Ym9zc0BiYW5rLnRlc3Q=?=",
+  "=?utf-8?Q?Acme=0D=0ABcc=3A_victim=40evil.test?=",
+  "\u202Etset.knab@ssob\u202C",
+  "\u2066Acme\u2069\u200B\uFEFF",
+  "A".repeat(500),
+  "https://evil.test/i/login",
+  "<img src=https://evil.test/x.png onerror=alert(1)>",
+  "{{accept_url}} %0d%0aBcc:x@evil.test",
+  "\\",
+  '"',
+];
+
+/** Every header our mails may have. */
+const HEADERS = [
+  "auto-submitted",
+  "content-type",
+  "date",
+  "from",
+  "message-id",
+  "mime-version",
+  "subject",
+  "to",
+];
+
+describe("a mail's headers", () => {
+  let guildhall: Guildhall;
+
+  beforeAll(async () => {
+    const MAIL_FROM = { name: "", address: "no-reply@guildhall.test" };
+    guildhall = await startGuildhall({ settings: { MAIL_FROM } });
+  });
+  afterAll(() => guildhall.stop());
+
+  test("are the ones we mean to send and no other", async () => {
+    const { mail, source } = await mailFor({});
+    expect(mail.headers.map(({ key }) => key).sort()).toEqual(HEADERS);
+    expect(names(source)).toEqual(HEADERS);
+  });
+
+  test("ask machines not to answer", async () => {
+    const { mail } = await mailFor({});
+    expect(mail.headers.find(({ key }) => key === "auto-submitted")?.value).toBe("auto-generated");
+  });
+
+  test("come from our address in the name of the product, go to the invited address in nobody's name", async () => {
+    const { mail } = await mailFor({ product: "Acme Suite" });
+    expect(mail.from).toEqual({ address: "no-reply@guildhall.test", name: "Acme Suite" });
+    expect(mail.to).toEqual([{ address: expect.stringMatching(/^person-.*@example\.com$/), name: "" }]);
+  });
+
+  test("hold a Message-ID made of the delivery's id and our domain, the same at every attempt", async () => {
+    const first = await mailFor({});
+    const row = await guildhall.db("mail_deliveries").where({ email: first.to[0] }).first();
+    expect(first.mail.messageId).toBe(`<${row.id}@guildhall.test>`);
+    const due = { state: "pending", due_at: guildhall.db.fn.now() };
+    await guildhall.db("mail_deliveries").where({ id: row.id }).update(due);
+    await guildhall.jobContext.deliveries.run();
+    const second = await guildhall.mailbox.waitFor(first.to[0] ?? "", 2);
+    expect(second.mail.messageId).toBe(first.mail.messageId);
+    expect(tokenIn(second)).toBe(tokenIn(first));
+  });
+
+  test("keep the spelling of the invited address", async () => {
+    const email = uniqueEmail().replace("person", "Per.Son+Tag");
+    expect((await mailFor({ email })).to).toEqual([email]);
+  });
+
+  const places = ["organization", "inviter", "product", "from_name"] as const;
+  describe.each(places)("whatever the %s is called", (place) => {
+    test.each(HOSTILE)("%j", async (name) => {
+      const email = uniqueEmail();
+      const received = await mailFor({ email, [place]: name });
+      const { mail, source, to, from } = received;
+
+      expect(to, "the envelope").toEqual([email]);
+      expect(from).toBe("no-reply@guildhall.test");
+      expect(names(source), "no header is added").toEqual(HEADERS);
+      expect(mail.to).toEqual([{ address: email, name: "" }]);
+      expect(mail.from?.address).toBe("no-reply@guildhall.test");
+      expect(source.match(/^From:/gim)).toHaveLength(1);
+
+      for (const shown of [mail.from?.name ?? "", mail.subject ?? ""]) {
+        expect(shown).not.toMatch(/[@＠<>\p{Cc}\p{Cf}]/u);
+        expect(shown).not.toMatch(/https?:/);
+        expect(shown.length).toBeLessThan(250);
+      }
+      expect(mail.from?.name).not.toBe("");
+      expect(links(received).filter((link) => !link.startsWith(`${guildhall.settings.PUBLIC_URL}/`))).toEqual(
+        [],
+      );
+      expect(mail.attachments).toEqual([]);
+    });
+  });
+
+  /** Invites with these names and @returns what arrived. */
+  async function mailFor(given: {
+    email?: string;
+    organization?: string;
+    inviter?: string;
+    product?: string;
+    from_name?: string;
+  }): Promise<ReceivedMail> {
+    const { db, jobContext, mailbox, api } = guildhall;
+    const {
+      email = uniqueEmail(),
+      organization = "Acme Corp",
+      inviter = "Ada",
+      product = "Acme",
+      from_name,
+    } = given;
+    const owner: Person = await buildPerson(guildhall, { first_name: storable(inviter) });
+    await db("environments").update({
+      name: storable(product),
+      settings: from_name === undefined ? {} : { from_name: storable(from_name) },
+    });
+    const target = await buildOrganization(guildhall, owner, { name: storable(organization) });
+    const invited = await invite({ ...guildhall, api: api.as(owner.token) }, target, email);
+    expect(invited.status).toBe(201);
+    await jobContext.deliveries.run();
+    return mailbox.waitFor(email);
+  }
+});
+
+/** Postgres holds no NUL. */
+function storable(name: string): string {
+  return name.replaceAll("\u0000", "");
+}
+
+/** The names of the headers by the bytes of the mail, lest a parser be lenient. */
+function names(source: string): string[] {
+  const head = source.slice(0, source.indexOf("\r\n\r\n"));
+  const lines = head.split("\r\n").filter((line) => !/^[ \t]/.test(line));
+  expect(head.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+  return lines.map((line) => line.slice(0, line.indexOf(":")).toLowerCase()).sort();
+}
+
+function links({ mail }: ReceivedMail): string[] {
+  const inHtml = [...(mail.html ?? "").matchAll(/\b(?:href|src|background|action)\s*=\s*["']?([^"'\s>]+)/gi)];
+  const inCss = [...(mail.html ?? "").matchAll(/url\(\s*["']?([^"')]+)/gi)];
+  const inText = [...(mail.text ?? "").matchAll(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi)];
+  return [...inHtml, ...inCss].map((match) => match[1] ?? "").concat(inText.map((match) => match[0]));
+}

@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Failure, failed, RETRY_DELAYS, sent } from "../src/mail/outcome.ts";
+import type { MailDelivery } from "../src/models/mail-delivery.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { type Fault, type ScriptedSmtp, startScriptedSmtp } from "./support/scripted-smtp.ts";
+
+let smtp: ScriptedSmtp;
+let guildhall: Guildhall;
+let organization: Organization;
+
+async function start(...extensions: string[]): Promise<void> {
+  smtp = await startScriptedSmtp(...extensions);
+  guildhall = await startGuildhall({ settings: { SMTP_URL: smtp.url } });
+  organization = await buildOrganization(guildhall, await buildPerson(guildhall));
+}
+async function stop(): Promise<void> {
+  await guildhall.stop();
+  await smtp.stop();
+}
+/** Each test begins with a server that is well, and with no mail of another test that is due. */
+async function reset(): Promise<void> {
+  smtp.reset();
+  await guildhall.db("mail_deliveries").update({ due_at: null });
+}
+
+const lost = { state: "pending", ambiguous_attempts: 0, smtp_code: null, wait: 15 };
+const uncertain = { state: "unknown", ambiguous_attempts: 1, smtp_code: null, wait: 600 };
+const deferred = (smtp_code: number | null) => ({ ...lost, smtp_code });
+const refused = (smtp_code: number) => ({ state: "failed", ambiguous_attempts: 0, smtp_code, wait: null });
+
+interface More {
+  /** How often the fault is met: nodemailer itself tries once more when a connection ends before the greeting. */
+  times?: number;
+  kept?: number;
+  suppressed?: boolean;
+}
+
+const TABLE: Array<[what: string, fault: Fault, row: object, more?: More]> = [
+  ["cut before the greeting", { at: "greeting", does: "cut" }, lost, { times: 2 }],
+  ["cut on EHLO", { at: "ehlo", does: "cut" }, lost],
+  ["cut on MAIL", { at: "mail", does: "cut" }, lost],
+  ["cut on RCPT", { at: "rcpt", does: "cut" }, lost],
+  ["cut on DATA", { at: "data", does: "cut" }, lost],
+  ["cut in the body", { at: "body", does: "cut" }, uncertain],
+  ["cut after the dot", { at: "dot", does: "cut" }, uncertain],
+  ["kept, then cut", { at: "dot", does: "cut", keeps: true }, uncertain, { kept: 1 }],
+  ["421 at the greeting", { at: "greeting", does: "421 busy" }, deferred(421)],
+  ["554 at the greeting", { at: "greeting", does: "554 no" }, deferred(554)],
+  ["535 to our password", { at: "auth", does: "535 no" }, deferred(535)],
+  ["451 on MAIL", { at: "mail", does: "451 later" }, deferred(451)],
+  ["550 on MAIL", { at: "mail", does: "550 not you" }, refused(550)],
+  ["450 on RCPT", { at: "rcpt", does: "450 later" }, deferred(450)],
+  ["550 on RCPT", { at: "rcpt", does: "550 nobody here" }, refused(550), { suppressed: true }],
+  ["452 on DATA", { at: "data", does: "452 full" }, deferred(452)],
+  ["554 on DATA", { at: "data", does: "554 no" }, refused(554)],
+  ["421 after the dot", { at: "dot", does: "421 bye" }, deferred(421)],
+  ["451 after the dot", { at: "dot", does: "451 later" }, deferred(451)],
+  ["552 after the dot", { at: "dot", does: "552 too big" }, refused(552)],
+];
+
+describe.each([
+  ["that wants every command confirmed", []],
+  ["that takes several commands at once", ["PIPELINING"]],
+])("one attempt, to a server %s", (_, extensions) => {
+  beforeAll(() => start("AUTH PLAIN", ...extensions));
+  afterAll(stop);
+  beforeEach(reset);
+
+  test.each(TABLE)("%s", async (_, fault, row, { times = 1, kept = 0, suppressed = false } = {}) => {
+    smtp.script(...Array.from({ length: times }, () => fault));
+    const delivery = await inviteAndAttempt(uniqueEmail());
+    expect(delivery).toMatchObject({ ...row, attempts: 1, sent_at: null });
+    expect(smtp.kept).toHaveLength(kept);
+    expect(await isSuppressed(delivery.email)).toBe(suppressed);
+  });
+
+  test("a server that is well gets the mail, and its reply is kept as the proof", async () => {
+    const delivery = await inviteAndAttempt(uniqueEmail());
+    const proof = { state: "sent", attempts: 1, smtp_code: 250, reply: "250 kept", wait: null };
+    expect(delivery).toMatchObject(proof);
+    expect(delivery.sent_at).toBeInstanceOf(Date);
+    expect(smtp.kept).toHaveLength(1);
+  });
+});
+
+describe("a server that is not there", () => {
+  beforeAll(() => start());
+  afterAll(stop);
+  beforeEach(reset);
+
+  test("a server that refuses connections", async () => {
+    const down = await startScriptedSmtp();
+    await down.stop();
+    const other = await startGuildhall({ settings: { SMTP_URL: down.url } });
+    const ours = await buildOrganization(other, await buildPerson(other));
+    expect(await inviteAndAttempt(uniqueEmail(), other, ours)).toMatchObject(lost);
+    await other.stop();
+  });
+
+  test("a server that never greets is given up after half a minute", { timeout: 60_000 }, async () => {
+    smtp.script({ at: "greeting", does: "silence" });
+    expect(await inviteAndAttempt(uniqueEmail())).toMatchObject({ ...lost, attempts: 1 });
+  });
+});
+
+describe("attempts that follow", () => {
+  beforeAll(() => start());
+  afterAll(stop);
+  beforeEach(reset);
+
+  test.each([
+    ["a NUL", "550 no\u0000body"],
+    ["half a character at the end of what is kept", `550 ${"x".repeat(495)}😀`],
+    ["bytes that are no text", "550 \ud800\u202e\u0007 nobody"],
+    ["a novel", `550 ${"nobody ".repeat(5_000)}`],
+  ] as const)("a reply is kept as far as it can be, though it holds %s", async (_, reply) => {
+    smtp.script({ at: "rcpt", does: reply });
+    const delivery = await inviteAndAttempt(uniqueEmail());
+    expect(delivery).toMatchObject({
+      state: "failed",
+      smtp_code: 550,
+      reply: expect.stringMatching(/^550 /),
+    });
+    expect(delivery.reply?.length).toBeLessThanOrEqual(500);
+  });
+
+  test("what nobody knows the fate of is sent once more, with the same Message-ID and link, and then settled", async () => {
+    smtp.script({ at: "dot", does: "cut", keeps: true }, { at: "dot", does: "cut", keeps: true });
+    const first = await inviteAndAttempt(uniqueEmail());
+    expect(first).toMatchObject(uncertain);
+    const second = await attemptAgain(first.id);
+    expect(second).toMatchObject({ state: "unknown", attempts: 2, ambiguous_attempts: 2, wait: null });
+    await guildhall.jobContext.deliveries.run();
+    expect(smtp.kept).toHaveLength(2);
+    expect(new Set(smtp.kept.map(identity)).size).toBe(1);
+  });
+
+  test("what nobody knows the fate of is not sent again before its time", async () => {
+    smtp.script({ at: "dot", does: "cut" });
+    const first = await inviteAndAttempt(uniqueEmail());
+    await guildhall.jobContext.deliveries.run();
+    expect(await read(first.id)).toEqual(first);
+  });
+
+  test("a deferral between two uncertain attempts does not buy a third copy", async () => {
+    smtp.script({ at: "dot", does: "cut" }, { at: "rcpt", does: "450 later" }, { at: "dot", does: "cut" });
+    const { id } = await inviteAndAttempt(uniqueEmail());
+    expect(await attemptAgain(id)).toMatchObject({ state: "pending", ambiguous_attempts: 1 });
+    expect(await attemptAgain(id)).toMatchObject({ state: "unknown", ambiguous_attempts: 2, wait: null });
+  });
+
+  test("an uncertain attempt and then a success is a success", async () => {
+    smtp.script({ at: "body", does: "cut" });
+    const { id } = await inviteAndAttempt(uniqueEmail());
+    expect(await attemptAgain(id)).toMatchObject({ state: "sent", ambiguous_attempts: 1, wait: null });
+  });
+
+  test("a receiver that keeps asking for patience is tried by the table of delays and then given up", async () => {
+    smtp.script(...RETRY_DELAYS.map(() => ({ at: "rcpt", does: "450 later" }) as const));
+    let delivery = await inviteAndAttempt(uniqueEmail());
+    for (const [index, wait] of RETRY_DELAYS.entries()) {
+      expect(delivery).toMatchObject({ state: "pending", attempts: index + 1, wait });
+      if (index === RETRY_DELAYS.length - 1) smtp.script({ at: "rcpt", does: "450 never" });
+      delivery = await attemptAgain(delivery.id);
+    }
+    expect(delivery).toMatchObject({ state: "failed", attempts: 11, smtp_code: 450, wait: null });
+    expect(await isSuppressed(delivery.email)).toBe(false);
+  });
+
+  test("an address refused for good is mailed no more, in any spelling, and the row says why", async () => {
+    smtp.script({ at: "rcpt", does: "550 nobody here" });
+    const { email } = await inviteAndAttempt(uniqueEmail());
+    const other = await buildOrganization(guildhall, await buildPerson(guildhall));
+    const next = await inviteAndAttempt(email.toUpperCase(), guildhall, other);
+    const reply = "not sent: the address is suppressed (bounced)";
+    expect(next).toMatchObject({ state: "suppressed", attempts: 0, reply, wait: null });
+    expect(smtp.kept).toHaveLength(0);
+  });
+
+  test("an address refused in one environment may be mailed from another", async () => {
+    smtp.script({ at: "rcpt", does: "550 nobody here" });
+    const { email } = await inviteAndAttempt(uniqueEmail());
+    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, stranger);
+    const elsewhere = { ...guildhall, api: guildhall.api.in("elsewhere") };
+    expect(await inviteAndAttempt(email, elsewhere, theirs)).toMatchObject({ state: "sent" });
+  });
+});
+
+describe("the rule", () => {
+  const base: Failure = {
+    code: "EENVELOPE",
+    command: "RCPT TO",
+    responseCode: 550,
+    reply: "",
+    dataAccepted: false,
+  };
+
+  test.each<[string, Partial<Failure>, object]>([
+    ["5xx on RCPT is final and suppresses", {}, { state: "failed", suppress: true }],
+    [
+      "5xx on MAIL is final and suppresses nobody",
+      { command: "MAIL FROM" },
+      { state: "failed", suppress: false },
+    ],
+    [
+      "5xx on the message is final",
+      { code: "EMESSAGE", command: "DATA" },
+      { state: "failed", suppress: false },
+    ],
+    [
+      "5xx on a login is our trouble, not the address's",
+      { code: "EAUTH", command: "AUTH" },
+      { state: "pending" },
+    ],
+    ["4xx passes", { responseCode: 421 }, { state: "pending", retryAfter: 15, suppress: false }],
+    [
+      "a refusal after 354 is a refusal, no doubt about it",
+      { code: "EMESSAGE", responseCode: 451, dataAccepted: true },
+      { state: "pending", ambiguous: false },
+    ],
+    [
+      "354 and then silence is unknown",
+      { code: "ETIMEDOUT", responseCode: null, dataAccepted: true },
+      { state: "unknown", retryAfter: 600, ambiguous: true },
+    ],
+  ])("%s", (_, failure, outcome) => {
+    expect(failed({ ...base, ...failure }, 1, 0)).toMatchObject(outcome);
+  });
+
+  test("an acceptance settles", () => {
+    expect(sent(250, "250 ok")).toMatchObject({ state: "sent", retryAfter: null, ambiguous: false });
+  });
+});
+
+type Row = MailDelivery & { wait: number | null };
+
+/** The row, with the seconds until the next attempt as of its last change. */
+async function read(id: string, { db } = guildhall): Promise<Row> {
+  const wait = db.raw("extract(epoch from due_at - updated_at)::int as wait");
+  return db<Row>("mail_deliveries")
+    .where({ id })
+    .first("*", wait)
+    .then((row) => row as Row);
+}
+
+async function attempt(id: string, at = guildhall): Promise<Row> {
+  await at.jobContext.deliveries.run();
+  for (;;) {
+    const row = await read(id, at);
+    if (row.state !== "sending") return row;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function inviteAndAttempt(email: string, at = guildhall, to = organization): Promise<Row> {
+  const invited = await invite(at, to, email);
+  expect(invited.status).toBe(201);
+  const { id } = await at.db("mail_deliveries").where({ invitation_id: invited.body.data.id }).first("id");
+  return attempt(id, at);
+}
+
+async function attemptAgain(id: string): Promise<Row> {
+  await guildhall.db("mail_deliveries").where({ id }).update({ due_at: guildhall.db.fn.now() });
+  return attempt(id);
+}
+
+async function isSuppressed(email: string): Promise<boolean> {
+  const row = await guildhall.db("suppressions").where({ email_canonical: email.toLowerCase() }).first();
+  return row !== undefined;
+}
+
+/** What tells two copies of one mail from two mails. */
+function identity({ source, to }: { source: string; to: string[] }): string {
+  const unfolded = source.replace(/=\r\n/g, "");
+  return [/^Message-ID: (.*)$/im.exec(unfolded)?.[1], /\/i\/([\w-]+)/.exec(unfolded)?.[1], ...to].join(" ");
+}

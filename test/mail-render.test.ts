@@ -1,0 +1,229 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createTransport } from "nodemailer";
+import { describe, expect, test } from "vitest";
+import { packageRoot } from "../src/lib/package-root.ts";
+import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
+import { createMailRenderer } from "../src/mail/mail-renderer.ts";
+import { type MailVariables, mails } from "../src/mail/mails.ts";
+import { quoteMessage } from "../src/mail/quote-message.ts";
+
+const renderer = await createMailRenderer();
+const { sample } = mails.invitation;
+
+function renderInvitation(changes: Partial<MailVariables["invitation"]> = {}) {
+  return renderer.render("invitation", { ...sample, ...changes }, "en");
+}
+
+/** What a reader's mail program would build: every tag with the attributes that act. */
+function skeleton(html: string): string[] {
+  const tags = html.match(/<[a-z/!][^>]*>/gi) ?? [];
+  return tags.map((tag) => {
+    const acting = tag.match(/\s(?:href|src|on\w+|style)="[^"]*"/g) ?? [];
+    return `${tag.match(/^<[^\s>]+/)?.[0]} ${acting.join(" ")}`;
+  });
+}
+
+async function headerNames(subject: string, name: string): Promise<string[]> {
+  const transport = createTransport({ streamTransport: true, buffer: true });
+  const from = { name, address: "guildhall@app.example" };
+  const { message } = await transport.sendMail({ from, to: "grace@example.com", subject, text: "x" });
+  const head = message.toString().split("\r\n\r\n")[0] ?? "";
+  return head.split(/\r\n(?!\s)/).map((line) => line.split(":")[0] ?? "");
+}
+
+describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
+  const mail = renderer.render(kind, mails[kind].sample as never, "en");
+
+  test("is filled completely", () => {
+    expect(mail.subject + mail.html + mail.text).not.toMatch(/\{\{|\}\}|\[\[|\]\]|undefined|\[object/);
+  });
+
+  test("names the language and its direction", () => {
+    expect(mail.html).toMatch(/<html lang="en" dir="ltr"/);
+  });
+
+  test("loads nothing from anywhere", () => {
+    expect(mail.html).not.toMatch(/<(?:img|link|script|iframe)|@import|url\(|src=/i);
+  });
+
+  test("says why it was sent, in both parts", () => {
+    expect(mail.html).toContain("This mail went to");
+    expect(mail.text).toContain("This mail went to");
+  });
+
+  test("refuses to be rendered with a variable missing", () => {
+    for (const name of Object.keys(mails[kind].sample)) {
+      const { [name]: _, ...rest } = { ...mails[kind].sample } as Record<string, unknown>;
+      expect(() => renderer.render(kind, rest as never, "en"), name).toThrow(name);
+    }
+  });
+});
+
+describe("the invitation", () => {
+  test("carries both links in both parts", () => {
+    const { html, text } = renderInvitation({
+      accept_url: "https://app.example/i/aaa",
+      decline_url: "https://app.example/i/bbb",
+    });
+    expect(html.match(/href="[^"]*"/g)).toEqual([
+      'href="https://app.example/i/aaa"',
+      'href="https://app.example/i/bbb"',
+      'href="https://app.example/i/aaa"',
+    ]);
+    expect(text).toMatch(/^https:\/\/app\.example\/i\/aaa$/m);
+    expect(text).toMatch(/^https:\/\/app\.example\/i\/bbb$/m);
+  });
+
+  test("says absolutely until when it is open", () => {
+    const { html, text } = renderInvitation({ expires_at: new Date("2026-11-28T18:40:00Z") });
+    expect(html).toContain("Saturday, 28 November 2026 at 18:40 UTC");
+    expect(text).toContain("Saturday, 28 November 2026 at 18:40 UTC");
+  });
+
+  test("speaks for the organization when there is no inviter", () => {
+    const { html, text } = renderInvitation({ inviter: null });
+    expect(text).toContain("Analytical Engines invites you to join on Acme.");
+    expect(html).not.toContain("Ada Lovelace");
+  });
+
+  test("leaves the quotation out when there is no message", () => {
+    expect(renderInvitation({ message: null }).html).not.toContain("<blockquote");
+    expect(renderInvitation({ message: " \n\u200b " }).text).not.toContain("wrote to you");
+  });
+
+  test("marks every line of the message as quoted in the plain text", () => {
+    const { text } = renderInvitation({ message: "one\n\nAccept here:\ntwo" });
+    expect(text).toContain("> one\n> \n> Accept here:\n> two\n");
+  });
+
+  test("lists roles as a sentence would, an organization's own ones as named", () => {
+    expect(renderInvitation({ roles: ["admin", "Night watch"] }).text).toContain(
+      "Role: Admin and Night watch",
+    );
+  });
+
+  test("falls back to the language of a region, then to English", () => {
+    expect(renderer.render("invitation", sample, "en-US").html).toBe(renderInvitation().html);
+    expect(renderer.render("invitation", sample, "tlh").html).toBe(renderInvitation().html);
+  });
+
+  test("refuses a link that is no web address", () => {
+    expect(() => renderInvitation({ accept_url: "javascript:alert(1)" })).toThrow("accept_url");
+  });
+});
+
+const hostile = {
+  HTML: '<img src=x onerror=alert(1)><a href="https://evil.example">x</a></td></table><script>1</script>',
+  "an attribute's end": `" onmouseover="alert(1)" style="x' \``,
+  entities: "&lt;script&gt;&#60;b&#62; &quot;",
+  "bidi overrides": "\u202eevil\u2066 gro\u2069\u200f",
+  "line breaks": "Engines\r\nBcc: victim@evil.example\r\n\r\nbody",
+  "Handlebars syntax": "{{accept_url}} {{{message}}} {{#each this}}{{/each}} {{> head}}",
+  "our own syntax": "[[accept]] [[why]]",
+  "MJML tags":
+    '</mj-text><mj-button href="https://evil.example">x</mj-button><mj-include path="../package.json" />',
+  "a URL": "https://evil.example/login www.evil.example evil.example/x mailto:a@evil.example",
+  "a conditional comment": "<!--[if mso]>--><![endif]--> -->",
+};
+
+describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) => {
+  const benign = renderInvitation({
+    organization: "Engines",
+    inviter: "Ada",
+    message: "Hello",
+    roles: ["Night watch"],
+  });
+  const attack = renderInvitation({
+    organization: text,
+    inviter: text,
+    message: text.replace(/[\r\n]+/g, " "),
+    roles: [text],
+  });
+
+  test("adds no element, no link and no style", () => {
+    expect(skeleton(attack.html)).toEqual(skeleton(benign.html));
+  });
+
+  test("leaves nothing a mail client would turn into a link", () => {
+    const ours = /https:\/\/app\.example\/\S+|grace@example\.com/g;
+    expect(attack.text.replace(ours, "")).not.toMatch(/https?:|www\.|evil\.example|\S@\S/);
+    expect(attack.subject).not.toMatch(/https?:|www\.|evil\.example|@/);
+  });
+
+  test("adds no line and no header", async () => {
+    expect(attack.subject).not.toMatch(/[\r\n]/);
+    expect(attack.text.split("\n")).toHaveLength(benign.text.split("\n").length);
+    expect(await headerNames(attack.subject, cleanDisplayName(text, "x"))).toEqual(
+      await headerNames("Hello", "Ada"),
+    );
+  });
+
+  test("leaves no character that cannot be seen", () => {
+    expect(attack.subject + attack.text.replace(/\n/g, "")).not.toMatch(/\p{Cc}|\p{Cf}/u);
+  });
+});
+
+describe("a display name", () => {
+  test.each([
+    ["  Analytical \t\n Engines ", "Analytical Engines"],
+    ["Zo\u0308e d'Artagnan & Söhne (Nachf.)", "Zöe d'Artagnan & Söhne (Nachf.)"],
+    ["J. R. R. Tolkien", "J. R. R. Tolkien"],
+    ["evil.example", "evil·example"],
+    ["sub.evil．example", "sub·evil·example"],
+    ["Log in at https://evil.example/x now", "Log in at now"],
+    ["www.evil.example", "?"],
+    ["security@bank.test", "security bank·test"],
+    ["h<>ttps://evil.example", "h"],
+    ["\u200b\u202e\u3164", "?"],
+    ["a\u0301\u0302\u0303\u0304\u0305\u0306", "á\u0302\u0303\u0304"],
+    ["日本語。会社", "日本語。会社"],
+  ])("%j is shown as %j", (given, shown) => {
+    expect(cleanDisplayName(given, "?")).toBe(shown);
+  });
+
+  test("is cut to 80 characters between two of them", () => {
+    expect(cleanDisplayName("a".repeat(200), "?")).toBe(`${"a".repeat(79)}…`);
+    expect(cleanDisplayName("👩🏽".repeat(50), "?")).toBe(`${"👩🏽".repeat(19)}…`);
+  });
+});
+
+describe("a message", () => {
+  test("keeps its paragraphs and loses what is around them", () => {
+    expect(quoteMessage("\n\n one \r\n\n\n\n two\u2028three\n ")).toEqual(["one", "", "two", "three"]);
+  });
+
+  test("is readable, but has no link left", () => {
+    expect(quoteMessage("See https://evil.example/a?b=c or mail ada@evil.example, 10.0.0.1")).toEqual([
+      "See evil·example/a?b=c or mail ada @ evil·example, 10·0·0·1",
+    ]);
+  });
+
+  test("is cut to 500 characters", () => {
+    expect(quoteMessage("x".repeat(600)).join("")).toHaveLength(500);
+  });
+
+  test("of only white space is no message", () => {
+    expect(quoteMessage(" \n\u200b\n")).toEqual([]);
+    expect(quoteMessage(null)).toEqual([]);
+  });
+});
+
+describe("the locale files", () => {
+  const folder = join(packageRoot(), "templates", "locales");
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), "utf8"));
+  const keys = (value: unknown, path = ""): string[] =>
+    typeof value === "object" && value !== null
+      ? Object.entries(value).flatMap(([key, inner]) => keys(inner, `${path}.${key}`))
+      : [path];
+
+  test.each(readdirSync(folder))("%s has every key that en.json has", (file) => {
+    expect(keys(read(file)).sort()).toEqual(keys(read("en.json")).sort());
+  });
+
+  test.each(Object.keys(mails))("en.json has a subject and a preview for %s", (kind) => {
+    expect(read("en.json")).toMatchObject({
+      mails: { [kind]: { subject: expect.any(String), preview: expect.any(String) } },
+    });
+  });
+});

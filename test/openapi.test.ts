@@ -1,0 +1,269 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { jsonSchemaOf } from "../src/lib/json-schema-of.ts";
+import { packageRoot } from "../src/lib/package-root.ts";
+import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { ERROR_CODES } from "../src/openapi/error-codes.ts";
+import { openapiDocument } from "../src/openapi/openapi-document.ts";
+import type { MediaContent, Operation, Parameter } from "../src/openapi/openapi-types.ts";
+import { RESOURCE_TEXTS } from "../src/openapi/resource-texts.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+const JSON_API = "application/vnd.api+json";
+const document = openapiDocument();
+
+interface Described {
+  name: string;
+  path: string;
+  method: string;
+  operation: Operation;
+}
+
+const operations: Described[] = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    path,
+    method,
+    operation,
+  })),
+);
+const ofTheApi = operations.filter(({ operation }) => !operation.tags.includes("oauth"));
+
+/** Every value in the document, with where it stands. */
+function* walk(value: unknown, at = "#"): Generator<{ value: unknown; at: string }> {
+  yield { value, at };
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, item] of Object.entries(value)) yield* walk(item, `${at}/${key}`);
+}
+
+function resolve(ref: string): unknown {
+  return ref
+    .slice(2)
+    .split("/")
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document);
+}
+
+/** Parameters with their references followed. */
+function parametersOf({ parameters = [] }: Operation): Parameter[] {
+  return parameters.map((item) => ("$ref" in item ? (resolve(item.$ref) as Parameter) : item));
+}
+
+function createValidator() {
+  const ajv = new Ajv2020({ strict: false, discriminator: false, allErrors: true });
+  addFormats.default(ajv);
+  return ajv.addSchema(document, "openapi");
+}
+
+/** Schemas in the document refer to it from its root. */
+function absolute(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/'));
+}
+
+describe("the OpenAPI document", () => {
+  test("has every endpoint of the Management API and nothing else", () => {
+    const declared = allEndpoints.map(
+      ({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`,
+    );
+    expect(ofTheApi.map(({ name }) => name).sort()).toEqual(declared.sort());
+    expect(declared.length).toBeGreaterThan(80);
+  });
+
+  test("has OAuth's paths besides", () => {
+    const others = operations.filter(({ operation }) => operation.tags.includes("oauth"));
+    expect(others.map(({ name }) => name).sort()).toEqual([
+      "GET /.well-known/jwks.json",
+      "GET /.well-known/oauth-authorization-server",
+      "POST /oauth/token",
+    ]);
+  });
+
+  test("refers to nothing that isn't there, and to every component", () => {
+    const refs = [...walk(document)].flatMap(({ value, at }) =>
+      at.endsWith("/$ref") ? [{ at, ref: String(value) }] : [],
+    );
+    expect(refs.length).toBeGreaterThan(500);
+    expect(refs.filter(({ ref }) => !ref.startsWith("#/") || resolve(ref) === undefined)).toEqual([]);
+
+    const referred = new Set(refs.map(({ ref }) => ref));
+    const { schemas, parameters, responses } = document.components;
+    const components = Object.entries({ schemas, parameters, responses }).flatMap(([kind, all]) =>
+      Object.keys(all).map((name) => `#/components/${kind}/${name}`),
+    );
+    expect(components.filter((ref) => !referred.has(ref))).toEqual([]);
+  });
+
+  test("names components as OpenAPI allows, and has none twice", () => {
+    for (const kind of [document.components.schemas, document.components.parameters]) {
+      for (const name of Object.keys(kind)) expect(name).toMatch(/^[A-Za-z][A-Za-z0-9]*$/);
+    }
+    const texts = Object.entries(document.components.parameters).map(([, item]) => JSON.stringify(item));
+    expect(texts.filter((text, index) => texts.indexOf(text) !== index)).toEqual([]);
+    const requests = Object.entries(document.components.schemas)
+      .filter(([name]) => /^(New|Changed)|Request$/.test(name))
+      .map(([, schema]) => JSON.stringify(schema));
+    expect(requests.filter((text, index) => requests.indexOf(text) !== index)).toEqual([]);
+  });
+
+  test.each(operations)(
+    "$name declares its path's parameters, and each parameter once",
+    ({ path, operation }) => {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const parameters = parametersOf(operation);
+      expect(parameters.filter((item) => item.in === "path").map(({ name }) => name)).toEqual(inPath);
+      expect(parameters.filter((item) => item.in === "path").every(({ required }) => required)).toBe(true);
+      const names = parameters.map((item) => `${item.in} ${item.name}`);
+      expect(new Set(names).size).toBe(names.length);
+      expect(parameters.every(({ description, schema }) => description !== "" && schema !== undefined)).toBe(
+        true,
+      );
+    },
+  );
+
+  test("gives every operation an id of its own, a known tag, a summary and what secures it", () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = document.tags.map(({ name }) => name);
+    for (const { name, operation } of operations) {
+      expect(operation.operationId, name).toMatch(/^[a-z][A-Za-z]+$/);
+      expect(tags, name).toEqual(expect.arrayContaining(operation.tags));
+      expect(operation.summary, name).not.toBe("");
+      expect(operation.description, name).not.toBe("");
+      const schemes = operation.security.flatMap((choice) => Object.keys(choice));
+      expect(Object.keys(document.components.securitySchemes), name).toEqual(expect.arrayContaining(schemes));
+    }
+  });
+
+  test("lists the query parameters of a collection by the names they are sent with", () => {
+    const names = parametersOf(document.paths["/api/roles"]?.get as Operation).map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        ...["include", "sort", "page[size]", "page[after]", "page[before]"],
+        ...["fields[role]", "fields[permission]", "filter[name]", "filter[organization]", "X-Environment"],
+      ]),
+    );
+    const size = document.components.parameters.PageSize?.schema;
+    expect(size).toMatchObject({ type: "integer", minimum: 1, maximum: 100, default: 20 });
+  });
+
+  test("has the schema of each query parameter that the endpoint reads it by", () => {
+    for (const endpoint of allEndpoints) {
+      if (!(endpoint.query instanceof z.ZodObject)) continue;
+      const path = endpoint.path.replace(":id", "{id}");
+      const operation = document.paths[path]?.[endpoint.method.toLowerCase() as "get"] as Operation;
+      const told = parametersOf(operation).filter((item) => item.in === "query");
+      const read = Object.entries(endpoint.query.shape).map(([name, schema]) => [
+        name,
+        jsonSchemaOf(schema as z.ZodType, "input"),
+      ]);
+      expect(
+        told.map(({ name, schema }) => [name, schema]),
+        path,
+      ).toEqual(read);
+    }
+  });
+
+  test("names the scope and the permission an endpoint asks for", () => {
+    expect(document.paths["/api/memberships"]?.post).toMatchObject({
+      "x-scope": "memberships:write",
+      "x-permission": "members:manage",
+      description: expect.stringMatching(/`members:manage` in the organization.*`memberships:write`/),
+    });
+    expect(document.paths["/api/users"]?.post).toMatchObject({ "x-environment-permission": "users:manage" });
+    expect(document.paths["/api/environments"]?.post?.security).toEqual([{ operatorToken: [] }]);
+  });
+
+  test("has schemas that are JSON Schema, every one", () => {
+    const ajv = createValidator();
+    for (const name of Object.keys(document.components.schemas)) {
+      expect(() => ajv.compile({ $ref: `openapi#/components/schemas/${name}` }), name).not.toThrow();
+    }
+    for (const { name, schema } of Object.values(document.components.parameters)) {
+      expect(() => ajv.compile(absolute(schema)), name).not.toThrow();
+    }
+  });
+
+  test("has examples that are what their schemas say", () => {
+    const ajv = createValidator();
+    const contents = [...walk(document.paths)].filter(
+      ({ at, value }) =>
+        /\/content\/[^/]+~?[^/]*$/.test(at) ||
+        (typeof value === "object" && value !== null && "example" in value),
+    );
+    const examples = contents
+      .map(({ at, value }) => ({ at, ...(value as MediaContent) }))
+      .filter(({ example }) => example !== undefined);
+    expect(examples.length).toBeGreaterThan(100);
+    for (const { at, schema, example } of examples) {
+      const validate = ajv.compile(absolute(schema));
+      validate(example);
+      expect(validate.errors, at).toBeNull();
+    }
+  });
+
+  test("says of every document that is sent and answered what it is", () => {
+    for (const { name, operation } of ofTheApi) {
+      const [status, success] = Object.entries(operation.responses)[0] ?? [];
+      expect(status, name).toMatch(/^20[0124]$/);
+      if (status === "204") expect(success, name).not.toHaveProperty("content");
+      else expect(success, name).toHaveProperty(["content", JSON_API, "schema"]);
+      expect(operation.responses, name).toHaveProperty("401");
+    }
+  });
+
+  test("has a text for every resource type", () => {
+    expect(Object.keys(RESOURCE_TEXTS).sort()).toEqual(resourceTypes.map(({ type }) => type).sort());
+  });
+});
+
+test("the list of error codes has every code there is in the code", () => {
+  const root = join(packageRoot(), "src");
+  const source = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !/^(openapi|oauth|embedded)\//.test(name))
+    .map((name) => readFileSync(join(root, name), "utf8"))
+    .join("\n");
+  const calls = source.matchAll(
+    /\b(?:badRequest|forbidden|conflict|invalid|complain|refuse)\(\s*(?:\d+, )?"([a-z_]+)"/g,
+  );
+  const items = source.matchAll(/\bcode: "([a-z_]+)"/g);
+  const states = ["accepted", "declined", "revoked", "expired", "superseded"].map(
+    (state) => `invitation_${state}`,
+  );
+  const codes = new Set([...[...calls, ...items].map(([, code = ""]) => code), ...states]);
+  const listed = Object.values(ERROR_CODES).flatMap((ofStatus) => Object.keys(ofStatus));
+  expect([...new Set(listed)].sort()).toEqual([...codes].sort());
+});
+
+describe("/openapi.json", () => {
+  let guildhall: Guildhall;
+  beforeAll(async () => {
+    guildhall = await startGuildhall();
+  });
+  afterAll(() => guildhall.stop());
+
+  test("is served as JSON to anybody", async () => {
+    const answer = await guildhall.api.as(null).get("/openapi.json");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("Content-Type")).toMatch(/^application\/json/);
+    expect(answer.body).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+
+  test("is not sent again to whoever has it: 304 by its ETag", async () => {
+    const { headers } = await guildhall.api.get("/openapi.json");
+    const etag = headers.get("ETag") ?? "";
+    expect(
+      await guildhall.api.get("/openapi.json", { "If-None-Match": etag, "Cache-Control": "max-age=0" }),
+    ).toMatchObject({
+      status: 304,
+      body: undefined,
+    });
+  });
+
+  test("answers GET and HEAD only", async () => {
+    expect(await guildhall.api.post("/openapi.json", {})).toMatchObject({ status: 405 });
+  });
+});

@@ -1,0 +1,292 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
+import { SYSTEM } from "../src/events/record-events.ts";
+import { newId } from "../src/lib/id.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { deleteOrganization } from "../src/organizations/delete-organization.ts";
+import { detachOrganization } from "../src/organizations/detach-organization.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  invite,
+  type Person,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { backends, type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+const never = () => false;
+
+describe.each(backends())("a deletion from request to receipt, queue on %s", (backend) => {
+  beforeAll(async () => {
+    guildhall = await startGuildhall({ backend, worker: true });
+  });
+  afterAll(() => guildhall.stop());
+
+  test("detaches what was shared, removes the rest, and leaves a receipt that whoever asked can read", async () => {
+    const { api, db } = guildhall;
+    const { owner, organization } = await populated({ subscriptions: 12, invitations: 3, members: 2 });
+    const before = await subscriptions({ user_id: owner.user.id });
+    const deleted = await api.as(owner.token).delete(`/api/organizations/${organization.id}`);
+    expect(deleted.status).toBe(202);
+    const planned = { subscriptions: 12, invitations: 3, memberships: 3, roles: 0 };
+    expect(deleted.body.data.attributes).toMatchObject({ organization_name: "Acme Corp", planned });
+
+    const receipt = await completed(deleted.headers.get("Location") ?? "", owner);
+    expect(receipt).toMatchObject({ organization_id: organization.id, done: planned });
+    expect(await db("organizations").where({ id: organization.id })).toEqual([]);
+    expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
+    expect(await events(organization)).toMatchObject({
+      "organization.deletion_started": 1,
+      "organization.deleted": 1,
+      "invitation.revoked": 3,
+    });
+  });
+});
+
+describe("a deletion that has begun", () => {
+  beforeAll(async () => {
+    guildhall = await startGuildhall();
+  });
+  afterAll(() => guildhall.stop());
+
+  test("has cut everybody off before a single row is detached", async () => {
+    const { api, context } = guildhall;
+    const { owner, organization } = await populated({ subscriptions: 1 });
+    const member = await buildMember(guildhall, organization, "admin");
+    const id = (await invite(guildhall, organization, uniqueEmail())).body.data.id;
+    const token = context.linkKeys.sign({ invitationId: id, tokenVersion: 1 });
+    await begin(organization);
+
+    for (const person of [owner, member]) {
+      const as = api.as(person.token);
+      for (const path of [
+        `/api/organizations/${organization.id}`,
+        `/api/memberships/${member.membership.id}`,
+        `/api/organizations/${organization.id}/memberships`,
+        `/api/organizations/${organization.id}/invitations`,
+        `/api/invitations/${id}`,
+        `/api/invitations/${id}/deliveries`,
+      ]) {
+        expect((await as.get(path)).status, path).toBe(404);
+      }
+      for (const collection of [
+        "organizations",
+        "memberships",
+        "membership-roles",
+        "invitations",
+        "deliveries",
+        "events",
+      ])
+        expect((await as.get(`/api/${collection}`)).body.data, collection).toEqual([]);
+      for (const collection of ["memberships", "invitations", "roles"]) {
+        const listed = await as.get(`/api/${collection}?filter[organization]=${organization.id}`);
+        expect(listed.body.data, collection).toEqual([]);
+      }
+    }
+    for (const path of [`/api/organizations/${organization.id}`, `/api/invitations/${id}`])
+      expect((await api.get(path)).status, "for the operator too").toBe(404);
+    for (const how of ["accept", "decline"]) {
+      const answer = await api.as(null).post(`/api/invitations/${id}/${how}`, { meta: { token } });
+      expect(answer.status).toBe(404);
+    }
+    const cookie = `${id}=${token}`;
+    expect((await api.as(null).get(`/invitations/${id}`, { Cookie: cookie })).status).toBe(404);
+    expect(await guildhall.db("invitations").where({ id }).first("status")).toEqual({ status: "revoked" });
+  });
+
+  test("lets no invitation and no member in", async () => {
+    const { api } = guildhall;
+    const { organization } = await populated({});
+    const { user } = await buildPerson(guildhall);
+    await begin(organization);
+    expect((await invite(guildhall, organization, uniqueEmail())).status).toBe(404);
+    const relationships = {
+      user: { data: { type: "user", id: user.id } },
+      organization: { data: { type: "organization", id: organization.id } },
+    };
+    const document = { data: { type: "membership", attributes: {}, relationships } };
+    expect((await api.post("/api/memberships", document)).status).toBe(404);
+  });
+
+  test("is the same deletion when it is asked for again, and nothing any more once it is completed", async () => {
+    const { organization } = await populated({});
+    const first = await begin(organization);
+    expect(await begin(organization)).toEqual(first);
+    await detachOrganization(guildhall.db, first.id, never);
+    await expect(begin(organization)).rejects.toMatchObject({ status: 404 });
+    const { status } = await guildhall.api.delete(`/api/organizations/${organization.id}`);
+    expect(status).toBe(404);
+  });
+
+  test("shows its progress to whoever asked for it and to nobody else", async () => {
+    const { api } = guildhall;
+    const { owner, organization } = await populated({});
+    const member = await buildMember(guildhall, organization, "member");
+    const { headers } = await api.as(owner.token).delete(`/api/organizations/${organization.id}`);
+    const location = headers.get("Location") ?? "";
+    expect((await api.as(owner.token).get(location)).body.data.attributes.state).toBe("detaching");
+    expect((await api.as(member.token).get(location)).status).toBe(404);
+    expect((await api.get(location)).status).toBe(200);
+  });
+});
+
+describe("the work of a deletion", { timeout: 60_000 }, () => {
+  const ROWS = 5_000;
+
+  beforeAll(async () => {
+    guildhall = await startGuildhall();
+  });
+  afterAll(() => guildhall.stop());
+
+  test("stops between two batches when the process is asked to stop, and goes on from there", async () => {
+    const { owner, organization } = await populated({ subscriptions: ROWS });
+    const before = await subscriptions({ user_id: owner.user.id });
+    const deletion = await begin(organization);
+    let batches = 0;
+    await detachOrganization(guildhall.db, deletion.id, () => batches++ >= 2);
+    expect(await read(deletion.id)).toMatchObject({ state: "detaching", done: { subscriptions: 2_000 } });
+    await detachOrganization(guildhall.db, deletion.id, never);
+    expect(await read(deletion.id)).toMatchObject({ state: "completed", done: deletion.planned });
+    expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
+  });
+
+  test("loses and doubles nothing when its connections are killed again and again", async () => {
+    const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 1_500 });
+    const before = await subscriptions({ user_id: owner.user.id });
+    const deletion = await begin(organization);
+    let kills = 0;
+    for (let done = false; !done; ) {
+      let running = true;
+      const killing = sleep(Math.random() * 60).then(async () => {
+        // Between two statements there is nothing to kill: tried until there is, a few times in all.
+        for (let killed = 0; running && kills < 5; killed = await killDetaching())
+          if (killed > 0) return killed;
+        return 0;
+      });
+      done = await detachOrganization(guildhall.db, deletion.id, never).then(
+        () => true,
+        () => false,
+      );
+      running = false;
+      kills += await killing;
+    }
+    expect(kills).toBeGreaterThan(0);
+    expect(await read(deletion.id)).toMatchObject({ state: "completed", done: deletion.planned });
+    expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
+    expect((await events(organization))["organization.deleted"]).toBe(1);
+  });
+
+  test("is shared by three workers without any row being worked off twice", async () => {
+    const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 2_500 });
+    const before = await subscriptions({ user_id: owner.user.id });
+    const deletion = await begin(organization);
+    await Promise.all([1, 2, 3].map(() => detachOrganization(guildhall.db, deletion.id, never)));
+    expect(await read(deletion.id)).toMatchObject({ state: "completed", done: deletion.planned });
+    expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
+    expect((await events(organization))["organization.deleted"]).toBe(1);
+  });
+
+  test("leaves other organizations' rows as they are, byte for byte", async () => {
+    const doomed = await populated({ subscriptions: 10, invitations: 2 });
+    const other = await populated({ subscriptions: 10, invitations: 2, members: 2 });
+    const where = { organization_id: other.organization.id };
+    const tables = ["subscriptions", "invitations", "memberships"];
+    const all = () => Promise.all(tables.map((table) => guildhall.db(table).where(where).orderBy("id")));
+    const before = await all();
+    await detachOrganization(guildhall.db, (await begin(doomed.organization)).id, never);
+    expect(await all()).toEqual(before);
+  });
+
+  test("of one organization that can't be finished does not keep the others waiting", async () => {
+    const stuck = await populated({});
+    const { environment_id } = stuck.organization;
+    // A role of the organization that a user holds in the whole environment: the database keeps it.
+    const role = { id: newId("role"), environment_id, organization_id: stuck.organization.id, name: "guest" };
+    await guildhall.db("roles").insert(role);
+    await guildhall
+      .db("user_roles")
+      .insert({ id: newId("userrole"), environment_id, user_id: stuck.owner.user.id, role_id: role.id });
+    const first = await begin(stuck.organization);
+    const second = await begin((await populated({ subscriptions: 3 })).organization);
+    await detachOrganizations.run(guildhall.jobContext, {}).catch(() => {});
+    expect(await read(first.id)).toMatchObject({ state: "detaching" });
+    expect(await read(second.id)).toMatchObject({ state: "completed" });
+  });
+});
+
+/** An organization of its own owner, with rows by SQL: through the verbs, thousands would take minutes. */
+async function populated({ subscriptions = 0, invitations = 0, members = 0 }) {
+  const { db } = guildhall;
+  const owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner);
+  const { environment_id, id } = organization;
+  for (let member = 0; member < members; member += 1) await buildMember(guildhall, organization, "member");
+  const shared = { environment_id, organization_id: id };
+  const rows = <Row>(count: number, row: (n: number) => Row) =>
+    Array.from({ length: count }, (_, n) => row(n));
+  await db.batchInsert(
+    "subscriptions",
+    rows(subscriptions, (n) => ({
+      ...shared,
+      id: newId("sub"),
+      user_id: owner.user.id,
+      currency: "EUR",
+      subtotal_cents: n,
+    })),
+  );
+  await db.batchInsert(
+    "invitations",
+    rows(invitations, (n) => {
+      const email = `invitee-${n}@example.com`;
+      return { ...shared, id: newId("inv"), email, email_canonical: email, expires_at: "2099-01-01" };
+    }),
+  );
+  return { owner, organization };
+}
+
+function begin({ id, environment_id }: Organization) {
+  return deleteOrganization(guildhall.context, { id, environment_id }, SYSTEM);
+}
+
+function read(id: string) {
+  return guildhall.db("organization_deletions").where({ id }).first();
+}
+
+/** What of a subscription may not change by a detachment, in one text. */
+async function subscriptions(where: object) {
+  const { rows } = await guildhall.db.raw(
+    "select count(*), sum(total_cents), md5(string_agg(id || user_id || total_cents || status, ',' order by id)) from (?) s",
+    [guildhall.db("subscriptions").where(where)],
+  );
+  return rows;
+}
+
+async function events({ id }: Organization): Promise<Record<string, number>> {
+  const counts = await guildhall
+    .db("events")
+    .where({ organization_id: id })
+    .groupBy("type")
+    .select("type")
+    .count();
+  return Object.fromEntries(counts.map(({ type, count }) => [type, Number(count)]));
+}
+
+async function completed(location: string, owner: Person) {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(20)) {
+    const { attributes } = (await guildhall.api.as(owner.token).get(location)).body.data;
+    if (attributes.state === "completed") return attributes;
+  }
+  throw new Error("not completed within 15 s");
+}
+
+/** @returns how many connections were killed in the middle of a batch. */
+async function killDetaching(): Promise<number> {
+  const { rows } = await guildhall.db.raw(
+    `select count(pg_terminate_backend(pid)) as n from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' and query like '%organization_deletions%'`,
+  );
+  return Number(rows[0].n);
+}

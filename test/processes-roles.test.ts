@@ -1,0 +1,122 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { freePort } from "../src/embedded/free-port.ts";
+import { invitationTo, uniqueEmail } from "./support/builders.ts";
+import { type Gate, startGate } from "./support/gate.ts";
+import { backends } from "./support/guildhall.ts";
+import { type Mailbox, startMailbox } from "./support/mailbox.ts";
+import {
+  cleanUpProcesses,
+  foundOrganization,
+  newDataDirectory,
+  operatorAt,
+  productionVariables,
+  startGuildhallProcess,
+} from "./support/process.ts";
+import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+/** As long as a loaded machine may need for what takes a second. */
+const SOON = 30_000;
+
+let database: TestDatabase;
+let gate: Gate;
+let mailbox: Mailbox;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  gate = await startGate(database.url);
+  mailbox = await startMailbox();
+});
+afterEach(async () => {
+  await cleanUpProcesses();
+  await mailbox.stop();
+  await gate.shut();
+  await database.drop();
+});
+
+describe.each(backends())("in production, queue on %s,", (backend) => {
+  test("api and worker wait for the database, then for migrate, and then run", async () => {
+    await empty(database);
+    await gate.shut();
+    const port = await freePort();
+    const variables = productionVariables(backend, { port, database: gate.url, smtp: mailbox.url });
+    const [api, worker] = [
+      startGuildhallProcess("api", variables),
+      startGuildhallProcess("worker", variables),
+    ];
+    await Promise.all([api, worker].map((child) => child.prints(/waiting for the database/)));
+
+    await gate.open();
+    await Promise.all([api, worker].map((child) => child.prints(/waiting for `npm run migrate`/)));
+    expect(api.output()).not.toContain("serving");
+
+    const migrate = startGuildhallProcess("migrate", variables);
+    expect(await migrate.ends()).toEqual({ code: 0, signal: null });
+    await Promise.all([api.prints(/serving/), worker.prints(/taking jobs/)]);
+
+    const operator = operatorAt(port);
+    const email = uniqueEmail();
+    await operator.post("/api/invitations", invitationTo(await foundOrganization(operator), email));
+    expect((await mailbox.waitFor(email)).mail.subject).toContain("Acme Corp");
+  });
+
+  test("readyz tells while the database is gone, and everything goes on by itself when it is back", async () => {
+    const port = await freePort();
+    const variables = productionVariables(backend, { port, database: gate.url, smtp: mailbox.url });
+    const [api, worker] = [
+      startGuildhallProcess("api", variables),
+      startGuildhallProcess("worker", variables),
+    ];
+    await Promise.all([api.prints(/serving/), worker.prints(/taking jobs/)]);
+    const operator = operatorAt(port);
+    const organization = await foundOrganization(operator);
+    expect(await operator.get("/healthz")).toMatchObject({ status: 200, body: { status: "ok" } });
+    expect(await operator.get("/readyz")).toMatchObject({ status: 200, body: { status: "ok" } });
+
+    await gate.shut();
+    const gone = await operator.get("/readyz");
+    expect(gone).toMatchObject({ status: 503, body: { status: "unavailable" } });
+    expect(gone.body.failed).toEqual(backend === "redis" ? ["database"] : ["database", "queue"]);
+    expect(await operator.get("/healthz")).toMatchObject({ status: 200 });
+
+    await gate.open();
+    await vi.waitFor(async () => expect((await operator.get("/readyz")).status).toBe(200), SOON);
+    const email = uniqueEmail();
+    await operator.post("/api/invitations", invitationTo(organization, email));
+    await vi.waitFor(() => expect(mailbox.received.map(({ to }) => to)).toEqual([[email]]), SOON);
+    for (const child of [api, worker]) child.signal("SIGTERM");
+    for (const child of [api, worker]) expect(await child.ends(5_000)).toEqual({ code: 0, signal: null });
+  });
+});
+
+test("in development api and worker share DATA_DIR's inbox and secrets", async () => {
+  const port = await freePort();
+  const DATA_DIR = await newDataDirectory();
+  const variables = { PORT: String(port), DATA_DIR, DATABASE_URL: database.url };
+  const [api, worker] = [startGuildhallProcess("api", variables), startGuildhallProcess("worker", variables)];
+  await Promise.all([api.prints(/serving/), worker.prints(/taking jobs/)]);
+
+  const operator = operatorAt(port, (await readFile(join(DATA_DIR, "admin-token"), "utf8")).trim());
+  const organization = await foundOrganization(operator);
+  const email = uniqueEmail();
+  await operator.post("/api/invitations", invitationTo(organization, email));
+  const link = await vi.waitFor(async () => {
+    const inbox = await operator.get("/inbox", { Accept: "application/json" });
+    const mail = inbox.body.find(({ to }: { to: string }) => to === email);
+    return mail.links.find((candidate: string) => candidate.includes("/i/"));
+  }, SOON);
+  // What the worker signed the api takes.
+  expect((await fetch(link, { redirect: "manual" })).status).toBe(303);
+});
+
+/** As nobody has migrated it yet. */
+async function empty({ url }: TestDatabase): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(
+    "drop schema public cascade; create schema public; drop schema if exists bullmq cascade",
+  );
+  await client.end();
+}

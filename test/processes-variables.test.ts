@@ -1,0 +1,50 @@
+import { readdir } from "node:fs/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import { cleanUpProcesses, newDataDirectory, startGuildhallProcess } from "./support/process.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+afterEach(cleanUpProcesses);
+
+const ALWAYS_NEEDED = ["DATABASE_URL", "SMTP_URL", "PUBLIC_URL", "MAIL_FROM", "SECRET_KEY", "ADMIN_TOKEN"];
+
+test.each(["all", "api"] as const)(
+  "%s in production names every variable it misses, and starts nothing of its own",
+  async (role) => {
+    const { output, left } = await refusal(role, { NODE_ENV: "production" });
+    for (const name of ALWAYS_NEEDED) expect(output).toContain(`${name} is missing`);
+    expect(left).toEqual([]);
+  },
+);
+
+test("migrate in production needs a database and nothing else", async () => {
+  const { output } = await refusal("migrate", { NODE_ENV: "production" });
+  expect(output).toMatch(/^Guildhall can't start:\nDATABASE_URL is missing: .*\n$/);
+});
+
+test.each(["api", "worker"] as const)(
+  "%s in development asks for the database it does not bring",
+  async (role) => {
+    const { output, left } = await refusal(role, {});
+    expect(output).toContain("DATABASE_URL is missing: only `npm start` brings its own Postgres");
+    expect(left).toEqual([]);
+  },
+);
+
+test("every variable that is wrong is named with what it should be", async () => {
+  const { output } = await refusal("all", { PORT: "door", SWEEP_EVERY: "often", SECRET_KEY: "short" });
+  expect(output).toContain("PORT must be a port number");
+  expect(output).toContain("SWEEP_EVERY must be a duration");
+  expect(output).toContain("SECRET_KEY must have at least 32 bytes");
+});
+
+/** Starts a process that should not start. @returns what it says, and what it left in its DATA_DIR. */
+async function refusal(
+  role: "all" | "api" | "worker" | "migrate",
+  variables: Record<string, string>,
+): Promise<{ output: string; left: string[] }> {
+  const DATA_DIR = await newDataDirectory();
+  const guildhall = startGuildhallProcess(role, { DATA_DIR, ...variables });
+  expect(await guildhall.ends()).toEqual({ code: 1, signal: null });
+  expect(guildhall.output()).not.toMatch(/^ +at /m);
+  return { output: guildhall.output(), left: await readdir(DATA_DIR) };
+}

@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { buildOrganization, buildPerson, type Person, unique } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { buildWorld, type World } from "./support/one-of-everything.ts";
+
+let guildhall: Guildhall;
+/** Two of everything in one environment. */
+let one: World;
+let other: World;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  one = await buildWorld(guildhall);
+  other = await buildWorld(guildhall);
+});
+afterAll(() => guildhall.stop());
+
+interface Row {
+  id: string;
+  attributes: Record<string, string>;
+}
+
+/** Every page from `url` on, by this link. */
+async function walk(url: string, link: "next" | "prev", between: () => Promise<void> = async () => {}) {
+  const pages: string[][] = [];
+  let last = url;
+  for (let next: string | null = url; next !== null; ) {
+    last = next;
+    const { status, body } = await guildhall.api.get(next);
+    expect(status, JSON.stringify(body)).toBe(200);
+    pages.push(body.data.map(({ id }: Row) => id));
+    next = body.links[link];
+    await between();
+  }
+  return { pages, last };
+}
+
+const sorts = resourceTypes.flatMap(({ path, sortable }) =>
+  ["id", ...sortable].map((column) => [path, column] as const),
+);
+
+describe("a list", () => {
+  test.each(sorts)(
+    "of /api/%s, sorted by %s, is in order, the other way round with a minus, and the same page by page",
+    async (path, column) => {
+      const list = (sort: string) => guildhall.api.get(`/api/${path}?sort=${sort}&page[size]=100`);
+      const [up, down] = [await list(column), await list(`-${column}`)];
+      expect([up.status, down.status]).toEqual([200, 200]);
+      const ids = up.body.data.map(({ id }: Row) => id);
+      expect(down.body.data.map(({ id }: Row) => id).reverse()).toEqual(ids);
+      const values = up.body.data.map(({ id, attributes }: Row) =>
+        column === "id" ? id : attributes[column],
+      );
+      if (column === "id" || column.endsWith("_at")) {
+        // To the microsecond they may differ where the API shows milliseconds: equal is in order.
+        expect(values).toEqual([...values].sort());
+      }
+      const { pages } = await walk(`/api/${path}?sort=${column}&page[size]=3`, "next");
+      expect(pages.flat()).toEqual(ids);
+    },
+  );
+
+  test.each(["id", "-id", "name", "-name", "created_at", "-created_at"])(
+    "sorted by %s is the same pages from its start to its end and back",
+    async (sort) => {
+      for (const size of [1, 4, 7]) {
+        const forwards = await walk(`/api/permissions?sort=${sort}&page[size]=${size}`, "next");
+        const backwards = await walk(forwards.last, "prev");
+        expect(backwards.pages.reverse()).toEqual(forwards.pages);
+      }
+    },
+  );
+});
+
+describe("rows of one moment", () => {
+  /** Organizations of one owner, all created at the very same microsecond. */
+  async function buildTwins(count: number) {
+    const owner = await buildPerson(guildhall);
+    const ids = [];
+    for (let n = 0; n < count; n += 1) ids.push(await buildTwin(owner));
+    return { owner, ids: ids.sort(), url: `/api/organizations?filter[owner]=${owner.user.id}` };
+  }
+
+  async function buildTwin(owner: Person, created_at = "2026-01-02 03:04:05.678901+00"): Promise<string> {
+    const { id } = await buildOrganization(guildhall, owner, { name: "Twin" });
+    await guildhall.db("organizations").where({ id }).update({ created_at });
+    return id;
+  }
+
+  test.each(["created_at", "-created_at", "name", "-name"])("sorted by %s come each once", async (sort) => {
+    const { ids, url } = await buildTwins(7);
+    for (const size of [1, 2, 3, 7]) {
+      const forwards = await walk(`${url}&sort=${sort}&page[size]=${size}`, "next");
+      expect(forwards.pages.flat()).toEqual(sort.startsWith("-") ? [...ids].reverse() : ids);
+      const backwards = await walk(forwards.last, "prev");
+      expect(backwards.pages.reverse()).toEqual(forwards.pages);
+    }
+  });
+
+  test.each(["created_at", "-created_at"])(
+    "sorted by %s come each once while others come and go",
+    async (sort) => {
+      const { owner, ids, url } = await buildTwins(8);
+      let doomed: string | undefined;
+      const { pages } = await walk(`${url}&sort=${sort}&page[size]=2`, "next", async () => {
+        if (doomed !== undefined) await guildhall.api.delete(`/api/organizations/${doomed}`);
+        doomed = await buildTwin(owner);
+        await buildTwin(owner, "2025-01-01 00:00:00+00");
+      });
+      const seen = pages.flat();
+      expect(seen.filter((id) => ids.includes(id))).toEqual(sort.startsWith("-") ? [...ids].reverse() : ids);
+      expect(new Set(seen).size).toBe(seen.length);
+    },
+  );
+
+  test("a microsecond apart are in order, which milliseconds would not tell", async () => {
+    const owner = await buildPerson(guildhall);
+    const late = await buildTwin(owner, "2026-01-02 03:04:05.678903+00");
+    const early = await buildTwin(owner, "2026-01-02 03:04:05.678901+00");
+    const between = await buildTwin(owner, "2026-01-02 03:04:05.678902+00");
+    const url = `/api/organizations?filter[owner]=${owner.user.id}&sort=created_at&page[size]=1`;
+    expect((await walk(url, "next")).pages.flat()).toEqual([early, between, late]);
+  });
+});
+
+/** The value of each filter that finds what `world` has; null: both worlds have the same. */
+const finds: Record<string, (world: World) => string | null | Promise<string | null>> = {
+  "environments handle": () => "acme-test",
+  "users email": (world) => world.owner.user.email.toUpperCase(),
+  "sessions user": (world) => world.owner.user.id,
+  "api-clients name": () => null,
+  "organizations owner": (world) => world.owner.user.id,
+  "organizations slug": (world) => give(world, "slug"),
+  "organizations external_id": (world) => give(world, "external_id"),
+  "memberships organization": (world) => world.organization.id,
+  "memberships user": (world) => world.owner.user.id,
+  "membership-roles membership": (world) => world.ids.memberships ?? "",
+  "membership-roles role": (world) => world.granted,
+  "invitations organization": (world) => world.organization.id,
+  "invitations inviter": (world) => world.owner.user.id,
+  "invitations email": async (world) => (await read("invitations", world)).email ?? "",
+  "invitations status": () => null,
+  "deliveries invitation": (world) => world.ids.invitations ?? "",
+  "deliveries state": () => null,
+  "roles name": async (world) => (await read("roles", world)).name ?? "",
+  "roles organization": (world) => world.organization.id,
+  "role-permissions role": (world) => world.ids.roles ?? "",
+  "role-permissions permission": (world) => world.ids.permissions ?? "",
+  "permissions name": async (world) => (await read("permissions", world)).name ?? "",
+  "user-roles user": (world) => world.owner.user.id,
+  "user-roles role": (world) => world.granted,
+  "events organization": (world) => world.organization.id,
+  "events type": () => null,
+  "events subject": async (world) => (await read("events", world)).subject_id ?? "",
+  "organization-deletions organization": async (world) =>
+    (await read("organization-deletions", world)).organization_id ?? "",
+  "organization-deletions state": () => null,
+};
+/** Of filters both worlds share: the value that finds both, and one that finds neither. */
+const shared: Record<string, [string, string]> = {
+  "api-clients name": ["sync", "billing"],
+  "invitations status": ["pending", "declined"],
+  "deliveries state": ["pending", "failed"],
+  "events type": ["role_permission.created", "invitation.declined"],
+  "organization-deletions state": ["detaching", "completed"],
+};
+
+async function read(path: string, world: World): Promise<Record<string, string>> {
+  return (await guildhall.api.get(`/api/${path}/${world.ids[path]}`)).body.data.attributes;
+}
+
+async function give({ organization: { id } }: World, attribute: string): Promise<string> {
+  const value = unique(attribute);
+  const document = { data: { type: "organization", id, attributes: { [attribute]: value } } };
+  expect((await guildhall.api.patch(`/api/organizations/${id}`, document)).status).toBe(200);
+  return value;
+}
+
+describe("a filter", () => {
+  const filters = resourceTypes.flatMap(({ path, filters: known }) =>
+    Object.keys(known).map((name) => [path, name] as const),
+  );
+
+  test.each(filters)("of /api/%s, %s, finds what it names and nothing else", async (path, name) => {
+    const find = finds[`${path} ${name}`];
+    if (find === undefined) throw new Error("a new filter needs a row above");
+    const idsBy = async (value: string) => {
+      const query = new URLSearchParams({ [`filter[${name}]`]: value, "page[size]": "100", sort: "-id" });
+      const { status, body } = await guildhall.api.get(`/api/${path}?${query}`);
+      expect(status, JSON.stringify(body)).toBe(200);
+      return body.data.map(({ id }: Row) => id);
+    };
+    const [mine, theirs] = [one.ids[path], other.ids[path]];
+    const value = await find(one);
+    const [both, neither] = shared[`${path} ${name}`] ?? [];
+    if (value === null) {
+      expect(await idsBy(both ?? "")).toEqual(expect.arrayContaining([mine, theirs]));
+      const found = await idsBy(neither ?? "");
+      expect(found).not.toContain(mine);
+      expect(found).not.toContain(theirs);
+    } else {
+      const found = await idsBy(value);
+      expect(found).toContain(mine);
+      if (mine !== theirs) expect(found).not.toContain(theirs);
+      if (name !== "email") expect(await idsBy("nothing")).toEqual([]);
+    }
+  });
+
+  test("narrows related lists and their linkage, too", async () => {
+    const { id } = one.organization;
+    for (const path of [
+      `/api/organizations/${id}/invitations`,
+      `/api/organizations/${id}/relationships/invitations`,
+    ]) {
+      expect((await guildhall.api.get(`${path}?filter[status]=pending`)).body.data).toHaveLength(1);
+      expect((await guildhall.api.get(`${path}?filter[status]=declined`)).body.data).toEqual([]);
+    }
+  });
+});

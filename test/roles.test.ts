@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SystemRoleName } from "../src/permissions.ts";
+import type { Api } from "./support/api.ts";
+import {
+  buildEnvironment,
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  roleId,
+  unique,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { linkTo } from "./support/one-of-everything.ts";
+import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
+
+let guildhall: Guildhall;
+let environmentId: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  environmentId = await buildEnvironment(guildhall);
+});
+afterAll(() => guildhall.stop());
+
+const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
+
+function newRole(name: string, organizationId?: string, attributes: object = {}) {
+  const relationships =
+    organizationId === undefined ? {} : { organization: linkTo("organization", organizationId) };
+  return { data: { type: "role", attributes: { name, ...attributes }, relationships } };
+}
+
+async function buildTeam() {
+  const owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
+  return { owner, organization, api: guildhall.api.as(owner.token) };
+}
+
+const countsOf = async (role: string, api: Api = guildhall.api) => {
+  const { user_count, permission_count } = (await api.get(`/api/roles/${role}`)).body.data.attributes;
+  return { user_count, permission_count };
+};
+
+describe("a role", () => {
+  test("of the environment is created without permissions, seen by everybody there, and renamed", async () => {
+    const name = unique("Support");
+    const created = await guildhall.api.post(
+      "/api/roles",
+      newRole(name, undefined, { description: "Helps" }),
+    );
+    expect(created).toMatchObject({
+      status: 201,
+      body: {
+        data: {
+          attributes: { name, description: "Helps", is_system: false, user_count: 0, permission_count: 0 },
+          relationships: { organization: { data: null }, permissions: { data: [] } },
+        },
+      },
+    });
+    const { id, links } = created.body.data;
+    expect(created.headers.get("Location")).toBe(links.self);
+    expect((await guildhall.api.as((await buildPerson(guildhall)).token).get(links.self)).status).toBe(200);
+    const attributes = { name: unique("Help"), description: null };
+    const renamed = await guildhall.api.patch(links.self, { data: { type: "role", id, attributes } });
+    expect(renamed).toMatchObject({ status: 200, body: { data: { id, attributes } } });
+  });
+
+  test("of an organization is seen by its members, and absent to everybody else", async () => {
+    const { organization, api } = await buildTeam();
+    const { organization: other, api: stranger } = await buildTeam();
+    const name = unique("Buyer");
+    const { body } = await guildhall.api.post("/api/roles", newRole(name, organization.id));
+    expect(body.data.relationships.organization.data).toEqual({ type: "organization", id: organization.id });
+    const { self } = body.data.links;
+    const list = `/api/roles?filter[name]=${name}`;
+    expect((await api.get(list)).body.data).toMatchObject([{ id: body.data.id }]);
+    expect((await stranger.get(list)).body.data).toEqual([]);
+    expect(await stranger.get(self)).toMatchObject(refusal(404, "not_found"));
+    expect((await stranger.get(`/api/organizations/${other.id}/roles`)).body.data).toEqual([]);
+  });
+
+  test("is one per name in the environment, and one in each organization: 409 name_taken", async () => {
+    const [{ organization }, { organization: other }] = [await buildTeam(), await buildTeam()];
+    const name = unique("Auditor");
+    for (const document of [newRole(name), newRole(name, organization.id), newRole(name, other.id)]) {
+      expect((await guildhall.api.post("/api/roles", document)).status).toBe(201);
+      expect(await guildhall.api.post("/api/roles", document)).toMatchObject(refusal(409, "name_taken"));
+    }
+    const { id, links } = (await guildhall.api.post("/api/roles", newRole(unique("Other")))).body.data;
+    for (const taken of [name, "owner"]) {
+      const document = { data: { type: "role", id, attributes: { name: taken } } };
+      expect(await guildhall.api.patch(links.self, document)).toMatchObject(refusal(409, "name_taken"));
+    }
+  });
+
+  test("of one name, asked for twenty times at once, is made once", async () => {
+    const document = newRole(unique("Storm"));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => guildhall.api.post("/api/roles", document)),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(19);
+  });
+
+  test("counts its permissions, and each person who has it once, here or there", async () => {
+    const { organization, owner } = await buildTeam();
+    const { organization: other } = await buildTeam();
+    const role = await buildRole(guildhall, ["members:read", "organization:read"]);
+    expect(await countsOf(role)).toEqual({ user_count: 0, permission_count: 2 });
+    const member = await buildMember(guildhall, organization, "member");
+    const document = { user: linkTo("user", member.user.id), organization: linkTo("organization", other.id) };
+    const second = await guildhall.api.post("/api/memberships", {
+      data: { type: "membership", relationships: document },
+    });
+    await guildhall.api.post("/api/membership-roles", membershipRole(member.membership.id, role));
+    await guildhall.api.post("/api/membership-roles", membershipRole(second.body.data.id, role));
+    await guildhall.api.post("/api/user-roles", userRole(member.user.id, role));
+    expect(await countsOf(role)).toEqual({ user_count: 1, permission_count: 2 });
+    await guildhall.api.post("/api/user-roles", userRole(owner.user.id, role));
+    expect((await countsOf(role)).user_count).toBe(2);
+  });
+});
+
+describe.each(["owner", "admin", "billing", "member"] as SystemRoleName[])("the system role %s", (name) => {
+  test("can't be changed, deleted, or given and taken permissions by anybody: 403 system_role", async () => {
+    const id = await roleId(guildhall, environmentId, name);
+    const { user, token } = await buildPerson(guildhall);
+    await giveInEnvironment(guildhall, user, ["roles:manage", "addresses:read", "users:read"]);
+    const { body } = await guildhall.api.get(`/api/role-permissions?filter[role]=${id}`);
+    const permission = (await guildhall.api.get("/api/permissions?filter[name]=users:read")).body.data[0].id;
+    const grant = { role: linkTo("role", id), permission: linkTo("permission", permission) };
+    const before = await countsOf(id);
+    for (const api of [guildhall.api, guildhall.api.as(token)]) {
+      const answers = [
+        await api.patch(`/api/roles/${id}`, { data: { type: "role", id, attributes: { description: "x" } } }),
+        await api.delete(`/api/roles/${id}`),
+        await api.post("/api/role-permissions", { data: { type: "role_permission", relationships: grant } }),
+        await api.delete(`/api/role-permissions/${body.data[0].id}`),
+      ];
+      for (const answer of answers) expect(answer).toMatchObject(refusal(403, "system_role"));
+    }
+    expect(await countsOf(id)).toEqual(before);
+  });
+});
+
+describe("a role in use is not deleted: 409 role_in_use", () => {
+  test.each(["a member", "a user", "a pending invitation"])("by %s", async (who) => {
+    const { organization } = await buildTeam();
+    const { user, membership } = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, ["members:read"]);
+    const used = {
+      "a member": () => guildhall.api.post("/api/membership-roles", membershipRole(membership.id, role)),
+      "a user": () => guildhall.api.post("/api/user-roles", userRole(user.id, role)),
+      "a pending invitation": () =>
+        guildhall.api.post("/api/invitations", {
+          data: {
+            type: "invitation",
+            attributes: { email: `${unique("i")}@example.com`, role_ids: [role] },
+            relationships: { organization: linkTo("organization", organization.id) },
+          },
+        }),
+    }[who];
+    const { body } = (await used?.()) ?? {};
+    const path = `/api/roles/${role}`;
+    expect(await guildhall.api.delete(path)).toMatchObject(refusal(409, "role_in_use"));
+    if (who === "a pending invitation") await guildhall.api.post(`${body.data.links.self}/revoke`);
+    else await guildhall.api.delete(body.data.links.self);
+    expect(await guildhall.api.delete(path)).toMatchObject({ status: 204 });
+    expect(await guildhall.api.get(path)).toMatchObject({ status: 404 });
+    expect((await guildhall.api.get(`/api/role-permissions?filter[role]=${role}`)).body.data).toEqual([]);
+  });
+});
+
+describe("a member with several roles", () => {
+  test("may what any of them allows, from the next request to the last one they have it", async () => {
+    const { organization, api } = await buildTeam();
+    const { membership, token } = await buildMember(guildhall, organization, "member");
+    const update = await buildRole(guildhall, ["organization:update"], organization.id);
+    const path = `/api/organizations/${organization.id}`;
+    const document = { data: { type: "organization", id: organization.id, attributes: { country: "DE" } } };
+    const rename = () => guildhall.api.as(token).patch(path, document);
+    expect((await rename()).status).toBe(403);
+
+    const given = await api.post("/api/membership-roles", membershipRole(membership.id, update));
+    expect(given).toMatchObject({ status: 201, body: { data: { attributes: {} } } });
+    expect((await api.get(`/api/memberships/${membership.id}/roles`)).body.data).toHaveLength(2);
+    expect((await rename()).status).toBe(200);
+    const again = await api.post("/api/membership-roles", membershipRole(membership.id, update));
+    expect(again).toMatchObject(refusal(409, "role_granted"));
+    expect((await api.delete(given.body.data.links.self)).status).toBe(204);
+    expect((await rename()).status).toBe(403);
+  });
+
+  test("may what a permission added to one of them allows, at once", async () => {
+    const { organization, api } = await buildTeam();
+    const { membership, token } = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, ["members:read"]);
+    await api.post("/api/membership-roles", membershipRole(membership.id, role));
+    const events = async () =>
+      (await guildhall.api.as(token).get(`/api/events?filter[organization]=${organization.id}`)).body.data
+        .length;
+    expect(await events()).toBe(0);
+    await addPermission(guildhall.api, role, "events:read");
+    expect(await events()).toBeGreaterThan(0);
+  });
+});

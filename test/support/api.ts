@@ -1,0 +1,59 @@
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  /** The parsed document; undefined where there is no body. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read documents of every shape, and a wrong path fails the test.
+  body: any;
+}
+
+export interface Api {
+  origin: string;
+  get(path: string, headers?: Record<string, string>): Promise<ApiAnswer>;
+  post(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  patch(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  delete(path: string, headers?: Record<string, string>): Promise<ApiAnswer>;
+  /** The same, with a session's token; or with no credential at all. */
+  as(sessionToken: string | null): Api;
+  /** The same, in another environment. */
+  in(environment: string): Api;
+}
+
+const JSON_API = "application/vnd.api+json";
+
+/** Speaks to the API as a program would, over real HTTP. What is answered passes `check-every-answer.ts`. */
+export function createApi(origin: string, defaults: Record<string, string>): Api {
+  async function send(
+    method: string,
+    path: string,
+    document: unknown,
+    headers: Record<string, string>,
+  ): Promise<ApiAnswer> {
+    const body = typeof document === "string" || document === undefined ? document : JSON.stringify(document);
+    const type: Record<string, string> = body === undefined ? {} : { "Content-Type": JSON_API };
+    const answer = await fetch(origin + path, {
+      method,
+      redirect: "manual",
+      headers: { ...defaults, ...type, ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await answer.text();
+    const isJson = answer.headers.get("Content-Type")?.includes("json");
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: text === "" ? undefined : isJson ? JSON.parse(text) : text,
+    };
+  }
+  return {
+    origin,
+    get: (path, headers = {}) => send("GET", path, undefined, headers),
+    post: (path, document, headers = {}) => send("POST", path, document, headers),
+    patch: (path, document, headers = {}) => send("PATCH", path, document, headers),
+    delete: (path, headers = {}) => send("DELETE", path, undefined, headers),
+    as(token) {
+      const { Authorization: _, ...rest } = defaults;
+      return createApi(origin, token === null ? rest : { ...rest, "X-Session-ID": token });
+    },
+    in: (environment) => createApi(origin, { ...defaults, "X-Environment": environment }),
+  };
+}

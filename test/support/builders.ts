@@ -1,0 +1,114 @@
+import { createEnvironment } from "../../src/environments/create-environment.ts";
+import { SYSTEM } from "../../src/events/record-events.ts";
+import { parseEmailAddress } from "../../src/lib/email-address.ts";
+import { Membership } from "../../src/models/membership.ts";
+import type { Organization } from "../../src/models/organization.ts";
+import type { User } from "../../src/models/user.ts";
+import { createOrganization, type NewOrganization } from "../../src/organizations/create-organization.ts";
+import type { SystemRoleName } from "../../src/permissions.ts";
+import { findSystemRole } from "../../src/roles/find-system-role.ts";
+import { createSession } from "../../src/sessions/create-session.ts";
+import { createUser, type NewUser } from "../../src/users/create-user.ts";
+import type { ApiAnswer } from "./api.ts";
+import type { Guildhall } from "./guildhall.ts";
+
+let count = 0;
+
+/** A text nothing else in this run has. */
+export function unique(prefix: string): string {
+  count += 1;
+  return `${prefix}-${process.pid}-${count}`;
+}
+
+export function uniqueEmail(): string {
+  return `${unique("person")}@example.com`;
+}
+
+/** An environment; `acme-test`, which the tests' client speaks in, unless a handle is given. @returns its id. */
+export async function buildEnvironment({ db }: Guildhall, handle = "acme-test"): Promise<string> {
+  const existing = await db("environments").where({ handle }).first("id");
+  return existing?.id ?? (await createEnvironment(db, { handle, name: "Acme", settings: {} }, SYSTEM)).id;
+}
+
+/** A person with a verified address and a session. */
+export interface Person {
+  user: User;
+  token: string;
+}
+
+export async function buildPerson(
+  guildhall: Guildhall,
+  {
+    email = uniqueEmail(),
+    environment,
+    ...details
+  }: Partial<Omit<NewUser, "address">> & { email?: string; environment?: string } = {},
+): Promise<Person> {
+  const environment_id = await buildEnvironment(guildhall, environment);
+  const address = parseEmailAddress(email);
+  if (address === undefined) throw new Error(`${email} is no address`);
+  const user = await createUser(
+    guildhall.context,
+    { environment_id, email_verified: true, ...details, address },
+    SYSTEM,
+  );
+  const { token } = await createSession(guildhall.context, { environment_id, user_id: user.id }, SYSTEM);
+  return { user, token };
+}
+
+export async function buildOrganization(
+  guildhall: Guildhall,
+  owner: Person,
+  details: Partial<NewOrganization> = {},
+): Promise<Organization> {
+  const { environment_id, id: owner_user_id } = owner.user;
+  return createOrganization(
+    guildhall.context,
+    { name: "Acme Corp", environment_id, owner_user_id, ...details },
+    SYSTEM,
+  );
+}
+
+/** A member with one system role. */
+export async function buildMember(
+  guildhall: Guildhall,
+  organization: Organization,
+  role: SystemRoleName,
+): Promise<Person & { membership: Membership }> {
+  const person = await buildPerson(guildhall);
+  const { environment_id } = organization;
+  const { id } = await findSystemRole(guildhall.db, environment_id, role);
+  const joining = {
+    environment_id,
+    organization_id: organization.id,
+    user_id: person.user.id,
+    role_ids: [id],
+  };
+  const membership = await guildhall.db.transaction((trx) => Membership.join(trx, joining));
+  if (membership === undefined) throw new Error("is a member already");
+  return { ...person, membership };
+}
+
+export async function roleId(
+  { db }: Guildhall,
+  environment_id: string,
+  name: SystemRoleName,
+): Promise<string> {
+  return (await findSystemRole(db, environment_id, name)).id;
+}
+
+/** The document that invites. */
+export function invitationTo(organizationId: string, email: string, attributes: object = {}) {
+  const relationships = { organization: { data: { type: "organization", id: organizationId } } };
+  return { data: { type: "invitation", attributes: { email, ...attributes }, relationships } };
+}
+
+/** Invites over the API, as the operator. */
+export function invite(
+  { api }: Guildhall,
+  organization: Organization,
+  email: string,
+  attributes: object = {},
+): Promise<ApiAnswer> {
+  return api.post("/api/invitations", invitationTo(organization.id, email, attributes));
+}

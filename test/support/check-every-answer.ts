@@ -1,0 +1,30 @@
+/**
+ * Before every test file: whatever a test asks over HTTP, by the tests' own client or by hand, a JSON:API answer that
+ * breaks a rule throws where it was asked for. Loaded when first needed: many tests speak no HTTP.
+ */
+const plainFetch = globalThis.fetch;
+
+globalThis.fetch = async (input, init) => {
+  const answer = await plainFetch(input, init);
+  const given = input instanceof Request ? input : { url: String(input), method: "GET" };
+  const { pathname, search } = new URL(given.url);
+  const exchange = {
+    method: (init?.method ?? given.method).toUpperCase(),
+    url: pathname + search,
+    sent: input instanceof Request && input.body !== null ? null : textOf(init?.body),
+    status: answer.status,
+    headers: answer.headers,
+    text: () => answer.clone().text(),
+  };
+  const { checkJsonApi } = await import("./json-api-checks.ts");
+  await checkJsonApi(exchange);
+  return answer;
+};
+
+/** @returns null for a body that is no text: nobody knows what is in it. */
+function textOf(body: unknown): string | null | undefined {
+  if (body === undefined || body === null) return undefined;
+  return typeof body === "string" ? body : null;
+}
+
+export {};

@@ -1,0 +1,128 @@
+import type { Knex } from "knex";
+import { inject } from "vitest";
+import type { JobContext } from "../../jobs/define-job.ts";
+import { openQueueBackend, type QueueBackend } from "../../jobs/queue-backend.ts";
+import { startWorker } from "../../jobs/worker.ts";
+import { createApp } from "../../src/app.ts";
+import { readConfig, type Settings } from "../../src/config.ts";
+import type { Context } from "../../src/context.ts";
+import { serve } from "../../src/http/serve.ts";
+import { createLog } from "../../src/log.ts";
+import { createDeliveryRunner } from "../../src/mail/delivery-runner.ts";
+import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
+import { closeContext, openContext } from "../../src/open-context.ts";
+import { type Api, createApi } from "./api.ts";
+import { type Mailbox, startMailbox } from "./mailbox.ts";
+import { ownRedisDatabase } from "./own-redis-database.ts";
+import { createTestDatabase, type TestDatabase } from "./test-database.ts";
+
+export type Backend = "postgres" | "redis";
+
+/** The backends there are on this machine; the pipeline's tests run on each. */
+export function backends(): Backend[] {
+  return inject("redisUrl") === undefined ? ["postgres"] : ["postgres", "redis"];
+}
+
+export const OPERATOR_TOKEN = "operator-token-of-the-tests";
+
+export interface GuildhallOptions {
+  backend?: Backend;
+  /** Whether jobs run by themselves. Default false: `runJobs` is not needed by most tests. */
+  worker?: boolean;
+  settings?: Partial<Settings>;
+}
+
+/** A whole Guildhall in this process: real HTTP, real Postgres, real queue, real SMTP, each of this test file's own. */
+export interface Guildhall {
+  settings: Settings;
+  context: Context;
+  db: Knex;
+  backend: QueueBackend;
+  /** Speaks as the operator, in the environment `acme-test`; `api.as(token)` as somebody else. */
+  api: Api;
+  mailbox: Mailbox;
+  /** Everything a job is given, to run one here and now. */
+  jobContext: JobContext;
+  startWorker(): void;
+  stopWorker(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startGuildhall(options: GuildhallOptions = {}): Promise<Guildhall> {
+  const database = await createTestDatabase();
+  const mailbox = await startMailbox();
+  const settings = await settingsFor(database, mailbox, options);
+  const log = createLog(process.env.TEST_LOG ?? "silent", "test");
+  const backend = openQueueBackend(settings);
+  const context = openContext(settings, backend, log);
+  await reachable(context);
+  const server = await serve(createApp(context), { port: 0, host: "127.0.0.1" });
+  const origin = `http://127.0.0.1:${server.port}`;
+  settings.PUBLIC_URL = origin;
+
+  let stopping = false;
+  const deliveries = createDeliveryRunner({ ...context, renderer: await createMailRenderer() });
+  const jobContext: JobContext = { ...context, deliveries, stopping: () => stopping };
+  let worker: ReturnType<typeof startWorker> | undefined;
+  const stopWorker = async () => {
+    await worker?.stop();
+    worker = undefined;
+  };
+  const start = () => {
+    worker ??= startWorker(backend, jobContext);
+  };
+  if (options.worker) start();
+
+  return {
+    settings,
+    context,
+    db: context.db,
+    backend,
+    api: createApi(origin, { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" }),
+    mailbox,
+    jobContext,
+    startWorker: start,
+    stopWorker,
+    async stop() {
+      stopping = true;
+      await server.stop(1_000);
+      await stopWorker();
+      await deliveries.stop(2_000);
+      await closeContext(context);
+      await backend.close();
+      await mailbox.stop();
+      await database.drop();
+    },
+  };
+}
+
+async function settingsFor(
+  database: TestDatabase,
+  mailbox: Mailbox,
+  { backend, settings }: GuildhallOptions,
+): Promise<Settings> {
+  return {
+    ...readConfig({ NODE_ENV: "test", DATABASE_URL: database.url }, "all"),
+    HOST: "127.0.0.1",
+    PUBLIC_URL: "http://127.0.0.1",
+    DATABASE_URL: database.url,
+    SMTP_URL: mailbox.url,
+    MAIL_FROM: { name: "", address: "no-reply@guildhall.test" },
+    SECRET_KEY: "the-secret-key-of-the-tests-has-32-bytes",
+    ADMIN_TOKEN: OPERATOR_TOKEN,
+    ...(backend === "redis" ? { REDIS_URL: await ownRedisDatabase() } : {}),
+    ...settings,
+  };
+}
+
+async function reachable({ queues }: Context): Promise<void> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    if (
+      await queues.ping().then(
+        () => true,
+        () => new Promise((resolve) => setTimeout(() => resolve(false), 20)),
+      )
+    )
+      return;
+  }
+}

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { ResourceType } from "../../../src/management/reading/resource-type.ts";
+import type { ReadExchange } from "./exchange.ts";
+import type { JsonObject, Problems } from "./values.ts";
+
+/** Attributes are what their type's schema says, each of them, and nothing else; a date is its ISO text. */
+export function* checkAttributes(
+  attributes: JsonObject,
+  type: ResourceType,
+  where: string,
+  exchange: ReadExchange,
+): Problems {
+  const shape: Record<string, z.ZodType> = type.attributes.shape;
+  yield* checkFields(Object.keys(attributes), Object.keys(shape), type, where, exchange);
+  for (const [name, value] of Object.entries(attributes)) {
+    const schema = shape[name];
+    if (schema === undefined || schema.safeParse(value).success) continue;
+    if (isMoment(value) && schema.safeParse(new Date(value)).success) continue;
+    yield `${where}: the attribute ${name} is not of its type: ${JSON.stringify(value)}`;
+  }
+}
+
+/** Without `fields[…]` all that the type has, with it no more than was asked for. */
+export function* checkFields(
+  given: string[],
+  known: string[],
+  { type }: ResourceType,
+  where: string,
+  { parameters, status }: ReadExchange,
+): Problems {
+  const asked = status === 200 ? parameters.get(`fields[${type}]`)?.split(",") : undefined;
+  const wanted = asked === undefined ? known : known.filter((name) => asked.includes(name));
+  for (const name of given)
+    if (!wanted.includes(name)) yield `${where} has the field ${name}, which is unknown or was not asked for`;
+  for (const name of wanted) if (!given.includes(name)) yield `${where} lacks the field ${name}`;
+}
+
+function isMoment(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  const date = new Date(value);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === value;
+}

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { chmod, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import type { Child } from "./process.ts";
+
+const run = promisify(execFile);
+
+// biome-ignore lint/suspicious/noExplicitAny: documents of every shape, and a wrong path fails the test.
+export type Paste = () => Promise<any>;
+
+/**
+ * The lines a welcome prints, each to be pasted into a shell; its output is the API's answer.
+ * @param directory for a stand-in where the machine has no curl.
+ */
+export async function pastable(guildhall: Child, directory: string): Promise<[Paste, Paste]> {
+  const path = await pathWithCurl(directory);
+  const commands = [...guildhall.stdout().matchAll(/^ {2}curl (?:.*\\\n)*.*$/gm)].map(
+    ([command]) =>
+      async () => {
+        const { stdout } = await run("sh", ["-c", command], { env: { PATH: path } });
+        return JSON.parse(stdout);
+      },
+  );
+  const [invite, showMembers] = commands;
+  if (invite === undefined || showMembers === undefined) throw new Error("the welcome prints too few lines");
+  return [invite, showMembers];
+}
+
+/** Where a machine has no curl, a few lines of node take its place, so that the shell still reads the printed line. */
+export async function pathWithCurl(directory: string): Promise<string> {
+  const PATH = process.env.PATH ?? "";
+  const hasCurl = await run("curl", ["--version"]).then(
+    () => true,
+    () => false,
+  );
+  if (hasCurl) return PATH;
+  const program = `#!${process.execPath}
+    const options = { headers: {} };
+    let url;
+    for (const args = process.argv.slice(2); args.length > 0; ) {
+      const arg = args.shift();
+      if (arg === "-X") options.method = args.shift();
+      else if (arg === "-d") options.body = args.shift();
+      else if (arg === "-H") Object.assign(options.headers, Object.fromEntries([args.shift().split(": ")]));
+      else url = arg;
+    }
+    fetch(url, options).then((answer) => answer.text()).then((text) => process.stdout.write(text));
+  `;
+  await writeFile(join(directory, "curl"), program);
+  await chmod(join(directory, "curl"), 0o755);
+  return directory + delimiter + PATH;
+}

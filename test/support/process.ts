@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { chmod, mkdtemp, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
+import { stopOrphan } from "../../src/embedded/stop-orphan.ts";
+import { packageRoot } from "../../src/lib/package-root.ts";
+import { type Api, createApi } from "./api.ts";
+import { type Backend, OPERATOR_TOKEN } from "./guildhall.ts";
+
+export interface Ending {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A process of its own, as an operator has it: what it prints, what it is sent, how it ends. */
+export interface Child {
+  pid: number;
+  /** What it printed so far, on both streams. */
+  output(): string;
+  stdout(): string;
+  /** Waits until it has printed this. @throws when it ends before, or after 60 s, with what it printed instead. */
+  prints(what: RegExp): Promise<RegExpExecArray>;
+  signal(name: NodeJS.Signals): void;
+  /** Waits for its end. @throws after `within` milliseconds. */
+  ends(within?: number): Promise<Ending>;
+}
+
+type Role = "all" | "api" | "worker" | "migrate";
+
+let children: ChildProcess[] = [];
+let directories: string[] = [];
+
+/** Guildhall as the npm scripts start it, with these variables and no others. */
+export function startGuildhallProcess(role: Role, variables: Record<string, string>): Child {
+  return startProcess(process.execPath, ["--import", "tsx", "src/main.ts", role], variables);
+}
+
+/** Starts a program in the checkout, as leader of its own process group, like a shell does. */
+export function startProcess(program: string, args: string[], variables: Record<string, string>): Child {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(program, args, {
+    cwd: packageRoot(),
+    env: { PATH, HOME, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  children.push(child);
+  let stdout = "";
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    output += text;
+  });
+  // `close` comes when all it printed has been read.
+  let ending: Ending | undefined;
+  child.once("close", (code, signal) => {
+    ending = { code, signal };
+  });
+
+  async function waitFor<T>(found: () => T | null | undefined, within: number, what: string): Promise<T> {
+    for (const deadline = Date.now() + within; Date.now() < deadline; await sleep(20)) {
+      const last = ending !== undefined;
+      const result = found();
+      if (result !== null && result !== undefined) return result;
+      if (last) throw new Error(`${args.join(" ")} ended without ${what}; it printed:\n${output}`);
+    }
+    throw new Error(`${args.join(" ")}: no ${what} within ${within / 1_000} s; it printed:\n${output}`);
+  }
+
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    stdout: () => stdout,
+    prints: (what) => waitFor(() => what.exec(output), 60_000, String(what)),
+    signal: (name) => void child.kill(name),
+    ends: (within = 60_000) => waitFor(() => ending, within, "end"),
+  };
+}
+
+/** All that production must be told; a Redis database of the caller's own where the queue is to be there. */
+export function productionVariables(
+  backend: Backend,
+  { port, database, smtp }: { port: number; database: string; smtp: string },
+): Record<string, string> {
+  return {
+    NODE_ENV: "production",
+    PORT: String(port),
+    HOST: "127.0.0.1",
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    DATABASE_URL: database,
+    SMTP_URL: smtp,
+    MAIL_FROM: "Guildhall <no-reply@guildhall.test>",
+    SECRET_KEY: "the-secret-key-of-the-tests-has-32-bytes",
+    ADMIN_TOKEN: OPERATOR_TOKEN,
+    ...(backend === "redis" ? { REDIS_URL: `${inject("redisUrl")}/${randomInt(2_000, 4_096)}` } : {}),
+  };
+}
+
+/** Speaks as the operator to the process that listens at this port. */
+export function operatorAt(port: number, token = OPERATOR_TOKEN): Api {
+  const headers = { Authorization: `Bearer ${token}`, "X-Environment": "acme-test" };
+  return createApi(`http://127.0.0.1:${port}`, headers);
+}
+
+/** The first environment, its first user and the organization this one owns. @returns the organization's id. */
+export async function foundOrganization(api: Api): Promise<string> {
+  const create = async (type: string, attributes: object, relationships = {}): Promise<string> => {
+    const answer = await api.post(`/api/${type}s`, { data: { type, attributes, relationships } });
+    if (answer.status !== 201) throw new Error(`${type}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body.data.id;
+  };
+  await create("environment", { handle: "acme-test", name: "Acme" });
+  const id = await create("user", { email: "ada@acme.example", first_name: "Ada" });
+  return create("organization", { name: "Acme Corp" }, { owner: { data: { type: "user", id } } });
+}
+
+/** A DATA_DIR nobody used before. Postgres, which runs as another user when we are root, gets through to it. */
+export async function newDataDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "guildhall-process-"));
+  await chmod(directory, 0o755);
+  directories.push(directory);
+  return directory;
+}
+
+/** Ends whatever a test left running and removes its directories. For `afterEach`. */
+export async function cleanUpProcesses(): Promise<void> {
+  await Promise.all(children.map(killGroup));
+  children = [];
+  await Promise.all(directories.map(removeDataDirectory));
+  directories = [];
+}
+
+/** With all its children: npm's are a shell and node. */
+async function killGroup(child: ChildProcess): Promise<void> {
+  const over = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit");
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // No member of the group is left.
+  }
+  await over;
+}
+
+/** The embedded Postgres survives the owner that was killed; its data may be elsewhere. */
+async function removeDataDirectory(directory: string): Promise<void> {
+  const home = join(directory, "postgres");
+  const elsewhere = await readlink(join(home, "elsewhere")).catch(() => undefined);
+  await stopOrphan(join(elsewhere ?? home, "data"));
+  if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true, maxRetries: 10 });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10 });
+}
