@@ -1,0 +1,134 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openDatabase } from "../src/db/connection.ts";
+import { migrate } from "../src/db/migrate.ts";
+import { freePort } from "../src/embedded/free-port.ts";
+import { startEmbeddedPostgres } from "../src/embedded/postgres.ts";
+import { createEnvironment } from "../src/environments/create-environment.ts";
+import { SYSTEM } from "../src/events/record-events.ts";
+import { newId } from "../src/lib/id.ts";
+
+/** Where a benchmark runs: its own Postgres, its own Redis, and every process it asked for. */
+export interface Stage {
+  /** Undefined where the machine has no redis-server. */
+  redisUrl: string | undefined;
+  /** A migrated database with an environment `acme-test` and some organizations. */
+  createDatabase(name: string): Promise<Database>;
+  /** The real API process. @returns its port, once it is ready. */
+  startApi(variables: Record<string, string>): Promise<number>;
+  /** The real worker process. */
+  startWorker(variables: Record<string, string>): ChildProcess;
+  /** A file of `bench/` as a process of its own, and the first thing it said: the address it listens on, if it does. */
+  startHelper(
+    file: string,
+    variables: Record<string, string>,
+  ): Promise<{ child: ChildProcess; port: number }>;
+  /** Ends everything, in reverse. */
+  close(): Promise<void>;
+}
+
+export interface Database {
+  url: string;
+  organizationIds: string[];
+}
+
+const ORGANIZATIONS = 50;
+
+export async function openStage(): Promise<Stage> {
+  const undo: Array<() => unknown> = [];
+  const directory = await mkdtemp(join(tmpdir(), "guildhall-bench-"));
+  undo.push(() => rm(directory, { recursive: true, force: true }));
+  // Postgres runs as another user when we are root: it must get through.
+  await chmod(directory, 0o755);
+  const settings = { max_connections: "200", shared_buffers: "256MB" };
+  const postgres = await startEmbeddedPostgres({ directory, database: "bench", durable: true, settings });
+  undo.push(() => postgres.stop());
+  const redisUrl = await startRedis();
+
+  function keep(child: ChildProcess): ChildProcess {
+    const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
+    undo.push(() => {
+      child.kill("SIGTERM");
+      // A frozen process dies of nothing but SIGKILL until it thaws.
+      child.kill("SIGCONT");
+      return ended;
+    });
+    return child;
+  }
+
+  async function startRedis(): Promise<string | undefined> {
+    const port = await freePort();
+    const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", ""];
+    // Detached, for the terminal's Ctrl-C would reach it before those who use it have stopped.
+    const server = keep(spawn("redis-server", options, { stdio: "ignore", detached: true }));
+    const starts = await Promise.race([
+      once(server, "spawn").then(() => true),
+      once(server, "error").then(() => false),
+    ]);
+    return starts ? `redis://127.0.0.1:${port}` : undefined;
+  }
+
+  function startService(role: string, variables: Record<string, string>): ChildProcess {
+    const env = { ...process.env, ...variables };
+    return keep(
+      spawn(process.execPath, [...process.execArgv, "src/main.ts", role], {
+        env,
+        stdio: ["ignore", "ignore", "inherit"],
+      }),
+    );
+  }
+
+  return {
+    redisUrl,
+    async createDatabase(name) {
+      const url = new URL(name, postgres.url).href;
+      const server = openDatabase({ url: postgres.url, poolSize: 1, name: "bench" });
+      await server.raw(`create database ${name}`);
+      await server.destroy();
+      await migrate(url, { queueInPostgres: true });
+      return { url, organizationIds: await seed(url) };
+    },
+    async startApi(variables) {
+      const port = await freePort();
+      startService("api", { ...variables, PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` });
+      const ready = () =>
+        fetch(`http://127.0.0.1:${port}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      while (!(await ready())) await sleep(50);
+      return port;
+    },
+    startWorker: (variables) => startService("worker", { ...variables, PUBLIC_URL: "http://127.0.0.1" }),
+    async startHelper(file, variables) {
+      const child = keep(fork(join(import.meta.dirname, file), { env: { ...process.env, ...variables } }));
+      const [said]: [AddressInfo | "ready"] = (await once(child, "message")) as [AddressInfo | "ready"];
+      return { child, port: said === "ready" ? 0 : said.port };
+    },
+    async close() {
+      for (const step of undo.splice(0).reverse()) await step();
+    },
+  };
+}
+
+async function seed(url: string): Promise<string[]> {
+  const db = openDatabase({ url, poolSize: 1, name: "bench" });
+  const { id: environment_id } = await createEnvironment(
+    db,
+    { handle: "acme-test", name: "Acme", settings: {} },
+    SYSTEM,
+  );
+  const organizations = Array.from({ length: ORGANIZATIONS }, () => ({
+    id: newId("org"),
+    environment_id,
+    name: "Acme Corp",
+  }));
+  await db("organizations").insert(organizations);
+  await db.destroy();
+  return organizations.map(({ id }) => id);
+}
