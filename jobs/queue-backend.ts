@@ -54,7 +54,7 @@ function onRedis(url: string): QueueBackend {
 
 function onPostgres(url: string): QueueBackend {
   const classes = withBackend(createPostgresBackend);
-  // Our own pool: BullMQ can't load `pg` from native ESM. It listens on connections of its own.
+  // Our own pool: BullMQ can't load `pg` from native ESM. Each of the three workers keeps one connection to listen on.
   const pool = new pg.Pool({
     connectionString: url,
     application_name: "guildhall-queue",

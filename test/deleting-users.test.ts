@@ -10,6 +10,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 import { giveInEnvironment, userRole } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -19,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => guildhall.stop());
 
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 const remove = (id: string) => guildhall.api.delete(`/api/users/${id}`);
 
 test("a deleted user is gone, with sessions, memberships and roles, from the very next request", async () => {

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
-import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from "./support/builders.ts";
+import {
+  buildInvitationTo,
+  buildOrganization,
+  buildPerson,
+  invite,
+  type Person,
+  uniqueEmail,
+} from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -10,23 +18,6 @@ beforeAll(async () => {
   guildhall = await startGuildhall();
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
-
-/** A pending invitation to a person of that very address. */
-async function buildInvitation(invitee?: Person): Promise<{
-  owner: Person;
-  organization: Organization;
-  invitee: Person;
-  id: string;
-  path: string;
-}> {
-  const owner = await buildPerson(guildhall);
-  const organization = await buildOrganization(guildhall, owner);
-  const person = invitee ?? (await buildPerson(guildhall));
-  const { body } = await invite(guildhall, organization, person.user.email);
-  return { owner, organization, invitee: person, id: body.data.id, path: body.data.links.self };
-}
 
 const as = ({ token }: Person) => guildhall.api.as(token);
 
@@ -43,7 +34,7 @@ function expectStatus(answer: ApiAnswer, status: string): void {
 
 describe("a signed-in user", () => {
   test("with the invited address, verified, accepts without the link and is a member", async () => {
-    const { invitee, organization, path } = await buildInvitation();
+    const { invitee, organization, path } = await buildInvitationTo(guildhall);
     const accepted = await as(invitee).post(`${path}/accept`);
     expectStatus(accepted, "accepted");
     expect(accepted.body.data.relationships.accepted_by.data).toEqual({ type: "user", id: invitee.user.id });
@@ -59,21 +50,21 @@ describe("a signed-in user", () => {
   });
 
   test("with the invited address, verified, declines without the link and is no member", async () => {
-    const { invitee, organization, path } = await buildInvitation();
+    const { invitee, organization, path } = await buildInvitationTo(guildhall);
     expectStatus(await as(invitee).post(`${path}/decline`), "declined");
     expect(await membershipsIn(organization)).toBe(1);
   });
 
   test.each(["accept", "decline"])("whose address nobody has verified can't %s: 403", async (answer) => {
     const invitee = await buildPerson(guildhall, { email_verified: false });
-    const { organization, path } = await buildInvitation(invitee);
+    const { organization, path } = await buildInvitationTo(guildhall, invitee);
     expect(await as(invitee).post(`${path}/${answer}`)).toMatchObject(refusal(403, "email_unverified"));
     expect(await membershipsIn(organization)).toBe(1);
     expectStatus(await guildhall.api.get(path), "pending");
   });
 
   test.each(["accept", "decline"])("with another address can't %s: to them it is absent", async (answer) => {
-    const { path } = await buildInvitation();
+    const { path } = await buildInvitationTo(guildhall);
     const stranger = await buildPerson(guildhall);
     expect(await as(stranger).post(`${path}/${answer}`)).toMatchObject(refusal(404, "not_found"));
   });
@@ -81,7 +72,7 @@ describe("a signed-in user", () => {
   test.each(["accept", "decline"])(
     "who may see it, but has another address, can't %s: 403 with the address masked",
     async (answer) => {
-      const { owner, path, invitee } = await buildInvitation();
+      const { owner, path, invitee } = await buildInvitationTo(guildhall);
       const refused = await as(owner).post(`${path}/${answer}`);
       expect(refused).toMatchObject(refusal(403, "wrong_account"));
       expect(refused.body.errors[0].detail).toMatch(/ p•+@example\.com/);
@@ -90,7 +81,7 @@ describe("a signed-in user", () => {
   );
 
   test("can't name another user than themselves", async () => {
-    const { path, invitee } = await buildInvitation();
+    const { path, invitee } = await buildInvitationTo(guildhall);
     const other = await buildPerson(guildhall);
     const accepted = await as(invitee).post(`${path}/accept`, { meta: { user_id: other.user.id } });
     expect(accepted).toMatchObject(refusal(403, "user_is_caller"));
@@ -98,7 +89,7 @@ describe("a signed-in user", () => {
   });
 
   test("without a session and without the link is nobody: 401", async () => {
-    const { path } = await buildInvitation();
+    const { path } = await buildInvitationTo(guildhall);
     for (const answer of ["accept", "decline", "revoke"]) {
       expect(await guildhall.api.as(null).post(`${path}/${answer}`)).toMatchObject({ status: 401 });
     }
@@ -107,7 +98,7 @@ describe("a signed-in user", () => {
 
 describe("the operator", () => {
   test("accepts by naming the user, whatever the user's address", async () => {
-    const { path, organization } = await buildInvitation();
+    const { path, organization } = await buildInvitationTo(guildhall);
     const { user, token } = await buildPerson(guildhall, { email_verified: false });
     const accepted = await guildhall.api.post(`${path}/accept`, { meta: { user_id: user.id } });
     expectStatus(accepted, "accepted");
@@ -118,7 +109,7 @@ describe("the operator", () => {
   });
 
   test("can't accept without naming the user, nor for a user nobody is", async () => {
-    const { path } = await buildInvitation();
+    const { path } = await buildInvitationTo(guildhall);
     expect(await guildhall.api.post(`${path}/accept`)).toMatchObject(refusal(422, "user_missing"));
     const meta = { user_id: "user_01h2xcejqtf2nbrexx3vqjhp41" };
     expect(await guildhall.api.post(`${path}/accept`, { meta })).toMatchObject(refusal(404, "not_found"));
@@ -126,7 +117,7 @@ describe("the operator", () => {
   });
 
   test("can't name a user and send the link, which names another: 422", async () => {
-    const { path, id, invitee } = await buildInvitation();
+    const { path, id, invitee } = await buildInvitationTo(guildhall);
     const token = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 });
     const refused = await guildhall.api.post(`${path}/accept`, { meta: { token, user_id: invitee.user.id } });
     expect(refused).toMatchObject(refusal(422, "token_or_user"));
@@ -138,7 +129,7 @@ describe("the operator", () => {
       ["decline", "declined"],
       ["revoke", "revoked"],
     ] as const) {
-      const { path } = await buildInvitation();
+      const { path } = await buildInvitationTo(guildhall);
       expectStatus(await guildhall.api.post(`${path}/${answer}`), status);
     }
   });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Organization } from "../src/models/organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
-import { buildMember, buildOrganization, buildPerson, invite, type Person } from "./support/builders.ts";
+import { buildInvitationTo, buildMember, buildPerson, type Person } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -10,23 +10,6 @@ beforeAll(async () => {
   guildhall = await startGuildhall();
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
-
-/** A pending invitation to a person of that very address. */
-async function buildInvitation(invitee?: Person): Promise<{
-  owner: Person;
-  organization: Organization;
-  invitee: Person;
-  id: string;
-  path: string;
-}> {
-  const owner = await buildPerson(guildhall);
-  const organization = await buildOrganization(guildhall, owner);
-  const person = invitee ?? (await buildPerson(guildhall));
-  const { body } = await invite(guildhall, organization, person.user.email);
-  return { owner, organization, invitee: person, id: body.data.id, path: body.data.links.self };
-}
 
 const as = ({ token }: Person) => guildhall.api.as(token);
 
@@ -44,7 +27,7 @@ function expectStatus(answer: ApiAnswer, status: string): void {
 
 describe("revoking", () => {
   test("is for who manages members: an admin is told why not, a member too, to an outsider it is absent", async () => {
-    const { owner, organization, path } = await buildInvitation();
+    const { owner, organization, path } = await buildInvitationTo(guildhall);
     const admin = await buildMember(guildhall, organization, "admin");
     const member = await buildMember(guildhall, organization, "member");
     const refused = await as(admin).post(`${path}/revoke`);
@@ -59,7 +42,7 @@ describe("revoking", () => {
   });
 
   test("is not for the invitee, who declines instead", async () => {
-    const { invitee, path } = await buildInvitation();
+    const { invitee, path } = await buildInvitationTo(guildhall);
     expect(await as(invitee).post(`${path}/revoke`)).toMatchObject(refusal(404, "not_found"));
   });
 });
@@ -69,7 +52,7 @@ describe("the same answer again", () => {
     ["accept", "accepted"],
     ["decline", "declined"],
   ])("to %s is the same success, and happens once", async (answer, status) => {
-    const { invitee, path, id } = await buildInvitation();
+    const { invitee, path, id } = await buildInvitationTo(guildhall);
     const first = await as(invitee).post(`${path}/${answer}`);
     const second = await as(invitee).post(`${path}/${answer}`);
     expectStatus(second, status);
@@ -79,13 +62,13 @@ describe("the same answer again", () => {
   });
 
   test("to revoke is the same success", async () => {
-    const { owner, path } = await buildInvitation();
+    const { owner, path } = await buildInvitationTo(guildhall);
     const first = await as(owner).post(`${path}/revoke`);
     expect((await as(owner).post(`${path}/revoke`)).body).toEqual(first.body);
   });
 
   test("but accepting for another user is not the same: 409", async () => {
-    const { path } = await buildInvitation();
+    const { path } = await buildInvitationTo(guildhall);
     const [first, second] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     await guildhall.api.post(`${path}/accept`, { meta: { user_id: first.user.id } });
     const again = await guildhall.api.post(`${path}/accept`, { meta: { user_id: second.user.id } });
@@ -108,7 +91,7 @@ describe("another answer afterwards is a 409 whose code says what has become of 
   );
 
   test.each(cases)("%s, then %s", async (state, answer) => {
-    const invitation = await buildInvitation();
+    const invitation = await buildInvitationTo(guildhall);
     await closings[state](invitation);
     const who = answer === "revoke" ? guildhall.api : as(invitation.invitee);
     const late = await who.post(`${invitation.path}/${answer}`);
@@ -118,7 +101,7 @@ describe("another answer afterwards is a 409 whose code says what has become of 
 });
 
 test("an overdue invitation reads expired, alone and in lists, before any schedule has written it", async () => {
-  const { id, path, organization } = await buildInvitation();
+  const { id, path, organization } = await buildInvitationTo(guildhall);
   await makeOverdue(id);
   expectStatus(await guildhall.api.get(path), "expired");
   const list = `/api/invitations?filter[organization]=${organization.id}`;

@@ -10,6 +10,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -18,7 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => guildhall.stop());
 
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 const DAY = 86_400_000;
 const daysFromNow = (days: number) => new Date(Date.now() + days * DAY).toISOString();
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -11,10 +12,6 @@ beforeAll(async () => {
 afterAll(() => guildhall.stop());
 
 const JSON_API = "application/vnd.api+json";
-const refusal = (status: number, code: string, source?: object) => {
-  return { status, body: { errors: [source === undefined ? { code } : { code, source }] } };
-};
-
 const organization = () => ({ data: { type: "organization", attributes: { name: "Acme Corp" } } });
 const withName = (json: string) => `{"data":{"type":"organization","attributes":{"name":${json}}}}`;
 

@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 let owner: Person;
@@ -14,10 +15,6 @@ beforeAll(async () => {
 afterAll(() => guildhall.stop());
 
 const JSON_API = "application/vnd.api+json";
-const refusal = (status: number, code: string, source?: object) => {
-  return { status, body: { errors: [source === undefined ? { code } : { code, source }] } };
-};
-
 /** Sends a path as it stands, which `fetch` would tidy up first. */
 function send(method: string, path: string, headers: Record<string, string> = {}) {
   const credentials = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" };

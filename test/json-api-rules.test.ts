@@ -12,6 +12,7 @@ import {
   unique,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 let owner: Person;
@@ -27,10 +28,6 @@ beforeAll(async () => {
 afterAll(() => guildhall.stop());
 
 const UNKNOWN = "01h2xcejqtf2nbrexx3vqjhp41";
-const refusal = (status: number, code: string, source?: object) => {
-  return { status, body: { errors: [source === undefined ? { code } : { code, source }] } };
-};
-
 test("every rule of docs/json-api-rules.md names a test that is there", () => {
   const read = (name: string) => readFileSync(`${packageRoot()}/${name}`, "utf8");
   const rows = read("docs/json-api-rules.md")

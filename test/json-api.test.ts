@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, invite, roleId, unique, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -9,10 +10,6 @@ beforeAll(async () => {
   await buildPerson(guildhall);
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string, source?: object) => {
-  return { status, body: { errors: [source === undefined ? { code } : { code, source }] } };
-};
 
 /** A good body, with something more among its attributes. */
 const organization = (attributes: object = {}, more: object = {}) => ({

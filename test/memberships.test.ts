@@ -12,6 +12,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -19,8 +20,6 @@ beforeAll(async () => {
   guildhall = await startGuildhall();
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 
 function newMembership(organization: string, user: string, attributes: object = {}) {
   const relationships = {

@@ -9,6 +9,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -16,8 +17,6 @@ beforeAll(async () => {
   guildhall = await startGuildhall();
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 
 function change(id: string, attributes: object) {
   return { data: { type: "organization", id, attributes } };

@@ -9,6 +9,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -17,8 +18,6 @@ beforeAll(async () => {
   await buildEnvironment(guildhall);
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 
 function newOrganization(attributes: object = {}, owner?: string) {
   const relationships = owner === undefined ? {} : { owner: { data: { type: "user", id: owner } } };

@@ -3,6 +3,7 @@ import { PERMISSIONS } from "../src/permissions.ts";
 import { buildEnvironment, buildPerson } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { letters } from "./support/one-of-everything.ts";
+import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -12,8 +13,6 @@ beforeAll(async () => {
   await buildEnvironment(guildhall);
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 
 function newPermission(name: string, attributes: object = {}) {
   return { data: { type: "permission", attributes: { name, ...attributes } } };

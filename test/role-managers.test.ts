@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildMember, buildOrganization, buildPerson, unique } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
+import { refusal } from "./support/refusal.ts";
 import { buildRole, giveInEnvironment, membershipRole, rolePermission } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -11,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => guildhall.stop());
 
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 const absent = refusal(404, "not_found");
 
 /** A member of a new organization whose role of its own lets them manage its roles. */

@@ -11,6 +11,7 @@ import {
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
+import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -21,8 +22,6 @@ beforeAll(async () => {
   environmentId = await buildEnvironment(guildhall);
 });
 afterAll(() => guildhall.stop());
-
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 
 function newRole(name: string, organizationId?: string, attributes: object = {}) {
   const relationships =

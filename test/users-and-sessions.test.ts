@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildEnvironment, buildPerson, unique, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -11,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => guildhall.stop());
 
-const refusal = (status: number, code: string) => ({ status, body: { errors: [{ code }] } });
 const absent = refusal(404, "not_found");
 
 function newUser(email: string, attributes: object = {}) {

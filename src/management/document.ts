@@ -29,16 +29,6 @@ export function toOne(type: string, id: string | null): Relationship {
   return { data: id === null ? null : { type, id } };
 }
 
-/** A to-many relationship's linkage. */
-export function toMany(type: string, ids: string[]): Relationship {
-  return { data: ids.map((id) => ({ type, id })) };
-}
-
-/** A relationship too large to be listed in passing: where to find it. */
-export function related(url: string): Relationship {
-  return { links: { related: url } };
-}
-
 /** Enough to mend a request by; a body of nonsense may hold thousands, and is answered by no megabytes. */
 const ERRORS_TOLD = 50;
 

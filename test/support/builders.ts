@@ -112,3 +112,21 @@ export function invite(
 ): Promise<ApiAnswer> {
   return api.post("/api/invitations", invitationTo(organization.id, email, attributes));
 }
+
+/** A pending invitation to a person of that very address, in an organization of its own. */
+export async function buildInvitationTo(
+  guildhall: Guildhall,
+  invitee?: Person,
+): Promise<{
+  owner: Person;
+  organization: Organization;
+  invitee: Person;
+  id: string;
+  path: string;
+}> {
+  const owner = await buildPerson(guildhall);
+  const organization = await buildOrganization(guildhall, owner);
+  const person = invitee ?? (await buildPerson(guildhall));
+  const { body } = await invite(guildhall, organization, person.user.email);
+  return { owner, organization, invitee: person, id: body.data.id, path: body.data.links.self };
+}
