@@ -78,7 +78,7 @@ async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Cal
 
 function send(api: Api, { method, path }: Endpoint, id: string, body: object | undefined) {
   const url = path.replace(":id", id);
-  const verbs = { GET: api.get, DELETE: api.delete, POST: api.post, PATCH: api.patch };
+  const verbs = { GET: api.get, DELETE: api.delete, POST: api.post, PUT: api.put, PATCH: api.patch };
   return method === "GET" || method === "DELETE" ? verbs[method](url) : verbs[method](url, body);
 }
 

@@ -396,6 +396,7 @@ describe("what an access token may do", () => {
     const answer = await {
       GET: () => api.get(url),
       POST: () => api.post(url, {}),
+      PUT: () => api.put(url, {}),
       PATCH: () => api.patch(url, {}),
       DELETE: () => api.delete(url),
     }[method]();
@@ -411,6 +412,7 @@ describe("what an access token may do", () => {
     const answer = await {
       GET: () => api.get(url),
       POST: () => api.post(url, {}),
+      PUT: () => api.put(url, {}),
       PATCH: () => api.patch(url, {}),
       DELETE: () => api.delete(url),
     }[method]();

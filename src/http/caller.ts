@@ -1,7 +1,8 @@
-import { forbidden, notFound } from "../errors.ts";
+import { forbidden } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { Permission } from "../permissions.ts";
-import type { AccessRow } from "../sessions/resolve-access.ts";
+import type { AccessQuestion, AccessRow } from "../sessions/resolve-access.ts";
+import type { Face } from "./face.ts";
 
 /** Who asks. An operator may do everything, a client what its scopes say, a user what their roles say. */
 export type Caller =
@@ -28,25 +29,16 @@ export function organizationAccess(row: AccessRow, caller: Caller): Organization
   return { id, permissions, isMember: membership_id !== null, isOwner };
 }
 
-/**
- * @throws 404 when the caller has nothing to do with the organization: its existence is none of their business;
- *   403 when they lack the permission there.
- */
+/** @throws as the face says it, unless the caller has the permission in the organization. */
 export function requirePermission(
   access: OrganizationAccess | undefined,
   permission: Permission,
-  row: AccessRow,
+  { face, row, asked }: { face: Face; row: AccessRow; asked: AccessQuestion["organization"] },
 ): void {
-  if (access === undefined) throw notFound("organization");
+  if (access === undefined) throw face.stranger(asked);
   if (access.permissions === null || access.permissions.includes(permission)) return;
-  if (!access.isMember && access.permissions.length === 0) throw notFound("organization");
-  const closedToAdmins = permission === "members:manage" && row.has_members_manage;
-  throw forbidden(
-    "forbidden",
-    closedToAdmins
-      ? "Only the owner manages members here; set the organization's member_management to owner_and_admins to let admins do it."
-      : `You need the permission ${permission} in this organization. Ask its owner for a role that has it.`,
-  );
+  if (!access.isMember && access.permissions.length === 0) throw face.stranger(asked);
+  throw face.lacking(permission, permission === "members:manage" && row.has_members_manage);
 }
 
 /**

@@ -10,9 +10,9 @@ import type { LimitName } from "./rate-limiter.ts";
 
 /**
  * Who may call: `operator` holds the operator's token; `caller` any valid credential, within what it allows; `anyone`
- * also no credential, and the handler decides (a link in the body).
+ * also no credential, and the handler decides (a link in the body); `user` a session alone.
  */
-export type Who = "operator" | "caller" | "anyone";
+export type Who = "operator" | "caller" | "anyone" | "user";
 
 export type Params = Record<string, string>;
 
@@ -42,7 +42,7 @@ export interface Answers {
 
 /** An endpoint as data: everything it asks of a request is declared, so it can be listed, tested and documented. */
 export interface Endpoint<Body = unknown, Query = unknown> {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   /** One sentence, for the documentation. */
   summary: string;
@@ -67,6 +67,8 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   organization?: (input: { params: Params; body: Body; query: Query }) => AccessQuestion["organization"];
   /** What the caller must be allowed there. Where it depends on the request, the handler asks by `require`. */
   permission?: Permission;
+  /** Set where what is asked for may as well be the caller's own: then no permission is needed. */
+  personal?: true;
   /** For the documentation, and for tests that hold every answer against it; at runtime nothing looks at it. */
   answers: Answers;
   /** Who may do it, in a sentence for the documentation, where that depends on the request. */

@@ -2,10 +2,11 @@ import type { Context } from "../context.ts";
 import { badRequest, notFound, Refusal, unauthorized } from "../errors.ts";
 import { clientCaller } from "../oauth/client-caller.ts";
 import type { Permission } from "../permissions.ts";
-import { type AccessRow, NO_ACCESS, resolveAccess } from "../sessions/resolve-access.ts";
+import { type AccessQuestion, type AccessRow, NO_ACCESS, resolveAccess } from "../sessions/resolve-access.ts";
 import {
   actorOf,
   type Caller,
+  type OrganizationAccess,
   organizationAccess,
   requireInEnvironment,
   requirePermission,
@@ -13,7 +14,7 @@ import {
 import { type Credentials, readCredentials } from "./credentials.ts";
 import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { requestedEnvironments } from "./environment-candidates.ts";
-import { requireAcceptable, requireJsonApiBody } from "./negotiate.ts";
+import type { Face } from "./face.ts";
 import { parseJson, readText } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 
@@ -26,20 +27,26 @@ export interface Incoming extends Pick<EndpointRequest, "params" | "url" | "ip" 
  * The one order in which every endpoint is run: negotiate, read the body, one round trip for environment, caller and
  * rights, refuse, do. A wrong body is complained of only to a caller who may know that the endpoint is there.
  */
-export async function runEndpoint(endpoint: Endpoint, context: Context, incoming: Incoming): Promise<Answer> {
+export async function runEndpoint(
+  endpoint: Endpoint,
+  face: Face,
+  context: Context,
+  incoming: Incoming,
+): Promise<Answer> {
   const { params, headers, requestId } = incoming;
-  requireAcceptable(headers);
+  face.requireAcceptable(headers);
   const credentials = await readCredentials(headers, context);
   if (!credentials.given && endpoint.who !== "anyone") throw unauthorized();
 
-  const input = await readInput(endpoint, incoming);
+  const input = await readInput(endpoint, face, incoming);
+  const asked = "refusal" in input ? null : (endpoint.organization?.({ params, ...input }) ?? null);
   const byInvitation = endpoint.environmentFrom === "invitation";
   const found = await resolveAccess(context.db, {
     environments: byInvitation ? [] : requestedEnvironments(context.settings, headers),
     environmentOf: byInvitation ? (params.id ?? null) : null,
     sessionHash: credentials.sessionHash,
     clientId: credentials.grant?.client_id ?? null,
-    organization: "refusal" in input ? null : (endpoint.organization?.({ params, ...input }) ?? null),
+    organization: asked,
   });
   if (found === undefined && byInvitation) throw notFound("invitation");
   if (found === undefined && endpoint.environmentFrom !== "none") throw notFound("environment");
@@ -50,8 +57,10 @@ export async function runEndpoint(endpoint: Endpoint, context: Context, incoming
   if (caller.kind === "user") context.limiter.count(endpoint.limit, caller.user_id);
   if ("refusal" in input) throw input.refusal;
   const organization = organizationAccess(access, caller);
-  const require = (permission: Permission) => requirePermission(organization, permission, access);
-  if (endpoint.permission !== undefined) require(endpoint.permission);
+  const require = (permission: Permission) =>
+    requirePermission(organization, permission, { face, row: access, asked });
+  if (endpoint.permission !== undefined && !isPersonal(endpoint, organization, asked))
+    require(endpoint.permission);
 
   const actor = actorOf(caller, requestId);
   return endpoint.handle({
@@ -66,13 +75,27 @@ export async function runEndpoint(endpoint: Endpoint, context: Context, incoming
   });
 }
 
+/** Where no organization is named, or none owns what is, it is the caller's own or nobody's: the verb's query tells. */
+function isPersonal(
+  { personal }: Endpoint,
+  organization: OrganizationAccess | undefined,
+  asked: AccessQuestion["organization"],
+): boolean {
+  return personal === true && organization === undefined && asked?.organization === undefined;
+}
+
 type Input = { body: unknown; query: unknown } | { refusal: unknown };
 
-async function readInput(endpoint: Endpoint, { raw, headers, params, url }: Incoming): Promise<Input> {
+async function readInput(
+  endpoint: Endpoint,
+  face: Face,
+  { raw, headers, params, url }: Incoming,
+): Promise<Input> {
   try {
     const query = readQuery(endpoint.query, url);
-    // A body nobody asked for is read all the same: what is no JSON:API document is refused, not overlooked.
-    const document = endpoint.method === "GET" ? undefined : await readDocument(endpoint, { raw, headers });
+    // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
+    const document =
+      endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, { raw, headers });
     return { body: endpoint.body?.read(document, params), query };
   } catch (refusal) {
     return { refusal };
@@ -85,12 +108,13 @@ async function readInput(endpoint: Endpoint, { raw, headers, params, url }: Inco
  */
 async function readDocument(
   { body }: Endpoint,
+  face: Face,
   { raw, headers }: Pick<Incoming, "raw" | "headers">,
 ): Promise<unknown> {
   const text = await readText(raw);
   if (text === "" && (body === undefined || headers["content-type"] === undefined)) return undefined;
-  requireJsonApiBody(headers);
-  if (text === "") throw badRequest("empty_body", "Send a JSON:API document.");
+  face.requireBodyType(headers);
+  if (text === "") throw badRequest("empty_body", face.emptyBody);
   return parseJson(text);
 }
 
@@ -108,6 +132,10 @@ function admit({ who, scope }: Endpoint, caller: Caller, given: boolean): void {
   if (who === "operator" && caller.kind !== "operator") {
     const detail = "Only the operator's token may do this.";
     throw new Refusal(403, [{ code: "operator_only", detail }]);
+  }
+  if (who === "user" && caller.kind !== "user") {
+    const detail = "This is for signed-in users: send a session.";
+    throw new Refusal(403, [{ code: "session_required", detail }]);
   }
   // Closed unless opened: an endpoint that forgot its scope gives nothing away.
   if (caller.kind === "client" && scope === undefined) {

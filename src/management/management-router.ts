@@ -7,6 +7,7 @@ import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
 import { allEndpoints } from "./all-endpoints.ts";
 import { errorDocument } from "./document.ts";
+import { managementFace } from "./management-face.ts";
 
 /** The JSON:API face: its endpoints, run and put on the wire. */
 export function managementRouter(context: Context): Router<RequestState> {
@@ -16,7 +17,7 @@ export function managementRouter(context: Context): Router<RequestState> {
       const { params, ip, headers, req: raw, state } = ctx;
       // Not `ctx.url`, which a caller may send with a host of their own choice.
       const url = ctx.path + ctx.search;
-      const answer = await runEndpoint(endpoint, context, {
+      const answer = await runEndpoint(endpoint, managementFace, context, {
         params,
         url,
         ip,

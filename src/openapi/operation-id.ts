@@ -2,7 +2,7 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { camelCase, pascalCase } from "./names.ts";
 import { subjectOf } from "./subject-of.ts";
 
-const VERBS = { GET: "read", POST: "create", PATCH: "update", DELETE: "delete" } as const;
+const VERBS = { GET: "read", POST: "create", PUT: "replace", PATCH: "update", DELETE: "delete" } as const;
 
 /** A name for the endpoint in generated clients: `listRoles`, `readRole`, `revokeInvitation`, `readPermissionsOfRole`. */
 export function operationId({ method, path }: Pick<Endpoint, "method" | "path">): string {

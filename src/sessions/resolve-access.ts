@@ -52,7 +52,8 @@ export type BelongsTo =
   | "membership"
   | "membershipRole"
   | "role"
-  | "rolePermission";
+  | "rolePermission"
+  | "resource";
 
 export interface AccessQuestion {
   /** Handles to try, in order; none where an invitation says. */

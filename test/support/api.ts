@@ -10,6 +10,7 @@ export interface Api {
   origin: string;
   get(path: string, headers?: Record<string, string>): Promise<ApiAnswer>;
   post(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  put(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   patch(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   delete(path: string, headers?: Record<string, string>): Promise<ApiAnswer>;
   /** The same, with a session's token; or with no credential at all. */
@@ -18,7 +19,10 @@ export interface Api {
   in(environment: string): Api;
 }
 
-const JSON_API = "application/vnd.api+json";
+/** What a face's documents are sent as. */
+function mediaTypeOf(path: string): string {
+  return path.startsWith("/bridge-payment") ? "application/json" : "application/vnd.api+json";
+}
 
 /** Speaks to the API as a program would, over real HTTP. What is answered passes `check-every-answer.ts`. */
 export function createApi(origin: string, defaults: Record<string, string>): Api {
@@ -29,7 +33,7 @@ export function createApi(origin: string, defaults: Record<string, string>): Api
     headers: Record<string, string>,
   ): Promise<ApiAnswer> {
     const body = typeof document === "string" || document === undefined ? document : JSON.stringify(document);
-    const type: Record<string, string> = body === undefined ? {} : { "Content-Type": JSON_API };
+    const type: Record<string, string> = body === undefined ? {} : { "Content-Type": mediaTypeOf(path) };
     const answer = await fetch(origin + path, {
       method,
       redirect: "manual",
@@ -48,6 +52,7 @@ export function createApi(origin: string, defaults: Record<string, string>): Api
     origin,
     get: (path, headers = {}) => send("GET", path, undefined, headers),
     post: (path, document, headers = {}) => send("POST", path, document, headers),
+    put: (path, document, headers = {}) => send("PUT", path, document, headers),
     patch: (path, document, headers = {}) => send("PATCH", path, document, headers),
     delete: (path, headers = {}) => send("DELETE", path, undefined, headers),
     as(token) {

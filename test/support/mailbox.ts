@@ -16,7 +16,7 @@ export interface ReceivedMail {
 export interface Mailbox {
   url: string;
   received: ReceivedMail[];
-  /** Waits for the n-th mail to an address. @throws after 10 s. */
+  /** Waits for the n-th mail to an address. @throws after 25 s: a hint may be lost, and the sweep comes every 15 s. */
   waitFor(address: string, nth?: number): Promise<ReceivedMail>;
   stop(): Promise<void>;
 }
@@ -48,12 +48,12 @@ export async function startMailbox(): Promise<Mailbox> {
     url: `smtp://127.0.0.1:${port}`,
     received,
     async waitFor(to, nth = 1) {
-      for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+      for (const deadline = Date.now() + 25_000; Date.now() < deadline; ) {
         const mail = received.filter((candidate) => candidate.to.includes(to))[nth - 1];
         if (mail !== undefined) return mail;
         await sleep(10);
       }
-      throw new Error(`no mail number ${nth} to ${to} within 10 s`);
+      throw new Error(`no mail number ${nth} to ${to} within 25 s`);
     },
     stop: () => new Promise((resolve) => server.close(resolve)),
   };
