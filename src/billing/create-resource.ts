@@ -1,0 +1,37 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import type { SharedResource } from "../models/shared-resource.ts";
+import type { Columns } from "./columns.ts";
+import { lockOwner } from "./lock-owner.ts";
+import type { Owner } from "./owned-by.ts";
+import { releaseDefault } from "./release-default.ts";
+import { requireOwnLinks } from "./require-own-links.ts";
+import type { ResourceKind } from "./resource-kinds.ts";
+
+/**
+ * Creates a resource of an organization, or of the user's own.
+ * @throws 403 when the organization is being deleted or the right is lost, 422 for a link to somebody else's.
+ */
+export function createResource<Row extends SharedResource>(
+  { db }: Pick<Context, "db">,
+  kind: ResourceKind<Row>,
+  owner: Owner,
+  values: Columns<Row>,
+  actor: Actor,
+): Promise<Row> {
+  const { environment_id, organization_id } = owner;
+  return transaction(db, async (trx) => {
+    const isDefault = "is_default" in values && values.is_default === true;
+    await lockOwner(trx, owner, { permission: kind.manage, alone: isDefault });
+    await requireOwnLinks(trx, kind, owner, values);
+    if (isDefault) await releaseDefault(trx, kind, owner, values);
+    const row = { ...values, ...owner, id: newId(kind.prefix) };
+    const [created] = await trx(kind.model.tableName).insert(row).returning("*");
+    await recordEvents(trx, actor, [
+      { type: `${kind.name}.created`, environment_id, organization_id, subject_id: created.id },
+    ]);
+    return created;
+  });
+}

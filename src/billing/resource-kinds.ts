@@ -1,0 +1,77 @@
+import type { ResourceName } from "../events/record-events.ts";
+import type { IdPrefix } from "../lib/id.ts";
+import { Address } from "../models/address.ts";
+import { Customer } from "../models/customer.ts";
+import { Payment } from "../models/payment.ts";
+import { PaymentMethod } from "../models/payment-method.ts";
+import type { SharedResource } from "../models/shared-resource.ts";
+import { Subscription } from "../models/subscription.ts";
+import type { Permission } from "../permissions.ts";
+
+/** What the verbs need to know of a kind of resource. */
+export interface ResourceKind<Row extends SharedResource = SharedResource> {
+  name: ResourceName;
+  prefix: IdPrefix;
+  model: { tableName: string; new (): Row };
+  /** What a member of the owning organization needs to see it, and to change it. */
+  read: Permission;
+  manage: Permission;
+  /** Columns that refer to other resources, and the kinds these are of. They must be of the same owner. */
+  links: Record<string, ResourceKind>;
+  /** A column that is another thing by now than when it was written, and the SQL that tells. */
+  computed?: { column: string; sql: string };
+  /** Where an owner has one default: among rows that agree in these columns. */
+  defaultAmong?: string[];
+}
+
+/** Customers are guarded like payments. */
+export const customers: ResourceKind<Customer> = {
+  name: "customer",
+  prefix: "cust",
+  model: Customer,
+  read: "payments:read",
+  manage: "payments:manage",
+  links: {},
+};
+
+export const addresses: ResourceKind<Address> = {
+  name: "address",
+  prefix: "addr",
+  model: Address,
+  read: "addresses:read",
+  manage: "addresses:manage",
+  links: {},
+  defaultAmong: ["type"],
+};
+
+export const paymentMethods: ResourceKind<PaymentMethod> = {
+  name: "payment_method",
+  prefix: "pm",
+  model: PaymentMethod,
+  read: "payment_methods:read",
+  manage: "payment_methods:manage",
+  links: { customer_id: customers, billing_address_id: addresses },
+  defaultAmong: [],
+};
+
+export const subscriptions: ResourceKind<Subscription> = {
+  name: "subscription",
+  prefix: "sub",
+  model: Subscription,
+  read: "subscriptions:read",
+  manage: "subscriptions:manage",
+  links: { customer_id: customers, payment_method_id: paymentMethods, billing_address_id: addresses },
+  computed: { column: "status", sql: "subscription_status(subscriptions)" },
+};
+
+export const payments: ResourceKind<Payment> = {
+  name: "payment",
+  prefix: "pay",
+  model: Payment,
+  read: "payments:read",
+  manage: "payments:manage",
+  links: { customer_id: customers, payment_method_id: paymentMethods },
+};
+
+/** Every kind there is: what a deletion detaches, and what keeps a user from being deleted. */
+export const RESOURCE_KINDS: ResourceKind[] = [subscriptions, payments, paymentMethods, addresses, customers];
