@@ -5,8 +5,9 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
-import { type Ceiling, requireGrantable } from "../roles/require-grantable.ts";
+import { requireGrantable } from "../roles/require-grantable.ts";
 
 export interface NewMember {
   environment_id: string;
@@ -19,18 +20,14 @@ export interface NewMember {
 
 /**
  * Makes an existing user a member at once, without a mail.
- * @param ceiling the permissions of who adds them: nobody grants what they don't have.
- * @throws 404 when organization, user or a role is not of this environment, 403 for a role beyond the ceiling,
+ * @throws 404 when organization, user or a role is not of this environment, 403 for a role beyond the giver's own rights,
  *   409 when the user is a member already.
  */
-export function addMember(
-  { db }: Context,
-  member: NewMember,
-  { actor, ceiling }: { actor: Actor; ceiling: Ceiling },
-): Promise<Membership> {
+export function addMember({ db }: Context, member: NewMember, actor: Actor): Promise<Membership> {
   const { environment_id, organization_id, user_id } = member;
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
+    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
     const given = member.role_ids.length > 0;

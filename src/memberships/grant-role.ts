@@ -7,7 +7,8 @@ import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { Membership } from "../models/membership.ts";
 import { MembershipRole } from "../models/membership-role.ts";
 import { Organization } from "../models/organization.ts";
-import { type Ceiling, requireGrantable } from "../roles/require-grantable.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requireGrantable } from "../roles/require-grantable.ts";
 
 export interface RoleGrant {
   environment_id: string;
@@ -18,16 +19,16 @@ export interface RoleGrant {
 
 /**
  * Gives a member another role in the organization.
- * @param ceiling the permissions of the giver there.
- * @throws 404, 403 for `owner` or a role beyond the ceiling, 409 when the member has it.
+ * @throws 404, 403 for `owner` or a role beyond the giver's own rights, 409 when the member has it.
  */
 export function grantRole(
   { db }: Context,
   { environment_id, organization_id, membership_id, role_id }: RoleGrant,
-  { actor, ceiling }: { actor: Actor; ceiling: Ceiling },
+  actor: Actor,
 ): Promise<MembershipRole> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
+    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
     const membership = await Membership.query(trx).findById(membership_id).where({ organization_id });
     if (membership === undefined) throw notFound("membership", { pointer: "/data/relationships/membership" });
     const pointer = "/data/relationships/role";

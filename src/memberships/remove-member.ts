@@ -6,11 +6,12 @@ import { revokePending, revokeUnsendable } from "../invitations/revoke-pending.t
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
 
 /**
- * Ends a membership. In the same transaction it revokes the pending invitations the former member sent to this
+ * Ends a membership: the actor's own, or another's if they may manage members. In the same transaction it revokes the pending invitations the former member sent to this
  * organization, which they could no longer send, and those to the member's own address, which would lead back in.
- * @throws 404 when there is no such membership, 409 for the owner's.
+ * @throws 404 when there is no such membership, 403 when the right is lost meanwhile, 409 for the owner's.
  */
 export function removeMember(
   { db }: Context,
@@ -22,6 +23,7 @@ export function removeMember(
     const membership = await Membership.query(trx).findById(id).where({ organization_id });
     if (membership === undefined) throw notFound("membership");
     const { user_id } = membership;
+    if (actor.user_id !== user_id) await currentCeiling(trx, actor, organization_id, "members:manage");
     if (organization.owner_user_id === user_id) {
       throw conflict(
         "owner_stays",

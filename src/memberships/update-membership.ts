@@ -3,6 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Organization } from "../models/organization.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
 
 export interface MembershipKey {
   id: string;
@@ -10,7 +11,7 @@ export interface MembershipKey {
   organization_id: string;
 }
 
-/** Replaces a membership's metadata. @throws 404. */
+/** Replaces a membership's metadata. @throws 404, 403 when the right is lost meanwhile. */
 export function updateMembership(
   { db }: Context,
   { id, environment_id, organization_id }: MembershipKey,
@@ -19,6 +20,7 @@ export function updateMembership(
 ): Promise<void> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
+    await currentCeiling(trx, actor, organization_id, "members:manage");
     const changed = await trx("memberships")
       .where({ id, organization_id })
       .update({ ...(metadata === undefined ? {} : { metadata }), updated_at: trx.fn.now() });

@@ -7,10 +7,11 @@ import { Membership } from "../models/membership.ts";
 import { MembershipRole } from "../models/membership-role.ts";
 import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
 
 /**
  * Takes a role from a member, and in the same transaction the pending invitations they could no longer send.
- * @throws 404, 409 for the role owner, which is transferred instead.
+ * @throws 404, 403 when the right is lost meanwhile, 409 for the role owner, which is transferred instead.
  */
 export function withdrawRole(
   { db }: Context,
@@ -19,6 +20,7 @@ export function withdrawRole(
 ): Promise<void> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
+    await currentCeiling(trx, actor, organization_id, "members:manage");
     const grant = await MembershipRole.query(trx).findById(id).where({ environment_id });
     const membership = await Membership.query(trx).findOne({
       id: grant?.membership_id ?? "",

@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
@@ -7,15 +8,16 @@ import { revokePending } from "../invitations/revoke-pending.ts";
 import { newId } from "../lib/id.ts";
 import { Organization } from "../models/organization.ts";
 import { OrganizationDeletion } from "../models/organization-deletion.ts";
-import { countOrganizationRows } from "./count-organization-rows.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { countOrganizationRows, DETACHED_TABLES } from "./count-organization-rows.ts";
 
 /**
- * Begins the deletion: cuts everybody's access and kills the pending invitations in one transaction; a job detaches
- * the resources afterwards. Two deletions at once are one: the second gets the row of the first.
- * @throws 404 when there is no such organization in the environment.
+ * Begins the deletion: cuts everybody's access, releases the defaults and kills the pending invitations in one
+ * transaction; a job detaches the resources afterwards. Two deletions at once are one: the second gets the row of the first.
+ * @throws 404 when there is no such organization in the environment, 403 when the right is lost meanwhile.
  */
 export function deleteOrganization(
-  { db, queues }: Context,
+  { db, queues }: Pick<Context, "db" | "queues">,
   { id, environment_id }: { id: string; environment_id: string },
   actor: Actor,
 ): Promise<OrganizationDeletion> {
@@ -28,11 +30,14 @@ export function deleteOrganization(
     if (organization.deleting_at !== null) {
       return OrganizationDeletion.query(trx).findOne({ organization_id: id }).throwIfNotFound();
     }
+    // Who handed the organization on a moment ago deletes nothing of the new owner's.
+    await currentCeiling(trx, actor, id, "organization:delete");
     const planned = await countOrganizationRows(trx, id);
     // Without an owner, since the memberships are about to go and an owner is always a member.
     await Organization.query(trx)
       .findById(id)
       .patch({ deleting_at: raw("now()"), owner_user_id: null });
+    await releaseDefaults(trx, id);
     await revokePending(trx, actor, { environment_id, organization_id: id });
     await recordEvents(trx, actor, [
       {
@@ -55,4 +60,13 @@ export function deleteOrganization(
       })
       .returning("*");
   });
+}
+
+/** From here on its resources are their creators', who may have defaults of their own. */
+async function releaseDefaults(trx: Knex.Transaction, organizationId: string): Promise<void> {
+  for (const { table, hasDefault } of DETACHED_TABLES) {
+    if (!hasDefault) continue;
+    const defaults = trx(table).where({ organization_id: organizationId, is_default: true });
+    await defaults.update({ is_default: false, updated_at: trx.fn.now() });
+  }
 }

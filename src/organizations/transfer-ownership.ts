@@ -1,7 +1,7 @@
 import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { conflict, notFound } from "../errors.ts";
+import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { Membership } from "../models/membership.ts";
@@ -58,4 +58,9 @@ export function transferOwnership(
     ]);
     return Organization.query(trx).findById(id).throwIfNotFound();
   });
+}
+
+/** Whoever may delete the organization by another role may not take it over. @throws 403. */
+export function requireOwner(access: { isOwner: boolean } | undefined): void {
+  if (!access?.isOwner) throw forbidden("owner_only", "Only the owner transfers the ownership.");
 }

@@ -5,24 +5,26 @@ import { forbidden } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { Organization } from "../models/organization.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
 import { type NewOrganization, organizationExists } from "./create-organization.ts";
 
 export type OrganizationChange = Partial<Omit<NewOrganization, "environment_id" | "owner_user_id">>;
 
 /**
- * Changes details; what is not given stays.
- * @param mayOpen whether the caller is the owner or an operator: only they decide who manages members, or an admin
- *   could give the right to themselves.
- * @throws 403, 404, 409 when slug or external_id is taken.
+ * Changes details; what is not given stays. Of the members only the owner decides who manages members, or an admin
+ * could give the right to themselves.
+ * @throws 403, also when the right is lost meanwhile, 404, 409 when slug or external_id is taken.
  */
 export function updateOrganization(
   { db }: Context,
   { id, environment_id }: { id: string; environment_id: string },
   change: OrganizationChange,
-  { actor, mayOpen }: { actor: Actor; mayOpen: boolean },
+  actor: Actor,
 ): Promise<Organization> {
   return transaction(db, async (trx) => {
     const before = await Organization.lock(trx, environment_id, id);
+    await currentCeiling(trx, actor, id, "organization:update");
+    const mayOpen = actor.kind !== "user" || before.owner_user_id === actor.user_id;
     if (
       change.member_management !== undefined &&
       change.member_management !== before.member_management &&

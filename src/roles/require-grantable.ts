@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { forbidden, notFound } from "../errors.ts";
+import { type ErrorSource, forbidden, notFound } from "../errors.ts";
 import { Role } from "../models/role.ts";
 
 /** What a giver of roles has: nobody gives what they don't have. Null: no ceiling. */
@@ -11,8 +11,8 @@ export interface Giving {
   organization_id: string | null;
   role_ids: string[];
   ceiling: Ceiling;
-  /** Where in the request the roles stand. */
-  pointer: string;
+  /** Where in the request the roles stand; undefined: it names none. */
+  pointer: string | undefined;
 }
 
 /**
@@ -33,12 +33,12 @@ export async function requireGrantable(
       if (organization_id !== null) void either.orWhere("roles.organization_id", organization_id);
     });
   const missing = role_ids.filter((id) => !roles.some((role) => role.id === id));
-  if (missing.length > 0) throw notFound(`role: ${missing.join(", ")}`, { pointer });
+  if (missing.length > 0) throw notFound(`role: ${missing.join(", ")}`, sourceAt(pointer));
   if (roles.some(({ is_system, name }) => is_system && name === "owner")) {
     throw forbidden(
       "owner_not_grantable",
       "The role owner can't be granted; transfer the ownership instead.",
-      { pointer },
+      sourceAt(pointer),
     );
   }
   requireWithin(
@@ -49,9 +49,17 @@ export async function requireGrantable(
 }
 
 /** @throws 403 when a permission is beyond the ceiling. */
-export function requireWithin(ceiling: Ceiling, permissionNames: string[], pointer: string): void {
+export function requireWithin(
+  ceiling: Ceiling,
+  permissionNames: string[],
+  pointer: string | undefined,
+): void {
   const beyond = ceiling === null ? [] : permissionNames.filter((name) => !ceiling.includes(name));
   if (beyond.length === 0) return;
   const detail = `You can't grant permissions you don't have yourself: ${[...new Set(beyond)].join(", ")}.`;
-  throw forbidden("role_exceeds_own", detail, { pointer });
+  throw forbidden("role_exceeds_own", detail, sourceAt(pointer));
+}
+
+function sourceAt(pointer: string | undefined): ErrorSource | undefined {
+  return pointer === undefined ? undefined : { pointer };
 }

@@ -1,0 +1,56 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { badRequest, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { Membership } from "../models/membership.ts";
+import { Organization } from "../models/organization.ts";
+import type { SystemRoleName } from "../permissions.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
+import { requireGrantable } from "../roles/require-grantable.ts";
+
+export interface RoleChange {
+  environment_id: string;
+  organization_id: string;
+  membership_id: string;
+  role: Exclude<SystemRoleName, "owner">;
+}
+
+/**
+ * Gives a member another of the system roles instead of those they have; roles of other kinds stay. In the same
+ * transaction it revokes the pending invitations they could no longer send.
+ * @throws 400 for the owner and for oneself, 403 for a role beyond the giver's own rights, 404.
+ */
+export function changeRole(
+  { db }: Pick<Context, "db">,
+  { environment_id, organization_id, membership_id, role }: RoleChange,
+  actor: Actor,
+): Promise<Membership> {
+  return transaction(db, async (trx) => {
+    const organization = await Organization.lock(trx, environment_id, organization_id);
+    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+    const membership = await Membership.query(trx).findOne({ id: membership_id, organization_id });
+    if (membership === undefined) throw notFound("member");
+    const { user_id } = membership;
+    if (organization.owner_user_id === user_id)
+      throw badRequest("owner_role_fixed", "Cannot change the owner's role");
+    if (actor.user_id === user_id) throw badRequest("own_role_fixed", "Cannot change your own role");
+    const { id: role_id } = await findSystemRole(trx, environment_id, role);
+    const role_ids = [role_id];
+    await requireGrantable(trx, { environment_id, organization_id, role_ids, ceiling, pointer: "/role" });
+
+    const others = trx("roles")
+      .where({ environment_id, is_system: true })
+      .whereNot({ id: role_id })
+      .select("id");
+    await trx("membership_roles").where({ membership_id }).whereIn("role_id", others).delete();
+    await Membership.grant(trx, membership, role_ids);
+    await revokeUnsendable(trx, actor, { environment_id, organization_id, inviter_user_id: user_id });
+    const data = { user_id, role };
+    await recordEvents(trx, actor, [
+      { type: "membership.updated", environment_id, organization_id, subject_id: membership_id, data },
+    ]);
+    return membership;
+  });
+}
