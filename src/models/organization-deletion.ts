@@ -13,5 +13,7 @@ export class OrganizationDeletion extends BaseModel {
   declare state: "detaching" | "completed";
   declare planned: Counts;
   declare done: Counts;
+  /** By table the last id that was worked off. */
+  declare reached: Record<string, string>;
   declare completed_at: Date | null;
 }

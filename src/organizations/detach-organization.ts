@@ -5,7 +5,7 @@ import { Organization } from "../models/organization.ts";
 import { OrganizationDeletion } from "../models/organization-deletion.ts";
 import { DETACHED_TABLES, REMOVED_TABLES } from "./count-organization-rows.ts";
 
-/** Rows per transaction: small enough that nobody else waits for their locks. */
+/** Resources per transaction: few enough that nobody else waits for their locks. */
 const BATCH = 1_000;
 
 /**
@@ -19,49 +19,67 @@ export async function detachOrganization(
   deletionId: string,
   aborted: () => boolean,
 ): Promise<void> {
-  for (const table of DETACHED_TABLES) {
-    await untilEmpty(() =>
-      workOff(
-        db,
-        deletionId,
-        table,
-        `update ${table} t set organization_id = null, updated_at = now() from batch where t.id = batch.id`,
-      ),
+  for (const { table, hasDefault } of DETACHED_TABLES) {
+    const release = hasDefault ? "is_default = false, " : "";
+    await inBatches(
+      { table, limit: BATCH },
+      `update ${table} t set organization_id = null, ${release}updated_at = now() from batch`,
     );
   }
-  for (const table of REMOVED_TABLES) {
-    await untilEmpty(() =>
-      workOff(db, deletionId, table, `delete from ${table} t using batch where t.id = batch.id`),
-    );
-  }
-  if (!aborted()) await complete(db, deletionId);
+  for (const { table, atOnce: limit } of REMOVED_TABLES)
+    await inBatches({ table, limit }, `delete from ${table} t using batch`);
+  if (!aborted()) await complete(db, deletionId).catch(startOver);
 
-  async function untilEmpty(batch: () => Promise<number>): Promise<void> {
-    while (!aborted() && (await batch()) === BATCH);
+  async function inBatches(from: Rows, change: string): Promise<void> {
+    while (!aborted() && (await workOff(db, deletionId, from, change)) === from.limit);
+  }
+
+  /** Should a row be left behind the positions, against all rules, the next run will find it. */
+  async function startOver(error: unknown): Promise<never> {
+    await db("organization_deletions").where({ id: deletionId, state: "detaching" }).update({ reached: {} });
+    throw error;
   }
 }
 
+/** A table of the lists above, never from outside, and how many of its rows at once. */
+interface Rows {
+  table: string;
+  limit: number;
+}
+
 /**
- * One batch. The lock on the deletion's row makes two workers take turns; the row keeps the count.
- * @param table from the lists above, never from outside.
- * @returns how many rows were worked off.
+ * One batch: the next rows by id, from where the last one ended. To begin at the front each time would mean to pass
+ * everything worked off so far, which stays in the index until it is vacuumed. The lock on the deletion's row makes two
+ * workers take turns; the row keeps count and position.
+ * @returns how many rows the batch had.
  */
-function workOff(db: Knex, deletionId: string, table: string, change: string): Promise<number> {
+function workOff(db: Knex, deletionId: string, { table, limit }: Rows, change: string): Promise<number> {
   return transaction(db, async (trx) => {
     const deletion = await lockUnfinished(trx, deletionId);
     if (deletion === undefined) return 0;
+    // A server that crashes may lose the last batches, rows and position alike: no need to wait for the disk each time.
+    await trx.raw("set local synchronous_commit = off");
+    const { id, organization_id, reached } = deletion;
     // After the lock, in a statement of its own: it must not see what the worker before it had yet to work off.
-    const { rows } = await trx.raw<{ rows: Array<{ n: number }> }>(
-      `with batch as (select id from ${table} where organization_id = :organization_id order by id limit ${BATCH}),
-       changed as (${change} returning t.id),
-       counted as (select count(*)::int as n from changed)
+    const { rows } = await trx.raw<{ rows: Array<{ size: number }> }>(
+      `with batch as (
+         select count(*) as size, max(id) as last
+         from (select id from ${table} where organization_id = :organization_id and id > :after order by id limit ${limit}) ids
+       ),
+       changed as (
+         ${change}
+         where t.organization_id = :organization_id and t.id > :after and t.id <= batch.last
+         returning t.id
+       )
        update organization_deletions d
-       set done = d.done || jsonb_build_object(cast(:table as text), coalesce((d.done->>:table)::int, 0) + counted.n), updated_at = now()
-       from counted where d.id = :id
-       returning counted.n`,
-      { id: deletion.id, organization_id: deletion.organization_id, table },
+       set done = d.done || jsonb_build_object(cast(:table as text), coalesce((d.done->>:table)::int, 0) + (select count(*) from changed)),
+         reached = d.reached || jsonb_build_object(cast(:table as text), coalesce(batch.last, :after)),
+         updated_at = now()
+       from batch where d.id = :id
+       returning batch.size`,
+      { id, organization_id, table, after: reached[table] ?? "" },
     );
-    return rows[0]?.n ?? 0;
+    return rows[0]?.size ?? 0;
   });
 }
 
