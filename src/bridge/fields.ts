@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import { badRequest, type ErrorItem, invalid, Refusal } from "../errors.ts";
+import type { BodyShape } from "../http/endpoint.ts";
+import { jsonSchemaOf } from "../lib/json-schema-of.ts";
+import { refuseCardData } from "./refuse-card-data.ts";
+
+/** Other names of a field, by which documents of the Bridge API call it, and the one it is answered by. */
+export type Aliases = Record<string, string>;
+
+/**
+ * The body of a request: one JSON object, whose fields are known by name.
+ * @param shape strict: a field it does not know is refused by name.
+ */
+export function fields<Shape extends z.ZodObject>(
+  shape: Shape,
+  aliases: Aliases = {},
+): BodyShape<z.infer<Shape>> {
+  return {
+    read: (document) => readFields(shape, aliases, document),
+    schema: () => describeAliases(jsonSchemaOf(shape, "input"), aliases),
+  };
+}
+
+/** The same where nothing must be sent. */
+export function optionalFields<Shape extends z.ZodObject>(shape: Shape): BodyShape<z.infer<Shape>> {
+  return {
+    ...fields(shape),
+    read: (document) => readFields(shape, {}, document === undefined ? {} : document),
+  };
+}
+
+function readFields<Shape extends z.ZodObject>(
+  shape: Shape,
+  aliases: Aliases,
+  document: unknown,
+): z.infer<Shape> {
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    throw badRequest("no_object", "Send a JSON object.");
+  refuseCardData(document);
+  const { values, sentAs } = rename(document, aliases);
+  const parsed = shape.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const [first, ...rest] = parsed.error.issues.flatMap((issue) => problemsOf(issue, sentAs));
+  throw first === undefined ? parsed.error : new Refusal(422, [first, ...rest]);
+}
+
+/** @throws 422 when a field comes under two of its names with two values. */
+function rename(document: object, aliases: Aliases) {
+  const values: Record<string, unknown> = Object.create(null);
+  const sentAs = new Map<string, string>();
+  for (const [sent, value] of Object.entries(document)) {
+    const name = Object.hasOwn(aliases, sent) ? (aliases[sent] ?? sent) : sent;
+    if (Object.hasOwn(values, name) && values[name] !== value) {
+      const detail = `${sent}: is ${name} by another name, and they differ.`;
+      throw invalid("conflicting_fields", detail, `/${sent}`);
+    }
+    values[name] = value;
+    sentAs.set(name, sent);
+  }
+  return { values, sentAs };
+}
+
+function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): ErrorItem[] {
+  const [first, ...inside] = issue.path.map(String);
+  const path = first === undefined ? [] : [sentAs.get(first) ?? first, ...inside];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.flatMap((key) => {
+      const name = [...path, key].join(".");
+      return invalid("unknown_field", `${name}: there is no such field here.`, `/${[...path, key].join("/")}`)
+        .items;
+    });
+  }
+  return invalid("invalid_field", `${path.join(".")}: ${issue.message}`, `/${path.join("/")}`).items;
+}
+
+function describeAliases(schema: ReturnType<typeof jsonSchemaOf>, aliases: Aliases) {
+  const properties = { ...schema.properties };
+  for (const [alias, name] of Object.entries(aliases)) {
+    const description = `Another name of \`${name}\`.`;
+    properties[alias] = { ...properties[name], description, deprecated: true };
+  }
+  return { ...schema, properties };
+}

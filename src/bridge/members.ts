@@ -1,0 +1,155 @@
+import { z } from "zod";
+import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
+import { emailAddress } from "../http/attributes.ts";
+import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { addMember } from "../memberships/add-member.ts";
+import { changeRole } from "../memberships/change-role.ts";
+import { listMembers, type Member } from "../memberships/list-members.ts";
+import { removeMember } from "../memberships/remove-member.ts";
+import { User } from "../models/user.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
+import { done, page, record } from "./envelope.ts";
+import { fields, optionalFields } from "./fields.ts";
+import { userIn } from "./owner-in.ts";
+import { pageParameters, pagingOf } from "./paging.ts";
+import { memberShape } from "./shapes/organization-shapes.ts";
+import { show } from "./shapes/values.ts";
+
+/** `owner` is transferred, never given. */
+const givenRole = z.enum(["admin", "billing", "member"]);
+const anyRole = z.enum(["owner", "admin", "billing", "member"]);
+
+const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+const one = { holds: "record", name: "Member", of: memberShape } as const;
+const ADDED = "Member added successfully";
+const UPDATED = "Member role updated successfully";
+const REMOVED = "Member removed successfully";
+const LEFT = "You have left the organization";
+
+export const memberEndpoints = [
+  endpoint({
+    method: "GET",
+    path: "/bridge-payment/organizations/:id/members",
+    summary: "List an organization's members.",
+    who: "user",
+    limit: "read",
+    query: z.strictObject({ ...pageParameters(100), role: anyRole.optional() }),
+    organization: inPath,
+    permission: "members:read",
+    answers: { status: 200, records: { ...one, holds: "page" } },
+    async handle({ context, params, query }) {
+      const filter = { organization_id: params.id ?? "", role: query.role };
+      const paging = pagingOf(query);
+      const { rows, total } = await listMembers(context.db, filter, paging);
+      return page(rows.map(present), total, paging);
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations/:id/members",
+    summary: "Make an existing user a member at once, without a mail.",
+    who: "user",
+    limit: "write",
+    body: fields(z.strictObject({ email: emailAddress, role: givenRole.default("member") })),
+    organization: inPath,
+    permission: "members:manage",
+    answers: { status: 201, records: one, message: ADDED },
+    async handle(request) {
+      const { context, environment, actor, body, params } = request;
+      const { environment_id } = environment;
+      const { canonical: email_canonical } = body.email;
+      const user = await User.query(context.db).findOne({ environment_id, email_canonical });
+      if (user === undefined)
+        throw new Refusal(404, [{ code: "user_not_found", detail: "User not found with email" }]);
+      const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
+      const where = { environment_id, organization_id: params.id ?? "", user_id: user.id };
+      const added = await addMember(context, { ...where, role_ids: [role_id], metadata: {} }, actor);
+      // Told from what was written: read again, they may be removed by now.
+      const member = { ...user, ...added, role: body.role, roles: [body.role] };
+      return record(present(member), 201, ADDED);
+    },
+  }),
+  endpoint({
+    method: "PUT",
+    path: "/bridge-payment/organizations/:id/members/:member_id",
+    summary: "Give a member another role. Not the owner, and not yourself.",
+    who: "user",
+    limit: "write",
+    body: fields(z.strictObject({ role: givenRole })),
+    organization: inPath,
+    permission: "members:manage",
+    answers: { status: 200, records: one, message: UPDATED },
+    async handle(request) {
+      const { context, actor, body } = request;
+      const change = { ...whereIn(request), membership_id: request.params.member_id ?? "", role: body.role };
+      const { id } = await changeRole(context, change, actor);
+      return record(await findMember(request, id), 200, UPDATED);
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/bridge-payment/organizations/:id/members/:member_id",
+    summary: "Remove a member. Not the owner, and not yourself: leave instead.",
+    who: "user",
+    limit: "write",
+    organization: inPath,
+    permission: "members:manage",
+    answers: { status: 200, message: REMOVED },
+    async handle(request) {
+      const member = await findMember(request, request.params.member_id ?? "");
+      const isOwnerHimself = request.organization?.isOwner === true;
+      if (member.user_id === userIn(request) && !isOwnerHimself)
+        throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
+      await removeMember(request.context, { ...whereIn(request), id: String(member.id) }, request.actor);
+      return done(REMOVED);
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations/:id/leave",
+    summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
+    who: "user",
+    limit: "write",
+    body: optionalFields(z.strictObject({})),
+    organization: inPath,
+    answers: { status: 200, message: LEFT },
+    allowed: "Every member but the owner.",
+    async handle(request) {
+      if (!request.organization?.isMember) throw forbidden("forbidden", "No organization of yours.");
+      if (request.organization.isOwner)
+        throw badRequest(
+          "owner_cannot_leave",
+          "The organization owner cannot leave the organization. Transfer ownership or delete the organization",
+        );
+      const filter = { organization_id: request.params.id ?? "", user_id: userIn(request) };
+      const { rows } = await listMembers(request.context.db, filter, { limit: 1, offset: 0 });
+      if (rows[0] === undefined) throw notFound("membership");
+      await removeMember(request.context, { ...whereIn(request), id: rows[0].id }, request.actor);
+      return done(LEFT);
+    },
+  }),
+];
+
+function whereIn({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
+  return { environment_id: environment.environment_id, organization_id: params.id ?? "" };
+}
+
+/** @throws 404. */
+async function findMember({ context, params }: Pick<EndpointRequest, "context" | "params">, id: string) {
+  const filter = { organization_id: params.id ?? "", id };
+  const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
+  if (rows[0] === undefined) throw notFound("member");
+  return present(rows[0]);
+}
+
+function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {
+  const names = [first_name, last_name].filter((name) => name !== null);
+  return show(memberShape, {
+    ...member,
+    user_name: names.length === 0 ? null : names.join(" "),
+    user_first_name: first_name,
+    user_last_name: last_name,
+    user_email: email,
+    user_picture: picture,
+  });
+}

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { forbidden } from "../errors.ts";
+import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { listMembers } from "../memberships/list-members.ts";
+import { Organization } from "../models/organization.ts";
+import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
+import { createOrganization } from "../organizations/create-organization.ts";
+import { listOwnOrganizations } from "../organizations/list-own-organizations.ts";
+import { organizationAttributes } from "../organizations/organization-attributes.ts";
+import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
+import { updateOrganization } from "../organizations/update-organization.ts";
+import { page, record } from "./envelope.ts";
+import { fields } from "./fields.ts";
+import { userIn } from "./owner-in.ts";
+import { pageParameters, pagingOf } from "./paging.ts";
+import {
+  organizationShape,
+  organizationWithRoleShape,
+  ownOrganizationShape,
+  previewShape,
+} from "./shapes/organization-shapes.ts";
+import { show } from "./shapes/values.ts";
+
+const newOrganization = organizationAttributes.omit({
+  slug: true,
+  external_id: true,
+  member_management: true,
+});
+const changedOrganization = organizationAttributes.omit({ slug: true, external_id: true }).partial();
+
+const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+const one = (of: z.ZodObject, status: 200 | 201 = 200) =>
+  ({ status, records: { holds: "record", name: "Organization", of } }) as const;
+
+export const organizationEndpoints = [
+  endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations",
+    summary: "Create an organization. Whoever creates it is its owner.",
+    who: "user",
+    limit: "write",
+    body: fields(newOrganization),
+    answers: one(organizationShape, 201),
+    async handle(request) {
+      const { environment_id } = request.environment;
+      const organization = { ...request.body, environment_id, owner_user_id: userIn(request) };
+      const created = await createOrganization(request.context, organization, request.actor);
+      return record(show(organizationShape, created), 201);
+    },
+  }),
+  endpoint({
+    method: "GET",
+    path: "/bridge-payment/organizations",
+    summary: "List the organizations you are a member of, each with your role there.",
+    who: "user",
+    limit: "read",
+    query: z.strictObject(pageParameters(100)),
+    answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownOrganizationShape } },
+    async handle(request) {
+      const { environment_id } = request.environment;
+      const paging = pagingOf(request.query);
+      const whose = { environment_id, user_id: userIn(request) };
+      const { rows, total } = await listOwnOrganizations(request.context.db, whose, paging);
+      return page(rows, total, paging);
+    },
+  }),
+  endpoint({
+    method: "GET",
+    path: "/bridge-payment/organizations/:id",
+    summary: "Read an organization, with your role there.",
+    who: "user",
+    limit: "read",
+    organization: inPath,
+    permission: "organization:read",
+    answers: {
+      status: 200,
+      records: { holds: "record", name: "OrganizationWithRole", of: organizationWithRoleShape },
+    },
+    async handle(request) {
+      const { role: your_role = null, roles: your_roles = [] } = (await ownMembership(request)) ?? {};
+      const organization = await findOrganization(request);
+      return record(show(organizationWithRoleShape, { ...organization, your_role, your_roles }));
+    },
+  }),
+  endpoint({
+    method: "PUT",
+    path: "/bridge-payment/organizations/:id",
+    summary: "Change an organization's details. What is left out stays.",
+    who: "user",
+    limit: "write",
+    body: fields(changedOrganization),
+    organization: inPath,
+    permission: "organization:update",
+    answers: one(organizationShape),
+    async handle(request) {
+      const { context, actor, body } = request;
+      const changed = await updateOrganization(context, keyOf(request), body, actor);
+      return record(show(organizationShape, changed));
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations/:id/transfer-ownership",
+    summary: "Make another member the owner; you become admin.",
+    who: "user",
+    limit: "write",
+    body: fields(z.strictObject({ user_id: z.string().max(64) })),
+    organization: inPath,
+    permission: "organization:delete",
+    answers: { ...one(organizationShape), message: "Ownership transferred successfully" },
+    allowed: "The owner.",
+    async handle(request) {
+      requireOwner(request.organization);
+      const by = { actor: request.actor, expectedOwnerId: userIn(request) };
+      const changed = await transferOwnership(request.context, keyOf(request), request.body.user_id, by);
+      return record(show(organizationShape, changed), 200, "Ownership transferred successfully");
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations/:id/deletion-preview",
+    summary: "Count what a deletion would detach and remove. Changes nothing.",
+    who: "user",
+    limit: "read",
+    organization: inPath,
+    permission: "organization:delete",
+    answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: previewShape } },
+    async handle({ context, params }) {
+      const organization_id = params.id ?? "";
+      return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
+    },
+  }),
+];
+
+function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
+  return { id: params.id ?? "", environment_id: environment.environment_id };
+}
+
+/** @throws 403 for one whose deletion has begun since the caller was let in. */
+async function findOrganization(request: EndpointRequest): Promise<Organization> {
+  const organization = await Organization.query(request.context.db)
+    .findOne(keyOf(request))
+    .whereNull("deleting_at");
+  if (organization === undefined) throw forbidden("forbidden", "No organization of yours.");
+  return organization;
+}
+
+async function ownMembership(request: EndpointRequest) {
+  const filter = { organization_id: request.params.id ?? "", user_id: userIn(request) };
+  const { rows } = await listMembers(request.context.db, filter, { limit: 1, offset: 0 });
+  return rows[0];
+}

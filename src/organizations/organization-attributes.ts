@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { country, metadata, text, webAddress } from "../http/attributes.ts";
+
+/** What may be said of an organization, on either face. */
+export const organizationAttributes = z.strictObject({
+  name: text(200),
+  slug: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$/, { error: "use lower-case letters, digits and hyphens" })
+    .nullish(),
+  business_email: z.email().max(254).nullish(),
+  business_phone: text(50).nullish(),
+  tax_id: text(100).nullish(),
+  address: text(1_000).nullish(),
+  country: country.nullish(),
+  picture: webAddress.nullish(),
+  metadata: metadata.optional(),
+  external_id: text(200).nullish(),
+  member_management: z.enum(["owner", "owner_and_admins"]).optional(),
+});

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
+import type { Endpoint } from "../src/http/endpoint.ts";
+import { SCOPES } from "../src/oauth/scopes.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import type { Api, ApiAnswer } from "./support/api.ts";
+import { buildOrganization, buildPerson } from "./support/builders.ts";
+import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
+
+let guildhall: Guildhall;
+let team: Teammates;
+let program: Api;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  team = await buildTeammates(guildhall);
+  program = bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, [...SCOPES])));
+});
+afterAll(() => guildhall.stop());
+
+const LIST = "/bridge-payment/organizations";
+const NOBODY = "there-is-no-such-session";
+const UNAUTHORIZED = bridgeRefusal(401, "unauthorized", "Authentication required");
+
+function send(api: Api, { method, path }: Endpoint): Promise<ApiAnswer> {
+  const url = path.replace(":member_id", team.member.memberId).replace(":id", team.organization.id);
+  if (method === "GET") return api.get(url);
+  if (method === "DELETE") return api.delete(url);
+  return { POST: api.post, PUT: api.put, PATCH: api.patch }[method](url, {});
+}
+
+const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
+const usersOnly = allBridgeEndpoints.filter(({ who }) => who === "user");
+
+describe("what people do", () => {
+  test("is every endpoint but the reports of a provider, and reading one resource", () => {
+    const others = allBridgeEndpoints.filter(({ who }) => who !== "user").map(nameOf);
+    expect(others.sort()).toEqual([
+      "GET /bridge-payment/addresses/:id",
+      "GET /bridge-payment/customers/:id",
+      "GET /bridge-payment/payment-methods/:id",
+      "GET /bridge-payment/payments/:id",
+      "GET /bridge-payment/subscriptions/:id",
+      "POST /bridge-payment/payments/intents/:id/sync",
+      "POST /bridge-payment/subscriptions/:id/sync",
+    ]);
+  });
+
+  test.each(usersOnly.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
+    "needs a session: %s refuses nobody by 401 and programs by 403",
+    async (_, endpoint) => {
+      expect(await send(guildhall.api.as(null), endpoint)).toMatchObject(UNAUTHORIZED);
+      for (const api of [guildhall.api, program])
+        expect(await send(api, endpoint)).toMatchObject(bridgeRefusal(403, "session_required"));
+    },
+  );
+});
+
+describe("a session", () => {
+  const anonymous = () => guildhall.api.as(null);
+  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+  test("comes as X-Session-ID or as Authorization: Bearer", async () => {
+    const { token } = team.owner;
+    for (const headers of [{ "X-Session-ID": token }, bearer(token), { Authorization: `bearer ${token}` }])
+      expect((await anonymous().get(LIST, headers)).status).toBe(200);
+  });
+
+  test("as Bearer goes before one as X-Session-ID, right or wrong", async () => {
+    const { owner, member } = team;
+    const both = { ...bearer(member.token), "X-Session-ID": owner.token };
+    const { body } = await anonymous().get(team.path, both);
+    expect(body.data.your_role).toBe("member");
+    expect(await owner.api.get(LIST, bearer(NOBODY))).toMatchObject(UNAUTHORIZED);
+    expect(await owner.api.get(LIST, bearer(OPERATOR_TOKEN))).toMatchObject({ status: 403 });
+    expect((await owner.api.get(LIST, { ...bearer(owner.token), "X-Session-ID": NOBODY })).status).toBe(200);
+  });
+
+  test("is no query parameter: where every log keeps it, it is refused by name", async () => {
+    const { owner } = team;
+    for (const path of [LIST, team.path, "/bridge-payment/payments"]) {
+      const answer = await owner.api.get(`${path}?session_id=${owner.token}`);
+      const fields = [{ field: "session_id", code: "unknown_parameter" }];
+      expect(answer).toMatchObject({ status: 400, body: { code: "unknown_parameter", fields } });
+      expect(JSON.stringify(answer.body)).not.toContain(owner.token);
+    }
+    expect(await anonymous().get(`${LIST}?session_id=${owner.token}`)).toMatchObject(UNAUTHORIZED);
+  });
+
+  test("that is revoked or has expired is none", async () => {
+    for (const change of [{ revoked_at: new Date() }, { expires_at: new Date(Date.now() - 1_000) }]) {
+      const { user, token } = await buildPerson(guildhall);
+      const api = guildhall.api.as(token);
+      expect((await api.get(LIST)).status).toBe(200);
+      await guildhall.db("sessions").where({ user_id: user.id }).update(change);
+      expect(await api.get(LIST)).toMatchObject(UNAUTHORIZED);
+    }
+  });
+
+  test.each(["", "x", "null", "undefined", "Bearer", "a b", "x".repeat(5_000)])(
+    "that reads “%.12s” is none",
+    async (token) => {
+      expect(await anonymous().get(LIST, { "X-Session-ID": token })).toMatchObject(UNAUTHORIZED);
+    },
+  );
+});
+
+describe("between environments", () => {
+  test("a session is none elsewhere", async () => {
+    await buildPerson(guildhall, { environment: "globex" });
+    const elsewhere = guildhall.api.in("globex").as(team.owner.token);
+    for (const path of [LIST, team.path, `${team.path}/members`])
+      expect(await elsewhere.get(path)).toMatchObject(UNAUTHORIZED);
+  });
+
+  test("organizations, members and users are absent, as if there were none", async () => {
+    const foreigner = await buildPerson(guildhall, { environment: "globex" });
+    const foreign = await buildOrganization(guildhall, foreigner);
+    const { owner, path } = team;
+    const theirs = `${LIST}/${foreign.id}`;
+    const refused = bridgeRefusal(403, "forbidden", NOT_ALLOWED);
+    for (const answer of [
+      await owner.api.get(theirs),
+      await owner.api.put(theirs, { name: "Mine" }),
+      await owner.api.delete(theirs),
+      await owner.api.get(`${theirs}/members`),
+      await owner.api.get(`/bridge-payment/payments?organization_id=${foreign.id}`),
+    ])
+      expect(answer).toMatchObject(refused);
+    const [member] = await guildhall.db("memberships").where({ organization_id: foreign.id }).pluck("id");
+    expect(await owner.api.delete(`${path}/members/${member}`)).toMatchObject(
+      bridgeRefusal(404, "not_found"),
+    );
+    expect(await owner.api.post(`${path}/transfer-ownership`, { user_id: foreigner.user.id })).toMatchObject(
+      bridgeRefusal(404, "not_found"),
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
+import type { Api } from "./support/api.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { buildTeammates, type Teammates } from "./support/teammates.ts";
+
+let guildhall: Guildhall;
+let team: Teammates;
+/** Of the billing member: their own default, and what was the organization's, which is being deleted. */
+let own: string;
+let shared: string;
+let other: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+afterAll(() => guildhall.stop());
+
+/** Makes an address. @returns its path. */
+async function make({ post }: Api, values: object): Promise<string> {
+  const place = { country: "DE", line1: "Weg 1", city: "Köln" };
+  const { body } = await post("/bridge-payment/addresses", { ...place, ...values });
+  return `/bridge-payment/addresses/${body.data.id}`;
+}
+
+beforeEach(async () => {
+  team = await buildTeammates(guildhall);
+  const { billing, owner } = team;
+  const { id: organization_id } = team.organization;
+  own = await make(billing.api, { is_default: true });
+  shared = await make(billing.api, { organization_id, is_default: true });
+  other = await make(billing.api, { organization_id, type: "shipping" });
+  await make(owner.api, { organization_id, type: "shipping", is_default: true });
+  await owner.api.delete(team.path);
+});
+
+const isDefault = async (path: string) => (await team.billing.api.get(path)).body.data.is_default;
+const workOff = () => detachOrganizations.run(guildhall.jobContext, {});
+
+/** What holds while the deletion goes on, and once it is completed. */
+describe.each([
+  ["before the worker comes to it", async () => {}],
+  ["after the worker came to it", workOff],
+])("a default of an organization that is being deleted, %s", (_, go) => {
+  test("does not take its creator's own away by any change of it", async () => {
+    await go();
+    const { status, body } = await team.billing.api.put(shared, { line2: "Hof 2" });
+    expect([status, body.data.line2]).toEqual([200, "Hof 2"]);
+    await workOff();
+    expect([await isDefault(own), await isDefault(shared)]).toEqual([true, false]);
+  });
+
+  test("becomes its creator's own where they say so, and stays it", async () => {
+    await go();
+    expect((await team.billing.api.post(`${shared}/set-default`)).status).toBe(200);
+    await workOff();
+    expect([await isDefault(own), await isDefault(shared)]).toEqual([false, true]);
+  });
+
+  test("of somebody else is in nobody's way", async () => {
+    await go();
+    expect(await team.billing.api.post(`${other}/set-default`)).toMatchObject({ status: 200 });
+    await workOff();
+    expect([await isDefault(own), await isDefault(other)]).toEqual([true, true]);
+  });
+});

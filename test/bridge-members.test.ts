@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ApiAnswer } from "./support/api.ts";
+import { buildMember, buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { buildRole, membershipRole } from "./support/roles.ts";
+import {
+  bridgeRefusal,
+  buildTeammates,
+  type Teammate,
+  type Teammates,
+  teammate,
+} from "./support/teammates.ts";
+
+let guildhall: Guildhall;
+let team: Teammates;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+afterAll(() => guildhall.stop());
+
+beforeEach(async () => {
+  team = await buildTeammates(guildhall, { member_management: "owner_and_admins" });
+});
+
+const add = (document: object, by: Teammate = team.owner) => by.api.post(`${team.path}/members`, document);
+const change = (memberId: string, role: string, by: Teammate = team.owner) =>
+  by.api.put(`${team.path}/members/${memberId}`, { role });
+const remove = (memberId: string, by: Teammate = team.owner) =>
+  by.api.delete(`${team.path}/members/${memberId}`);
+const list = (query = "") => team.member.api.get(`${team.path}/members${query}`);
+const roles = ({ body }: ApiAnswer) => body.data.map(({ role }: { role: string }) => role);
+
+/** Invites as this person. @returns the invitation's path. */
+async function invites({ api }: Teammate, email = uniqueEmail()): Promise<string> {
+  const { body } = await api.post("/api/invitations", invitationTo(team.organization.id, email));
+  return body.data.links.self;
+}
+
+async function statusOf(invitation: string): Promise<string> {
+  return (await guildhall.api.get(invitation)).body.data.attributes.status;
+}
+
+describe("the list of members", () => {
+  test.each([
+    ["", ["owner", "admin", "billing", "member"], { total: 4, page: 1, pageSize: 20, totalPages: 1 }],
+    ["?limit=3", ["owner", "admin", "billing"], { total: 4, page: 1, pageSize: 3, totalPages: 2 }],
+    ["?limit=3&page=2", ["member"], { total: 4, page: 2, pageSize: 3, totalPages: 2 }],
+    ["?limit=3&page=9", [], { total: 4, page: 9, pageSize: 3, totalPages: 2 }],
+    ["?role=billing", ["billing"], { total: 1, page: 1, pageSize: 20, totalPages: 1 }],
+    ["?role=owner&limit=1", ["owner"], { total: 1, page: 1, pageSize: 1, totalPages: 1 }],
+    ["?role=owner&limit=1&page=2", [], { total: 1, page: 2, pageSize: 1, totalPages: 1 }],
+  ])("is paged and filtered by “%s”, oldest first", async (query, expected, pagination) => {
+    const answer = await list(query);
+    expect(roles(answer)).toEqual(expected);
+    expect(answer.body.meta).toEqual({ pagination });
+  });
+
+  test.each(["limit=0", "limit=101", "page=0", "role=boss", "role=", "sort=id"])(
+    "refuses %s by the parameter's name",
+    async (parameter) => {
+      const refused = { status: 400, body: { fields: [{ field: parameter.split("=")[0] }] } };
+      expect(await list(`?${parameter}`)).toMatchObject(refused);
+    },
+  );
+
+  test("names people as far as they have names", async () => {
+    const named = async (names: object) => {
+      const { user } = await buildPerson(guildhall, { ...names, picture: "https://acme.example/me.png" });
+      return (await add({ email: user.email })).body.data;
+    };
+    const user_picture = "https://acme.example/me.png";
+    expect(await named({ first_name: "Jane", last_name: "Smith" })).toMatchObject({
+      user_name: "Jane Smith",
+    });
+    expect(await named({ first_name: "Jane" })).toMatchObject({ user_name: "Jane", user_last_name: null });
+    expect(await named({ last_name: "Smith" })).toMatchObject({ user_name: "Smith", user_picture });
+    expect(await named({})).toMatchObject({ user_name: null, user_first_name: null, user_last_name: null });
+  });
+
+  test("says of who has several roles the strongest, and finds them by that alone", async () => {
+    const { environment_id, id } = team.organization;
+    const billing = await guildhall.db("roles").where({ environment_id, name: "billing" }).first("id");
+    const own = await buildRole(guildhall, [], id);
+    for (const role of [billing.id, own])
+      await guildhall.api.post("/api/membership-roles", membershipRole(team.admin.memberId, role));
+    const { name } = await guildhall.db("roles").where({ id: own }).first("name");
+    const { body } = await list("?role=admin");
+    expect(body.data).toMatchObject([{ role: "admin", roles: ["admin", "billing", name] }]);
+    expect(roles(await list("?role=billing"))).toEqual(["billing"]);
+  });
+
+  test("has null for who has none of the four roles, whom no role finds", async () => {
+    const own = await buildRole(guildhall, ["members:read"], team.organization.id);
+    const membership_id = team.member.memberId;
+    await guildhall.db("membership_roles").where({ membership_id }).update({ role_id: own });
+    expect(roles(await list())).toEqual(["owner", "admin", "billing", null]);
+    expect(roles(await list("?role=member"))).toEqual([]);
+  });
+});
+
+describe("adding", () => {
+  test("finds the user by the address in any spelling, and makes them `member` unless told otherwise", async () => {
+    const { user } = await buildPerson(guildhall, { email: `Jane.${uniqueEmail()}` });
+    const { status, body } = await add({ email: user.email.toUpperCase() });
+    expect([status, body.data]).toMatchObject([
+      201,
+      { user_id: user.id, user_email: user.email, role: "member" },
+    ]);
+  });
+
+  test("oneself, or anybody again in another spelling, is 409", async () => {
+    for (const { user } of [team.owner, team.admin, team.member])
+      expect(await add({ email: user.email.toUpperCase() })).toMatchObject(
+        bridgeRefusal(409, "already_member"),
+      );
+    expect(roles(await list())).toEqual(["owner", "admin", "billing", "member"]);
+  });
+
+  test("finds nobody of another environment", async () => {
+    const { user } = await buildPerson(guildhall, { environment: "globex" });
+    expect(await add({ email: user.email })).toMatchObject(bridgeRefusal(404, "user_not_found"));
+  });
+
+  test.each([
+    [{}, "email"],
+    [{ email: "nobody" }, "email"],
+    [{ email: "jane@example.com, john@example.com" }, "email"],
+    [{ email: "jane@example.com", role: "boss" }, "role"],
+    [{ email: "jane@example.com", role: null }, "role"],
+    [{ email: "jane@example.com", role_ids: [] }, "role_ids"],
+    [{ email: "jane@example.com", user_id: "user_1" }, "user_id"],
+  ])("from %j is refused by the field's name", async (document, field) => {
+    expect(await add(document)).toMatchObject({ status: 422, body: { fields: [{ field }] } });
+  });
+
+  test("by an admin who may gives any role but the owner's", async () => {
+    for (const role of ["admin", "billing", "member"]) {
+      const { user } = await buildPerson(guildhall);
+      expect(await add({ email: user.email, role }, team.admin)).toMatchObject({
+        status: 201,
+        body: { data: { role } },
+      });
+    }
+  });
+
+  test("gives no role beyond the giver's own rights: 403 that says so", async () => {
+    const own = await buildRole(guildhall, ["members:manage"], team.organization.id);
+    await guildhall.api.post("/api/membership-roles", membershipRole(team.member.memberId, own));
+    const answer = await add({ email: team.outsider.user.email, role: "billing" }, team.member);
+    expect(answer).toMatchObject(bridgeRefusal(403, "role_exceeds_own"));
+    expect(answer.body.hint).toMatch(/rights they don't have/);
+  });
+});
+
+describe("a change of role", () => {
+  test("replaces those of the four, leaves others, and counts from the next request", async () => {
+    const { environment_id, id } = team.organization;
+    const admin = await guildhall.db("roles").where({ environment_id, name: "admin" }).first("id");
+    const own = await buildRole(guildhall, [], id);
+    for (const role of [admin.id, own])
+      await guildhall.api.post("/api/membership-roles", membershipRole(team.member.memberId, role));
+    const { name } = await guildhall.db("roles").where({ id: own }).first("name");
+    expect((await team.member.api.put(team.path, { name: "Acme" })).status).toBe(200);
+    const { body } = await change(team.member.memberId, "billing");
+    expect(body.data).toMatchObject({ id: team.member.memberId, role: "billing", roles: ["billing", name] });
+    expect((await team.member.api.put(team.path, { name: "Acme" })).status).toBe(403);
+  });
+
+  test("to the role there is changes nothing", async () => {
+    const { status, body } = await change(team.billing.memberId, "billing");
+    expect([status, body.data.roles]).toEqual([200, ["billing"]]);
+  });
+
+  test("revokes the invitations the member could send no longer", async () => {
+    const [sent, other] = [await invites(team.admin), await invites(team.owner)];
+    await change(team.admin.memberId, "billing");
+    expect([await statusOf(sent), await statusOf(other)]).toEqual(["revoked", "pending"]);
+  });
+});
+
+describe("a membership that isn't one of the organization's", () => {
+  test("is 404 to who may change it, and looks the same whether it is another's or nobody's", async () => {
+    const other = await buildTeammates(guildhall);
+    const foreign = teammate(guildhall, await buildMember(guildhall, other.organization, "member"));
+    for (const id of [foreign.memberId, "orguser_01h2xcejqtf2nbrexx3vqjhp41", team.member.user.id, "x"]) {
+      const answers = [await change(id, "admin"), await remove(id)];
+      for (const { status, body } of answers) {
+        const { request_id, ...said } = body;
+        const error = expect.stringContaining("No such member");
+        expect([status, said]).toEqual([404, { success: false, code: "not_found", error }]);
+      }
+    }
+    expect((await foreign.api.get(other.path)).body.data.your_role).toBe("member");
+  });
+});
+
+describe.each([
+  ["removed", () => remove(team.admin.memberId)],
+  ["leaving", () => team.admin.api.post(`${team.path}/leave`, {})],
+])("who is gone by being %s", (_, go) => {
+  test("sees nothing from the next request, and can't go again", async () => {
+    expect((await go()).status).toBe(200);
+    expect(await team.admin.api.get(team.path)).toMatchObject(bridgeRefusal(403, "forbidden"));
+    expect((await team.admin.api.get("/bridge-payment/organizations")).body.data).toEqual([]);
+    expect([403, 404]).toContain((await go()).status);
+  });
+
+  test("takes the invitations they sent, and those to their address", async () => {
+    const sent = await invites(team.admin);
+    const { email } = team.admin.user;
+    const received = await invites(team.owner);
+    const id = received.split("/").at(-1);
+    await guildhall.db("invitations").where({ id }).update({ email, email_canonical: email });
+    const other = await invites(team.owner);
+    await go();
+    expect([await statusOf(sent), await statusOf(received)]).toEqual(["revoked", "revoked"]);
+    expect(await statusOf(other)).toBe("pending");
+  });
+
+  test("leaves what they created to the organization", async () => {
+    const { id: organization_id } = team.organization;
+    const paid = { organization_id, total_cents: 500 };
+    const { body } = await team.admin.api.post("/bridge-payment/payments/intents", paid);
+    const path = `/bridge-payment/payments/${body.data.id}`;
+    await go();
+    const user_id = team.admin.user.id;
+    expect((await team.admin.api.get(path)).status).toBe(404);
+    expect((await team.member.api.get(path)).body.data).toMatchObject({ user_id, organization_id });
+  });
+
+  test("comes back as somebody new", async () => {
+    await go();
+    const { status, body } = await add({ email: team.admin.user.email });
+    expect([status, body.data.roles]).toEqual([201, ["member"]]);
+    expect(body.data.id).not.toBe(team.admin.memberId);
+  });
+});
+
+test("where nothing is needed, a type without a body counts as nothing sent", async () => {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await team.member.api.post(`${team.path}/leave`, undefined, headers);
+  expect(answer).toMatchObject({ status: 200, body: { message: "You have left the organization" } });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Api } from "./support/api.ts";
+import { create, idsOf, no, SUBSCRIPTIONS } from "./support/bridge-team.ts";
+import { buildPerson } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+const PATH = SUBSCRIPTIONS.path;
+
+let guildhall: Guildhall;
+let jane: Api;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  jane = guildhall.api.as((await buildPerson(guildhall)).token);
+});
+afterAll(() => guildhall.stop());
+
+const subscribe = (values: object = {}) => create(jane, SUBSCRIPTIONS, values);
+const read = async (id: string) => (await jane.get(`${PATH}/${id}`)).body.data;
+const cancel = (id: string, body?: object) => jane.post(`${PATH}/${id}/cancel`, body);
+
+/** As if so much time had passed. */
+function passed(id: string, interval: string) {
+  return guildhall
+    .db("subscriptions")
+    .where({ id })
+    .update({
+      current_period_start: guildhall.db.raw("current_period_start - ?::interval", [interval]),
+      current_period_end: guildhall.db.raw("current_period_end - ?::interval", [interval]),
+    });
+}
+
+describe("canceling", () => {
+  test("is for the end of the period where nothing else is said: until then it goes on", async () => {
+    for (const body of [undefined, {}, { cancel_at_period_end: true }]) {
+      const { id, current_period_end } = await subscribe({ trial_days: 7 });
+      const canceled = await cancel(id, body);
+      expect(canceled).toMatchObject({
+        status: 200,
+        body: {
+          data: {
+            status: "trialing",
+            cancel_at_period_end: true,
+            next_billing_date: null,
+            current_period_end,
+          },
+        },
+      });
+      expect(canceled.body.data.canceled_at).not.toBeNull();
+      expect(await read(id)).toEqual(canceled.body.data);
+    }
+  });
+
+  test("is at once where that is asked for, with the reason", async () => {
+    const { id } = await subscribe();
+    const reason = "too expensive";
+    const { status, body } = await cancel(id, { cancel_at_period_end: false, reason });
+    expect({ status, data: body.data }).toMatchObject({
+      status: 200,
+      data: {
+        status: "canceled",
+        cancel_at_period_end: false,
+        cancel_reason: reason,
+        next_billing_date: null,
+      },
+    });
+    expect(await read(id)).toEqual(body.data);
+  });
+
+  test("for the end of the period can still become at once, and keeps the reason that was given", async () => {
+    const { id } = await subscribe();
+    await cancel(id, { reason: "moving" });
+    expect(await cancel(id, { cancel_at_period_end: false })).toMatchObject({
+      status: 200,
+      body: { data: { status: "canceled", cancel_reason: "moving" } },
+    });
+  });
+
+  test.each([
+    ["cancel_at_period_end", ["true", 1, null]],
+    ["reason", ["", null, 1, "x".repeat(501)]],
+  ])("with a wrong %s is refused by its name", async (field, values) => {
+    const { id } = await subscribe();
+    for (const value of values)
+      expect(await cancel(id, { [field]: value })).toMatchObject(no(422, "invalid_field", field));
+    expect(await read(id)).toMatchObject({ cancel_at_period_end: false, canceled_at: null });
+  });
+
+  test("of many at once goes through once", async () => {
+    const { id } = await subscribe();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => cancel(id, { cancel_at_period_end: false })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
+    const events = await guildhall.db("events").where({ subject_id: id, type: "subscription.canceled" });
+    expect(events).toHaveLength(1);
+  });
+
+  test("for the end of a period that is over already answers what it is from then on: canceled", async () => {
+    const { id } = await subscribe();
+    await passed(id, "2 months");
+    expect(await read(id)).toMatchObject({ status: "incomplete" });
+    const { body } = await cancel(id);
+    expect(body.data).toMatchObject({ status: "canceled", next_billing_date: null });
+    expect(await read(id)).toEqual(body.data);
+  });
+});
+
+describe("a subscription that is over", () => {
+  /** One canceled at once, and one whose last period has ended. */
+  async function buildEnded(): Promise<string[]> {
+    const [now, later] = [await subscribe(), await subscribe({ trial_days: 7 })];
+    await cancel(now.id, { cancel_at_period_end: false });
+    await cancel(later.id);
+    await passed(later.id, "8 days");
+    return [now.id, later.id];
+  }
+
+  test("is shown and found as canceled, by nobody's doing", async () => {
+    const ended = await buildEnded();
+    for (const id of ended)
+      expect(await read(id)).toMatchObject({ status: "canceled", next_billing_date: null });
+    const newest = idsOf(await jane.get(`${PATH}?status=canceled`)).slice(0, 2);
+    expect(newest).toEqual(ended.reverse());
+    for (const status of ["trialing", "incomplete", "active"])
+      for (const id of idsOf(await jane.get(`${PATH}?status=${status}&limit=100`)))
+        expect(ended).not.toContain(id);
+  });
+
+  test("is not changed any more, nor canceled again: 409", async () => {
+    for (const id of await buildEnded()) {
+      const before = await read(id);
+      for (const answer of [
+        await jane.put(`${PATH}/${id}`, { metadata: { a: 1 } }),
+        await jane.put(`${PATH}/${id}`, {}),
+        await jane.patch(`${PATH}/${id}/billing-address`, { billing_address_id: null }),
+        await cancel(id),
+        await cancel(id, { cancel_at_period_end: false }),
+        await guildhall.api.post(`${PATH}/${id}/sync`, { status: "active" }),
+      ])
+        expect(answer).toMatchObject(no(409, "subscription_canceled"));
+      expect(await read(id)).toEqual(before);
+    }
+  });
+});

@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Api } from "./support/api.ts";
+import {
+  ADDRESSES,
+  buildTeam,
+  CUSTOMERS,
+  create,
+  type Kind,
+  no,
+  PAYMENT_METHODS,
+  PAYMENTS,
+  SUBSCRIPTIONS,
+  type Team,
+} from "./support/bridge-team.ts";
+import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
+import { checksum } from "./support/checksum.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+let team: Team;
+let owner: Api;
+let organization_id: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+beforeEach(async () => {
+  team = await buildTeam(guildhall);
+  owner = as(team.owner);
+  organization_id = team.organization.id;
+});
+afterAll(() => guildhall.stop());
+
+const as = ({ token }: Person): Api => guildhall.api.as(token);
+
+/** What can be linked: from what, by which field, to what. */
+const LINKS: Array<[from: Kind, field: string, to: Kind]> = [
+  [SUBSCRIPTIONS, "customer_id", CUSTOMERS],
+  [SUBSCRIPTIONS, "payment_method_id", PAYMENT_METHODS],
+  [SUBSCRIPTIONS, "billing_address_id", ADDRESSES],
+  [PAYMENT_METHODS, "customer_id", CUSTOMERS],
+  [PAYMENT_METHODS, "billing_address_id", ADDRESSES],
+  [PAYMENTS, "customer_id", CUSTOMERS],
+  [PAYMENTS, "payment_method_id", PAYMENT_METHODS],
+];
+
+/** The ways to change a link of one that is there. */
+const CHANGES: Array<[from: Kind, field: string, to: Kind, method: "put" | "patch" | "post", below: string]> =
+  [
+    [SUBSCRIPTIONS, "payment_method_id", PAYMENT_METHODS, "put", ""],
+    [SUBSCRIPTIONS, "billing_address_id", ADDRESSES, "put", ""],
+    [SUBSCRIPTIONS, "billing_address_id", ADDRESSES, "patch", "/billing-address"],
+    [PAYMENT_METHODS, "billing_address_id", ADDRESSES, "put", ""],
+    [PAYMENT_METHODS, "billing_address_id", ADDRESSES, "patch", "/billing-address"],
+    [PAYMENTS, "customer_id", CUSTOMERS, "put", ""],
+    [PAYMENTS, "payment_method_id", PAYMENT_METHODS, "post", "/confirm"],
+  ];
+
+/** Ids that are not the organization's; the last two are nobody's. */
+async function foreignTo(kind: Kind): Promise<string[]> {
+  const elsewhere = await buildOrganization(guildhall, team.owner);
+  const globex = await buildPerson(guildhall, { environment: "globex" });
+  const made = [
+    await create(owner, kind),
+    await create(owner, kind, { organization_id: elsewhere.id }),
+    await create(as(team.billing), kind),
+    await create(guildhall.api.in("globex").as(globex.token), kind),
+  ];
+  const [{ id }] = made;
+  return [...made.map((one) => one.id), `${id.split("_")[0]}_01h2xcejqtf2nbrexx3vqjhp41`, ""];
+}
+
+describe.each(LINKS)("$0.name by $1", (from, field, to) => {
+  test("takes one of the same owner, and null for none", async () => {
+    for (const owned of [{ organization_id }, {}]) {
+      const { id } = await create(owner, to, owned);
+      expect(await create(owner, from, { ...owned, [field]: id })).toMatchObject({ [field]: id });
+    }
+    expect(await create(owner, from, { [field]: null })).toMatchObject({ [field]: null });
+  });
+
+  test("takes no other into an organization: one 422 that names the field, wherever the other is", async () => {
+    const before = await foreignTo(to).then(async (ids) => ({ ids, sum: await checksum(guildhall.db) }));
+    const told = new Set<string>();
+    for (const id of before.ids) {
+      const answer = await owner.post(from.intents, { ...from.least(), organization_id, [field]: id });
+      expect(answer, id).toMatchObject(no(422, "foreign_link", field));
+      told.add(answer.body.error);
+      if (id !== "") expect(JSON.stringify(answer.body)).not.toContain(id);
+    }
+    expect([...told]).toEqual([
+      expect.stringMatching(new RegExp(`^${field}: .* belongs to the organization\\.$`)),
+    ]);
+    expect(await checksum(guildhall.db)).toBe(before.sum);
+  });
+
+  test("takes none of an organization into what is one's own, not even of one's own organization", async () => {
+    const ids = [
+      (await create(owner, to, { organization_id })).id,
+      (await create(as(team.stranger), to)).id,
+      "nonsense",
+    ];
+    for (const id of ids) {
+      const answer = await owner.post(from.intents, { ...from.least(), [field]: id });
+      expect(answer).toMatchObject(no(422, "foreign_link", field));
+      expect(answer.body.error).toMatch(/belongs to you\.$/);
+    }
+  });
+
+  test("takes nothing of another kind, and no value that is no text", async () => {
+    const other = to === CUSTOMERS ? ADDRESSES : CUSTOMERS;
+    const { id } = await create(owner, other);
+    expect(await owner.post(from.intents, { ...from.least(), [field]: id })).toMatchObject(
+      no(422, "foreign_link", field),
+    );
+    for (const value of [1, true, [], {}, [id], "x".repeat(65)])
+      expect(await owner.post(from.intents, { ...from.least(), [field]: value })).toMatchObject(
+        no(422, "invalid_field", field),
+      );
+  });
+});
+
+describe.each(CHANGES)("$0.name by $1, with $3 $4", (from, field, to, method, below) => {
+  const change = (id: string, value: unknown) =>
+    owner[method](`${from.intents}/${id}${below}`, { [field]: value });
+
+  test("is linked to another of its owner, and to no other's", async () => {
+    const { id } = await create(owner, from, { organization_id });
+    for (const foreign of await foreignTo(to))
+      expect(await change(id, foreign), foreign).toMatchObject(no(422, "foreign_link", field));
+    const linked = (await create(owner, to, { organization_id })).id;
+    expect(await change(id, linked)).toMatchObject({ status: 200, body: { data: { id, [field]: linked } } });
+  });
+});
+
+const UNLINKING = CHANGES.filter(([, , , method]) => method !== "post");
+
+describe.each(UNLINKING)("$0.name by $1, with $3 $4", (from, field, to, method, below) => {
+  const change = (id: string, value: unknown) =>
+    owner[method](`${from.intents}/${id}${below}`, { [field]: value });
+
+  test("is unlinked by null; what is left out stays", async () => {
+    const { id: linked } = await create(owner, to);
+    const { id } = await create(owner, from, { [field]: linked });
+    expect(await owner.put(`${from.intents}/${id}`, { metadata: { a: 1 } })).toMatchObject({
+      body: { data: { [field]: linked } },
+    });
+    expect(await change(id, null)).toMatchObject({ status: 200, body: { data: { [field]: null } } });
+    expect(await owner.get(`${from.path}/${id}`)).toMatchObject({ body: { data: { [field]: null } } });
+  });
+});
+
+test("the billing address is asked for by name: an empty change of it is refused", async () => {
+  for (const kind of [SUBSCRIPTIONS, PAYMENT_METHODS]) {
+    const { id } = await create(owner, kind);
+    expect(await owner.patch(`${kind.path}/${id}/billing-address`, {})).toMatchObject(
+      no(422, "invalid_field", "billing_address_id"),
+    );
+  }
+});
+
+describe("what is linked to", () => {
+  const used = no(409, "in_use");
+
+  test.each([
+    [CUSTOMERS, "customer_id"],
+    [PAYMENT_METHODS, "payment_method_id"],
+  ])(
+    "and needed by a subscription can't be deleted before that is canceled: $0.name",
+    async (kind, field) => {
+      const { id } = await create(owner, kind);
+      const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
+      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
+      await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`);
+      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
+      await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`, { cancel_at_period_end: false });
+      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject({
+        status: 200,
+        body: { success: true },
+      });
+      expect(await owner.get(`${SUBSCRIPTIONS.path}/${subscription.id}`)).toMatchObject({
+        body: { data: { [field]: null, status: "canceled" } },
+      });
+    },
+  );
+
+  test.each([
+    [CUSTOMERS, "customer_id"],
+    [PAYMENT_METHODS, "payment_method_id"],
+  ])("and needed by an open payment can't be deleted before that is over: $0.name", async (kind, field) => {
+    const { id } = await create(owner, kind);
+    const { id: payment } = await create(owner, PAYMENTS, { [field]: id });
+    for (const status of [null, "requires_action", "processing"]) {
+      if (status !== null) await guildhall.api.post(`${PAYMENTS.intents}/${payment}/sync`, { status });
+      expect(await owner.delete(`${kind.path}/${id}`), String(status)).toMatchObject(used);
+    }
+    await guildhall.api.post(`${PAYMENTS.intents}/${payment}/sync`, { status: "succeeded" });
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject({ status: 200 });
+    expect(await owner.get(`${PAYMENTS.path}/${payment}`)).toMatchObject({
+      body: { data: { [field]: null, status: "succeeded" } },
+    });
+  });
+
+  test("and not needed is deleted, and the reference is null: addresses, and a payment method's customer", async () => {
+    const { id: billing_address_id } = await create(owner, ADDRESSES);
+    const { id: customer_id } = await create(owner, CUSTOMERS);
+    const { id: method } = await create(owner, PAYMENT_METHODS, { billing_address_id, customer_id });
+    const { id: subscription } = await create(owner, SUBSCRIPTIONS, { billing_address_id });
+    for (const path of [`${ADDRESSES.path}/${billing_address_id}`, `${CUSTOMERS.path}/${customer_id}`]) {
+      expect(await owner.delete(path)).toMatchObject({ status: 200 });
+      expect(await owner.delete(path)).toMatchObject(no(404, "not_found"));
+    }
+    expect((await owner.get(`${PAYMENT_METHODS.path}/${method}`)).body.data).toMatchObject({
+      billing_address_id: null,
+      customer_id: null,
+    });
+    expect(
+      (await owner.get(`${SUBSCRIPTIONS.path}/${subscription}`)).body.data.billing_address_id,
+    ).toBeNull();
+  });
+
+  test("of many that link to it while it is deleted none is left with a reference to nothing", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { id } = await create(owner, CUSTOMERS);
+      const linking = Array.from({ length: 8 }, () =>
+        owner.post(SUBSCRIPTIONS.intents, { ...SUBSCRIPTIONS.least(), customer_id: id }),
+      );
+      const [deleted, ...linked] = await Promise.all([owner.delete(`${CUSTOMERS.path}/${id}`), ...linking]);
+      const made = linked.filter(({ status }) => status === 201);
+      for (const { status } of linked) expect([201, 422]).toContain(status);
+      expect(deleted.status).toBe(made.length === 0 ? 200 : 409);
+      expect(await guildhall.db("subscriptions").where({ customer_id: id })).toHaveLength(made.length);
+    }
+  });
+});

@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Membership } from "../src/models/membership.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import type { Api } from "./support/api.ts";
+import { buildTeam, create, idsOf, KINDS, type Kind, no, type Team } from "./support/bridge-team.ts";
+import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
+import { checksum } from "./support/checksum.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { buildRole } from "./support/roles.ts";
+
+let guildhall: Guildhall;
+let team: Team;
+let organization_id: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+beforeEach(async () => {
+  team = await buildTeam(guildhall);
+  organization_id = team.organization.id;
+});
+afterAll(() => guildhall.stop());
+
+const as = ({ token }: Person): Api => guildhall.api.as(token);
+
+/** Customers are guarded like payments. */
+const permission = ({ path }: Kind) =>
+  path.endsWith("customers") ? "payments" : path.split("/")[2]?.replace("-", "_");
+
+/** A member whose one role has these permissions. */
+async function buildMemberWith(permissions: string[]): Promise<Api> {
+  const { user, token } = await buildPerson(guildhall);
+  const role = await buildRole(guildhall, permissions, organization_id);
+  const { environment_id } = team.organization;
+  await guildhall.db.transaction((trx) =>
+    Membership.join(trx, { environment_id, organization_id, user_id: user.id, role_ids: [role] }),
+  );
+  return guildhall.api.as(token);
+}
+
+describe.each(KINDS)("$name", (kind) => {
+  const { path, intents, change, deletable } = kind;
+  const listOf = (organization: string) => `${path}?organization_id=${organization}`;
+
+  /** Everything that can be done to one by its id, but reading it. */
+  const actions = [
+    { method: "put", at: (id: string) => `${intents}/${id}`, body: change },
+    ...(deletable ? [{ method: "delete", at: (id: string) => `${path}/${id}`, body: undefined }] : []),
+    ...(path.endsWith("subscriptions")
+      ? [
+          { method: "post", at: (id: string) => `${path}/${id}/cancel`, body: undefined },
+          {
+            method: "patch",
+            at: (id: string) => `${path}/${id}/billing-address`,
+            body: { billing_address_id: null },
+          },
+        ]
+      : []),
+    ...(path.endsWith("payments")
+      ? [
+          { method: "post", at: (id: string) => `${intents}/${id}/confirm`, body: undefined },
+          { method: "post", at: (id: string) => `${intents}/${id}/sync`, body: undefined },
+        ]
+      : []),
+    ...(/methods|addresses/.test(path)
+      ? [{ method: "post", at: (id: string) => `${path}/${id}/set-default`, body: undefined }]
+      : []),
+  ];
+
+  function act(api: Api, { method, at, body }: (typeof actions)[number], id: string) {
+    if (method === "put") return api.put(at(id), body);
+    if (method === "patch") return api.patch(at(id), body);
+    return method === "post" ? api.post(at(id), body) : api.delete(at(id));
+  }
+
+  test("that names no organization, or null, is its creator's own", async () => {
+    for (const values of [{}, { organization_id: null }]) {
+      const made = await create(as(team.billing), kind, values);
+      expect(made).toMatchObject({ user_id: team.billing.user.id, organization_id: null });
+      expect(await as(team.billing).get(`${path}/${made.id}`)).toMatchObject({
+        status: 200,
+        body: { data: made },
+      });
+    }
+  });
+
+  test("of a person is nobody else's to see or change, not even of the owner of an organization they share", async () => {
+    const { id } = await create(as(team.billing), kind);
+    const before = await checksum(guildhall.db);
+    for (const person of [team.owner, team.member, team.stranger]) {
+      const api = as(person);
+      expect(await api.get(`${path}/${id}`)).toMatchObject(no(404, "not_found"));
+      expect(idsOf(await api.get(path))).toEqual([]);
+      for (const action of actions) expect(await act(api, action, id)).toMatchObject(no(404, "not_found"));
+    }
+    expect(idsOf(await as(team.owner).get(listOf(organization_id)))).toEqual([]);
+    expect(await checksum(guildhall.db)).toBe(before);
+  });
+
+  test("of an organization is seen by its members, by its id and in its list", async () => {
+    const { id, ...made } = await create(as(team.owner), kind, { organization_id });
+    expect(made).toMatchObject({ user_id: team.owner.user.id, organization_id });
+    for (const person of [team.owner, team.billing, team.member]) {
+      expect(await as(person).get(`${path}/${id}`)).toMatchObject({ status: 200, body: { data: { id } } });
+      expect(idsOf(await as(person).get(listOf(organization_id)))).toEqual([id]);
+    }
+  });
+
+  test("of an organization is created and changed by who may manage it, whoever created it", async () => {
+    const { id } = await create(as(team.owner), kind, { organization_id });
+    const changed = await as(team.billing).put(`${intents}/${id}`, change);
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { data: { id, user_id: team.owner.user.id, organization_id, ...change } },
+    });
+    expect(await create(as(team.billing), kind, { organization_id })).toMatchObject({ organization_id });
+  });
+
+  test("of an organization is not changed by a member who may only read: 403, and nothing is written", async () => {
+    const { id } = await create(as(team.owner), kind, { organization_id });
+    const before = await checksum(guildhall.db);
+    const api = as(team.member);
+    expect(await api.post(intents, { ...kind.least(), organization_id })).toMatchObject(no(403, "forbidden"));
+    for (const action of actions) expect(await act(api, action, id)).toMatchObject(no(403, "forbidden"));
+    expect(await checksum(guildhall.db)).toBe(before);
+  });
+
+  test("of an organization takes the very permission for it: to see it one, to change it another", async () => {
+    const { id } = await create(as(team.owner), kind, { organization_id });
+    const right = permission(kind);
+    const rights = ["subscriptions", "payment_methods", "addresses", "payments"];
+    const others = rights
+      .filter((name) => name !== right)
+      .flatMap((name) => [`${name}:read`, `${name}:manage`]);
+    const [reader, manager, outsider] = [
+      await buildMemberWith([`${right}:read`]),
+      await buildMemberWith([`${right}:manage`]),
+      await buildMemberWith(others),
+    ];
+    for (const [api, mayRead, mayManage] of [
+      [reader, true, false],
+      [manager, false, true],
+      [outsider, false, false],
+    ] as const) {
+      const statuses = [
+        (await api.get(`${path}/${id}`)).status,
+        (await api.get(listOf(organization_id))).status,
+        (await api.put(`${intents}/${id}`, change)).status,
+        (await api.post(intents, { ...kind.least(), organization_id })).status,
+      ];
+      const [read, list, put, post] = statuses;
+      expect([read, list]).toEqual(mayRead ? [200, 200] : [403, 403]);
+      expect([put, post]).toEqual(mayManage ? [200, 201] : [403, 403]);
+    }
+  });
+
+  test("of an organization is absent for strangers: 404, as one that was never there", async () => {
+    const { id } = await create(as(team.owner), kind, { organization_id });
+    const unknown = `${id.split("_")[0]}_01h2xcejqtf2nbrexx3vqjhp41`;
+    const api = as(team.stranger);
+    const ask = [
+      (one: string) => api.get(`${path}/${one}`),
+      ...actions.map((action) => (one: string) => act(api, action, one)),
+    ];
+    for (const send of ask) {
+      const [foreign, absent] = [await send(id), await send(unknown)];
+      expect(foreign).toMatchObject(no(404, "not_found"));
+      expect({ ...foreign.body, request_id: "" }).toEqual({ ...absent.body, request_id: "" });
+    }
+  });
+
+  test("is neither listed nor created in an organization of others, nor in one that was never there: the same 403", async () => {
+    await create(as(team.owner), kind, { organization_id });
+    const before = await checksum(guildhall.db);
+    const api = as(team.stranger);
+    for (const named of [organization_id, "org_01h2xcejqtf2nbrexx3vqjhp41", "nonsense", ""]) {
+      const listed = await api.get(listOf(named));
+      const created = await api.post(intents, { ...kind.least(), organization_id: named });
+      for (const { status, body } of [listed, created]) {
+        const { request_id: _, ...told } = body;
+        expect({ status, told }).toEqual({
+          status: 403,
+          told: {
+            success: false,
+            code: "forbidden",
+            error: "You don't have permission to perform this action",
+          },
+        });
+      }
+    }
+    expect(await checksum(guildhall.db)).toBe(before);
+  });
+
+  test("in a list without organization_id is the caller's own alone, of no organization of theirs", async () => {
+    const own = await create(as(team.owner), kind);
+    await create(as(team.owner), kind, { organization_id });
+    await create(as(team.billing), kind);
+    const { body } = await as(team.owner).get(path);
+    expect(body).toMatchObject({ data: [{ id: own.id }], meta: { pagination: { total: 1 } } });
+  });
+
+  test("moves to no other owner: a change that names an organization is refused by name", async () => {
+    const { id } = await create(as(team.owner), kind);
+    const answer = await as(team.owner).put(`${intents}/${id}`, { organization_id });
+    expect(answer).toMatchObject(no(422, "unknown_field", "organization_id"));
+  });
+
+  test("of an organization is no longer its creator's to see once they have left", async () => {
+    const { id } = await create(as(team.billing), kind, { organization_id });
+    expect(
+      (await as(team.billing).post(`/bridge-payment/organizations/${organization_id}/leave`)).status,
+    ).toBe(200);
+    expect(await as(team.billing).get(`${path}/${id}`)).toMatchObject(no(404, "not_found"));
+    for (const action of actions)
+      expect(await act(as(team.billing), action, id)).toMatchObject(no(404, "not_found"));
+    expect(idsOf(await as(team.billing).get(path))).toEqual([]);
+    expect(idsOf(await as(team.owner).get(listOf(organization_id)))).toEqual([id]);
+  });
+
+  test("of another environment is absent here, whoever's it is", async () => {
+    const elsewhere = await buildPerson(guildhall, { environment: "globex" });
+    const theirs = guildhall.api.in("globex").as(elsewhere.token);
+    const { id: theirOrganization } = await buildOrganization(guildhall, elsewhere);
+    const ids = [
+      (await create(theirs, kind)).id,
+      (await create(theirs, kind, { organization_id: theirOrganization })).id,
+    ];
+    for (const id of ids) {
+      expect(await as(team.owner).get(`${path}/${id}`)).toMatchObject(no(404, "not_found"));
+      expect(await guildhall.api.get(`${path}/${id}`)).toMatchObject(no(404, "not_found"));
+      for (const action of actions)
+        expect(await act(as(team.owner), action, id)).toMatchObject(no(404, "not_found"));
+    }
+    expect(await as(team.owner).get(listOf(theirOrganization))).toMatchObject(no(403, "forbidden"));
+  });
+
+  test("is read by a program by its id alone, within what its token allows; lists are for people", async () => {
+    const ids = [
+      (await create(as(team.owner), kind)).id,
+      (await create(as(team.owner), kind, { organization_id })).id,
+    ];
+    const scope = `${path.split("/")[2]?.replace("-", "_")}:read`;
+    const reader = bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, [scope])));
+    const other = bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall)));
+    for (const id of ids) {
+      for (const program of [guildhall.api, reader])
+        expect(await program.get(`${path}/${id}`)).toMatchObject({ status: 200, body: { data: { id } } });
+      expect(await other.get(`${path}/${id}`)).toMatchObject(no(403, "scope_missing"));
+    }
+    for (const program of [guildhall.api, reader]) {
+      expect(await program.get(path)).toMatchObject(no(403, "session_required"));
+      expect(await program.post(intents, kind.least())).toMatchObject(no(403, "session_required"));
+    }
+  });
+});

@@ -1,0 +1,82 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { openapiDocument } from "../../src/openapi/openapi-document.ts";
+import type { Method, Operation, Reference, Response } from "../../src/openapi/openapi-types.ts";
+import type { Exchange } from "./json-api/exchange.ts";
+
+const document = openapiDocument();
+const ajv = new Ajv2020({ strict: false, allErrors: true, allowUnionTypes: true });
+addFormats.default(ajv);
+ajv.addSchema(document, "openapi");
+const validators = new Map<string, ValidateFunction>();
+
+export interface BridgeAnswer {
+  status: number;
+  headers: Headers;
+  body: unknown;
+}
+
+/** Holds an answer of the Bridge API against the OpenAPI document. @throws listing what is wrong with it. */
+export async function checkBridge({ method, url, status, headers, text }: Exchange): Promise<void> {
+  // A browser asks by OPTIONS what it may ask; it is answered no document, and neither is HEAD.
+  if (method === "OPTIONS" || method === "HEAD") return;
+  const body = await text();
+  const problems = bridgeProblems(method, url, {
+    status,
+    headers,
+    body: body === "" ? null : JSON.parse(body),
+  });
+  if (problems.length === 0) return;
+  const list = problems.map((problem) => `- ${problem}`).join("\n");
+  throw new Error(`${method} ${url} → ${status} is not as documented:\n${list}\n${body.slice(0, 2_000)}`);
+}
+
+/** What is wrong with an answer of the Bridge API, by what the OpenAPI document says of it: nothing, hopefully. */
+export function bridgeProblems(
+  method: string,
+  url: string,
+  { status, headers, body }: BridgeAnswer,
+): string[] {
+  const problems: string[] = [];
+  if (!/^application\/json\b/.test(headers.get("Content-Type") ?? "")) problems.push("it is no JSON");
+  if (headers.get("Cache-Control") !== "no-store") problems.push("it may be kept");
+  if (status >= 400 && headers.get("X-Request-Id") !== (body as { request_id?: unknown } | null)?.request_id)
+    problems.push("request_id is not that of the header");
+  const operation = operationAt(method, url);
+  const response = operation === undefined ? undefined : responseOf(operation, status);
+  if (operation !== undefined && response === undefined)
+    return [...problems, `${operation.operationId} documents no ${status}`];
+  const schema = response?.content?.["application/json"]?.schema ?? {
+    $ref: "#/components/schemas/BridgeError",
+  };
+  const validate = compiled(JSON.stringify(schema));
+  validate(body);
+  const broken = (validate.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
+  return [...problems, ...broken];
+}
+
+/** The operation that a request is; undefined for paths and methods there are none for. */
+export function operationAt(method: string, url: string): Operation | undefined {
+  const path = url.split("?")[0] ?? "";
+  const known = Object.entries(document.paths).filter(([template]) =>
+    new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
+  );
+  // `/payments/intents` is no payment's id.
+  const [found] = known.sort(([one], [other]) => one.split("{").length - other.split("{").length);
+  return found?.[1][method.toLowerCase() as Method];
+}
+
+function responseOf({ responses }: Operation, status: number): Response | undefined {
+  const response: Response | Reference | undefined = responses[String(status)];
+  if (response === undefined || !("$ref" in response)) return response;
+  return document.components.responses[response.$ref.split("/").at(-1) ?? ""];
+}
+
+/** Schemas in the document refer to it from its root. */
+function compiled(schema: string): ValidateFunction {
+  const known = validators.get(schema) ?? ajv.compile(JSON.parse(schema.replaceAll('"#/', '"openapi#/')));
+  validators.set(schema, known);
+  return known;
+}
