@@ -1,14 +1,25 @@
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
+import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { ownedBy, type SessionKey } from "./session-key.ts";
 
-/** Ends a session and forgets it. @throws 404. */
+/**
+ * Ends a session and forgets it.
+ * @throws 404, 409 while the service it comes from may still vouch for it: forgotten, it would begin anew.
+ */
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
-    const [deleted] = await trx("sessions").where(ownedBy(key)).delete().returning("user_id");
-    if (deleted === undefined) throw notFound("session");
+    const [deleted] = await trx("sessions")
+      .where(ownedBy(key))
+      .whereRaw("(validated_until is null or expires_at < now())")
+      .delete()
+      .returning("user_id");
+    if (deleted === undefined) {
+      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      const detail = "The session comes from another service and would begin anew: revoke it instead.";
+      throw conflict("session_of_identity", detail);
+    }
     await recordEvents(trx, actor, [
       {
         type: "session.deleted",

@@ -53,6 +53,7 @@ export type BelongsTo =
   | "membershipRole"
   | "role"
   | "rolePermission"
+  | "invitationBatch"
   | "resource";
 
 export interface AccessQuestion {
@@ -92,6 +93,7 @@ export const findAccess = statement<AccessRow>(
     order by array_position($1::text[], handle) nulls last limit 1
   ) e
   left join sessions s on s.token_hash = $2 and s.environment_id = e.id and s.revoked_at is null and s.expires_at > now()
+    and (s.validated_until is null or s.validated_until > now())
   left join users u on u.id = s.user_id
   left join api_clients c on c.id = $7 and c.environment_id = e.id
   left join organizations o on o.environment_id = e.id and o.deleting_at is null and o.id = coalesce(
@@ -100,7 +102,9 @@ export const findAccess = statement<AccessRow>(
     (select organization_id from memberships where id = $5),
     (select m.organization_id from membership_roles mr join memberships m on m.id = mr.membership_id where mr.id = $8),
     (select organization_id from roles where id = $9),
-    (select r.organization_id from role_permissions rp join roles r on r.id = rp.role_id where rp.id = $10)
+    (select r.organization_id from role_permissions rp join roles r on r.id = rp.role_id where rp.id = $10),
+    (select organization_id from invitation_batches where id = $12),
+    organization_of_resource($11)
   )
   left join memberships m on m.organization_id = o.id and m.user_id = u.id`,
 );
@@ -111,8 +115,16 @@ export const findAccess = statement<AccessRow>(
  *   deleted client the client.
  */
 export async function resolveAccess(db: Knex, question: AccessQuestion): Promise<AccessRow | undefined> {
-  const { organization, invitation, membership, membershipRole, role, rolePermission } =
-    question.organization ?? {};
+  const {
+    organization,
+    invitation,
+    membership,
+    membershipRole,
+    role,
+    rolePermission,
+    invitationBatch,
+    resource,
+  } = question.organization ?? {};
   const [row] = await findAccess(db, [
     question.environments,
     question.sessionHash,
@@ -124,6 +136,8 @@ export async function resolveAccess(db: Knex, question: AccessQuestion): Promise
     membershipRole ?? null,
     role ?? null,
     rolePermission ?? null,
+    resource ?? null,
+    invitationBatch ?? null,
   ]);
   return row;
 }

@@ -1,0 +1,49 @@
+import type { Context } from "../context.ts";
+import { enterWithIdentity } from "../identities/enter-with-identity.ts";
+import { fingerprint, type Presented } from "../identities/identity-source.ts";
+import { mayBeForeign } from "../identities/may-be-foreign.ts";
+import { type AccessQuestion, type AccessRow, resolveAccess } from "../sessions/resolve-access.ts";
+import type { Credentials } from "./credentials.ts";
+import type { EndpointRequest } from "./endpoint.ts";
+
+type Asking = Pick<EndpointRequest, "ip" | "headers"> & { requestId: string };
+
+/**
+ * As `resolveAccess`. Where that finds nobody for a token, and there is a service that may know it, the service is asked;
+ * whoever it vouches for has a session from then on, which the second look finds.
+ * @throws 503 when the service can't say, 403 when its word is not enough.
+ */
+export async function resolveCaller(
+  context: Context,
+  question: AccessQuestion,
+  credentials: Credentials,
+  asking: Asking,
+): Promise<AccessRow | undefined> {
+  const found = await resolveAccess(context.db, question);
+  if (found === undefined || found.session_id !== null || credentials.foreign === null) return found;
+  const entered = await enter(context, found.environment_id, credentials.foreign, asking);
+  return entered ? resolveAccess(context.db, question) : found;
+}
+
+function enter(
+  { db, identities }: Context,
+  environment_id: string,
+  { token, tokenHash, source }: NonNullable<Credentials["foreign"]>,
+  { ip, headers, requestId }: Asking,
+): Promise<boolean> {
+  const device = headers["x-device-id"];
+  const user_agent = headers["user-agent"];
+  const presented: Presented = {
+    token,
+    ip,
+    user_agent,
+    device_id: typeof device === "string" ? device : undefined,
+  };
+  return identities.once(`${environment_id} ${fingerprint(presented)}`, async () => {
+    if (!(await mayBeForeign(db, environment_id, tokenHash))) return false;
+    const identity = await source.identify(presented);
+    if (identity === undefined) return false;
+    const session = { environment_id, token_hash: tokenHash, ip, user_agent: user_agent ?? null };
+    return enterWithIdentity({ db }, identity, session, requestId);
+  });
+}

@@ -1,0 +1,20 @@
+import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
+
+const findKnown = statement<{ known: boolean }>(
+  "may-be-foreign",
+  `
+  select exists (
+    select from sessions
+    where token_hash = $1 and (validated_until is null or environment_id = $2 and revoked_at is not null)
+  ) as known`,
+);
+
+/**
+ * Whether a token that is good for nothing here may be somebody else's to judge. Guildhall's own aren't, of whatever
+ * environment: nobody else gets to see them. Nor are those that were revoked here: revoked is revoked.
+ */
+export async function mayBeForeign(db: Knex, environment_id: string, token_hash: Buffer): Promise<boolean> {
+  const [row] = await findKnown(db, [token_hash, environment_id]);
+  return row?.known === false;
+}

@@ -1,0 +1,371 @@
+import { createHmac } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { exportSPKI, importJWK, UnsecuredJWT } from "jose";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Settings } from "../src/config.ts";
+import { createIdentitySources } from "../src/identities/identity-sources.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import { type AuthService, BRIDGE_SECRET, startAuthService } from "./support/auth-service.ts";
+import { buildEnvironment, buildPerson, unique, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import {
+  AUDIENCE,
+  DISCOVERY,
+  KEYS,
+  type OidcIssuer,
+  SILENCE,
+  startOidcIssuer,
+} from "./support/oidc-issuer.ts";
+import { refusal } from "./support/refusal.ts";
+
+let issuer: OidcIssuer;
+let service: AuthService;
+let guildhall: Guildhall;
+
+beforeAll(async () => {
+  issuer = await startOidcIssuer();
+  service = await startAuthService();
+  guildhall = await startGuildhall({
+    settings: {
+      OIDC_ISSUER: issuer.issuer,
+      OIDC_AUDIENCE: AUDIENCE,
+      SESSION_VALIDATION_URL: service.url,
+      BRIDGE_VALIDATION_SECRET: BRIDGE_SECRET,
+    },
+  });
+  await buildEnvironment(guildhall);
+});
+afterAll(async () => {
+  await guildhall.stop();
+  await service.stop();
+  await issuer.stop();
+});
+
+const unauthorized = refusal(401, "unauthorized");
+const unavailable = refusal(503, "oidc_unavailable");
+const ask = (token: string) => bearing(guildhall, token).get("/api/users");
+const someone = (claims: object = {}) => ({
+  sub: unique("sub"),
+  email: uniqueEmail(),
+  email_verified: true,
+  ...claims,
+});
+const soon = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
+
+/** As after a start: nothing was asked for yet, and an unknown key is reason to ask again at once. */
+function forgetKeys(settings: Partial<Settings> = {}) {
+  guildhall.context.identities = createIdentitySources(
+    { ...guildhall.settings, ...settings },
+    { timeout: 300, cooldown: 0 },
+  );
+  issuer.asked.length = 0;
+}
+
+beforeEach(() => forgetKeys());
+
+/** Lets the minutes pass for which a token that was verified is taken. */
+async function forget(email: string) {
+  const { db } = guildhall;
+  const users = db("users").where({ email }).select("id");
+  await db("sessions")
+    .whereIn("user_id", users)
+    .update({ validated_until: db.raw("now() - interval '1 ms'") });
+}
+
+describe("a JWT of the issuer", () => {
+  test("signs its user in, whom the first request makes of its claims", async () => {
+    const picture = "https://example.com/ada.png";
+    const claims = someone({
+      given_name: "Ada",
+      family_name: "Lovelace",
+      name: "Countess Lovelace",
+      picture,
+    });
+    const { status, body } = await ask(await issuer.sign(claims));
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject([
+      {
+        attributes: {
+          email: claims.email,
+          email_verified: true,
+          first_name: "Ada",
+          last_name: "Lovelace",
+          picture,
+        },
+      },
+    ]);
+  });
+
+  test("gives the name as a whole where it doesn't give its parts", async () => {
+    const { body } = await ask(await issuer.sign(someone({ name: "Ada Lovelace" })));
+    expect(body.data[0].attributes).toMatchObject({ first_name: "Ada Lovelace", last_name: null });
+  });
+
+  test("for a user there is: 403 unless the issuer says that the address is verified", async () => {
+    const { user } = await buildPerson(guildhall);
+    const claims = someone({ email: user.email, email_verified: false });
+    expect(await ask(await issuer.sign(claims))).toMatchObject(refusal(403, "identity_unverified"));
+    const { body } = await ask(await issuer.sign({ ...claims, email_verified: true }));
+    expect(body.data).toMatchObject([{ id: user.id }]);
+  });
+
+  test("without an address: 403 identity_without_email", async () => {
+    const token = await issuer.sign({ sub: unique("sub") });
+    expect(await ask(token)).toMatchObject(refusal(403, "identity_without_email"));
+  });
+
+  test("is verified once in five minutes, whatever becomes of the issuer, and then again", async () => {
+    const claims = someone();
+    const token = await issuer.sign(claims);
+    await ask(token);
+    expect(issuer.asked).toEqual([DISCOVERY, KEYS]);
+    forgetKeys();
+    expect(await ask(token)).toMatchObject({ status: 200 });
+    expect(issuer.asked).toEqual([]);
+    await forget(claims.email);
+    expect(await ask(token)).toMatchObject({ status: 200 });
+    expect(issuer.asked).toEqual([DISCOVERY, KEYS]);
+  });
+
+  test("of the same user renewed is the same user", async () => {
+    const claims = someone();
+    const first = await ask(await issuer.sign(claims));
+    const second = await ask(await issuer.sign({ ...claims, jti: "2" }));
+    expect(second.body.data[0].id).toBe(first.body.data[0].id);
+  });
+
+  test("is kept until it expires and no longer", async () => {
+    // Expired as it is, for ten seconds more it may be our clock that is wrong.
+    const token = await issuer.sign(someone({ exp: soon(-8) }));
+    expect(await ask(token)).toMatchObject({ status: 200 });
+    await sleep(2_000);
+    expect(await ask(token)).toMatchObject(unauthorized);
+  });
+
+  test("that was revoked here stays so", async () => {
+    const token = await issuer.sign(someone());
+    const api = bearing(guildhall, token);
+    const [session] = (await api.get("/api/sessions")).body.data;
+    await api.patch(`${session.links.self}/revoke`);
+    expect(await ask(token)).toMatchObject(unauthorized);
+  });
+
+  test("is never shown to the service that knows sessions", async () => {
+    const token = await issuer.sign(someone());
+    await ask(token);
+    await ask(`${token}x`);
+    expect([...service.asked(token), ...service.asked(`${token}x`)]).toEqual([]);
+  });
+
+  test("and access tokens of Guildhall's own are both taken", async () => {
+    const own = await accessToken(guildhall, await buildClient(guildhall));
+    expect(await ask(own)).toMatchObject({ status: 200 });
+    expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
+  });
+
+  test("in fifty first requests at once makes one user, and the keys are asked for once", async () => {
+    const claims = someone();
+    const tokens = await Promise.all([1, 2].map((jti) => issuer.sign({ ...claims, jti: `${jti}` })));
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(tokens[n % 2] ?? "")));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ body }) => body.data[0].id)).size).toBe(1);
+    expect(issuer.asked).toEqual([DISCOVERY, KEYS]);
+  });
+
+  test.each(["at+jwt", "application/at+jwt", "JWT", undefined])("may call its type %s", async (typ) => {
+    expect(await ask(await issuer.sign(someone(), { typ }))).toMatchObject({ status: 200 });
+  });
+
+  test("may be meant for others, too", async () => {
+    const token = await issuer.sign(someone({ aud: ["another", AUDIENCE] }));
+    expect(await ask(token)).toMatchObject({ status: 200 });
+  });
+
+  test("of a clock that is a few seconds off is taken", async () => {
+    const token = await issuer.sign(someone({ nbf: soon(5), iat: soon(5) }));
+    expect(await ask(token)).toMatchObject({ status: 200 });
+    const expired = await issuer.sign(someone({ exp: soon(-3) }));
+    expect(await ask(expired)).toMatchObject({ status: 200 });
+  });
+});
+
+describe("keys", () => {
+  afterEach(() => issuer.rotate());
+
+  test.each(["RS512", "PS256", "ES256", "EdDSA"])("of %s are taken", async (alg) => {
+    await issuer.rotate(alg);
+    forgetKeys();
+    expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
+  });
+
+  test("are asked for again when one is new, and no more good once they are gone", async () => {
+    const claims = someone();
+    const before = await issuer.sign(claims);
+    await ask(before);
+    await issuer.rotate();
+    expect(await ask(await issuer.sign(claims))).toMatchObject({ status: 200 });
+    expect(issuer.asked).toEqual([DISCOVERY, KEYS, KEYS]);
+    expect(await ask(before)).toMatchObject({ status: 200 });
+    await forget(claims.email);
+    expect(await ask(before)).toMatchObject(unauthorized);
+  });
+
+  test("that nobody has are not asked for with every request", async () => {
+    guildhall.context.identities = createIdentitySources(guildhall.settings);
+    issuer.asked.length = 0;
+    for (let n = 0; n < 5; n += 1)
+      expect(await ask(await issuer.sign(someone(), { kid: unique("kid") }))).toMatchObject(unauthorized);
+    expect(issuer.asked).toEqual([DISCOVERY, KEYS]);
+  });
+});
+
+describe("refused with 401 is a JWT", () => {
+  // So that it is for what is wrong with it, and not for the issuer's keys.
+  beforeEach(async () => {
+    expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
+  });
+
+  test.each<[string, object, object?]>([
+    ["of another audience", { aud: "another" }],
+    ["of no audience", { aud: undefined }],
+    ["that has expired", { exp: soon(-60) }],
+    ["that never expires", { exp: undefined }],
+    ["that is not good yet", { nbf: soon(60) }],
+    ["of nobody", { sub: undefined }],
+    ["of an empty subject", { sub: "" }],
+    ["of a subject beyond all measure", { sub: "x".repeat(256) }],
+    ["of another issuer", { iss: "https://other.example" }],
+    ["of the issuer's name and more", { iss: "ISSUER/" }],
+    ["signed with a key that isn't published", {}, { kid: "unknown" }],
+    ["that is a notice of somebody's signing out", { events: {} }, { typ: "logout+jwt" }],
+  ])("%s", async (_, claims, header) => {
+    const iss = "iss" in claims ? String(claims.iss).replace("ISSUER", issuer.issuer) : issuer.issuer;
+    const token = await issuer.sign({ ...someone(), ...claims, iss }, { ...header });
+    expect(await ask(token)).toMatchObject(unauthorized);
+  });
+
+  test("without a signature: alg none", async () => {
+    const token = new UnsecuredJWT(someone())
+      .setIssuer(issuer.issuer)
+      .setAudience(AUDIENCE)
+      .setExpirationTime("5m")
+      .encode();
+    expect(await ask(token)).toMatchObject(unauthorized);
+  });
+
+  test("signed by HS256 with the public key, which everybody has", async () => {
+    const jwk = issuer.publicJwk();
+    const key = await importJWK(jwk, "RS256", { extractable: true });
+    if (key instanceof Uint8Array) throw new Error("no key");
+    const text = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+    for (const secret of [await exportSPKI(key), JSON.stringify(jwk), jwk.n ?? ""]) {
+      const claims = { ...someone(), iss: issuer.issuer, aud: AUDIENCE, exp: soon(60) };
+      const signed = `${text({ alg: "HS256", typ: "JWT", kid: jwk.kid })}.${text(claims)}`;
+      const token = `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+      expect(await ask(token)).toMatchObject(unauthorized);
+    }
+  });
+
+  test("with a letter of its claims or its signature changed", async () => {
+    const [header = "", payload = "", signature = ""] = (await issuer.sign(someone())).split(".");
+    const other = (await issuer.sign(someone())).split(".")[1];
+    expect(await ask(`${header}.${other}.${signature}`)).toMatchObject(unauthorized);
+    const flipped = (signature.startsWith("A") ? "B" : "A") + signature.slice(1);
+    expect(await ask(`${header}.${payload}.${flipped}`)).toMatchObject(unauthorized);
+    expect(await ask(`${header}.${payload}.`)).toMatchObject(unauthorized);
+  });
+
+  test("that brings its own key, in it or at an address of its own", async () => {
+    const other = await startOidcIssuer();
+    const claims = { ...someone(), iss: issuer.issuer };
+    for (const header of [
+      { jwk: other.publicJwk() },
+      { jku: other.issuer + KEYS },
+      { jwk: other.publicJwk(), kid: issuer.publicJwk().kid },
+    ]) {
+      expect(await ask(await other.sign(claims, header))).toMatchObject(unauthorized);
+    }
+    expect(other.asked).toEqual([]);
+    await other.stop();
+  });
+
+  test("of an issuer, where none is configured", async () => {
+    forgetKeys({ OIDC_ISSUER: undefined, OIDC_AUDIENCE: undefined });
+    expect(await ask(await issuer.sign(someone()))).toMatchObject(unauthorized);
+    expect(issuer.asked).toEqual([]);
+  });
+
+  test("as X-Session-ID, where a session's token is expected", async () => {
+    const token = await issuer.sign(someone());
+    expect(await guildhall.api.as(token).get("/api/users")).toMatchObject(unauthorized);
+  });
+});
+
+describe("while the issuer can't say what its keys are the answer is 503, and", () => {
+  afterEach(() => {
+    issuer.answers(DISCOVERY, null);
+    issuer.answers(KEYS, null);
+  });
+
+  const elsewhere = { jwks_uri: "http://127.0.0.1:1/keys" };
+  test.each<[string, string, number | object]>([
+    ["its discovery document is missing", DISCOVERY, 404],
+    ["its discovery document fails", DISCOVERY, 500],
+    ["its discovery document redirects", DISCOVERY, 302],
+    ["its discovery document doesn't come", DISCOVERY, SILENCE],
+    ["its discovery document names no keys", DISCOVERY, {}],
+    ["its discovery document is too large", DISCOVERY, { padding: "x".repeat(70_000) }],
+    ["its keys are missing", KEYS, 404],
+    ["its keys fail", KEYS, 500],
+    ["its keys don't come", KEYS, SILENCE],
+    ["its keys are none", KEYS, { keys: "none" }],
+  ])("%s; it is asked anew with the next request", async (_, path, reply) => {
+    const token = await issuer.sign(someone());
+    issuer.answers(path, reply);
+    const startedAt = Date.now();
+    const answer = await ask(token);
+    expect(answer).toMatchObject(unavailable);
+    expect(answer.headers.get("Retry-After")).toBe("2");
+    expect(Date.now() - startedAt).toBeLessThan(1_500);
+    issuer.answers(path, null);
+    expect(await ask(token)).toMatchObject({ status: 200 });
+  });
+
+  test("its discovery document is of another issuer, whatever the keys", async () => {
+    issuer.answers(DISCOVERY, { issuer: "https://other.example", jwks_uri: issuer.issuer + KEYS });
+    expect(await ask(await issuer.sign(someone()))).toMatchObject(unavailable);
+    expect(issuer.asked).toEqual([DISCOVERY]);
+  });
+
+  test("the keys we have stay good, also after a token of a key we don't", async () => {
+    await ask(await issuer.sign(someone()));
+    issuer.answers(DISCOVERY, 500);
+    issuer.answers(KEYS, 500);
+    expect(await ask(await issuer.sign(someone(), { kid: "unknown" }))).toMatchObject(unavailable);
+    expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
+  });
+
+  test("nobody listens there", async () => {
+    const gone = await startOidcIssuer();
+    forgetKeys({ OIDC_ISSUER: gone.issuer });
+    const token = await gone.sign(someone());
+    await gone.stop();
+    expect(await ask(token)).toMatchObject(unavailable);
+  });
+
+  test("whoever was verified in the last minutes notices nothing", async () => {
+    const token = await issuer.sign(someone());
+    await ask(token);
+    issuer.answers(DISCOVERY, 500);
+    forgetKeys();
+    expect(await ask(token)).toMatchObject({ status: 200 });
+  });
+
+  test("keys that have moved are found", async () => {
+    issuer.answers(DISCOVERY, { issuer: issuer.issuer, ...elsewhere });
+    const token = await issuer.sign(someone());
+    expect(await ask(token)).toMatchObject(unavailable);
+    issuer.answers(DISCOVERY, null);
+    expect(await ask(token)).toMatchObject({ status: 200 });
+  });
+});
