@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { badRequest, Refusal } from "../errors.ts";
+import type { Endpoint, Incoming, TextForm } from "./endpoint.ts";
+import type { Face } from "./face.ts";
+import { parseMediaType } from "./negotiate.ts";
+import { BODY_LIMIT, parseJson, readText, refuseUnstorable } from "./read-body.ts";
+import { readQuery } from "./read-query.ts";
+
+/** What a handler gets of a request, or what is to be said to it once it is known who asks. */
+export type Input = { body: unknown; query: unknown } | { refusal: unknown };
+
+/** Reads query and body as the endpoint declares them. */
+export async function readInput(endpoint: Endpoint, face: Face, incoming: Incoming): Promise<Input> {
+  try {
+    const form = formIn(endpoint, incoming.headers);
+    if (form !== undefined) return { body: await readForm(form, endpoint, incoming), query: undefined };
+    const query = readQuery(endpoint.query, incoming.url);
+    // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
+    const document = endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming);
+    return { body: endpoint.body?.read(document, incoming.params), query };
+  } catch (refusal) {
+    return { refusal };
+  }
+}
+
+/**
+ * An absent body is `undefined`: whether one is needed is the endpoint's to say. Clients that name a type and send
+ * nothing are many, and where nothing is asked for nothing is missing.
+ */
+async function readDocument(
+  { body, bodyLimit = BODY_LIMIT }: Endpoint,
+  face: Face,
+  { raw, headers }: Incoming,
+): Promise<unknown> {
+  const text = await readText(raw, bodyLimit);
+  const isMissed = body !== undefined && headers["content-type"] !== undefined && face.emptyBody !== null;
+  if (text === "" && !isMissed) return undefined;
+  face.requireBodyType(headers);
+  if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
+  return parseJson(text);
+}
+
+/** @throws 415 for its media type in another encoding. */
+function formIn({ text }: Endpoint, headers: IncomingHttpHeaders): TextForm<unknown> | undefined {
+  const { type, parameters } = parseMediaType(headers["content-type"] ?? "");
+  if (text === undefined || type !== text.mediaType) return undefined;
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  if (charset === undefined || /^charset="?utf-8"?$/.test(charset)) return text;
+  const detail = "Send the text as UTF-8.";
+  throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
+}
+
+async function readForm(
+  form: TextForm<unknown>,
+  { bodyLimit = BODY_LIMIT }: Endpoint,
+  { raw, url }: Incoming,
+): Promise<unknown> {
+  const query = readQuery(form.query, url);
+  const text = await readText(raw, bodyLimit);
+  refuseUnstorable(text);
+  return form.read(text, query);
+}

@@ -1,0 +1,25 @@
+import type { Knex } from "knex";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { InvitationBatch } from "../models/invitation-batch.ts";
+
+/** Ends an unfinished batch that is locked: rows that are left are canceled, what was invited stays. */
+export async function cancelRest(
+  trx: Knex.Transaction,
+  { id, environment_id, organization_id }: Pick<InvitationBatch, "id" | "environment_id" | "organization_id">,
+  actor: Actor,
+): Promise<InvitationBatch> {
+  await trx("invitation_batch_rows")
+    .where({ batch_id: id, status: "queued" })
+    .update({ status: "canceled", input: null, updated_at: trx.fn.now() });
+  const [canceled] = await InvitationBatch.query(trx)
+    .where({ id })
+    .patch({ status: "canceled", canceled_at: trx.fn.now(), updated_at: trx.fn.now() } as object)
+    .returning("*");
+  if (canceled === undefined) throw new Error(`the locked batch ${id} is gone`);
+  const { total_count, created_count, failed_count, duplicate_count } = canceled;
+  const data = { total_count, created_count, failed_count, duplicate_count };
+  await recordEvents(trx, actor, [
+    { type: "invitation_batch.canceled", environment_id, organization_id, subject_id: id, data },
+  ]);
+  return canceled;
+}

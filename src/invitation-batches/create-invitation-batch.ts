@@ -1,0 +1,103 @@
+import type { Knex } from "knex";
+import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
+import { transaction } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import { InvitationBatch } from "../models/invitation-batch.ts";
+import { Organization } from "../models/organization.ts";
+import { type NewRow, newRows } from "./new-rows.ts";
+import { roleFinder } from "./role-finder.ts";
+import type { SentRow } from "./sent-row.ts";
+
+export interface NewInvitationBatch {
+  environment_id: string;
+  organization_id: string;
+  /** The program that asks, if it is one: the rows are judged by what it may do then. */
+  client_id: string | null;
+  dry_run: boolean;
+  rows: SentRow[];
+}
+
+/**
+ * Takes many invitations at once; a job makes them, row by row. What is wrong with a row is kept with it and stops
+ * nothing else. Of rows to the same address the first counts.
+ * @throws 404 for an organization that isn't there.
+ */
+export function createInvitationBatch(
+  { db, queues }: Context,
+  { environment_id, organization_id, client_id, dry_run, rows }: NewInvitationBatch,
+  actor: Actor,
+): Promise<InvitationBatch> {
+  return transaction(db, async (trx, afterCommit) => {
+    const namesRoles = rows.some((row) => "input" in row && row.role_names.length > 0);
+    const findRole = namesRoles
+      ? await roleFinder(trx, { environment_id, organization_id })
+      : () => undefined;
+    const all = newRows(rows, findRole);
+    const count = (status: NewRow["status"]) => all.filter((row) => row.status === status).length;
+    const batch = await InvitationBatch.query(trx)
+      .insert({
+        id: newId("batch"),
+        environment_id,
+        organization_id,
+        // Nobody else gets this far.
+        actor_kind: actor.kind as InvitationBatch["actor_kind"],
+        actor_user_id: actor.user_id,
+        actor_client_id: client_id,
+        request_id: actor.request_id,
+        dry_run,
+        total_count: all.length,
+        failed_count: count("failed"),
+        duplicate_count: count("duplicate"),
+      })
+      .returning("*");
+    await writeRows(trx, batch, all);
+    const data = { dry_run, total_count: all.length };
+    await recordEvents(trx, actor, [
+      { type: "invitation_batch.created", environment_id, organization_id, subject_id: batch.id, data },
+    ]);
+    await requireAlive(trx, batch);
+    afterCommit(() => queues.hint("batch"));
+    return batch;
+  });
+}
+
+/**
+ * A deletion must count and remove every batch: one that has begun is seen here, and one that has not waits for the
+ * commit. It comes last, for writing the rows takes a while and others want the organization, too.
+ */
+async function requireAlive(
+  trx: Knex.Transaction,
+  { environment_id, organization_id }: InvitationBatch,
+): Promise<void> {
+  const organization = await Organization.query(trx)
+    .findById(organization_id)
+    .where({ environment_id })
+    .whereNull("deleting_at")
+    .forShare();
+  if (organization === undefined) throw notFound("organization");
+}
+
+/** Rows per statement. */
+const AT_ONCE = 2_500;
+
+const insertRows = statement(
+  "insert-invitation-batch-rows",
+  `
+  insert into invitation_batch_rows (id, environment_id, batch_id, number, input, email, status, code, detail)
+  select id, $1, $2, number, input, email, status, code, detail
+  from jsonb_to_recordset($3::jsonb)
+    as row (id text, number int, input jsonb, email text, status text, code text, detail text)`,
+);
+
+async function writeRows(
+  trx: Knex.Transaction,
+  { id, environment_id }: InvitationBatch,
+  rows: NewRow[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += AT_ONCE) {
+    await insertRows(trx, [environment_id, id, JSON.stringify(rows.slice(start, start + AT_ONCE))]);
+  }
+}

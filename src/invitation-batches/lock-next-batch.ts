@@ -1,0 +1,56 @@
+import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
+import type { InvitationBatch } from "../models/invitation-batch.ts";
+
+/** An unfinished batch whose turn it is, locked; and whether there is still anything to do it for. */
+export interface LockedBatch
+  extends Pick<
+    InvitationBatch,
+    | "id"
+    | "environment_id"
+    | "organization_id"
+    | "actor_kind"
+    | "actor_user_id"
+    | "request_id"
+    | "dry_run"
+    | "total_count"
+  > {
+  /** False once its deletion has begun. */
+  has_organization: boolean;
+  /** False once the program that asked is gone, or may not invite any more. True for people: theirs are judged by row. */
+  program_may: boolean;
+}
+
+/**
+ * The batch that has waited longest takes its turn; one that another run holds is skipped. Of one organization a batch
+ * begins when the one before is done: two at once would, one chunk overlapping the next, share the organization's lock
+ * among them without a gap, and keep whoever wants it for themselves waiting.
+ */
+const lockNext = statement<LockedBatch>(
+  "lock-next-invitation-batch",
+  `
+  select b.id, b.environment_id, b.organization_id, b.actor_kind, b.actor_user_id, b.request_id, b.dry_run, b.total_count,
+    exists (select from organizations where id = b.organization_id and deleting_at is null) as has_organization,
+    b.actor_client_id is null or exists (
+      select from api_clients where id = b.actor_client_id and 'invitations:write' = any (scopes)
+    ) as program_may
+  from invitation_batches b
+  where b.status in ('queued', 'running') and b.id <> all ($1::text[])
+    and not exists (
+      select from invitation_batches earlier
+      where earlier.organization_id = b.organization_id and earlier.id < b.id
+        and earlier.status in ('queued', 'running') and earlier.id <> all ($1::text[])
+    )
+  order by b.updated_at
+  limit 1
+  for no key update of b skip locked`,
+);
+
+/** @param except ids of batches that are left alone. */
+export async function lockNextBatch(
+  trx: Knex.Transaction,
+  except: string[],
+): Promise<LockedBatch | undefined> {
+  const [batch] = await lockNext(trx, [except]);
+  return batch;
+}

@@ -1,0 +1,62 @@
+import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
+import { recordEvents } from "../events/record-events.ts";
+import type { LockedBatch } from "./lock-next-batch.ts";
+
+/** What became of a row. */
+export interface RowOutcome {
+  number: number;
+  status: "created" | "failed";
+  code: string | null;
+  detail: string | null;
+  invitation_id: string | null;
+}
+
+interface Counts {
+  total_count: number;
+  created_count: number;
+  failed_count: number;
+  duplicate_count: number;
+}
+
+const settle = statement<Counts>(
+  "settle-invitation-batch-rows",
+  `
+  with settled as (
+    update invitation_batch_rows r
+    set status = outcome.status, code = outcome.code, detail = outcome.detail, invitation_id = outcome.invitation_id,
+      input = null, updated_at = now()
+    from jsonb_to_recordset($2::jsonb)
+      as outcome (number int, status text, code text, detail text, invitation_id text)
+    where r.batch_id = $1 and r.number = outcome.number and r.status = 'queued'
+    returning r.status
+  )
+  update invitation_batches set
+    status = case when $3 then 'completed' else 'running' end,
+    started_at = coalesce(started_at, now()), completed_at = case when $3 then now() end, updated_at = now(),
+    created_count = created_count + (select count(*) from settled where status = 'created'),
+    failed_count = failed_count + (select count(*) from settled where status = 'failed')
+  where id = $1
+  returning total_count, created_count, failed_count, duplicate_count`,
+);
+
+/** Writes down what became of a chunk's rows, counts them, and ends the batch with the last. The batch is locked. */
+export async function settleRows(
+  trx: Knex.Transaction,
+  { id, environment_id, organization_id, request_id }: LockedBatch,
+  outcomes: RowOutcome[],
+  isLast: boolean,
+): Promise<void> {
+  const [counts] = await settle(trx, [id, JSON.stringify(outcomes), isLast]);
+  if (!isLast) return;
+  const actor = { kind: "system", user_id: null, request_id } as const;
+  await recordEvents(trx, actor, [
+    {
+      type: "invitation_batch.completed",
+      environment_id,
+      organization_id,
+      subject_id: id,
+      data: { ...counts },
+    },
+  ]);
+}

@@ -1,0 +1,103 @@
+import type { Knex } from "knex";
+import { pipelined } from "../db/pipelined.ts";
+import { statement } from "../db/statement.ts";
+import { forbidden, Refusal } from "../errors.ts";
+import type { Actor } from "../events/record-events.ts";
+import { refusalOf } from "../http/refusal-of.ts";
+import { tryToInvite } from "../invitations/try-to-invite.ts";
+import type { Log } from "../log.ts";
+import { cancelRest } from "./cancel-rest.ts";
+import type { LockedBatch } from "./lock-next-batch.ts";
+import type { RowInput } from "./sent-row.ts";
+import { type RowOutcome, settleRows } from "./settle-rows.ts";
+
+/** Rows per transaction: it holds the organization's lock, which others want, for a fraction of a second. */
+const CHUNK = 100;
+
+interface QueuedRow {
+  number: number;
+  input: RowInput;
+}
+
+const findQueued = statement<QueuedRow>(
+  "find-queued-invitation-batch-rows",
+  `select number, input from invitation_batch_rows where batch_id = $1 and status = 'queued' order by number limit $2`,
+);
+
+/**
+ * Invites the next rows of a batch that is locked, and writes down what became of each, all in the one transaction: a
+ * process that is killed has done the whole chunk or nothing of it.
+ * @param careful whether a row may fail by an error nobody foresaw without taking the others along; it costs two round
+ *   trips a row.
+ * @returns how many mails are due now.
+ */
+export async function workOffChunk(
+  trx: Knex.Transaction,
+  batch: LockedBatch,
+  { careful, log }: { careful: boolean; log: Log },
+): Promise<number> {
+  const { id, dry_run, request_id } = batch;
+  if (!batch.has_organization) {
+    await cancelRest(trx, batch, { kind: "system", user_id: null, request_id });
+    return 0;
+  }
+  const found = await findQueued(trx, [id, CHUNK + 1]);
+  const rows = found.slice(0, CHUNK);
+  const judge = async (row: QueuedRow) =>
+    outcomeOf(row.number, await (careful ? inviteAlone(trx, batch, row, log) : invite(trx, batch, row)));
+  // What a dry run writes is judged by the database as anything is, and then undone.
+  if (dry_run) await trx.raw("savepoint dry_run");
+  const statements = rows.map((row) => () => judge(row));
+  const outcomes = careful ? await oneByOne(statements) : await pipelined(trx, statements);
+  if (dry_run) {
+    await trx.raw("rollback to savepoint dry_run");
+    for (const outcome of outcomes) outcome.invitation_id = null;
+  }
+  await settleRows(trx, batch, outcomes, found.length <= CHUNK);
+  return dry_run ? 0 : outcomes.filter(({ status }) => status === "created").length;
+}
+
+async function oneByOne<Result>(statements: Array<() => Promise<Result>>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const send of statements) results.push(await send());
+  return results;
+}
+
+type Invited = { id: string } | Refusal;
+
+function outcomeOf(number: number, invited: Invited): RowOutcome {
+  if (!(invited instanceof Refusal))
+    return { number, status: "created", code: null, detail: null, invitation_id: invited.id };
+  const [{ code, detail }] = invited.items;
+  return { number, status: "failed", code, detail, invitation_id: null };
+}
+
+async function invite(trx: Knex.Transaction, batch: LockedBatch, { input }: QueuedRow): Promise<Invited> {
+  const { environment_id, organization_id, actor_kind, actor_user_id, request_id, program_may } = batch;
+  if (!program_may) return forbidden("forbidden", "The program that asked for it may not invite any more.");
+  const actor: Actor = { kind: actor_kind, user_id: actor_user_id, request_id };
+  return tryToInvite(trx, { environment_id, organization_id, ...input }, actor);
+}
+
+/** The same behind a savepoint. @throws what passes by itself, such as a lost connection: the chunk is tried again. */
+async function inviteAlone(
+  trx: Knex.Transaction,
+  batch: LockedBatch,
+  row: QueuedRow,
+  log: Log,
+): Promise<Invited> {
+  await trx.raw("savepoint one_row");
+  try {
+    const invited = await invite(trx, batch, row);
+    await trx.raw("release savepoint one_row");
+    return invited;
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal?.status === 503) throw error;
+    await trx.raw("rollback to savepoint one_row");
+    if (refusal !== undefined) return refusal;
+    log.error({ err: error, batch: batch.id, row: row.number }, "a row can't be judged");
+    const detail = "Our mistake: tell support the id of the row.";
+    return new Refusal(500, [{ code: "internal_error", detail }]);
+  }
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { jsonSchemaOf } from "../lib/json-schema-of.ts";
+import { invitationAttributes } from "./invitation-attributes.ts";
+import { readBatchRow } from "./read-batch-row.ts";
+
+/** More than that are several batches. */
+export const ROWS_AT_MOST = 10_000;
+
+/** Documented as it should be, and taken whatever it is: a row that is wrong stops no other. */
+const row = z.unknown().meta(jsonSchemaOf(invitationAttributes, "input"));
+
+export const newInvitationBatch = {
+  type: "invitation_batch",
+  attributes: z.strictObject({
+    rows: z
+      .array(row)
+      .min(1, { error: "must have a row at least" })
+      .max(ROWS_AT_MOST, {
+        error: `may have at most ${ROWS_AT_MOST.toLocaleString("en")}: send them in parts`,
+      })
+      // Once it is known that there are not too many.
+      .transform((rows) => rows.map(readBatchRow)),
+    dry_run: z.boolean().default(false),
+  }),
+  relationships: { organization: { type: "organization", prefix: "org", required: true } },
+} as const;

@@ -1,0 +1,54 @@
+import type { z } from "zod";
+import { BODY_LIMIT } from "../http/read-body.ts";
+import type { RowProblem, SentRow } from "../invitation-batches/sent-row.ts";
+import { clip } from "../lib/clip.ts";
+import { invitationAttributes } from "./invitation-attributes.ts";
+import { isObject } from "./pointer-to.ts";
+
+/** Characters kept of an address that is none, and of what is said of a row. */
+const LONGEST_KEPT = 500;
+
+/** More than any list of a row may have: the others would only be complained of, one by one. */
+const LIST_READ = 100;
+
+/** Reads a row as the attributes of a single invitation are read; what is wrong with it is its own trouble. */
+export function readBatchRow(given: unknown): SentRow {
+  const email = emailOf(given);
+  // What bounds a single invitation is its body.
+  if (JSON.stringify(given).length > BODY_LIMIT) {
+    const detail = `row: may have at most ${BODY_LIMIT / 1024} KiB`;
+    return { email, problem: { code: "invalid_attribute", detail } };
+  }
+  const parsed = invitationAttributes.safeParse(withShortLists(given));
+  if (!parsed.success) return { email, problem: problemOf(parsed.error) };
+  const {
+    email: address,
+    role_ids,
+    message = null,
+    locale = null,
+    metadata,
+    expires_at = null,
+  } = parsed.data;
+  const input = { address, role_ids, message, locale, metadata, expires_at };
+  return { email, input, role_names: [] };
+}
+
+function withShortLists(given: unknown): unknown {
+  if (!isObject(given) || !Array.isArray(given.role_ids) || given.role_ids.length <= LIST_READ) return given;
+  return { ...given, role_ids: given.role_ids.slice(0, LIST_READ) };
+}
+
+/** As it was sent, so that whoever sent it knows it again. */
+function emailOf(given: unknown): string | null {
+  return isObject(given) && typeof given.email === "string" ? clip(given.email, LONGEST_KEPT) : null;
+}
+
+/** One is enough to mend a row by. */
+function problemOf({ issues: [issue] }: z.ZodError): RowProblem {
+  if (issue?.code === "unrecognized_keys") {
+    const detail = clip(`${issue.keys.join(", ")}: there is no such attribute.`, LONGEST_KEPT);
+    return { code: "unknown_attribute", detail };
+  }
+  const name = issue?.path.join(".") || "row";
+  return { code: "invalid_attribute", detail: clip(`${name}: ${issue?.message}`, LONGEST_KEPT) };
+}

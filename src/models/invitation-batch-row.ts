@@ -1,0 +1,20 @@
+import { BaseModel } from "./base-model.ts";
+
+export const BATCH_ROW_STATUSES = ["queued", "created", "failed", "duplicate", "canceled"] as const;
+export type BatchRowStatus = (typeof BATCH_ROW_STATUSES)[number];
+
+/** One row of a batch and what became of it. */
+export class InvitationBatchRow extends BaseModel {
+  static override tableName = "invitation_batch_rows";
+
+  declare batch_id: string;
+  /** Its place in what was sent, from 1. */
+  declare number: number;
+  /** As it was sent, as far as it was a text. */
+  declare email: string | null;
+  declare status: BatchRowStatus;
+  declare code: string | null;
+  declare detail: string | null;
+  /** Null in a dry run, too. */
+  declare invitation_id: string | null;
+}

@@ -1,0 +1,307 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Api } from "./support/api.ts";
+import { invitedTo, readBatch, rowsOf, runBatches, sendCsv, taken } from "./support/batches.ts";
+import { buildOrganization, buildPerson, roleId, unique, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
+
+let guildhall: Guildhall;
+let api: Api;
+let organization: { id: string; environment_id: string };
+/** Where the file is for: a query without a dry run. */
+let here: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  // One owner sends all the files, more than a person may in a minute.
+  guildhall.context.limiter.count = () => {};
+});
+afterAll(() => guildhall.stop());
+
+async function buildTeam() {
+  const owner = await buildPerson(guildhall);
+  organization = await buildOrganization(guildhall, owner);
+  api = guildhall.api.as(owner.token);
+  here = `organization=${organization.id}`;
+}
+beforeAll(buildTeam);
+
+/** Sends a file and works it off. @returns its rows. */
+async function becomeOf(csv: string, query = here) {
+  const id = taken(await sendCsv(api, csv, query));
+  await runBatches(guildhall);
+  return rowsOf(guildhall, id);
+}
+
+describe("a file", () => {
+  test("invites as a document does: roles by name or id, message, language, expiry", async () => {
+    const [one, two, three] = [uniqueEmail(), uniqueEmail(), uniqueEmail()];
+    const billing = await roleId(guildhall, organization.environment_id, "billing");
+    const member = await roleId(guildhall, organization.environment_id, "member");
+    const expires_at = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const csv = [
+      "email,roles,message,locale,expires_at",
+      `${one},billing|member,"Hello, dear ""friend""\nof ours",en,${expires_at}`,
+      `${two},${billing}; MEMBER,,,`,
+      `${three},,,,`,
+    ].join("\r\n");
+    const answer = await sendCsv(api, csv, here);
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { data: { attributes: { total_count: 3, dry_run: false, status: "queued" } } },
+    });
+    expect(answer.headers.get("Location")).toBe(answer.body.data.links.self);
+    await runBatches(guildhall);
+    const rows = await rowsOf(guildhall, taken(answer));
+    const invitations = await Promise.all(
+      rows.map(
+        async ({ invitation_id }) =>
+          (await api.get(`/api/invitations/${invitation_id}`)).body.data.attributes,
+      ),
+    );
+    expect(invitations).toMatchObject([
+      {
+        email: one,
+        role_ids: [billing, member].sort(),
+        message: 'Hello, dear "friend"\nof ours',
+        locale: "en",
+        expires_at,
+      },
+      { email: two, role_ids: [billing, member].sort(), message: null, locale: null },
+      { email: three, role_ids: [member], message: null },
+    ]);
+  });
+
+  test("names a role of the organization before one of the environment, the very name before another case", async () => {
+    const { environment_id, id: organization_id } = organization;
+    const name = unique("desk");
+    const role = async (as: string, of: string | null) => {
+      const [{ id }] = await guildhall
+        .db("roles")
+        .insert({ id: `role_${unique("x")}`, environment_id, organization_id: of, name: as })
+        .returning("id");
+      return id as string;
+    };
+    const general = await role(name, null);
+    const shouted = await role(name.toUpperCase(), null);
+    const own = await role(name, organization_id);
+    const csv = `email,roles\n${uniqueEmail()},${name}\n${uniqueEmail()},${name.toUpperCase()}\n${uniqueEmail()},${name.replace("d", "D")}`;
+    const rows = await becomeOf(csv);
+    const given = await Promise.all(
+      rows.map(({ invitation_id }) =>
+        guildhall.db("invitation_roles").where({ invitation_id }).pluck("role_id"),
+      ),
+    );
+    expect(given).toEqual([[own], [shouted], [own]]);
+    expect(given.flat()).not.toContain(general);
+  });
+
+  test("may be tried dry, by the query", async () => {
+    const email = uniqueEmail();
+    const [row] = await becomeOf(`email\n${email}`, `${here}&dry_run=true`);
+    expect(row).toMatchObject({ status: "created", invitation_id: null });
+    expect(await invitedTo(guildhall, organization)).not.toContain(email);
+    expect(await becomeOf(`email\n${email}`, `${here}&dry_run=false`)).toMatchObject([{ status: "created" }]);
+  });
+
+  test("has rows that fail like those of a document, and stop no other", async () => {
+    const email = uniqueEmail();
+    const rows = await becomeOf(
+      [
+        "email,roles,locale,expires_at",
+        "no address,,,",
+        `${uniqueEmail()},Bookkeeper,,`,
+        `${uniqueEmail()},owner,,`,
+        `${uniqueEmail()},,English,`,
+        `${uniqueEmail()},,,2027-01-31`,
+        `${uniqueEmail()},,,2020-01-31T12:00:00Z`,
+        `${uniqueEmail()},,,,and more`,
+        ",member,,",
+        `${uniqueEmail()},${Array(51).fill("member").join("|")},,`,
+        email,
+        `${email.toUpperCase()},,,`,
+      ].join("\n"),
+    );
+    expect(rows.map(({ status, code }) => code ?? status)).toEqual([
+      ...["invalid_attribute", "not_found", "owner_not_grantable", "invalid_attribute", "invalid_attribute"],
+      ...["invalid_expires_at", "invalid_attribute", "invalid_attribute", "invalid_attribute"],
+      ...["created", "duplicate_row"],
+    ]);
+    expect(rows[1]?.detail).toContain("Bookkeeper");
+    expect(rows[6]?.detail).toBe("row: it has 5 cells, and there are 4 columns.");
+    expect(rows[9]?.detail).toBeNull();
+    expect(rows[10]?.detail).toBe("Row 10 is to the same address.");
+  });
+});
+
+describe("a file is read however a spreadsheet writes it:", () => {
+  const MARK = "\ufeff";
+  test.each<[how: string, write: (email: string, other: string) => string]>([
+    ["with line feeds", (a, b) => `email,roles\n${a},member\n${b},\n`],
+    ["with carriage returns and line feeds", (a, b) => `email,roles\r\n${a},member\r\n${b},\r\n`],
+    ["with carriage returns alone", (a, b) => `email,roles\r${a},member\r${b},\r`],
+    ["without a line end at its end", (a, b) => `email\n${a}\n${b}`],
+    ["with a byte order mark", (a, b) => `${MARK}email,roles\n${a},member\n${b},\n`],
+    ["with a byte order mark and quotes", (a, b) => `${MARK}"email","roles"\n"${a}","member"\n"${b}",""\n`],
+    ["with semicolons", (a, b) => `email;roles;message\n${a};"billing;member";Hi, you\n${b};;\n`],
+    ["with tabs", (a, b) => `email\troles\tmessage\n${a}\tmember\t"a; b, c"\n${b}\t\t\n`],
+    ["with a delimiter inside a quoted name", (a, b) => `"email"\t"roles"\n${a}\t\n${b}\t`],
+    ["with columns in another order and case", (a, b) => `Message, ROLES ,Email\nHi,member,${a}\n,,${b}\n`],
+    ["with spaces around cells", (a, b) => `email , roles\n  ${a} , member \n ${b},\n`],
+    ["with empty lines and rows of nothing", (a, b) => `\n\nemail,roles\n\n${a},\n,\n  \n,\n${b},\n\n`],
+    ["with a delimiter too many in every row", (a, b) => `email,roles,,\n${a},member,,\n${b},,,\n`],
+    ["with shorter rows", (a, b) => `email,roles,message\n${a}\n${b},member\n`],
+  ])("%s", async (_, write) => {
+    const [a, b] = [uniqueEmail(), uniqueEmail()];
+    const rows = await becomeOf(write(a, b));
+    expect(rows).toMatchObject([
+      { number: 1, email: a, status: "created" },
+      { number: 2, email: b, status: "created" },
+    ]);
+  });
+
+  test("with 300 KiB of letters of four bytes, none of them cut in half", async () => {
+    const messages = Array.from({ length: 700 }, (_, n) => `${"🙂".repeat(105 + (n % 7))}x`);
+    const csv = `email,message\n${messages.map((message) => `${uniqueEmail()},${message}`).join("\n")}`;
+    const id = taken(await sendCsv(api, csv, here));
+    const inputs = (await rowsOf(guildhall, id)).map(({ input }) => input.message);
+    expect(inputs).toEqual(messages);
+    await api.post(`/api/invitation-batches/${id}/cancel`);
+  });
+});
+
+describe("a file is refused as a whole, and nothing of it is done, when it", () => {
+  test.each<[what: string, csv: string, status: number, code: string, detail: RegExp]>([
+    ["is empty", "", 422, "invalid_csv", /empty/],
+    ["has nothing but white space", " \n\r\n\t\n", 422, "invalid_csv", /empty/],
+    ["has a row of columns alone", "email,roles\n", 422, "invalid_csv", /no other/],
+    [
+      "has no column email",
+      "mail,roles\na@b.example,\n",
+      422,
+      "invalid_csv",
+      /no column "mail".*email, roles/,
+    ],
+    ["lacks the column email", "roles,message\nmember,Hi\n", 422, "invalid_csv", /email is missing/],
+    ["has no row of columns", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
+    ["has a column nobody knows", "email,colour\na@b.example,red", 422, "invalid_csv", /no column "colour"/],
+    ["has a column without a name", "email,,roles\na@b.example,,", 422, "invalid_csv", /no column ""/],
+    ["has a column twice", "email,roles,Email\na@b.example,,", 422, "invalid_csv", /email is there twice/],
+    [
+      "has an unclosed quote",
+      'email,message\na@b.example,x\nb@b.example,"y\nz',
+      400,
+      "malformed_csv",
+      /Row 2 .*never closed/,
+    ],
+    [
+      "has a quote within a cell",
+      'email,message\na@b.example,say "y"',
+      400,
+      "malformed_csv",
+      /Row 1 .*within a cell/,
+    ],
+    [
+      "goes on after a quote",
+      'email,message\na@b.example,"say" y',
+      400,
+      "malformed_csv",
+      /Row 1 .*closing quote/,
+    ],
+    [
+      "has a broken row of columns",
+      '"email\na@b.example',
+      400,
+      "malformed_csv",
+      /row of columns .*never closed/,
+    ],
+    ["holds a NUL", "email\na@b.example\u0000", 400, "malformed_text", /NUL/],
+  ])("%s", async (_, csv, status, code, detail) => {
+    const before = await guildhall.db("invitation_batches").pluck("id");
+    const answer = await sendCsv(api, csv, here);
+    expect(answer).toMatchObject(refusal(status, code));
+    expect(answer.body.errors[0].detail).toMatch(detail);
+    expect(answer.body.errors[0].source).toBeUndefined();
+    expect(await guildhall.db("invitation_batches").pluck("id")).toEqual(before);
+  });
+
+  test("has more than 10,000 rows; 10,000 are taken", async () => {
+    const rows = Array.from({ length: 10_001 }, (_, n) => `p${n}@example.com`);
+    const many = await sendCsv(api, `email\n${rows.join("\n")}`, here);
+    expect(many).toMatchObject(refusal(422, "invalid_csv"));
+    expect(many.body.errors[0].detail).toContain("10,000");
+    const id = taken(await sendCsv(api, `email\n${rows.slice(1).join("\n")}`, here));
+    expect((await readBatch(guildhall, id)).attributes.total_count).toBe(10_000);
+    expect(await api.post(`/api/invitation-batches/${id}/cancel`)).toMatchObject({ status: 200 });
+  });
+
+  test("has more than 4 MiB; what has less is read", async () => {
+    const sized = (bytes: number) => `email\n${uniqueEmail()}`.padEnd(bytes, "\n");
+    expect(await sendCsv(api, sized(4 * 1024 * 1024 + 1), here)).toMatchObject(
+      refusal(413, "body_too_large"),
+    );
+    const id = taken(await sendCsv(api, sized(4 * 1024 * 1024), here));
+    expect((await readBatch(guildhall, id)).attributes.total_count).toBe(1);
+  });
+
+  test.each([
+    ["Latin-1", Buffer.from("email\njané@example.com", "latin1")],
+    ["UTF-16, as Excel calls Unicode", Buffer.from("\ufeffemail\njane@example.com", "utf16le")],
+  ])("is in %s", async (_, bytes) => {
+    const answer = await fetch(`${guildhall.api.origin}/api/invitation-batches?${here}`, {
+      method: "POST",
+      headers: {
+        Authorization: `Bearer ${OPERATOR_TOKEN}`,
+        "X-Environment": "acme-test",
+        "Content-Type": "text/csv",
+      },
+      body: new Uint8Array(bytes),
+    });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(await answer.text()).errors[0].code).toBe("malformed_body");
+  });
+});
+
+describe("what goes with a file", () => {
+  const csv = () => `email\n${uniqueEmail()}`;
+
+  test.each<[type: string, status: number]>([
+    ["text/csv", 202],
+    ["Text/CSV; charset=UTF-8; header=present", 202],
+    ['text/csv; charset="utf-8"', 202],
+    ["text/csv; charset=iso-8859-1", 415],
+    ["text/plain", 415],
+    ["application/vnd.ms-excel", 415],
+  ])("is the type %s: %i", async (type, status) => {
+    const answer = await sendCsv(api, csv(), /csv/i.test(type) ? here : "", type);
+    expect(answer.status).toBe(status);
+    if (status === 415) expect(answer.body.errors[0].source).toEqual({ header: "Content-Type" });
+  });
+
+  test.each<[what: string, query: () => string, parameter: string]>([
+    ["no organization", () => "dry_run=true", "organization"],
+    ["a dry run that is no yes or no", () => `${here}&dry_run=1`, "dry_run"],
+    ["another parameter", () => `${here}&colour=red`, "colour"],
+  ])("may not be %s: 400", async (_, query, parameter) => {
+    const answer = await sendCsv(api, csv(), query());
+    expect(answer.status).toBe(400);
+    const [{ source, detail }] = answer.body.errors;
+    expect(source === undefined ? detail : parameter).toContain(parameter);
+    // A parameter that is missing can't be pointed at.
+    expect(source?.parameter ?? parameter).toBe(parameter);
+  });
+
+  test("is an organization of this environment, and one the caller may invite to: else 404", async () => {
+    const other = await buildOrganization(guildhall, await buildPerson(guildhall, { environment: "globex" }));
+    const foreign = await buildOrganization(guildhall, await buildPerson(guildhall));
+    for (const id of [other.id, foreign.id, "org_01h2xcejqtf2nbrexx3vqjhp41", "x"])
+      expect(await sendCsv(api, csv(), `organization=${id}`)).toMatchObject(refusal(404, "not_found"));
+    const byOperator = await sendCsv(guildhall.api, csv(), `organization=${other.id}`);
+    expect(byOperator).toMatchObject(refusal(404, "not_found"));
+  });
+
+  test("is not taken by endpoints that ask for a document", async () => {
+    const answer = await api.post("/api/invitations", csv(), { "Content-Type": "text/csv" });
+    expect(answer).toMatchObject(refusal(415, "unsupported_media_type"));
+  });
+});
