@@ -13,8 +13,10 @@ export const expireInvitations = defineJob({
   name: "expire-invitations",
   payload: z.object({}),
   every: ({ EXPIRE_EVERY }) => EXPIRE_EVERY,
-  async run({ db, log, stopping }) {
+  async run({ db, queues, log, stopping }) {
     const expired = await expire(db, stopping);
-    if (expired > 0) log.info({ expired }, "invitations expired");
+    if (expired === 0) return;
+    queues.hint("mail");
+    log.info({ expired }, "invitations expired");
   },
 });

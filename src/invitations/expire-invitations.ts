@@ -4,18 +4,23 @@ import { newId } from "../lib/id.ts";
 
 const BATCH = 1_000;
 
-/** One event per invitation; the ids of the events come from outside, one for each row there may be. */
-const expireBatch = statement<{ expired: number }>(
+/**
+ * One event per invitation, and to each inviter one mail per organization, however many expired at once: the mail says
+ * how many. So all batches of a run write the moment of its first (`$4`), and know by it whom the run has told already.
+ * The ids come from outside, one for each row there may be.
+ */
+const expireBatch = statement<{ expired: number; moment: string }>(
   "expire-invitations",
   `
-  with overdue as (
-    select id from invitations where status = 'pending' and expires_at <= now()
+  with run as (select coalesce($4::timestamptz, now()) as moment),
+  overdue as (
+    select id from invitations where status = 'pending' and expires_at <= (select moment from run)
     order by expires_at limit $1 for update skip locked
   ),
   expired as (
-    update invitations i set status = 'expired', expired_at = now(), updated_at = now()
-    from overdue where i.id = overdue.id
-    returning i.id, i.environment_id, i.organization_id
+    update invitations i set status = 'expired', expired_at = moment, updated_at = now()
+    from overdue, run where i.id = overdue.id
+    returning i.id, i.environment_id, i.organization_id, i.inviter_user_id
   ),
   numbered as (select *, row_number() over () as n from expired),
   events_written as (
@@ -23,8 +28,30 @@ const expireBatch = statement<{ expired: number }>(
     select event.id, environment_id, 'invitation.expired', 'system', organization_id, numbered.id
     from numbered join unnest($2::text[]) with ordinality as event(id, n) using (n)
     returning 1
+  ),
+  notified as (
+    select *, row_number() over () as n from (
+      select distinct on (expired.inviter_user_id, expired.organization_id)
+        expired.id, expired.inviter_user_id, expired.organization_id, u.environment_id, u.email, u.email_canonical
+      from expired
+      join users u on u.id = expired.inviter_user_id
+      join environments e on e.id = u.environment_id
+      where coalesce((e.settings->'notify_inviter'->>'expired')::boolean, true)
+      order by expired.inviter_user_id, expired.organization_id, expired.id
+    ) inviter
+    where $4::timestamptz is null or not exists (
+      select from invitations told join mail_deliveries d on d.invitation_id = told.id and d.kind = 'invitation-expired'
+      where told.inviter_user_id = inviter.inviter_user_id and told.organization_id = inviter.organization_id
+        and told.expired_at = $4
+    )
+  ),
+  deliveries_written as (
+    insert into mail_deliveries (id, environment_id, invitation_id, kind, email, email_canonical)
+    select delivery.id, environment_id, notified.id, 'invitation-expired', email, email_canonical
+    from notified join unnest($3::text[]) with ordinality as delivery(id, n) using (n)
+    on conflict (invitation_id, kind, seq) do nothing
   )
-  select count(*)::int as expired from events_written`,
+  select (select count(*)::int from events_written) as expired, moment::text from run`,
 );
 
 /**
@@ -35,9 +62,16 @@ const expireBatch = statement<{ expired: number }>(
  */
 export async function expireInvitations(db: Knex, aborted: () => boolean): Promise<number> {
   let total = 0;
+  let moment: string | null = null;
   while (!aborted()) {
-    const eventIds = Array.from({ length: BATCH }, () => newId("evt"));
-    const [batch] = await expireBatch(db, [BATCH, eventIds]);
+    const ids = (prefix: "evt" | "dlv") => Array.from({ length: BATCH }, () => newId(prefix));
+    const [batch]: Array<{ expired: number; moment: string }> = await expireBatch(db, [
+      BATCH,
+      ids("evt"),
+      ids("dlv"),
+      moment,
+    ]);
+    moment = batch?.moment ?? null;
     total += batch?.expired ?? 0;
     if (batch === undefined || batch.expired < BATCH) break;
   }

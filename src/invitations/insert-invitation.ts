@@ -1,4 +1,5 @@
 import { statement } from "../db/statement.ts";
+import { MAILS_PER_RECIPIENT } from "./mail-limits.ts";
 
 /** What the statement found, whether or not it wrote. */
 export interface Verdict {
@@ -9,6 +10,8 @@ export interface Verdict {
   missing_role_ids: string[];
   owner_role_ids: string[];
   exceeding_role_ids: string[];
+  /** Seconds until the address may be sent another invitation; null: now. */
+  recipient_wait: number | null;
   /** The new row; null when something forbids it or a pending invitation for the address exists. */
   invitation: object | null;
 }
@@ -52,8 +55,19 @@ export const insertInvitation = statement<Verdict>(
     from asked join roles r using (id)
     where r.environment_id = $1 and (r.organization_id is null or r.organization_id = $2)
   ),
+  -- What the address was sent by whichever organization. The operator has no limit.
+  recipient as (
+    select count(*) as mails, extract(epoch from min(created_at) + interval '24 hours' - now())::int as wait
+    from (
+      select created_at from mail_deliveries
+      where environment_id = $1 and email_canonical = $4 and kind = 'invitation' and created_at > now() - interval '24 hours'
+        and $17 <> 'operator'
+      order by created_at desc limit ${MAILS_PER_RECIPIENT}
+    ) lately
+  ),
   verdict as (
     select
+      case when mails >= ${MAILS_PER_RECIPIENT} then wait end as recipient_wait,
       exists (select from organization) as organization_found,
       $12::timestamptz is null or ($12 > now() and $12 <= now() + interval '365 days') as expiry_allowed,
       coalesce((select 'members:manage' = any (held) from inviter), true) as may_invite,
@@ -61,11 +75,12 @@ export const insertInvitation = statement<Verdict>(
       array(select id from asked except select id from granted) as missing_role_ids,
       array(select id from granted where is_owner) as owner_role_ids,
       array(select id from granted where not within_own) as exceeding_role_ids
+    from recipient
   ),
   allowed as (
     select from verdict
     where organization_found and may_invite and expiry_allowed and not already_member
-      and missing_role_ids = '{}' and owner_role_ids = '{}' and exceeding_role_ids = '{}'
+      and recipient_wait is null and missing_role_ids = '{}' and owner_role_ids = '{}' and exceeding_role_ids = '{}'
   ),
   lapsed as (
     update invitations set status = 'expired', expired_at = now(), updated_at = now()
@@ -89,7 +104,7 @@ export const insertInvitation = statement<Verdict>(
   ),
   delivery_written as (
     insert into mail_deliveries (id, environment_id, invitation_id, kind, seq, email, email_canonical)
-    select $14, $1, id, 'invitation', token_version, email, email_canonical from created
+    select $14, $1, id, 'invitation', token_version, email, email_canonical from created where $18
   ),
   events_written as (
     insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)
@@ -99,7 +114,7 @@ export const insertInvitation = statement<Verdict>(
   )
   select verdict.*, (
     select to_jsonb(created) || jsonb_build_object(
-      'role_ids', array(select id from granted order by id), 'delivery_state', 'pending'
+      'role_ids', array(select id from granted order by id), 'delivery_state', case when $18 then 'pending' end
     ) from created
   ) as invitation
   from verdict`,

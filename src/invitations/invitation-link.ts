@@ -11,6 +11,10 @@ export interface LinkKeys {
   sign(link: InvitationLink): string;
   /** @returns undefined for anything this service did not sign. Says nothing about the invitation's state. */
   verify(token: string): InvitationLink | undefined;
+  /** Derives the token by which the invited address asks for no more invitations: good as long as the invitation is kept. */
+  signOptOut(invitationId: string): string;
+  /** @returns the invitation's id; undefined for anything this service did not sign for this purpose. */
+  verifyOptOut(token: string): string | undefined;
   /** A value only the holder of `token` and we can know, for the hidden field of the page's forms. */
   formSecret(token: string): string;
 }
@@ -22,6 +26,8 @@ interface Key {
 
 /** 26 characters of the invitation's id, 4 of version, 8 of key id, 43 of HMAC-SHA-256. */
 const TOKEN = /^([0-9a-z]{26})([0-9a-f]{4})([0-9a-f]{8})([\w-]{43})$/;
+/** The same without a version: whoever wants no invitation wants none, however new. */
+const OPT_OUT_TOKEN = /^([0-9a-z]{26})([0-9a-f]{8})([\w-]{43})$/;
 
 /**
  * @param secrets SECRET_KEY first, then SECRET_KEYS_PREVIOUS: the first signs, all verify, so a key can be rotated
@@ -31,19 +37,29 @@ export function createLinkKeys(secrets: [string, ...string[]]): LinkKeys {
   const [current, ...previous] = secrets.map(toKey) as [Key, ...Key[]];
   const byId = new Map([current, ...previous].map((key) => [key.id, key]));
 
+  function isOurs(purpose: string, body: string, keyId = "", signature = ""): boolean {
+    const key = byId.get(keyId);
+    if (key === undefined) return false;
+    return timingSafeEqual(Buffer.from(mac(key, purpose, body)), Buffer.from(signature));
+  }
+
   return {
     sign({ invitationId, tokenVersion }) {
       const body = invitationId.slice("inv_".length) + tokenVersion.toString(16).padStart(4, "0");
       return body + current.id + mac(current, "invitation-link", body);
     },
     verify(token) {
-      const [, suffix, version, keyId, signature] = TOKEN.exec(token) ?? [];
-      const key = byId.get(keyId ?? "");
-      if (suffix === undefined || version === undefined || signature === undefined || key === undefined)
-        return undefined;
-      const expected = mac(key, "invitation-link", suffix + version);
-      if (!timingSafeEqual(Buffer.from(expected), Buffer.from(signature))) return undefined;
+      const [, suffix = "", version = "", keyId, signature] = TOKEN.exec(token) ?? [];
+      if (!isOurs("invitation-link", suffix + version, keyId, signature)) return undefined;
       return { invitationId: `inv_${suffix}`, tokenVersion: Number.parseInt(version, 16) };
+    },
+    signOptOut(invitationId) {
+      const body = invitationId.slice("inv_".length);
+      return body + current.id + mac(current, "opt-out-link", body);
+    },
+    verifyOptOut(token) {
+      const [, suffix = "", keyId, signature] = OPT_OUT_TOKEN.exec(token) ?? [];
+      return isOurs("opt-out-link", suffix, keyId, signature) ? `inv_${suffix}` : undefined;
     },
     formSecret: (token) => mac(current, "invitation-form", token),
   };

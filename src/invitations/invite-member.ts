@@ -1,93 +1,23 @@
 import type { Context } from "../context.ts";
-import { conflict, forbidden, invalid, notFound, type Refusal } from "../errors.ts";
+import { Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { EmailAddress } from "../lib/email-address.ts";
-import { newId } from "../lib/id.ts";
-import { Environment } from "../models/environment.ts";
-import { Invitation } from "../models/invitation.ts";
-import { insertInvitation, type Verdict } from "./insert-invitation.ts";
-
-export interface NewInvitation {
-  environment_id: string;
-  organization_id: string;
-  address: EmailAddress;
-  /** Empty: the system role `member`. */
-  role_ids: string[];
-  message: string | null;
-  locale: string | null;
-  metadata: Record<string, unknown>;
-  /** ISO 8601; null: the environment's lifetime, by default 7 days. */
-  expires_at: string | null;
-}
+import type { Invitation } from "../models/invitation.ts";
+import { type NewInvitation, tryToInvite } from "./try-to-invite.ts";
 
 /**
  * Invites an address to an organization and has the mail sent once that is committed.
  * @returns the row with its summary, as reading it would show it.
- * @param actor the inviter. A user needs `members:manage` there and grants nothing they don't have, as of the moment of
- *   writing; others have no ceiling.
  * @throws 404 for an organization or role that isn't there, 403 for a role beyond the inviter or `owner`,
- *   409 for a member or a pending invitation of that address, 422 for an expiry that is past or over 365 days away.
+ *   409 for a member or a pending invitation of that address, 422 for an expiry that is past or over 365 days away,
+ *   429 for an address that was sent too many.
  */
 export async function inviteMember(
   { db, queues }: Context,
   invitation: NewInvitation,
   actor: Actor,
 ): Promise<Invitation> {
-  const [verdict] = await insertInvitation(db, [
-    invitation.environment_id,
-    invitation.organization_id,
-    invitation.address.email,
-    invitation.address.canonical,
-    invitation.role_ids,
-    actor.request_id,
-    newId("inv"),
-    actor.user_id,
-    invitation.message,
-    invitation.locale,
-    JSON.stringify(invitation.metadata),
-    invitation.expires_at,
-    Environment.DEFAULT_INVITATION_LIFETIME_DAYS,
-    newId("dlv"),
-    newId("evt"),
-    newId("evt"),
-    actor.kind,
-  ]);
-  if (verdict?.invitation == null) throw refusal(verdict, invitation);
+  const invited = await tryToInvite(db, invitation, actor);
+  if (invited instanceof Refusal) throw invited;
   queues.hint("mail");
-  return Invitation.fromJsonRow(verdict.invitation);
-}
-
-function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Refusal {
-  // Without ids it is the role member, of which the request says nothing.
-  const roleIds = { pointer: role_ids.length > 0 ? "/data/attributes/role_ids" : "/data/attributes" };
-  if (!verdict?.organization_found)
-    return notFound("organization", { pointer: "/data/relationships/organization" });
-  if (!verdict.may_invite)
-    return forbidden("forbidden", "You need the permission members:manage in this organization.");
-  if (verdict.missing_role_ids.length > 0)
-    return notFound(`role: ${verdict.missing_role_ids.join(", ")}`, roleIds);
-  if (verdict.owner_role_ids.length > 0) {
-    return forbidden(
-      "owner_not_grantable",
-      "The role owner can't be granted; transfer the ownership instead.",
-      roleIds,
-    );
-  }
-  if (verdict.exceeding_role_ids.length > 0) {
-    const detail = `You can't grant permissions you don't have yourself: ${verdict.exceeding_role_ids.join(", ")}.`;
-    return forbidden("role_exceeds_own", detail, roleIds);
-  }
-  if (!verdict.expiry_allowed) {
-    return invalid(
-      "invalid_expires_at",
-      "Give an expiry in the future, at most 365 days away.",
-      "/data/attributes/expires_at",
-    );
-  }
-  if (verdict.already_member)
-    return conflict("already_member", "That address belongs to a member of this organization.");
-  return conflict(
-    "invitation_pending",
-    "That address has a pending invitation to this organization; revoke or resend it.",
-  );
+  return invited;
 }

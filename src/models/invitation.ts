@@ -83,7 +83,7 @@ export class Invitation extends BaseModel {
     id: string,
     userId: string,
   ): Promise<Invitation | undefined> {
-    return Invitation.close(trx, id, proof, {
+    return Invitation.writeWhilePending(trx, id, proof, {
       status: "accepted",
       accepted_at: NOW,
       accepted_by_user_id: userId,
@@ -95,22 +95,36 @@ export class Invitation extends BaseModel {
     proof: Proof | undefined,
     id: string,
   ): Promise<Invitation | undefined> {
-    return Invitation.close(trx, id, proof, { status: "declined", declined_at: NOW });
+    return Invitation.writeWhilePending(trx, id, proof, { status: "declined", declined_at: NOW });
   }
 
   static revoke(trx: Knex.Transaction, id: string, userId: string | null): Promise<Invitation | undefined> {
-    return Invitation.close(trx, id, undefined, {
+    return Invitation.writeWhilePending(trx, id, undefined, {
       status: "revoked",
       revoked_at: NOW,
       revoked_by_user_id: userId,
     });
   }
 
+  /** Changes a pending invitation that has not expired. @returns undefined when it is closed by now. */
+  static async change(
+    trx: Knex.Transaction,
+    id: string,
+    columns: Partial<Record<"token_version" | "expires_at" | "locale" | "inviter_user_id", unknown>>,
+  ): Promise<Invitation | undefined> {
+    return Invitation.writeWhilePending(trx, id, undefined, columns);
+  }
+
   /**
-   * The guarded write behind every answer: of any number that come at once, one gets the row.
+   * The guarded write behind every answer and change: of any number that come at once, one gets the row.
    * Of links, only the newest may answer.
    */
-  private static async close(trx: Knex.Transaction, id: string, proof: Proof | undefined, change: object) {
+  private static async writeWhilePending(
+    trx: Knex.Transaction,
+    id: string,
+    proof: Proof | undefined,
+    change: object,
+  ) {
     const query = Invitation.query(trx)
       .patch({ ...change, updated_at: NOW })
       .where({ id, status: "pending" })

@@ -1,0 +1,54 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Invitation } from "../models/invitation.ts";
+import { closedInvitation } from "./closed-invitation.ts";
+import { findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { lockSendable } from "./lock-sendable.ts";
+import { newExpiry } from "./new-expiry.ts";
+
+/** What of a pending invitation can be changed; what is left out stays. The mail that is out is not called back. */
+export interface InvitationEdit {
+  role_ids?: string[] | undefined;
+  /** ISO 8601. */
+  expires_at?: string | undefined;
+  /** Null: the environment's. */
+  locale?: string | null | undefined;
+}
+
+/**
+ * Changes a pending invitation. Its link stays good. A user who says what it gives is its inviter from then on: so it
+ * falls with their right to give that.
+ * @returns the row with its summary, as reading it would show it.
+ * @throws 404, 403 for roles beyond the editor's own rights, 409 with the state's code when it is closed, 422.
+ */
+export async function editInvitation(
+  { db }: Context,
+  key: InvitationKey,
+  { role_ids, expires_at, locale }: InvitationEdit,
+  actor: Actor,
+): Promise<Invitation> {
+  const found = await findInvitation(db, key);
+  return transaction(db, async (trx) => {
+    const { id, environment_id, organization_id } = await lockSendable(trx, found, actor, role_ids);
+    const expiry = (asked: string) => newExpiry(trx, environment_id, asked, "/data/attributes/expires_at");
+    const change = {
+      ...(expires_at === undefined ? {} : { expires_at: await expiry(expires_at) }),
+      ...(locale === undefined ? {} : { locale }),
+    };
+    const isGiver = role_ids !== undefined && actor.user_id !== null;
+    const inviter = isGiver ? { inviter_user_id: actor.user_id } : {};
+    const invitation = await Invitation.change(trx, id, { ...change, ...inviter });
+    if (invitation === undefined) throw closedInvitation(await findInvitation(trx, key));
+    if (role_ids !== undefined) {
+      await trx("invitation_roles").where({ invitation_id: id }).delete();
+      const rows = [...new Set(role_ids)].map((role_id) => ({ invitation_id: id, environment_id, role_id }));
+      await trx("invitation_roles").insert(rows);
+    }
+    const changed = Object.keys({ ...change, ...(role_ids === undefined ? {} : { role_ids }) });
+    await recordEvents(trx, actor, [
+      { type: "invitation.updated", environment_id, organization_id, subject_id: id, data: { changed } },
+    ]);
+    return findInvitation(trx, key);
+  });
+}

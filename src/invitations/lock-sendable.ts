@@ -1,0 +1,37 @@
+import type { Knex } from "knex";
+import type { Actor } from "../events/record-events.ts";
+import { Invitation } from "../models/invitation.ts";
+import { Organization } from "../models/organization.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requireGrantable } from "../roles/require-grantable.ts";
+import { closedInvitation } from "./closed-invitation.ts";
+
+/**
+ * Holds an invitation for somebody who wants it sent or changed, and with it the organization, so that rights stay what
+ * they are. Nobody sends on what they could not have sent.
+ * @param roleIds the roles it is to give; by default those it gives.
+ * @throws 404 when the organization is being deleted, 403, 409 with the state's code when it is closed.
+ */
+export async function lockSendable(
+  trx: Knex.Transaction,
+  { id, environment_id, organization_id }: Invitation,
+  actor: Actor,
+  roleIds?: string[],
+): Promise<Invitation> {
+  await Organization.lock(trx, environment_id, organization_id);
+  const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+  const invitation = await Invitation.query(trx)
+    .modify("asOfNow")
+    .modify("withSummary")
+    .findById(id)
+    .throwIfNotFound();
+  if (invitation.status !== "pending") throw closedInvitation(invitation);
+  await requireGrantable(trx, {
+    environment_id,
+    organization_id,
+    role_ids: roleIds ?? invitation.role_ids ?? [],
+    ceiling,
+    pointer: roleIds && "/data/attributes/role_ids",
+  });
+  return invitation;
+}

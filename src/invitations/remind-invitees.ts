@@ -1,0 +1,79 @@
+import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
+import { newId } from "../lib/id.ts";
+
+const BATCH = 500;
+/** Reminders of one mail there may be: `seq` counts on by it with every newer mail. */
+export const REMINDERS_PER_MAIL = 10;
+
+/**
+ * Who is due is found by the mail that left: so many days ago, but not a day longer, or a worker that was away for weeks
+ * would remind everybody at once. `seq` says which mail and which day, so that no reminder is written twice, whoever
+ * writes. A reminder that was missed is not made up for once the next is due.
+ */
+const writeReminders = statement<{ reminded: number }>(
+  "remind-invitees",
+  `
+  with day as (
+    select e.id as environment_id, d.days::int as days, d.n
+    from environments e
+    cross join jsonb_array_elements_text(coalesce(e.settings->'reminder_days', '[2, 5]')) with ordinality as d(days, n)
+  ),
+  due as (
+    select i.*, (i.token_version - 1) * ${REMINDERS_PER_MAIL} + day.n as seq
+    from day
+    cross join lateral (
+      select invitation_id, seq, sent_at from mail_deliveries
+      where environment_id = day.environment_id and kind = 'invitation' and state = 'sent'
+        and sent_at <= now() - make_interval(days => day.days)
+        and sent_at > now() - make_interval(days => day.days + 1)
+      offset 0
+    ) mail
+    -- \`offset 0\`: looked up by id, mail by mail. Left to choose, and before it has counted, Postgres reads every pending
+    -- invitation for every mail.
+    cross join lateral (
+      select id, environment_id, organization_id, email, email_canonical, token_version, status, expires_at
+      from invitations where id = mail.invitation_id
+      offset 0
+    ) i
+    join organizations o on o.id = i.organization_id and o.deleting_at is null
+    where i.token_version = mail.seq and i.status = 'pending' and i.expires_at > now() and not exists (
+      select from mail_deliveries r where r.invitation_id = i.id and r.kind = 'invitation-reminder'
+        and r.seq >= (i.token_version - 1) * ${REMINDERS_PER_MAIL} + day.n
+        and r.seq < i.token_version * ${REMINDERS_PER_MAIL}
+    )
+    order by mail.sent_at limit $1
+  ),
+  numbered as (select *, row_number() over () as n from due),
+  reminded as (
+    insert into mail_deliveries (id, environment_id, invitation_id, kind, seq, email, email_canonical)
+    select fresh.delivery_id, environment_id, numbered.id, 'invitation-reminder', seq, email, email_canonical
+    from numbered join unnest($2::text[], $3::text[]) with ordinality as fresh(delivery_id, event_id, n) using (n)
+    on conflict (invitation_id, kind, seq) do nothing
+    returning invitation_id
+  ),
+  events_written as (
+    insert into events (id, environment_id, type, actor_kind, organization_id, subject_id)
+    select fresh.event_id, environment_id, 'invitation.reminded', 'system', organization_id, numbered.id
+    from numbered join unnest($2::text[], $3::text[]) with ordinality as fresh(delivery_id, event_id, n) using (n)
+    where numbered.id in (select invitation_id from reminded)
+  )
+  select count(*)::int as reminded from reminded`,
+);
+
+/**
+ * Writes a mail to everybody whose invitation has gone unanswered for one of the environment's reminder days. Never
+ * after an answer: what is answered meanwhile is judged once more when the mail is claimed.
+ * @param aborted asked between batches.
+ * @returns how many.
+ */
+export async function remindInvitees(db: Knex, aborted: () => boolean): Promise<number> {
+  let total = 0;
+  while (!aborted()) {
+    const ids = (prefix: "dlv" | "evt") => Array.from({ length: BATCH }, () => newId(prefix));
+    const [batch] = await writeReminders(db, [BATCH, ids("dlv"), ids("evt")]);
+    total += batch?.reminded ?? 0;
+    if (batch === undefined || batch.reminded < BATCH) break;
+  }
+  return total;
+}

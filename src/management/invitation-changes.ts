@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { expiry, locale } from "../http/attributes.ts";
+import { endpoint, type Params } from "../http/endpoint.ts";
+import { copyLink } from "../invitations/copy-link.ts";
+import { editInvitation } from "../invitations/edit-invitation.ts";
+import { resendInvitation } from "../invitations/resend-invitation.ts";
+import { shows, tells } from "./answers.ts";
+import { changedResource, meta } from "./bodies.ts";
+import { keyOf } from "./key-of.ts";
+import { presentResource } from "./reading/present-resource.ts";
+import { invitationType } from "./types/invitation-type.ts";
+
+const changedInvitation = {
+  type: "invitation",
+  attributes: z.strictObject({
+    role_ids: z.array(z.string().max(64)).min(1, { error: "must name a role at least" }).max(50).optional(),
+    locale: locale.nullish(),
+    expires_at: expiry.optional(),
+  }),
+  relationships: {},
+} as const;
+
+const Resending = z.strictObject({ expires_at: expiry.optional() });
+
+const Link = z.object({ link: z.string() });
+
+const declared = {
+  who: "caller",
+  scope: "invitations:write",
+  organization: ({ params }: { params: Params }) => ({ invitation: params.id }),
+  permission: "members:manage",
+} as const;
+
+/** What can be done with an invitation while it is pending, besides answering and revoking it. */
+export const invitationChangeEndpoints = [
+  endpoint({
+    ...declared,
+    method: "PATCH",
+    path: "/api/invitations/:id",
+    summary: "Change what a pending invitation gives, until when, or its language. Its link stays good.",
+    limit: "write",
+    body: changedResource(changedInvitation),
+    answers: shows(invitationType),
+    async handle(request) {
+      const { context, actor, body } = request;
+      const invitation = await editInvitation(context, keyOf(request), body.attributes, actor);
+      return { status: 200, document: { data: presentResource(invitationType, invitation) } };
+    },
+  }),
+  endpoint({
+    ...declared,
+    method: "POST",
+    path: "/api/invitations/:id/resend",
+    summary:
+      "Send a pending invitation once more, with a new link and a new expiry; the link before is dead.",
+    limit: "invite",
+    body: meta(Resending),
+    answers: shows(invitationType),
+    async handle(request) {
+      const { context, actor, body } = request;
+      const expiresAt = body.expires_at ?? null;
+      const invitation = await resendInvitation(context, keyOf(request), expiresAt, actor);
+      return { status: 200, document: { data: presentResource(invitationType, invitation) } };
+    },
+  }),
+  endpoint({
+    ...declared,
+    method: "POST",
+    path: "/api/invitations/:id/link",
+    summary:
+      "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
+    who: "program",
+    limit: "write",
+    answers: tells(Link),
+    allowed: "A program: whoever holds the link proves the invited address by it.",
+    async handle(request) {
+      const { context, actor } = request;
+      return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };
+    },
+  }),
+];

@@ -1,0 +1,60 @@
+import { raw } from "objection";
+import { z } from "zod";
+import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
+import { time } from "../reading/attribute-types.ts";
+import { resourceType } from "../reading/resource-type.ts";
+
+/** What the mail says of an invitation, and no more: that is all its recipient is to know before they answer. */
+class ReceivedInvitation extends Invitation {
+  declare organization_name: string;
+  declare inviter_name: string | null;
+  declare role_names: string[];
+}
+
+export const receivedInvitationType = resourceType<ReceivedInvitation>({
+  type: "received_invitation",
+  path: "received-invitations",
+  prefix: "inv",
+  /** Those to the signed-in user's own address, once that is known to be theirs. */
+  visible({ db, environment_id, caller }) {
+    const received = ReceivedInvitation.query(db)
+      .modify("asOfNow")
+      .select(
+        raw(
+          "(select name from organizations o where o.id = invitations.organization_id) as organization_name",
+        ),
+        raw(`(select nullif(trim(concat_ws(' ', first_name, last_name)), '') from users u
+              where u.id = invitations.inviter_user_id) as inviter_name`),
+        raw(`array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id
+              where ir.invitation_id = invitations.id order by r.name) as role_names`),
+      )
+      .where("invitations.environment_id", environment_id)
+      .whereExists(
+        db("organizations as o").whereRaw("o.id = invitations.organization_id and o.deleting_at is null"),
+      );
+    if (caller.kind !== "user" || !caller.email_verified) return received.whereRaw("false");
+    return received.where("invitations.email_canonical", caller.email_canonical);
+  },
+  attributes: z.object({
+    email: z.string(),
+    organization_name: z.string(),
+    inviter_name: z.string().nullable(),
+    role_names: z.array(z.string()),
+    message: z.string().nullable(),
+    status: z.enum(INVITATION_STATUSES),
+    expires_at: time,
+    accepted_at: time.nullable(),
+    declined_at: time.nullable(),
+    revoked_at: time.nullable(),
+    expired_at: time.nullable(),
+    created_at: time,
+  }),
+  relationships: {},
+  sortable: ["created_at", "expires_at"],
+  filters: {
+    status: {
+      value: z.enum(INVITATION_STATUSES),
+      apply: (rows, status) => void rows.whereRaw(`${Invitation.STATUS_NOW} = ?`, [String(status)]),
+    },
+  },
+});

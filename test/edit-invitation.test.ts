@@ -1,0 +1,381 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newId } from "../src/lib/id.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import type { Api } from "./support/api.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  type Person,
+  roleId,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import {
+  answerByLink,
+  atOnce,
+  deliveriesOf,
+  eventsOf,
+  eventTypesOf,
+  expiresIn,
+  type Invited,
+  invited,
+  later,
+  openLink,
+  sendDue,
+  statuses,
+} from "./support/invitations.ts";
+import { refusal } from "./support/refusal.ts";
+import { buildRole, membershipRole } from "./support/roles.ts";
+
+let guildhall: Guildhall;
+let owner: Person;
+let organization: Organization;
+let roles: Record<"owner" | "admin" | "billing" | "member", string>;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  owner = await buildPerson(guildhall);
+  organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
+  const system = (name: keyof typeof roles) => roleId(guildhall, organization.environment_id, name);
+  roles = {
+    owner: await system("owner"),
+    admin: await system("admin"),
+    billing: await system("billing"),
+    member: await system("member"),
+  };
+});
+afterAll(() => guildhall.stop());
+
+const asOwner = () => guildhall.api.as(owner.token);
+const edit = ({ id, path }: Pick<Invited, "id" | "path">, attributes: object, by: Api = guildhall.api) =>
+  by.patch(path, { data: { type: "invitation", id, attributes } });
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+const attributesOf = async ({ path }: Invited) => (await guildhall.api.get(path)).body.data.attributes;
+
+/** By name, the roles of whoever accepted. */
+async function rolesOf(email: string): Promise<string[]> {
+  return guildhall
+    .db("membership_roles as mr")
+    .join("memberships as m", "m.id", "mr.membership_id")
+    .join("users as u", "u.id", "m.user_id")
+    .join("roles as r", "r.id", "mr.role_id")
+    .where("u.email_canonical", email)
+    .orderBy("r.name")
+    .pluck("r.name");
+}
+
+describe("an edited invitation", () => {
+  test("is answered with what it says now, and says nothing else than before", async () => {
+    const invitation = await invited(guildhall, organization, { message: "Come!", locale: "de" });
+    const before = await attributesOf(invitation);
+    const expires_at = inDays(30);
+    const answer = await edit(invitation, { role_ids: [roles.billing], locale: "fr", expires_at }, asOwner());
+    expect(answer.status).toBe(200);
+    const { attributes } = answer.body.data;
+    expect(attributes).toEqual({
+      ...before,
+      role_ids: [roles.billing],
+      locale: "fr",
+      expires_at,
+      updated_at: attributes.updated_at,
+    });
+    expect(await attributesOf(invitation)).toEqual(attributes);
+  });
+
+  test("keeps what is not given", async () => {
+    const invitation = await invited(guildhall, organization, { locale: "de", role_ids: [roles.admin] });
+    const { expires_at } = await attributesOf(invitation);
+    await edit(invitation, { locale: "fr" });
+    expect(await attributesOf(invitation)).toMatchObject({
+      expires_at,
+      role_ids: [roles.admin],
+      locale: "fr",
+    });
+    await edit(invitation, { role_ids: [roles.billing] });
+    expect(await attributesOf(invitation)).toMatchObject({ expires_at, locale: "fr" });
+  });
+
+  test("with the language null is in the environment's", async () => {
+    const invitation = await invited(guildhall, organization, { locale: "de" });
+    expect((await edit(invitation, { locale: null })).body.data.attributes.locale).toBeNull();
+  });
+
+  test("keeps its link, which gives the new roles and none of the old", async () => {
+    const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
+    await edit(invitation, { role_ids: [roles.billing, roles.member] }, asOwner());
+    expect((await answerByLink(guildhall, invitation, "accept")).status).toBe(200);
+    expect(await rolesOf(invitation.email)).toEqual(["billing", "member"]);
+  });
+
+  test("shows the new roles on its page, in the new language", async () => {
+    const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
+    await edit(invitation, { role_ids: [roles.billing], locale: "de" });
+    const { page } = await openLink(guildhall, invitation.id);
+    expect(page).toContain('lang="de"');
+    expect(page).toMatch(/billing|Abrechnung/i);
+    expect(page).not.toMatch(/\bAdmin/);
+  });
+
+  test("gives a role named twice once", async () => {
+    const invitation = await invited(guildhall, organization);
+    const answer = await edit(invitation, { role_ids: [roles.billing, roles.billing] });
+    expect(answer.body.data.attributes.role_ids).toEqual([roles.billing]);
+  });
+
+  test("sends no mail", async () => {
+    const invitation = await invited(guildhall, organization);
+    await sendDue(guildhall);
+    await edit(invitation, { role_ids: [roles.billing], locale: "fr", expires_at: inDays(1) });
+    await sendDue(guildhall);
+    expect(await deliveriesOf(guildhall, invitation.id)).toHaveLength(1);
+    expect(guildhall.mailbox.received.filter(({ to }) => to.includes(invitation.email))).toHaveLength(1);
+  });
+
+  test("whose mail still waits is mailed as it is by then", async () => {
+    const invitation = await invited(guildhall, organization, { locale: "en" });
+    await edit(invitation, { locale: "de" });
+    await sendDue(guildhall);
+    const { mail } = await guildhall.mailbox.waitFor(invitation.email);
+    expect(mail.html).toContain('lang="de"');
+  });
+
+  test("is noted in the events, with what changed and by whom", async () => {
+    const invitation = await invited(guildhall, organization);
+    await edit(invitation, { role_ids: [roles.billing], expires_at: inDays(3) }, asOwner());
+    await edit(invitation, { locale: "de" });
+    expect((await eventsOf(guildhall, invitation.id)).slice(1)).toMatchObject([
+      {
+        type: "invitation.updated",
+        actor_user_id: owner.user.id,
+        organization_id: organization.id,
+        data: { changed: ["expires_at", "role_ids"] },
+      },
+      { type: "invitation.updated", actor_kind: "operator", data: { changed: ["locale"] } },
+    ]);
+  });
+
+  test("expires when it says now: sooner, or later", async () => {
+    const [sooner, longer] = [await invited(guildhall, organization), await invited(guildhall, organization)];
+    await expiresIn(guildhall, longer.id, 1);
+    expect((await edit(longer, { expires_at: inDays(1) })).status).toBe(200);
+    await edit(sooner, { expires_at: new Date(Date.now() + 1_000).toISOString() });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await answerByLink(guildhall, sooner, "accept")).toMatchObject(refusal(409, "invitation_expired"));
+    expect((await answerByLink(guildhall, longer, "accept")).status).toBe(200);
+  });
+});
+
+describe("roles are refused", () => {
+  const pointer = { pointer: "/data/attributes/role_ids" };
+  const unchanged = async (invitation: Invited) => {
+    expect(await attributesOf(invitation)).toMatchObject({ role_ids: [roles.member] });
+    expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
+  };
+
+  test("that are beyond the editor's own", async () => {
+    const recruiter = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, ["members:manage"]);
+    await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));
+    const invitation = await invited(guildhall, organization);
+    const api = guildhall.api.as(recruiter.token);
+    expect(await edit(invitation, { role_ids: [roles.admin] }, api)).toMatchObject(
+      refusal(403, "role_exceeds_own", pointer),
+    );
+    await unchanged(invitation);
+  });
+
+  test("that an invitation gives already, to an editor who could not have given them", async () => {
+    const recruiter = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, ["members:manage"]);
+    await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));
+    const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
+    const api = guildhall.api.as(recruiter.token);
+    const answer = await edit(invitation, { expires_at: inDays(300) }, api);
+    expect(answer).toMatchObject(refusal(403, "role_exceeds_own"));
+  });
+
+  test.each(["the operator", "the owner"])("that make an owner, of %s too", async (who) => {
+    const invitation = await invited(guildhall, organization);
+    const by = who === "the owner" ? asOwner() : guildhall.api;
+    expect(await edit(invitation, { role_ids: [roles.owner] }, by)).toMatchObject(
+      refusal(403, "owner_not_grantable", pointer),
+    );
+    await unchanged(invitation);
+  });
+
+  test("that are nowhere, another organization's or another environment's", async () => {
+    const invitation = await invited(guildhall, organization);
+    const elsewhere = await buildOrganization(guildhall, owner);
+    const foreign = await buildRole(guildhall, [], elsewhere.id);
+    const globex = await buildPerson(guildhall, { environment: "globex" });
+    const beyond = await roleId(guildhall, globex.user.environment_id, "member");
+    for (const role of [newId("role"), foreign, beyond, "none"]) {
+      for (const by of [guildhall.api, asOwner()]) {
+        const answer = await edit(invitation, { role_ids: [roles.member, role] }, by);
+        expect(answer).toMatchObject(refusal(404, "not_found", pointer));
+      }
+    }
+    await unchanged(invitation);
+  });
+
+  test("that are none: an invitation gives one at least", async () => {
+    const invitation = await invited(guildhall, organization);
+    expect((await edit(invitation, { role_ids: [] })).status).toBe(422);
+    await unchanged(invitation);
+  });
+});
+
+describe("is refused", () => {
+  test.each([
+    ["past", -1],
+    ["over 365 days away", 366],
+  ])("an expiry %s", async (_, days) => {
+    const invitation = await invited(guildhall, organization);
+    expect(await edit(invitation, { expires_at: inDays(days) })).toMatchObject(
+      refusal(422, "invalid_expires_at", { pointer: "/data/attributes/expires_at" }),
+    );
+    expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
+  });
+
+  test.each([{ expires_at: null }, { expires_at: "soon" }, { locale: "not a tag" }, { role_ids: null }])(
+    "what has no such form: %j",
+    async (attributes) => {
+      expect((await edit(await invited(guildhall, organization), attributes)).status).toBe(422);
+    },
+  );
+
+  test.each([
+    { email: "other@example.com" },
+    { status: "accepted" },
+    { message: "Other" },
+    { metadata: {} },
+    { token_version: 7 },
+    { send_mail: true },
+  ])("what can't be changed: %j", async (attributes) => {
+    const answer = await edit(await invited(guildhall, organization), attributes);
+    const [name] = Object.keys(attributes);
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors[0].source.pointer).toBe(`/data/attributes/${name}`);
+  });
+
+  test.each(["accepted", "declined", "revoked", "expired"] as const)("what is %s", async (state) => {
+    const invitation = await invited(guildhall, organization);
+    if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+    else if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
+    else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+    const before = await attributesOf(invitation);
+    for (const attributes of [{ role_ids: [roles.admin] }, { expires_at: inDays(5) }, { locale: "de" }]) {
+      expect(await edit(invitation, attributes, asOwner())).toMatchObject(
+        refusal(409, `invitation_${state}`),
+      );
+    }
+    expect(await attributesOf(invitation)).toEqual(before);
+  });
+
+  test("a member without the right, a stranger and a program without the scope", async () => {
+    const invitation = await invited(guildhall, organization);
+    const member = await buildMember(guildhall, organization, "member");
+    const stranger = await buildPerson(guildhall);
+    const client = await buildClient(guildhall, ["invitations:read"]);
+    const program = bearing(guildhall, await accessToken(guildhall, client));
+    const answers = [
+      await edit(invitation, { locale: "de" }, guildhall.api.as(member.token)),
+      await edit(invitation, { locale: "de" }, guildhall.api.as(stranger.token)),
+      await edit(invitation, { locale: "de" }, program),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([403, 404, 403]);
+  });
+
+  test("the invited person: an invitation is answered, not changed", async () => {
+    const person = await buildPerson(guildhall);
+    const invitation = await invited(guildhall, organization, { email: person.user.email });
+    const answer = await edit(invitation, { role_ids: [roles.admin] }, guildhall.api.as(person.token));
+    expect(answer).toMatchObject(refusal(404, "not_found"));
+  });
+});
+
+describe("whoever says what an invitation gives is its inviter from then on", () => {
+  /** A member who manages members and addresses, by a role that `dismiss` takes from them. */
+  async function buildRecruiter() {
+    const person = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, ["members:manage", "addresses:manage"]);
+    const document = membershipRole(person.membership.id, role);
+    const given = await guildhall.api.post("/api/membership-roles", document);
+    const dismiss = () => guildhall.api.delete(given.body.data.links.self);
+    return { ...person, api: guildhall.api.as(person.token), dismiss };
+  }
+
+  test.each(["the operator's", "another member's"])(
+    "so it falls with their right to give it: %s",
+    async (whose) => {
+      const recruiter = await buildRecruiter();
+      const by = whose === "the operator's" ? guildhall.api : asOwner();
+      const invitation = await invited(guildhall, organization, { by });
+      const addresses = await buildRole(guildhall, ["addresses:manage"]);
+      const { body } = await edit(invitation, { role_ids: [addresses] }, recruiter.api);
+      expect(body.data.relationships.inviter.data.id).toBe(recruiter.user.id);
+      expect((await recruiter.dismiss()).status).toBe(204);
+      expect(await attributesOf(invitation)).toMatchObject({ status: "revoked" });
+    },
+  );
+
+  test("but who changes its expiry or language gives nothing, nor does a program take anybody's place", async () => {
+    const recruiter = await buildRecruiter();
+    const invitation = await invited(guildhall, organization, { by: asOwner() });
+    await edit(invitation, { expires_at: inDays(2), locale: "de" }, recruiter.api);
+    const { body } = await edit(invitation, { role_ids: [roles.billing] });
+    expect(body.data.relationships.inviter.data.id).toBe(owner.user.id);
+  });
+});
+
+describe("at the same moment", { timeout: 60_000 }, () => {
+  test("edit and accept: who accepts gets the roles of before or of after, never both or none", async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
+      const [edited, accepted] = await Promise.all([
+        later(10, () => edit(invitation, { role_ids: [roles.billing] })),
+        later(10, () => answerByLink(guildhall, invitation, "accept")),
+      ]);
+      expect(accepted.status).toBe(200);
+      const given = edited.status === 200 ? ["billing"] : ["admin"];
+      if (edited.status !== 200) expect(edited).toMatchObject(refusal(409, "invitation_accepted"));
+      expect(await rolesOf(invitation.email)).toEqual(given);
+      expect((await attributesOf(invitation)).role_ids).toEqual([
+        edited.status === 200 ? roles.billing : roles.admin,
+      ]);
+    }
+  });
+
+  test("twenty edits leave what one of them said, and tell of each", async () => {
+    const invitation = await invited(guildhall, organization);
+    const wanted = [[roles.admin], [roles.billing], [roles.member, roles.billing]];
+    const answers = await atOnce(20, (n) => edit(invitation, { role_ids: wanted[n % 3] }));
+    expect(statuses(answers)).toEqual({ 200: 20 });
+    const { role_ids } = await attributesOf(invitation);
+    expect(wanted.map((ids) => [...ids].sort())).toContainEqual(role_ids);
+    expect(await eventTypesOf(guildhall, invitation.id)).toHaveLength(21);
+  });
+
+  test("edit and the loss of the right to it: what was edited by who may no longer is not left", async () => {
+    const role = await buildRole(guildhall, ["members:manage", "addresses:manage"]);
+    const addresses = await buildRole(guildhall, ["addresses:manage"]);
+    for (let round = 0; round < 10; round += 1) {
+      const recruiter = await buildMember(guildhall, organization, "member");
+      const given = await guildhall.api.post(
+        "/api/membership-roles",
+        membershipRole(recruiter.membership.id, role),
+      );
+      const by = guildhall.api.as(recruiter.token);
+      const invitation = await invited(guildhall, organization, { by, email: uniqueEmail() });
+      const [removed, edited] = await Promise.all([
+        later(10, () => guildhall.api.delete(given.body.data.links.self)),
+        later(10, () => edit(invitation, { role_ids: [addresses] }, by)),
+      ]);
+      expect(removed.status).toBe(204);
+      expect([200, 403, 404, 409]).toContain(edited.status);
+      expect((await attributesOf(invitation)).status).toBe("revoked");
+    }
+  });
+});

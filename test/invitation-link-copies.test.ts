@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { remindInvitees } from "../src/invitations/remind-invitees.ts";
+import { newId } from "../src/lib/id.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import type { Api } from "./support/api.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  invitationTo,
+  type Person,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import {
+  answerByLink,
+  deliveriesOf,
+  eventsOf,
+  eventTypesOf,
+  expiresIn,
+  type Invited,
+  invited,
+  linkToken,
+  sendDue,
+} from "./support/invitations.ts";
+import { refusal } from "./support/refusal.ts";
+
+let guildhall: Guildhall;
+let owner: Person;
+let organization: Organization;
+let program: Api;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  owner = await buildPerson(guildhall);
+  organization = await buildOrganization(guildhall, owner);
+  program = await programWith("invitations:read", "invitations:write");
+});
+afterAll(() => guildhall.stop());
+
+async function programWith(...scopes: string[]): Promise<Api> {
+  return bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, scopes)));
+}
+
+const unsent = () => invited(guildhall, organization, { send_mail: false });
+const take = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api) => by.post(`${path}/link`);
+
+/** What a link holds, as its bearer brings it along. */
+async function accepts({ id }: Invited, link: string) {
+  const token = link.split("/i/")[1];
+  return guildhall.api.as(null).post(`/api/invitations/${id}/accept`, { meta: { token } });
+}
+
+describe("an invitation without a mail", () => {
+  test("has none: it is pending, with no delivery and no delivery status", async () => {
+    const document = invitationTo(organization.id, uniqueEmail(), { send_mail: false });
+    const { status, body } = await program.post("/api/invitations", document);
+    expect(status).toBe(201);
+    expect(body.data.attributes).toMatchObject({ status: "pending", delivery_status: null });
+    expect(body.data.attributes).not.toHaveProperty("send_mail");
+    expect((await guildhall.api.get(body.data.links.self)).body.data).toEqual(body.data);
+    expect(await deliveriesOf(guildhall, body.data.id)).toEqual([]);
+  });
+
+  test("is never mailed nor reminded of, however long it waits", async () => {
+    const { id, email } = await unsent();
+    const mailed = await invited(guildhall, organization);
+    await sendDue(guildhall);
+    const { db } = guildhall;
+    await db("mail_deliveries").update({ sent_at: db.raw("now() - interval '2 days 1 hour'") });
+    await db("invitations").update({ created_at: db.raw("now() - interval '2 days 1 hour'") });
+    expect(await remindInvitees(db, () => false)).toBe(1);
+    await sendDue(guildhall);
+    await guildhall.mailbox.waitFor(mailed.email, 2);
+    expect(guildhall.mailbox.received.filter(({ to }) => to.includes(email))).toEqual([]);
+    expect(await deliveriesOf(guildhall, id)).toEqual([]);
+  });
+
+  test("is not for people: the owner is refused, and may say that a mail is to go", async () => {
+    const ask = (send_mail: boolean) =>
+      guildhall.api
+        .as(owner.token)
+        .post("/api/invitations", invitationTo(organization.id, uniqueEmail(), { send_mail }));
+    expect(await ask(false)).toMatchObject(
+      refusal(403, "program_only", { pointer: "/data/attributes/send_mail" }),
+    );
+    expect((await ask(true)).status).toBe(201);
+  });
+
+  test.each(["no", 0, null])("is asked for by true or false, not by %j", async (send_mail) => {
+    const document = invitationTo(organization.id, uniqueEmail(), { send_mail });
+    expect((await guildhall.api.post("/api/invitations", document)).status).toBe(422);
+  });
+
+  test("is mailed once somebody says so, by a link that leaves the one taken before dead", async () => {
+    const invitation = await unsent();
+    const { link } = (await take(invitation)).body.meta;
+    expect((await guildhall.api.post(`${invitation.path}/resend`)).status).toBe(200);
+    await sendDue(guildhall);
+    await guildhall.mailbox.waitFor(invitation.email);
+    expect(await accepts(invitation, link)).toMatchObject(refusal(409, "invitation_superseded"));
+  });
+});
+
+describe("a link that is taken", () => {
+  test.each(["the operator", "a program with the scope"])("by %s opens the invitation", async (who) => {
+    const invitation = await unsent();
+    const { status, body } = await take(invitation, who === "the operator" ? guildhall.api : program);
+    expect(status).toBe(200);
+    const link = `${guildhall.settings.PUBLIC_URL}/i/${linkToken(guildhall, invitation.id)}`;
+    expect(body).toEqual({ meta: { link } });
+    const opened = await fetch(body.meta.link, { redirect: "manual" });
+    expect([opened.status, opened.headers.get("Location")]).toEqual([303, `/invitations/${invitation.id}`]);
+    expect((await accepts(invitation, body.meta.link)).status).toBe(200);
+  });
+
+  test("is the one the mail has, and the same each time", async () => {
+    const invitation = await invited(guildhall, organization);
+    const [first, second] = [await take(invitation), await take(invitation)];
+    expect(first.body.meta.link).toBe(second.body.meta.link);
+    await sendDue(guildhall);
+    const { mail } = await guildhall.mailbox.waitFor(invitation.email);
+    expect(mail.text).toContain(first.body.meta.link);
+  });
+
+  test("is noted in the events each time, by whom, and without the link", async () => {
+    const invitation = await unsent();
+    await take(invitation, program);
+    await take(invitation);
+    const [, byProgram, byOperator] = await eventsOf(guildhall, invitation.id);
+    expect(byProgram).toMatchObject({ type: "invitation.link_copied", actor_kind: "client" });
+    expect(byOperator).toMatchObject({ type: "invitation.link_copied", actor_kind: "operator" });
+    expect(JSON.stringify([byProgram, byOperator])).not.toContain(linkToken(guildhall, invitation.id));
+    const { body } = await guildhall.api.get(`/api/events?filter[subject]=${invitation.id}`);
+    expect(JSON.stringify(body)).not.toContain(linkToken(guildhall, invitation.id));
+  });
+
+  test("is not kept where it was asked from, nor by anybody between", async () => {
+    expect((await take(await unsent())).headers.get("Cache-Control")).toContain("no-store");
+  });
+
+  test("after resending is the new one", async () => {
+    const invitation = await unsent();
+    await guildhall.api.post(`${invitation.path}/resend`);
+    const { link } = (await take(invitation)).body.meta;
+    expect(link).toContain(linkToken(guildhall, invitation.id, 2));
+    expect((await accepts(invitation, link)).status).toBe(200);
+  });
+});
+
+describe("no link is given", () => {
+  test("to people, whatever they may do: whoever holds it proves the invited address", async () => {
+    const invitation = await invited(guildhall, organization);
+    const invitee = await buildPerson(guildhall, { email: invitation.email });
+    const member = await buildMember(guildhall, organization, "member");
+    for (const { token } of [owner, invitee, member, await buildPerson(guildhall)])
+      expect(await take(invitation, guildhall.api.as(token))).toMatchObject(refusal(403, "program_only"));
+    expect((await take(invitation, guildhall.api.as(null))).status).toBe(401);
+    expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
+  });
+
+  test("to a program without the scope, or of another environment", async () => {
+    const invitation = await unsent();
+    const reader = await programWith("invitations:read", "organizations:write", "memberships:write");
+    expect((await take(invitation, reader)).status).toBe(403);
+    await buildPerson(guildhall, { environment: "globex" });
+    expect(await take(invitation, guildhall.api.in("globex"))).toMatchObject(refusal(404, "not_found"));
+  });
+
+  test("of an invitation there is none", async () => {
+    const missing = { path: `/api/invitations/${newId("inv")}` };
+    for (const by of [guildhall.api, program])
+      expect(await take(missing, by)).toMatchObject(refusal(404, "not_found"));
+  });
+
+  test.each(["accepted", "declined", "revoked", "expired"] as const)("of one that is %s", async (state) => {
+    const invitation = await unsent();
+    if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+    else if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
+    else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+    expect(await take(invitation)).toMatchObject(refusal(409, `invitation_${state}`));
+    expect(await eventTypesOf(guildhall, invitation.id)).not.toContain("invitation.link_copied");
+  });
+});

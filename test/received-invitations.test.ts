@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SYSTEM } from "../src/events/record-events.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { deleteOrganization } from "../src/organizations/delete-organization.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  type Person,
+  roleId,
+  unique,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { answerByLink, expiresIn, invited, letCoolDown, linkToken } from "./support/invitations.ts";
+import { refusal } from "./support/refusal.ts";
+
+let guildhall: Guildhall;
+let owner: Person;
+let organization: Organization;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  owner = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
+  organization = await buildOrganization(guildhall, owner);
+});
+afterAll(() => guildhall.stop());
+
+const LIST = "/api/received-invitations";
+const as = ({ token }: Person) => guildhall.api.as(token);
+const idsIn = (answer: { body: { data: Array<{ id: string }> } }) => answer.body.data.map(({ id }) => id);
+const received = async (person: Person, query = "") => idsIn(await as(person).get(LIST + query));
+const inviteThem = (person: Person, options: Parameters<typeof invited>[2] = {}, to = organization) =>
+  invited(guildhall, to, { email: person.user.email, ...options });
+
+describe("my invitations", () => {
+  test("are shown as the mail has them, and no more", async () => {
+    const invitee = await buildPerson(guildhall);
+    const role_ids = await Promise.all(
+      (["admin", "billing"] as const).map((name) => roleId(guildhall, organization.environment_id, name)),
+    );
+    const by = as(owner);
+    const metadata = { secret: "of the organization" };
+    const { id } = await inviteThem(invitee, { by, role_ids, message: "Come!", metadata });
+    const { status, body } = await as(invitee).get(`${LIST}/${id}`);
+    expect(status).toBe(200);
+    expect(body.data).toEqual({
+      type: "received_invitation",
+      id,
+      attributes: {
+        email: invitee.user.email,
+        organization_name: "Acme Corp",
+        inviter_name: "Ada Lovelace",
+        role_names: ["admin", "billing"],
+        message: "Come!",
+        status: "pending",
+        expires_at: expect.any(String),
+        accepted_at: null,
+        declined_at: null,
+        revoked_at: null,
+        expired_at: null,
+        created_at: expect.any(String),
+      },
+      relationships: {},
+      links: { self: `${LIST}/${id}` },
+    });
+    const text = JSON.stringify((await as(invitee).get(LIST)).body);
+    for (const secret of [
+      linkToken(guildhall, id),
+      organization.id,
+      owner.user.id,
+      owner.user.email,
+      "secret",
+    ])
+      expect(text).not.toContain(secret);
+  });
+
+  test("have no inviter's name where a program invited, or a user who gave none", async () => {
+    const [invitee, nameless] = [await buildPerson(guildhall), await buildPerson(guildhall)];
+    const theirs = await buildOrganization(guildhall, nameless);
+    await inviteThem(invitee);
+    await inviteThem(invitee, { by: as(nameless) }, theirs);
+    const { body } = await as(invitee).get(LIST);
+    const names = body.data.map(
+      (row: { attributes: { inviter_name: unknown } }) => row.attributes.inviter_name,
+    );
+    expect(names).toEqual([null, null]);
+  });
+
+  test("come from every organization, and are mine alone", async () => {
+    const [invitee, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
+    const elsewhere = await buildOrganization(guildhall, owner);
+    const mine = [await inviteThem(invitee), await inviteThem(invitee, {}, elsewhere)].map(({ id }) => id);
+    const { id: foreign } = await inviteThem(other);
+    expect((await received(invitee)).sort()).toEqual(mine.sort());
+    for (const person of [invitee, owner, await buildMember(guildhall, organization, "admin")]) {
+      expect(await received(person)).not.toContain(foreign);
+      expect(await as(person).get(`${LIST}/${foreign}`)).toMatchObject(refusal(404, "not_found"));
+    }
+  });
+
+  test("are found however the address was spelled", async () => {
+    const invitee = await buildPerson(guildhall);
+    const { id } = await inviteThem(invitee, { email: invitee.user.email.toUpperCase() });
+    expect(await received(invitee)).toEqual([id]);
+  });
+
+  test("are nothing to an address nobody has verified: anybody may have signed up with it", async () => {
+    const squatter = await buildPerson(guildhall, { email_verified: false });
+    const { id } = await inviteThem(squatter);
+    expect(await received(squatter)).toEqual([]);
+    expect((await as(squatter).get(`${LIST}/${id}`)).status).toBe(404);
+    const document = { data: { type: "user", id: squatter.user.id, attributes: { email_verified: true } } };
+    expect((await guildhall.api.patch(`/api/users/${squatter.user.id}`, document)).status).toBe(200);
+    expect(await received(squatter)).toEqual([id]);
+  });
+
+  test("stay in their environment: the same address in another is somebody else", async () => {
+    const invitee = await buildPerson(guildhall);
+    const namesake = await buildPerson(guildhall, { email: invitee.user.email, environment: "globex" });
+    const { id } = await inviteThem(invitee);
+    const api = as(namesake).in("globex");
+    expect((await api.get(LIST)).body.data).toEqual([]);
+    expect((await api.get(`${LIST}/${id}`)).status).toBe(404);
+    expect((await as(namesake).get(LIST)).status).toBe(401);
+  });
+
+  test("of an organization that is being deleted are gone", async () => {
+    const invitee = await buildPerson(guildhall);
+    const doomed = await buildOrganization(guildhall, owner);
+    const { id } = await inviteThem(invitee, {}, doomed);
+    await deleteOrganization(guildhall.context, doomed, SYSTEM);
+    expect(await received(invitee)).toEqual([]);
+    expect((await as(invitee).get(`${LIST}/${id}`)).status).toBe(404);
+  });
+
+  test("are read by the page, the newest first if asked", async () => {
+    const invitee = await buildPerson(guildhall);
+    const ids = [];
+    for (let n = 0; n < 3; n += 1) {
+      const to = await buildOrganization(guildhall, owner, { name: unique("Org") });
+      ids.push((await inviteThem(invitee, {}, to)).id);
+    }
+    const first = await as(invitee).get(`${LIST}?sort=-created_at&page[size]=2`);
+    expect(idsIn(first)).toEqual([ids[2], ids[1]]);
+    const { next } = first.body.links;
+    expect(idsIn(await as(invitee).get(next))).toEqual([ids[0]]);
+  });
+});
+
+describe("by status", () => {
+  test("they are filtered as of now", async () => {
+    const invitee = await buildPerson(guildhall);
+    const states = ["pending", "accepted", "declined", "revoked", "expired"] as const;
+    const ids: Record<string, string> = {};
+    for (const state of states) {
+      const to = await buildOrganization(guildhall, owner);
+      const invitation = await inviteThem(invitee, {}, to);
+      ids[state] = invitation.id;
+      if (state === "accepted" || state === "declined")
+        await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+      if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+      // No sweep has written it down.
+      if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
+    }
+    for (const state of states)
+      expect(await received(invitee, `?filter[status]=${state}`)).toEqual([ids[state]]);
+    expect(await as(invitee).get(`${LIST}?filter[status]=open`)).toMatchObject({ status: 400 });
+    expect(await as(invitee).get(`${LIST}?filter[organization]=${organization.id}`)).toMatchObject({
+      status: 400,
+    });
+  });
+});
+
+describe("an answer", () => {
+  test.each([
+    ["accept", "accepted"],
+    ["decline", "declined"],
+  ])("is given by the id: %s", async (how, state) => {
+    const invitee = await buildPerson(guildhall);
+    await inviteThem(invitee);
+    const [id] = await received(invitee, "?filter[status]=pending");
+    expect((await as(invitee).post(`/api/invitations/${id}/${how}`)).status).toBe(200);
+    const { attributes } = (await as(invitee).get(`${LIST}/${id}`)).body.data;
+    expect(attributes).toMatchObject({ status: state, [`${state}_at`]: expect.any(String) });
+    const joined = await guildhall.db("memberships").where({ user_id: invitee.user.id });
+    expect(joined).toHaveLength(how === "accept" ? 1 : 0);
+  });
+
+  test("is still possible after a resend: whoever is signed in needs no link", async () => {
+    const invitee = await buildPerson(guildhall);
+    const invitation = await inviteThem(invitee);
+    await letCoolDown(guildhall, invitation.id);
+    await guildhall.api.post(`${invitation.path}/resend`);
+    expect(await received(invitee)).toEqual([invitation.id]);
+    expect((await as(invitee).post(`${invitation.path}/accept`)).status).toBe(200);
+  });
+});
+
+describe("are for signed-in people alone", () => {
+  test("not for the operator, who is invited nowhere", async () => {
+    const { id } = await inviteThem(await buildPerson(guildhall));
+    for (const path of [LIST, `${LIST}/${id}`])
+      expect(await guildhall.api.get(path)).toMatchObject(refusal(403, "session_required"));
+  });
+
+  test("not for access tokens, whatever their scopes", async () => {
+    const client = await buildClient(guildhall, ["invitations:read", "invitations:write"]);
+    const program = bearing(guildhall, await accessToken(guildhall, client));
+    expect(await program.get(LIST)).toMatchObject(refusal(403, "session_required"));
+  });
+
+  test("not for nobody", async () => {
+    expect((await guildhall.api.as(null).get(LIST)).status).toBe(401);
+  });
+});

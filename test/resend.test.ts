@@ -1,0 +1,390 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LIMITS } from "../src/http/rate-limiter.ts";
+import { newId } from "../src/lib/id.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import type { Api } from "./support/api.ts";
+import {
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  invite,
+  type Person,
+  roleId,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import {
+  answerByLink,
+  atOnce,
+  deliveriesOf,
+  eventsOf,
+  eventTypesOf,
+  expiresIn,
+  type Invited,
+  invited,
+  letCoolDown,
+  linkToken,
+  openLink,
+  sendDue,
+  statuses,
+} from "./support/invitations.ts";
+import { tokenIn } from "./support/mailbox.ts";
+import { refusal } from "./support/refusal.ts";
+import { buildRole, membershipRole } from "./support/roles.ts";
+
+let guildhall: Guildhall;
+let owner: Person;
+let organization: Organization;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  owner = await buildPerson(guildhall);
+  organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
+});
+afterAll(() => guildhall.stop());
+
+const resend = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api, meta?: object) =>
+  by.post(`${path}/resend`, meta && { meta });
+const asOwner = () => guildhall.api.as(owner.token);
+const rowOf = (id: string) => guildhall.db("invitations").where({ id }).first();
+
+/** An invitation whose last mail is a while ago. */
+async function sendable(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
+  const invitation = await invited(guildhall, to, options);
+  await letCoolDown(guildhall, invitation.id);
+  return invitation;
+}
+
+/** So many mails of today to an address, of an invitation each, in an organization each. */
+async function mailed(email: string, times: number, hoursAgo = 1): Promise<void> {
+  const { db } = guildhall;
+  for (let n = 0; n < times; n += 1) {
+    const { id } = await invited(guildhall, await buildOrganization(guildhall, owner), {
+      email: `${n}.${uniqueEmail()}`,
+    });
+    const created_at = db.raw("now() - make_interval(hours => ?)", [hoursAgo]);
+    await db("mail_deliveries")
+      .where({ invitation_id: id })
+      .update({ email, email_canonical: email, created_at, due_at: null });
+  }
+}
+
+describe("a resent invitation", () => {
+  test("is answered as reading it shows it: pending, its mail queued", async () => {
+    const { id, path } = await sendable();
+    const answer = await resend({ path }, asOwner());
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        data: { type: "invitation", id, attributes: { status: "pending", delivery_status: "queued" } },
+      },
+    });
+    const read = await guildhall.api.get(path);
+    expect(read.body.data).toEqual(answer.body.data);
+  });
+
+  test("is mailed once more, with a link of its own and to the address it was made for", async () => {
+    const { id, email, path } = await sendable();
+    await sendDue(guildhall);
+    await resend({ path });
+    await sendDue(guildhall);
+    const [first, second] = [
+      await guildhall.mailbox.waitFor(email),
+      await guildhall.mailbox.waitFor(email, 2),
+    ];
+    expect([tokenIn(first), tokenIn(second)]).toEqual([
+      linkToken(guildhall, id, 1),
+      linkToken(guildhall, id, 2),
+    ]);
+    expect(first.mail.messageId).not.toBe(second.mail.messageId);
+    expect((await deliveriesOf(guildhall, id)).map(({ seq, state }) => [seq, state])).toEqual([
+      [1, "sent"],
+      [2, "sent"],
+    ]);
+  });
+
+  test("is accepted by the new link", async () => {
+    const invitation = await sendable();
+    await resend(invitation);
+    expect((await answerByLink(guildhall, invitation, "accept", 2)).status).toBe(200);
+  });
+
+  test.each(["accept", "decline"] as const)("is not answered by an old link: %s", async (how) => {
+    const invitation = await sendable();
+    await resend(invitation);
+    expect(await answerByLink(guildhall, invitation, how, 1)).toMatchObject(
+      refusal(409, "invitation_superseded"),
+    );
+    expect(await rowOf(invitation.id)).toMatchObject({ status: "pending" });
+  });
+
+  test("says on the old link's page that a newer mail was sent, and shows the new one's question", async () => {
+    const { id, path } = await sendable();
+    await resend({ path });
+    const old = await openLink(guildhall, id, 1);
+    expect(old.status).toBe(410);
+    expect(old.page).toMatch(/newer/i);
+    expect(old.page).not.toContain("<form");
+    const { status, page } = await openLink(guildhall, id, 2);
+    expect([status, page.includes(`/invitations/${id}/accept`)]).toEqual([200, true]);
+  });
+
+  test("does not honour an old page's button that is pressed late", async () => {
+    const { id, path } = await sendable();
+    const token = linkToken(guildhall, id, 1);
+    const { page } = await openLink(guildhall, id, 1);
+    await resend({ path });
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+    const pressed = await fetch(`${guildhall.api.origin}/invitations/${id}/accept`, {
+      method: "POST",
+      headers: { Cookie: `${id}=${token}`, Accept: "text/html" },
+      body: new URLSearchParams({ csrf }),
+    });
+    expect(pressed.status).toBe(410);
+    expect(await rowOf(id)).toMatchObject({ status: "pending" });
+  });
+
+  test("is noted in the events, with who did it and without the link", async () => {
+    const { id, path } = await sendable({ by: asOwner() });
+    await resend({ path }, asOwner());
+    const [, resent] = await eventsOf(guildhall, id);
+    expect(resent).toMatchObject({
+      type: "invitation.resent",
+      actor_user_id: owner.user.id,
+      organization_id: organization.id,
+    });
+    expect(JSON.stringify(resent)).not.toContain(linkToken(guildhall, id, 2));
+  });
+
+  test("keeps its inviter, roles and message", async () => {
+    const { id, path } = await sendable({ by: asOwner(), message: "Come!" });
+    const before = (await guildhall.api.get(path)).body.data;
+    await resend({ path });
+    const { attributes, relationships } = (await guildhall.api.get(path)).body.data;
+    expect(relationships).toEqual(before.relationships);
+    const { role_ids, message, email } = before.attributes;
+    expect(attributes).toMatchObject({ role_ids, message, email });
+    expect(await rowOf(id)).toMatchObject({ inviter_user_id: owner.user.id });
+  });
+
+  test("while its first mail still waits leaves one mail: the old one is settled as moot", async () => {
+    const { id, email, path } = await sendable();
+    await resend({ path });
+    await sendDue(guildhall);
+    const mails = guildhall.mailbox.received.filter(({ to }) => to.includes(email));
+    expect(mails.map(tokenIn)).toEqual([linkToken(guildhall, id, 2)]);
+    expect(await deliveriesOf(guildhall, id)).toMatchObject([
+      { state: "suppressed", reply: "not sent: a newer mail took its place" },
+      { state: "sent" },
+    ]);
+  });
+
+  test("ten times at once is resent once", async () => {
+    const { id, path } = await sendable();
+    const answers = await atOnce(10, () => resend({ path }));
+    expect(statuses(answers)).toEqual({ 200: 1, 429: 9 });
+    expect(await rowOf(id)).toMatchObject({ token_version: 2 });
+    expect(await eventTypesOf(guildhall, id)).toEqual(["invitation.created", "invitation.resent"]);
+    expect(await deliveriesOf(guildhall, id)).toHaveLength(2);
+  });
+
+  test("is sent by a program with the scope", async () => {
+    const client = await buildClient(guildhall, ["invitations:write"]);
+    const program = bearing(guildhall, await accessToken(guildhall, client));
+    expect((await resend(await sendable(), program)).status).toBe(200);
+  });
+});
+
+describe("the expiry of a resent invitation", () => {
+  const secondsLeft = async (id: string) => {
+    const seconds = guildhall.db.raw("extract(epoch from expires_at - now())::int as seconds");
+    return (await guildhall.db("invitations").where({ id }).first(seconds)).seconds;
+  };
+  const setLifetime = (days: number | null) =>
+    guildhall
+      .db("environments")
+      .where({ id: organization.environment_id })
+      .update({ settings: days === null ? {} : { invitation_lifetime_days: days } });
+
+  test.each([
+    ["7 days", null, 7],
+    ["the environment's days", 30, 30],
+  ])("is %s from now", async (_, setting, days) => {
+    const { id, path } = await sendable();
+    await expiresIn(guildhall, id, 60);
+    await setLifetime(setting);
+    await resend({ path });
+    await setLifetime(null);
+    expect(Math.abs((await secondsLeft(id)) - days * 86_400)).toBeLessThan(30);
+  });
+
+  test("is the one that was asked for", async () => {
+    const { path } = await sendable();
+    const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+    const { body } = await resend({ path }, asOwner(), { expires_at });
+    expect(body.data.attributes.expires_at).toBe(expires_at);
+  });
+
+  test.each([
+    ["past", -1],
+    ["over 365 days away", 366],
+  ])("is not one that is %s, and then nothing is sent", async (_, days) => {
+    const { id, path } = await sendable();
+    const expires_at = new Date(Date.now() + days * 86_400_000).toISOString();
+    expect(await resend({ path }, guildhall.api, { expires_at })).toMatchObject(
+      refusal(422, "invalid_expires_at", { pointer: "/meta/expires_at" }),
+    );
+    expect(await rowOf(id)).toMatchObject({ token_version: 1 });
+    expect(await deliveriesOf(guildhall, id)).toHaveLength(1);
+  });
+
+  test.each(["tomorrow", 7, null, "0000-01-01T00:00:00Z"])("is no time such as %j", async (expires_at) => {
+    expect((await resend(await sendable(), guildhall.api, { expires_at })).status).toBe(422);
+  });
+
+  test("is nothing else: what is not known is refused", async () => {
+    expect((await resend(await sendable(), guildhall.api, { email: uniqueEmail() })).status).toBe(422);
+  });
+});
+
+describe("too many mails: one invitation", () => {
+  test.each(["the operator", "a member"])("is not sent twice in a minute, by %s", async (who) => {
+    const invitation = await invited(guildhall, organization);
+    const answer = await resend(invitation, who === "a member" ? asOwner() : guildhall.api);
+    expect(answer).toMatchObject(refusal(429, "resend_too_soon"));
+    const wait = Number(answer.headers.get("Retry-After"));
+    expect(wait).toBeGreaterThan(50);
+    expect(wait).toBeLessThanOrEqual(60);
+    expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
+  });
+
+  test("is sent ten times at most, and by the operator as often as it takes", async () => {
+    const invitation = await sendable();
+    await guildhall.db("invitations").where({ id: invitation.id }).update({ token_version: 9 });
+    expect((await resend(invitation, asOwner())).status).toBe(200);
+    await letCoolDown(guildhall, invitation.id);
+    expect(await resend(invitation, asOwner())).toMatchObject(refusal(409, "resend_limit"));
+    expect((await resend(invitation)).status).toBe(200);
+  });
+});
+
+describe("too many mails: one address is sent ten in 24 hours, by all organizations together", () => {
+  test("and no eleventh by inviting", async () => {
+    const email = uniqueEmail();
+    await mailed(email, 10, 20);
+    const answer = await invite({ ...guildhall, api: asOwner() }, organization, email);
+    expect(answer).toMatchObject(refusal(429, "recipient_limit"));
+    const wait = Number(answer.headers.get("Retry-After"));
+    expect(Math.abs(wait - 4 * 3_600)).toBeLessThan(30);
+    expect(await guildhall.db("invitations").where({ email_canonical: email })).toEqual([]);
+  });
+
+  test("and no eleventh by resending", async () => {
+    const invitation = await sendable();
+    await mailed(invitation.email, 9);
+    expect(await resend(invitation, asOwner())).toMatchObject(refusal(429, "recipient_limit"));
+    expect(await rowOf(invitation.id)).toMatchObject({ token_version: 1 });
+  });
+
+  test("but an eleventh by the operator, and of yesterday's none counts", async () => {
+    const [today, yesterday] = [uniqueEmail(), uniqueEmail()];
+    await mailed(today, 10);
+    await mailed(yesterday, 10, 25);
+    const invitation = await sendable({ email: today });
+    expect((await resend(invitation)).status).toBe(200);
+    expect((await invite({ ...guildhall, api: asOwner() }, organization, yesterday)).status).toBe(201);
+  });
+
+  test("and those of another environment don't count", async () => {
+    const email = uniqueEmail();
+    await mailed(email, 10);
+    const elsewhere = await buildPerson(guildhall, { environment: "globex" });
+    const there = await buildOrganization(guildhall, elsewhere);
+    const api = guildhall.api.as(elsewhere.token).in("globex");
+    expect((await invite({ ...guildhall, api }, there, email)).status).toBe(201);
+  });
+});
+
+describe("too many requests", () => {
+  test("by one member: 60 a minute, inviting and resending together, and others may go on", async () => {
+    const admin = await buildMember(guildhall, organization, "admin");
+    const { path } = await invited(guildhall, organization);
+    const api = guildhall.api.as(admin.token);
+    const answers = await atOnce(LIMITS.invite.requests, (n) =>
+      n % 2 ? resend({ path }, api) : invite({ ...guildhall, api }, organization, owner.user.email),
+    );
+    expect(statuses(answers)).toEqual({ 409: 30, 429: 30 });
+    const last = await invite({ ...guildhall, api }, organization, uniqueEmail());
+    expect(last).toMatchObject(refusal(429, "too_many_requests"));
+    expect(Number(last.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect((await invite({ ...guildhall, api: asOwner() }, organization, uniqueEmail())).status).toBe(201);
+  });
+
+  test("by one organization: 300 a minute by all its members together, and other organizations may go on", async () => {
+    const busy = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
+    const { path } = await invited(guildhall, busy);
+    for (let left = LIMITS.invite_organization.requests; left > 0; left -= LIMITS.invite.requests) {
+      const admin = await buildMember(guildhall, busy, "admin");
+      const answers = await atOnce(LIMITS.invite.requests, () =>
+        resend({ path }, guildhall.api.as(admin.token)),
+      );
+      expect(new Set(answers.map(({ body }) => body.errors[0].code))).toEqual(new Set(["resend_too_soon"]));
+    }
+    expect(await resend({ path }, asOwner())).toMatchObject(refusal(429, "too_many_requests"));
+    expect((await resend(await sendable(), asOwner())).status).toBe(200);
+    await letCoolDown(guildhall, path.split("/").at(-1) ?? "");
+    expect((await resend({ path })).status).toBe(200);
+  });
+});
+
+describe("is refused", () => {
+  test.each(["accepted", "declined", "revoked"] as const)("what is %s, with that code", async (state) => {
+    const invitation = await sendable();
+    if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+    else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+    expect(await resend(invitation, asOwner())).toMatchObject(refusal(409, `invitation_${state}`));
+    expect(await deliveriesOf(guildhall, invitation.id)).not.toContainEqual(
+      expect.objectContaining({ kind: "invitation", seq: 2 }),
+    );
+  });
+
+  test("what is overdue, though no sweep has written it down", async () => {
+    const invitation = await sendable();
+    await expiresIn(guildhall, invitation.id, -1);
+    expect(await resend(invitation)).toMatchObject(refusal(409, "invitation_expired"));
+  });
+
+  test("a member without the right to manage members", async () => {
+    const member = await buildMember(guildhall, organization, "member");
+    expect(await resend(await sendable(), guildhall.api.as(member.token))).toMatchObject(
+      refusal(403, "forbidden"),
+    );
+  });
+
+  test("somebody who does not have themselves what the invitation gives", async () => {
+    const recruiter = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, ["members:manage"]);
+    await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));
+    const api = guildhall.api.as(recruiter.token);
+    const admin = await roleId(guildhall, organization.environment_id, "admin");
+    const beyond = await sendable({ role_ids: [admin] });
+    expect(await resend(beyond, api)).toMatchObject(refusal(403, "role_exceeds_own"));
+    expect(await rowOf(beyond.id)).toMatchObject({ token_version: 1 });
+    expect((await resend(await sendable(), api)).status).toBe(200);
+  });
+
+  test("a stranger, to whom it is not there, as is one that never was", async () => {
+    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
+    expect(await resend(await sendable(), stranger)).toMatchObject(refusal(404, "not_found"));
+    const missing = { path: `/api/invitations/${newId("inv")}` };
+    expect(await resend(missing, asOwner())).toMatchObject(refusal(404, "not_found"));
+    expect(await resend(missing)).toMatchObject(refusal(404, "not_found"));
+  });
+
+  test("a program without the scope", async () => {
+    const client = await buildClient(guildhall, ["invitations:read"]);
+    const program = bearing(guildhall, await accessToken(guildhall, client));
+    expect((await resend(await sendable(), program)).status).toBe(403);
+  });
+});
