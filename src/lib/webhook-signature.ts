@@ -1,0 +1,39 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Seconds a clock may be wrong, and a message be under way. */
+const TOLERANCE = 5 * 60;
+
+/** The bytes of a secret: what stands in base64 behind `whsec_`, or the text itself. */
+export function webhookKey(secret: string): Buffer {
+  const [, encoded] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
+  return encoded === undefined ? Buffer.from(secret) : Buffer.from(encoded, "base64");
+}
+
+/**
+ * What is wrong with a message's signature, by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. Of several
+ * signatures one must be right, so that the sender may change its secret without a gap.
+ * @returns undefined when the message was signed with the key within the last minutes.
+ */
+export function webhookProblem(
+  key: Buffer,
+  headers: IncomingHttpHeaders,
+  body: string,
+  now: Date,
+): string | undefined {
+  const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) =>
+    String(headers[name] ?? ""),
+  ) as [string, string, string];
+  // A dot in the id would let one message be read as another.
+  if (!/^[^.\s]{1,256}$/.test(id) || !/^\d{1,12}$/.test(timestamp) || signatures === "")
+    return "Send the headers webhook-id, webhook-timestamp (in seconds) and webhook-signature.";
+  if (Math.abs(now.getTime() / 1_000 - Number(timestamp)) > TOLERANCE)
+    return "The webhook-timestamp is more than five minutes away from now.";
+  const expected = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest();
+  const isRight = (signature: string) => {
+    const [version, encoded = ""] = signature.split(",");
+    const given = Buffer.from(encoded, "base64");
+    return version === "v1" && given.length === expected.length && timingSafeEqual(given, expected);
+  };
+  return signatures.split(" ").some(isRight) ? undefined : "No webhook-signature is right.";
+}

@@ -1,0 +1,49 @@
+import { Router } from "@koa/router";
+import type { Context as KoaContext } from "koa";
+import type { Context } from "../context.ts";
+import { Refusal } from "../errors.ts";
+import { SYSTEM } from "../events/record-events.ts";
+import { readText } from "../http/read-body.ts";
+import type { RequestState } from "../http/request-scope.ts";
+import { webhookKey, webhookProblem } from "../lib/webhook-signature.ts";
+import { readMailEvents } from "./read-mail-events.ts";
+import { recordMailEvents } from "./record-mail-events.ts";
+
+/** Bytes: a thousand events of which each says as much as a bounce does. */
+const LIMIT = 1024 * 1024;
+
+/**
+ * `POST /mail-events`: what became of mails after they left, as an adapter of the team's own tells it of whichever
+ * provider. It is signed with MAIL_EVENTS_SECRET; without that variable there is no such path. It is known by its
+ * signature, so it has neither environment nor credential, and speaks plain JSON.
+ */
+export function mailEventsRouter(context: Context): Router<RequestState> {
+  const { MAIL_EVENTS_SECRET } = context.settings;
+  const router = new Router<RequestState>();
+  if (MAIL_EVENTS_SECRET === undefined) return router;
+  const key = webhookKey(MAIL_EVENTS_SECRET);
+
+  router.post("/mail-events", async (ctx) => {
+    const text = await readText(ctx.req, LIMIT);
+    const problem = webhookProblem(key, ctx.headers, text, new Date());
+    if (problem !== undefined) {
+      context.limiter.count("wrong_secret", ctx.ip);
+      throw new Refusal(401, [{ code: "invalid_signature", detail: problem }]);
+    }
+    const actor = { ...SYSTEM, request_id: ctx.state.requestId };
+    ctx.body = await recordMailEvents(context, readMailEvents(text), actor);
+    ctx.status = 202;
+  });
+
+  return router;
+}
+
+export function isMailEvents(path: string): boolean {
+  return /^\/mail-events(\/|$)/i.test(path);
+}
+
+/** As plain as what is sent here: `{error, code, request_id}`. */
+export function renderMailEventsError(ctx: KoaContext, refusal: Refusal, request_id: string): void {
+  ctx.type = "application/json";
+  ctx.body = JSON.stringify({ error: refusal.message, code: refusal.code, request_id });
+}

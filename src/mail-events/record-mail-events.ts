@@ -1,0 +1,141 @@
+import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
+import { transaction } from "../db/transaction.ts";
+import type { Actor } from "../events/record-events.ts";
+import { parseEmailAddress } from "../lib/email-address.ts";
+import { newId } from "../lib/id.ts";
+import { storableReply } from "../mail/storable-reply.ts";
+import { timelineWith } from "../mail/timeline.ts";
+import type { TimelineEntry } from "../models/mail-delivery.ts";
+import type { SuppressionReason } from "../models/suppression.ts";
+import { UNLESS_SUPPRESSED } from "../suppressions/unless-suppressed.ts";
+import type { MailEvent } from "./read-mail-events.ts";
+
+export interface MailEventCounts {
+  /** What was new. */
+  recorded: number;
+  /** What was told before. */
+  repeated: number;
+  /** Of no mail of ours, as far as its Message-ID and address tell. */
+  unknown: number;
+}
+
+/**
+ * Writes down what a provider tells of mails that left: in the mail's timeline, and what follows from it. A bounce for
+ * good and a complaint suppress the address in the mail's environment; the mail that bounced has failed. A bounce that
+ * may pass, as a vacation reply is often called, is a deferral. A delivery settles a mail whose fate was unknown, and
+ * makes none worse. What was told before is passed over, whatever its order: telling it twice changes nothing.
+ */
+export async function recordMailEvents(
+  { db }: Context,
+  events: MailEvent[],
+  actor: Actor,
+): Promise<MailEventCounts> {
+  const told = events.flatMap((event, n) => presentEvent(event, n) ?? []);
+  const values = [JSON.stringify(told), actor.kind, actor.request_id];
+  // In a transaction for its retries: outcomes of the same mails may be written right now, in another order.
+  const [counts] = await transaction(db, (trx) => writeMailEvents(trx, values));
+  const { matched = 0, recorded = 0 } = counts ?? {};
+  return { recorded, repeated: matched - recorded, unknown: events.length - matched };
+}
+
+/** An event as the statement takes it; undefined where it can be of no mail of ours. */
+function presentEvent(event: MailEvent, n: number) {
+  const address = parseEmailAddress(event.email);
+  const [, id] = /^\s*<?([^\s<>\p{Cc}\p{Cs}]{1,500})>?\s*$/u.exec(event.message_id ?? "") ?? [];
+  if (address === undefined || id === undefined) return undefined;
+  const what = event.type === "bounced" && event.permanent !== true ? "deferred" : event.type;
+  const detail = event.detail ? storableReply(event.detail) : undefined;
+  const code = Number(/^([245]\d\d)\b/.exec(detail ?? "")?.[1] ?? 0);
+  const at = event.occurred_at ? atLatestNow(event.occurred_at) : undefined;
+  const entry: Partial<TimelineEntry> = {
+    what,
+    ...(at === undefined ? {} : { at }),
+    ...(code === 0 ? {} : { smtp_code: code }),
+    ...(detail === undefined ? {} : { reply: detail }),
+  };
+  const reason: SuppressionReason | null = what === "bounced" || what === "complained" ? what : null;
+  return {
+    n,
+    message_id: `<${id}>`,
+    email_canonical: address.canonical,
+    entry,
+    // A mail is deferred any number of times; all else happens to it once.
+    known_by: [what === "deferred" ? entry : { what }],
+    reason,
+    detail: detail ?? null,
+    code: code === 0 ? null : code,
+    suppression_id: newId("sup"),
+    event_id: newId("evt"),
+  };
+}
+
+/** Another's clock may be wrong; nothing has happened in the future. */
+function atLatestNow(time: string): string {
+  return new Date(Math.min(Date.parse(time), Date.now())).toISOString();
+}
+
+/** SQL: a delivery tells what became of the mail. Whoever sends it right now will say so themselves. */
+const SETTLES = "is_delivered and state in ('pending', 'unknown')";
+
+/**
+ * `$1`: events as JSON, `$2`, `$3`: the kind of actor and the request of the events that are recorded. Rows are locked
+ * in the order of their ids, so that two that tell of the same mails wait for each other, and read afterwards.
+ */
+const writeMailEvents = statement<{ matched: number; recorded: number }>(
+  "record-mail-events",
+  `
+  with told as (
+    select * from jsonb_to_recordset($1::jsonb)
+      as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text)
+  ),
+  held as (
+    select id, environment_id, message_id, email_canonical, timeline from mail_deliveries
+    where message_id in (select message_id from told)
+    order by id for update
+  ),
+  matched as (
+    select t.*, h.id as delivery_id, h.environment_id, h.timeline @> t.known_by as is_known
+    from told t join held h using (message_id, email_canonical)
+  ),
+  fresh as (
+    select distinct on (delivery_id, known_by) * from matched where not is_known order by delivery_id, known_by, n
+  ),
+  together as (
+    select delivery_id,
+      jsonb_agg(jsonb_build_object('at', now()) || entry order by n) as entries,
+      bool_or(entry->>'what' = 'bounced') as has_bounced,
+      bool_or(entry->>'what' = 'delivered') as is_delivered,
+      min(detail) filter (where entry->>'what' = 'bounced') as detail,
+      min(code) filter (where entry->>'what' = 'bounced') as code
+    from fresh group by delivery_id
+  ),
+  written as (
+    update mail_deliveries d set
+      state = case when has_bounced then 'failed' when ${SETTLES} then 'sent' else state end,
+      due_at = case when not has_bounced and not (${SETTLES}) then due_at end,
+      sent_at = case when not has_bounced and ${SETTLES} then now() else sent_at end,
+      smtp_code = case when has_bounced then t.code else smtp_code end,
+      reply = case when has_bounced then coalesce(t.detail, 'it bounced') else reply end,
+      timeline = ${timelineWith("entries")},
+      updated_at = now()
+    from together t
+    where d.id = t.delivery_id
+  ),
+  suppressed as (
+    insert into suppressions (id, environment_id, email_canonical, reason, detail)
+    select distinct on (environment_id, email_canonical) suppression_id, environment_id, email_canonical, reason, detail
+    from fresh where reason is not null
+    -- A complaint says more than a bounce.
+    order by environment_id, email_canonical, reason desc, n
+    ${UNLESS_SUPPRESSED}
+  ),
+  logged as (
+    insert into events (id, environment_id, type, actor_kind, subject_id, data, request_id)
+    select distinct on (s.id) f.event_id, s.environment_id, 'suppression.created', $2, s.id,
+      jsonb_build_object('email', s.email_canonical, 'reason', s.reason), $3
+    from suppressed s join fresh f using (environment_id, email_canonical)
+    order by s.id, f.n
+  )
+  select (select count(*)::int from matched) as matched, (select count(*)::int from fresh) as recorded`,
+);

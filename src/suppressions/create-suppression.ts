@@ -1,0 +1,43 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import type { EmailAddress } from "../lib/email-address.ts";
+import { newId } from "../lib/id.ts";
+import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { Suppression, type SuppressionReason } from "../models/suppression.ts";
+
+export interface NewSuppression {
+  environment_id: string;
+  address: EmailAddress;
+  reason: SuppressionReason;
+  detail: string | null;
+}
+
+/** Sends nothing more to an address; mails that wait are not sent either. @throws 409 when it is suppressed already. */
+export function createSuppression(
+  { db }: Context,
+  { environment_id, address, reason, detail }: NewSuppression,
+  actor: Actor,
+): Promise<Suppression> {
+  const email_canonical = address.canonical;
+  return transaction(db, async (trx) => {
+    const row = { id: newId("sup"), environment_id, email_canonical, reason, detail };
+    const created = await insertUnlessExists(Suppression, trx, row);
+    if (created === undefined) {
+      const hint =
+        "This address is suppressed already: find it by `filter[email]`, and delete it to let mail through.";
+      throw conflict("already_suppressed", hint);
+    }
+    await recordEvents(trx, actor, [
+      {
+        type: "suppression.created",
+        environment_id,
+        organization_id: null,
+        subject_id: created.id,
+        data: { email: email_canonical, reason },
+      },
+    ]);
+    return created;
+  });
+}

@@ -1,0 +1,47 @@
+import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
+import { notFound } from "../errors.ts";
+
+/** Whose wish it is, and what the page shows them. */
+export interface OptOut {
+  environment_id: string;
+  email: string;
+  email_canonical: string;
+  product: string;
+  locale: string;
+  /** They said so before, by the page or by a complaint. */
+  is_done: boolean;
+}
+
+/**
+ * `$1`: an invitation's id. Whatever has become of the invitation or its organization: as long as it is known whose
+ * address was mailed, they may say that they want no more.
+ */
+const findByInvitation = statement<OptOut>(
+  "find-opt-out",
+  `
+  select i.environment_id, i.email, i.email_canonical, e.name as product,
+    coalesce(i.locale, e.settings->>'locale', 'en') as locale,
+    coalesce(s.reason in ('opted_out', 'complained'), false) as is_done
+  from invitations i
+  join environments e on e.id = i.environment_id
+  left join suppressions s on s.environment_id = i.environment_id and s.email_canonical = i.email_canonical
+  where i.id = $1`,
+);
+
+/**
+ * What the bearer of an opt-out link may ask for.
+ * @param ip counted against a limit when the link is none, so that nobody tries many.
+ * @throws 404, the same for every link that is none of ours, and for one whose invitation is gone; 429 after too many.
+ */
+export async function findOptOut(
+  { db, linkKeys, limiter }: Context,
+  token: string,
+  ip: string,
+): Promise<OptOut> {
+  const invitationId = linkKeys.verifyOptOut(token);
+  if (invitationId === undefined) limiter.count("wrong_link", ip);
+  const [found] = invitationId === undefined ? [] : await findByInvitation(db, [invitationId]);
+  if (found === undefined) throw notFound("invitation");
+  return found;
+}

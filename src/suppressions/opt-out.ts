@@ -1,0 +1,31 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import type { OptOut } from "./find-opt-out.ts";
+import { UNLESS_SUPPRESSED } from "./unless-suppressed.ts";
+
+/**
+ * Sends no more invitations to an address, whichever organization invites: its owner said so. Saying it again changes
+ * nothing. An invitation they have stays theirs to answer.
+ */
+export function optOut(
+  { db }: Context,
+  { environment_id, email_canonical }: Pick<OptOut, "environment_id" | "email_canonical">,
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    const { rows } = await trx.raw<{ rows: Array<{ id: string }> }>(
+      `insert into suppressions (id, environment_id, email_canonical, reason) values (?, ?, ?, 'opted_out')
+       ${UNLESS_SUPPRESSED}`,
+      [newId("sup"), environment_id, email_canonical],
+    );
+    const data = { email: email_canonical, reason: "opted_out" };
+    const type = "suppression.created";
+    await recordEvents(
+      trx,
+      actor,
+      rows.map(({ id }) => ({ type, environment_id, organization_id: null, subject_id: id, data })),
+    );
+  });
+}

@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
+import { sent } from "../src/mail/outcome.ts";
+import { recordOutcomes } from "../src/mail/record-outcomes.ts";
+import type { MailDelivery, TimelineEntry } from "../src/models/mail-delivery.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { MAIL_EVENTS_SECRET, type Message, signature, type Told, tell } from "./support/provider.ts";
+
+let guildhall: Guildhall;
+let organization: Organization;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall({ settings: { MAIL_EVENTS_SECRET } });
+  organization = await buildOrganization(guildhall, await buildPerson(guildhall));
+});
+afterAll(() => guildhall.stop());
+
+interface Sent {
+  id: string;
+  invitation: string;
+  email: string;
+  message_id: string;
+}
+
+/** An invitation whose mail has left. */
+async function mailed(email = uniqueEmail(), to = organization): Promise<Sent> {
+  const { body } = await invite(guildhall, to, email);
+  await guildhall.jobContext.deliveries.run();
+  const left = { invitation_id: body.data.id, state: "sent" };
+  const row = () => guildhall.db("mail_deliveries").where(left).first();
+  await expect.poll(row, { interval: 5 }).toBeDefined();
+  const { id, message_id } = await row();
+  return { id, invitation: body.data.id, email, message_id };
+}
+
+function telling(mail: Sent, type: string, more: object = {}, message: Message = {}): Promise<Told> {
+  const event = { type, message_id: mail.message_id, email: mail.email, ...more };
+  return tell(guildhall.api.origin, { events: [event] }, message);
+}
+
+const read = (id: string): Promise<MailDelivery> => guildhall.db("mail_deliveries").where({ id }).first();
+const words = async (id: string) => (await read(id)).timeline.map(({ what }: TimelineEntry) => what);
+const suppressionOf = (email: string) =>
+  guildhall.db("suppressions").where({ email_canonical: email.toLowerCase() }).first();
+const deliveryStatus = async ({ invitation }: Sent) =>
+  (await guildhall.api.get(`/api/invitations/${invitation}`)).body.data.attributes.delivery_status;
+const counts = (recorded: number, repeated: number, unknown: number) => ({
+  status: 202,
+  body: { recorded, repeated, unknown },
+});
+const BOUNCE = { permanent: true, detail: "550 5.1.1 nobody here" };
+
+describe("a bounce for good", () => {
+  test("fails the mail with the receiver's words, and the invitation shows it", async () => {
+    const mail = await mailed();
+    expect(await deliveryStatus(mail)).toBe("sent");
+    expect(await telling(mail, "bounced", BOUNCE)).toEqual(counts(1, 0, 0));
+    expect(await read(mail.id)).toMatchObject({
+      state: "failed",
+      due_at: null,
+      smtp_code: 550,
+      reply: BOUNCE.detail,
+    });
+    expect(await deliveryStatus(mail)).toBe("failed");
+    expect((await read(mail.id)).timeline.at(-1)).toEqual({
+      at: expect.any(String),
+      what: "bounced",
+      smtp_code: 550,
+      reply: BOUNCE.detail,
+    });
+  });
+
+  test("suppresses the address, and tells so in the events", async () => {
+    const mail = await mailed();
+    await telling(mail, "bounced", BOUNCE);
+    const suppression = await suppressionOf(mail.email);
+    expect(suppression).toMatchObject({ reason: "bounced", detail: BOUNCE.detail });
+    const { body } = await guildhall.api.get(`/api/events?filter[subject]=${suppression.id}`);
+    expect(body.data.map(({ attributes }: { attributes: object }) => attributes)).toMatchObject([
+      {
+        event_type: "suppression.created",
+        actor_kind: "system",
+        data: { email: mail.email, reason: "bounced" },
+        request_id: expect.any(String),
+      },
+    ]);
+  });
+
+  test("keeps every later mail to the address from leaving, also one that waits already", async () => {
+    const mail = await mailed();
+    const other = await buildOrganization(guildhall, await buildPerson(guildhall));
+    const { body } = await invite(guildhall, other, mail.email);
+    await telling(mail, "bounced", BOUNCE);
+    await guildhall.jobContext.deliveries.run();
+    const waiting = await guildhall.db("mail_deliveries").where({ invitation_id: body.data.id }).first();
+    expect(waiting).toMatchObject({
+      state: "suppressed",
+      reply: "not sent: the address is suppressed (bounced)",
+    });
+  });
+
+  test("suppresses nobody in another environment", async () => {
+    const mail = await mailed();
+    await telling(mail, "bounced", BOUNCE);
+    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, stranger);
+    const elsewhere = { ...guildhall, api: guildhall.api.in("elsewhere") };
+    await invite(elsewhere, theirs, mail.email);
+    await guildhall.jobContext.deliveries.run();
+    await guildhall.mailbox.waitFor(mail.email, 2);
+  });
+
+  test("told before we wrote down that the mail left stays a failure", async () => {
+    const { body } = await invite(guildhall, organization, uniqueEmail());
+    const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const { id = "", email = "", message_id = "" } = held ?? {};
+    await telling({ id, email, message_id, invitation: body.data.id }, "bounced", BOUNCE);
+    await recordOutcomes(guildhall.db, [{ id, attempts: 1, ...sent(250, "250 kept") }]);
+    expect(await read(id)).toMatchObject({ state: "failed", reply: BOUNCE.detail, due_at: null });
+  });
+});
+
+describe("what may pass suppresses nobody", () => {
+  test.each([
+    ["a bounce that says it may", { permanent: false, detail: "452 4.2.2 mailbox full" }],
+    ["a bounce that doesn't say", { detail: "Out of office until Monday" }],
+  ])("%s", async (_, more) => {
+    const mail = await mailed();
+    expect(await telling(mail, "bounced", more)).toEqual(counts(1, 0, 0));
+    expect(await suppressionOf(mail.email)).toBeUndefined();
+    expect(await read(mail.id)).toMatchObject({ state: "sent" });
+    expect(await words(mail.id)).toEqual(["attempt", "sent", "deferred"]);
+  });
+
+  test("a deferral, which may come several times", async () => {
+    const mail = await mailed();
+    await telling(mail, "deferred", { detail: "451 busy", occurred_at: "2026-01-01T10:00:00Z" });
+    await telling(mail, "deferred", { detail: "451 busy", occurred_at: "2026-01-01T11:00:00+00:00" });
+    expect(await words(mail.id)).toEqual(["attempt", "sent", "deferred", "deferred"]);
+    expect((await read(mail.id)).timeline.at(-1)?.at).toBe("2026-01-01T11:00:00.000Z");
+    expect(await suppressionOf(mail.email)).toBeUndefined();
+  });
+});
+
+test("a complaint suppresses, and leaves the mail as it is: it did arrive", async () => {
+  const mail = await mailed();
+  await telling(mail, "complained", { detail: "abuse" });
+  expect(await suppressionOf(mail.email)).toMatchObject({ reason: "complained" });
+  expect(await read(mail.id)).toMatchObject({ state: "sent", reply: expect.stringMatching(/^250/) });
+  expect(await words(mail.id)).toEqual(["attempt", "sent", "complained"]);
+});
+
+test("a complaint takes the place of a bounce, for it says what the person wants", async () => {
+  const mail = await mailed();
+  await telling(mail, "bounced", BOUNCE);
+  await telling(mail, "complained");
+  expect(await suppressionOf(mail.email)).toMatchObject({ reason: "complained" });
+});
+
+describe("a delivery", () => {
+  test("is told in the timeline", async () => {
+    const mail = await mailed();
+    await telling(mail, "delivered");
+    expect(await words(mail.id)).toEqual(["attempt", "sent", "delivered"]);
+    expect(await read(mail.id)).toMatchObject({ state: "sent" });
+  });
+
+  test("settles a mail whose fate nobody knew, so that no second copy leaves", async () => {
+    const mail = await mailed();
+    const unknown = { state: "unknown", due_at: guildhall.db.fn.now(), sent_at: null };
+    await guildhall.db("mail_deliveries").where({ id: mail.id }).update(unknown);
+    await telling(mail, "delivered");
+    expect(await read(mail.id)).toMatchObject({ state: "sent", due_at: null, sent_at: expect.any(Date) });
+  });
+
+  test("makes nothing of a bounce that was told before", async () => {
+    const mail = await mailed();
+    await telling(mail, "bounced", BOUNCE);
+    await telling(mail, "delivered");
+    expect(await read(mail.id)).toMatchObject({ state: "failed", reply: BOUNCE.detail });
+  });
+});
+
+describe("telling it again", () => {
+  test("changes nothing, whether it is the same message or another", async () => {
+    const mail = await mailed();
+    const message = { id: "msg_1" };
+    await telling(mail, "bounced", BOUNCE, message);
+    const before = [await read(mail.id), await suppressionOf(mail.email)];
+    expect(await telling(mail, "bounced", BOUNCE, message)).toEqual(counts(0, 1, 0));
+    expect(await telling(mail, "bounced", { ...BOUNCE, detail: "in other words" })).toEqual(counts(0, 1, 0));
+    expect([await read(mail.id), await suppressionOf(mail.email)]).toEqual(before);
+  });
+
+  test("does not bring back a suppression that was lifted", async () => {
+    const mail = await mailed();
+    await telling(mail, "bounced", BOUNCE);
+    const { id } = await suppressionOf(mail.email);
+    expect((await guildhall.api.delete(`/api/suppressions/${id}`)).status).toBe(204);
+    await telling(mail, "bounced", BOUNCE);
+    expect(await suppressionOf(mail.email)).toBeUndefined();
+  });
+
+  test("ten times at once writes it down once", async () => {
+    const mail = await mailed();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => telling(mail, "complained")));
+    expect(answers.reduce((sum, { body }) => sum + body.recorded, 0)).toBe(1);
+    expect(await words(mail.id)).toEqual(["attempt", "sent", "complained"]);
+  });
+});
+
+describe("many events at once", () => {
+  test("are sorted out by their mails, and counted", async () => {
+    const [one, two, three] = [await mailed(), await mailed(), await mailed()];
+    const events = [
+      { type: "delivered", message_id: one.message_id, email: one.email },
+      { type: "bounced", message_id: one.message_id, email: one.email, permanent: true },
+      { type: "complained", message_id: one.message_id, email: one.email },
+      // Without its brackets, and in another spelling.
+      { type: "delivered", message_id: two.message_id.slice(1, -1), email: two.email.toUpperCase() },
+      { type: "delivered", message_id: two.message_id, email: two.email },
+      { type: "delivered", message_id: "<nobody@knows>", email: two.email },
+      { type: "bounced", message_id: three.message_id, email: two.email, permanent: true },
+      { type: "bounced", email: three.email, permanent: true },
+      { type: "bounced", message_id: "a\u0000b", email: three.email, permanent: true },
+      { type: "bounced", message_id: three.message_id, email: "MAILER-DAEMON", permanent: true },
+    ];
+    expect(await tell(guildhall.api.origin, { events })).toEqual(counts(4, 1, 5));
+    expect(await words(one.id)).toEqual(["attempt", "sent", "delivered", "bounced", "complained"]);
+    expect(await suppressionOf(one.email)).toMatchObject({ reason: "complained" });
+    expect(await words(two.id)).toEqual(["attempt", "sent", "delivered"]);
+    expect(await words(three.id)).toEqual(["attempt", "sent"]);
+    expect(await suppressionOf(three.email)).toBeUndefined();
+  });
+
+  test("are a thousand at most", async () => {
+    const events = Array.from({ length: 1_001 }, () => ({ type: "delivered", email: "a@example.com" }));
+    expect(await tell(guildhall.api.origin, { events: events.slice(1) })).toEqual(counts(0, 0, 1_000));
+    expect(await tell(guildhall.api.origin, { events })).toMatchObject({ status: 422 });
+    expect(await tell(guildhall.api.origin, { events: [] })).toEqual(counts(0, 0, 0));
+  });
+
+  test("may tell whatever a receiver said, however mad, and no link", async () => {
+    const mail = await mailed();
+    const token = guildhall.context.linkKeys.signOptOut(mail.invitation);
+    const detail = `550 http://x.test/u/${token} \u0000 \ud800 ${"nobody ".repeat(1_000)}`;
+    expect(await telling(mail, "bounced", { permanent: true, detail })).toEqual(counts(1, 0, 0));
+    const row = await read(mail.id);
+    expect(row.reply).toMatch(/^550 http:\/\/x\.test\/… /);
+    expect(JSON.stringify(row)).not.toContain(token.slice(-43));
+  });
+});
+
+describe("what isn't signed as it should be is refused: 401, and nothing happens", () => {
+  const now = () => Math.floor(Date.now() / 1_000);
+
+  test.each<[string, () => Message]>([
+    ["with another secret", () => ({ secret: "another secret of many bytes" })],
+    ["too long ago", () => ({ timestamp: now() - 301 })],
+    ["too far ahead", () => ({ timestamp: now() + 310 })],
+    ["with no time", () => ({ headers: { "webhook-timestamp": "" } })],
+    ["at another time", () => ({ headers: { "webhook-timestamp": String(now() + 1) } })],
+    ["for another message", () => ({ headers: { "webhook-id": "msg_other" } })],
+    ["with a dot in its id", () => ({ id: "msg.1" })],
+    ["not at all", () => ({ signature: "" })],
+    ["by nonsense", () => ({ signature: "v1 v1, v1,x ,, v1a,AAAA" })],
+    [
+      "as another version",
+      () => ({ signature: signature(MAIL_EVENTS_SECRET, "m", now(), "").replace("v1", "v2") }),
+    ],
+  ])("%s", async (_, message) => {
+    const mail = await mailed();
+    expect(await telling(mail, "bounced", BOUNCE, message())).toEqual({
+      status: 401,
+      body: { error: expect.any(String), code: "invalid_signature", request_id: expect.any(String) },
+    });
+    expect(await suppressionOf(mail.email)).toBeUndefined();
+  });
+
+  test("and a body that was changed on its way", async () => {
+    const body = JSON.stringify({ events: [] });
+    const id = "msg_1";
+    const forged = { id, timestamp: now(), signature: signature(MAIL_EVENTS_SECRET, id, now(), body) };
+    expect(await tell(guildhall.api.origin, `${body} `, forged)).toMatchObject({ status: 401 });
+    expect(await tell(guildhall.api.origin, body, forged)).toMatchObject({ status: 202 });
+  });
+
+  test("but one right signature among several is enough, so that a secret can be changed", async () => {
+    const [id, timestamp, body] = ["msg_1", now(), '{"events":[]}'];
+    const signatures = ["another secret of many bytes", MAIL_EVENTS_SECRET].map((secret) =>
+      signature(secret, id, timestamp, body),
+    );
+    const message = { id, timestamp, signature: `v1a,AAAA ${signatures.join(" ")}` };
+    expect(await tell(guildhall.api.origin, body, message)).toMatchObject({ status: 202 });
+  });
+
+  test("and guessing is refused after a while: 429", async () => {
+    const other = await startGuildhall({ settings: { MAIL_EVENTS_SECRET: "a plain secret of many bytes" } });
+    const wrong = { secret: "another secret of many bytes" };
+    const answers: number[] = [];
+    for (let n = 0; n < 32; n += 1)
+      answers.push((await tell(other.api.origin, { events: [] }, wrong)).status);
+    const right = { secret: "a plain secret of many bytes" };
+    expect(await tell(other.api.origin, { events: [] }, right)).toMatchObject({ status: 202 });
+    await other.stop();
+    expect(answers).toEqual([...Array(30).fill(401), 429, 429]);
+  });
+});
+
+test.each([
+  ["no JSON", "{", 400, "malformed_json"],
+  ["nothing", "", 400, "malformed_json"],
+  ["no events", {}, 422, "invalid_mail_events"],
+  ["an unknown type", { events: [{ type: "opened", email: "a@example.com" }] }, 422, "invalid_mail_events"],
+  [
+    "a typing error",
+    { events: [{ type: "bounced", email: "a@b.test", permanent: "yes" }] },
+    422,
+    "invalid_mail_events",
+  ],
+  [
+    "an unknown member",
+    { events: [{ type: "bounced", email: "a@b.test", permament: true }] },
+    422,
+    "invalid_mail_events",
+  ],
+  ["two megabytes", { events: [], filler: "x".repeat(2 ** 21) }, 413, "body_too_large"],
+])("a signed body of %s is refused, and why is said in plain JSON", async (_, document, status, code) => {
+  const answer = await tell(guildhall.api.origin, document);
+  expect(answer).toEqual({
+    status,
+    body: { error: expect.any(String), code, request_id: expect.any(String) },
+  });
+});
+
+test("without a secret there is no such path: 404", async () => {
+  const other = await startGuildhall();
+  expect(await tell(other.api.origin, { events: [] })).toEqual({
+    status: 404,
+    body: { error: expect.any(String), code: "not_found", request_id: expect.any(String) },
+  });
+  await other.stop();
+});
+
+test("the path takes nothing but POST", async () => {
+  const answer = await fetch(`${guildhall.api.origin}/mail-events`);
+  expect(answer.status).toBe(405);
+  expect(await answer.json()).toMatchObject({ code: "method_not_allowed" });
+});

@@ -1,0 +1,304 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createLinkKeys } from "../src/invitations/invitation-link.ts";
+import { newId } from "../src/lib/id.ts";
+import type { Organization } from "../src/models/organization.ts";
+import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { type ReceivedMail, tokenIn } from "./support/mailbox.ts";
+
+let guildhall: Guildhall;
+let organization: Organization;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  organization = await buildOrganization(guildhall, await buildPerson(guildhall));
+});
+afterAll(() => guildhall.stop());
+
+interface Mailed {
+  id: string;
+  email: string;
+  mail: ReceivedMail;
+  /** The path of the link by which its reader asks for no more. */
+  path: string;
+}
+
+async function mailed(attributes: object = {}, email = uniqueEmail(), to = organization): Promise<Mailed> {
+  const { body } = await invite(guildhall, to, email, attributes);
+  await guildhall.jobContext.deliveries.run();
+  const mail = await guildhall.mailbox.waitFor(email);
+  return { id: body.data.id, email, mail, path: pathIn(mail) };
+}
+
+function pathIn({ mail }: ReceivedMail): string {
+  const path = /https?:\/\/[^/\s]+(\/u\/[\w-]+)/.exec(mail.text ?? "")?.[1];
+  if (path === undefined) throw new Error("the mail has no link to opt out by");
+  return path;
+}
+
+interface Page {
+  status: number;
+  page: string;
+  headers: Headers;
+}
+
+async function visit(path: string, init: RequestInit = {}): Promise<Page> {
+  const headers = { Accept: "text/html", ...init.headers };
+  const answer = await fetch(guildhall.api.origin + path, { redirect: "manual", ...init, headers });
+  return { status: answer.status, page: await answer.text(), headers: answer.headers };
+}
+
+/** Presses the one button of a page. */
+function press({ page }: Page): Promise<Page> {
+  const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "/no-such-form";
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+  return visit(action, { method: "POST", body: new URLSearchParams({ csrf }) });
+}
+
+const isSuppressed = async (email: string): Promise<string | undefined> =>
+  (await guildhall.db("suppressions").where({ email_canonical: email.toLowerCase() }).first())?.reason;
+
+describe("opening the link to opt out", () => {
+  test("shows one button and for which address, as much of it as its owner needs", async () => {
+    const { email, path } = await mailed();
+    const { status, page } = await visit(path);
+    expect(status).toBe(200);
+    expect(page.match(/<button/g)).toHaveLength(1);
+    expect(page).not.toContain(email);
+    expect(page).toContain("•••@example.com");
+  });
+
+  test("changes nothing, whatever machine does it and however often", async () => {
+    const { email, path } = await mailed();
+    for (const agent of ["Mozilla/5.0", "curl/8", "BarracudaCentral", "Microsoft Office/16.0 SafeLinks"]) {
+      for (const method of ["GET", "HEAD", "OPTIONS"]) {
+        const { status } = await visit(path, { method, headers: { "User-Agent": agent } });
+        expect(status).toBe(200);
+      }
+    }
+    expect(await isSuppressed(email)).toBeUndefined();
+  });
+
+  test("is never stored, framed, told to others or allowed to load anything, and sets no cookie", async () => {
+    const { headers, page } = await visit((await mailed()).path);
+    expect(headers.get("Referrer-Policy")).toBe("no-referrer");
+    expect(headers.get("Cache-Control")).toBe("no-store");
+    expect(headers.get("Content-Security-Policy")).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+    expect(headers.get("Set-Cookie")).toBeNull();
+    expect(page).not.toMatch(/<script|src=|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  test("speaks the invitation's language", async () => {
+    const { path } = await mailed({ locale: "de" });
+    const question = await visit(path);
+    expect(question.page).toContain('<html lang="de"');
+    expect((await press(question)).page).toContain('<html lang="de"');
+  });
+});
+
+describe("the button", () => {
+  test("suppresses the address in the environment, and says so", async () => {
+    const { email, path } = await mailed();
+    const question = await visit(path);
+    const done = await press(question);
+    expect(done.status).toBe(200);
+    expect(done.page).not.toContain("<form");
+    expect(await isSuppressed(email)).toBe("opted_out");
+    expect((await visit(path)).page).toBe(done.page);
+  });
+
+  test("keeps every organization's invitations from the address, until the suppression is lifted", async () => {
+    const { email, path } = await mailed();
+    await press(await visit(path));
+    const other = await buildOrganization(guildhall, await buildPerson(guildhall));
+    const { body } = await invite(guildhall, other, email);
+    await guildhall.jobContext.deliveries.run();
+    const read = async () =>
+      (await guildhall.api.get(`/api/invitations/${body.data.id}`)).body.data.attributes;
+    expect(await read()).toMatchObject({ status: "pending", delivery_status: "suppressed" });
+    const [suppression] = (await guildhall.api.get(`/api/suppressions?filter[email]=${email}`)).body.data;
+    await guildhall.api.delete(`/api/suppressions/${suppression.id}`);
+    const third = await buildOrganization(guildhall, await buildPerson(guildhall));
+    await invite(guildhall, third, email);
+    await guildhall.jobContext.deliveries.run();
+    await guildhall.mailbox.waitFor(email, 2);
+  });
+
+  test("keeps mails of another environment from nobody", async () => {
+    const { email, path } = await mailed();
+    await press(await visit(path));
+    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, stranger);
+    await invite({ ...guildhall, api: guildhall.api.in("elsewhere") }, theirs, email);
+    await guildhall.jobContext.deliveries.run();
+    await guildhall.mailbox.waitFor(email, 2);
+  });
+
+  test("leaves the invitation they have to be answered by its link", async () => {
+    const { id, mail, path } = await mailed();
+    await press(await visit(path));
+    const { status } = await guildhall.api
+      .as(null)
+      .post(`/api/invitations/${id}/accept`, { meta: { token: tokenIn(mail) } });
+    expect(status).toBe(200);
+  });
+
+  test("pressed ten times at once suppresses once, and tells it once as the invitee's doing", async () => {
+    const { email, path } = await mailed();
+    const question = await visit(path);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => press(question)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    const [{ id }] = await guildhall.db("suppressions").where({ email_canonical: email });
+    expect(await guildhall.db("events").where({ subject_id: id })).toMatchObject([
+      { type: "suppression.created", actor_kind: "invitee", data: { email, reason: "opted_out" } },
+    ]);
+  });
+
+  test("counts for more than a bounce, so that lifting that lets nothing through", async () => {
+    const { email, path } = await mailed();
+    const attributes = { email, reason: "bounced" };
+    await guildhall.api.post("/api/suppressions", { data: { type: "suppression", attributes } });
+    await press(await visit(path));
+    expect(await isSuppressed(email)).toBe("opted_out");
+  });
+
+  test("of another site does nothing: it can't know the hidden field", async () => {
+    const { email, path } = await mailed();
+    const bodies: Array<Record<string, string>> = [
+      {},
+      { csrf: "" },
+      { csrf: "x".repeat(43) },
+      { "List-Unsubscribe": "Two-Clicks" },
+    ];
+    for (const body of bodies) {
+      expect((await visit(path, { method: "POST", body: new URLSearchParams(body) })).status).toBe(403);
+    }
+    expect((await visit(path, { method: "POST", body: "{}" })).status).toBe(403);
+    expect((await visit(path, { method: "POST" })).status).toBe(403);
+    expect(await isSuppressed(email)).toBeUndefined();
+  });
+
+  test("works although the invitation is closed by now", async () => {
+    const { id, email, path } = await mailed();
+    await guildhall.api.post(`/api/invitations/${id}/revoke`);
+    await press(await visit(path));
+    expect(await isSuppressed(email)).toBe("opted_out");
+  });
+});
+
+describe("the mail program's own button (RFC 8058)", () => {
+  const multipart = new FormData();
+  multipart.set("List-Unsubscribe", "One-Click");
+
+  test.each<[string, URLSearchParams | FormData]>([
+    ["an encoded form", new URLSearchParams({ "List-Unsubscribe": "One-Click" })],
+    ["a form in parts", multipart],
+  ])("takes %s without cookie or page, and answers 200 at once", async (_, body) => {
+    const { email, path } = await mailed();
+    const { status, headers } = await visit(path, { method: "POST", body, headers: { Accept: "*/*" } });
+    expect([status, headers.get("Location")]).toEqual([200, null]);
+    expect(await isSuppressed(email)).toBe("opted_out");
+  });
+
+  test("is offered in the headers of every invitation and reminder, where there is https", async () => {
+    const { settings, context } = guildhall;
+    const origin = settings.PUBLIC_URL;
+    settings.PUBLIC_URL = "https://guildhall.example.com";
+    const { id, email, mail: invitation } = await mailed();
+    const row = () => guildhall.db("mail_deliveries").where({ invitation_id: id });
+    await expect.poll(() => row().where({ state: "sent" }).first()).toBeDefined();
+    await row().update({ kind: "invitation-reminder", state: "pending", due_at: guildhall.db.fn.now() });
+    await guildhall.jobContext.deliveries.run();
+    const mails = [invitation, await guildhall.mailbox.waitFor(email, 2)];
+    settings.PUBLIC_URL = origin;
+    const url = `https://guildhall.example.com/u/${context.linkKeys.signOptOut(id)}`;
+    for (const { mail, source } of mails) {
+      const header = (name: string) => mail.headers.find(({ key }) => key === name)?.value;
+      expect(header("list-unsubscribe")).toBe(`<${url}>`);
+      expect(header("list-unsubscribe-post")).toBe("List-Unsubscribe=One-Click");
+      expect(mail.text).toContain(url);
+      expect(source).toContain(`<${url}>\r\n`);
+    }
+  });
+
+  test("is not offered over http, nor to who is told what became of an invitation", async () => {
+    expect((await mailed()).mail.source).not.toMatch(/^List-/im);
+    const { settings } = guildhall;
+    const origin = settings.PUBLIC_URL;
+    const inviter = await buildPerson(guildhall);
+    const theirs = await buildOrganization(guildhall, inviter);
+    const api = guildhall.api.as(inviter.token);
+    const { body } = await invite({ ...guildhall, api }, theirs, uniqueEmail());
+    await guildhall.api.post(`/api/invitations/${body.data.id}/decline`);
+    settings.PUBLIC_URL = "https://guildhall.example.com";
+    await guildhall.jobContext.deliveries.run();
+    const notice = await guildhall.mailbox.waitFor(inviter.user.email);
+    settings.PUBLIC_URL = origin;
+    expect(notice.source).not.toMatch(/^List-/im);
+  });
+});
+
+describe("to strangers", () => {
+  test("every link that is none looks the same: 404, the same page, whatever is done with it", async () => {
+    const { mail, path } = await mailed();
+    const token = path.slice("/u/".length);
+    const tampered = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
+    const unsent = guildhall.context.linkKeys.signOptOut(newId("inv"));
+    const paths = [tampered, tokenIn(mail), "nonsense", "%00", "0".repeat(77), unsent].map(
+      (end) => `/u/${end}`,
+    );
+    const one = new URLSearchParams({ "List-Unsubscribe": "One-Click" });
+    const answers = await Promise.all([
+      ...paths.map((wrong) => visit(wrong)),
+      ...paths.map((wrong) => visit(wrong, { method: "POST", body: one })),
+      visit(`/i/${token}`),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
+    expect(new Set(answers.map(({ page }) => page)).size).toBe(1);
+  });
+
+  test("trying many is refused with 429 after a while", async () => {
+    const other = await startGuildhall();
+    const answers = [];
+    for (let n = 0; n < 33; n += 1) answers.push((await fetch(`${other.api.origin}/u/guess-${n}`)).status);
+    await other.stop();
+    expect(answers).toEqual([...Array(30).fill(404), 429, 429, 429]);
+  });
+});
+
+describe("the token of an opt-out", () => {
+  const [current, former] = ["current-key-of-at-least-32-bytes!", "former-key-of-at-least-32-bytes!!"];
+  const id = newId("inv");
+  const keys = createLinkKeys([current]);
+  const token = keys.signOptOut(id);
+
+  test("is the same every time, and proves its invitation", () => {
+    expect(keys.signOptOut(id)).toBe(token);
+    expect(keys.verifyOptOut(token)).toBe(id);
+  });
+
+  test("is worthless for answering, and a link to answer by is worthless for opting out", () => {
+    const link = keys.sign({ invitationId: id, tokenVersion: 1 });
+    expect(keys.verify(token)).toBeUndefined();
+    expect(keys.verifyOptOut(link)).toBeUndefined();
+    const signature = link.slice(-43);
+    expect(keys.verifyOptOut(token.slice(0, -43) + signature)).toBeUndefined();
+    expect(keys.verifyOptOut(token.slice(0, -43) + keys.formSecret(token.slice(0, 26)))).toBeUndefined();
+    expect(keys.verify(link.slice(0, -43) + token.slice(-43))).toBeUndefined();
+  });
+
+  test("is refused with any one letter changed, left out or added", () => {
+    for (let n = 0; n <= token.length; n += 1) {
+      const [before, letter, after] = [token.slice(0, n), token[n] ?? "", token.slice(n + 1)];
+      expect(keys.verifyOptOut(before + (letter === "a" ? "b" : "a") + after), `letter ${n}`).toBeUndefined();
+      expect(keys.verifyOptOut(`${before}-${letter}${after}`)).toBeUndefined();
+    }
+    for (const text of ["", "\n", `${token}\n`, ` ${token}`]) expect(keys.verifyOptOut(text)).toBeUndefined();
+  });
+
+  test("mailed before a rotation is good while its key is among the previous ones", () => {
+    const before = createLinkKeys([former]).signOptOut(id);
+    expect(createLinkKeys([current, former]).verifyOptOut(before)).toBe(id);
+    expect(keys.verifyOptOut(before)).toBeUndefined();
+  });
+});
