@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../src/lib/package-root.ts";
 import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { type MailVariables, mails } from "../src/mail/mails.ts";
@@ -61,18 +58,21 @@ describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
 });
 
 describe("the invitation", () => {
-  test("carries both links in both parts", () => {
+  test("carries its links in both parts", () => {
     const { html, text } = renderInvitation({
       accept_url: "https://app.example/i/aaa",
       decline_url: "https://app.example/i/bbb",
+      opt_out_url: "https://app.example/opt-out/ccc",
     });
     expect(html.match(/href="[^"]*"/g)).toEqual([
       'href="https://app.example/i/aaa"',
       'href="https://app.example/i/bbb"',
       'href="https://app.example/i/aaa"',
+      'href="https://app.example/opt-out/ccc"',
     ]);
     expect(text).toMatch(/^https:\/\/app\.example\/i\/aaa$/m);
     expect(text).toMatch(/^https:\/\/app\.example\/i\/bbb$/m);
+    expect(text).toMatch(/^https:\/\/app\.example\/opt-out\/ccc$/m);
   });
 
   test("says absolutely until when it is open", () => {
@@ -85,6 +85,12 @@ describe("the invitation", () => {
     const { html, text } = renderInvitation({ inviter: null });
     expect(text).toContain("Analytical Engines invites you to join on Acme.");
     expect(html).not.toContain("Ada Lovelace");
+  });
+
+  test("lists a role that is called as something every object has", () => {
+    expect(renderInvitation({ roles: ["constructor", "__proto__"] }).text).toContain(
+      "Role: constructor and __proto__",
+    );
   });
 
   test("leaves the quotation out when there is no message", () => {
@@ -153,7 +159,9 @@ describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) =>
 
   test("adds no line and no header", async () => {
     expect(attack.subject).not.toMatch(/[\r\n]/);
-    expect(attack.text.split("\n")).toHaveLength(benign.text.split("\n").length);
+    // Long lines are broken in two, so paragraphs are counted; only the quotation has lines that begin with a sign.
+    expect(attack.text.split("\n\n")).toHaveLength(benign.text.split("\n\n").length);
+    expect(attack.text).not.toMatch(/^\s*(?:Bcc|To|From|Subject):/m);
     expect(await headerNames(attack.subject, cleanDisplayName(text, "x"))).toEqual(
       await headerNames("Hello", "Ada"),
     );
@@ -161,6 +169,54 @@ describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) =>
 
   test("leaves no character that cannot be seen", () => {
     expect(attack.subject + attack.text.replace(/\n/g, "")).not.toMatch(/\p{Cc}|\p{Cf}/u);
+  });
+});
+
+describe("the plain text", () => {
+  const long = "word ".repeat(60).trim();
+
+  test("has no line longer than 76 characters but links", () => {
+    const { text } = renderInvitation({
+      message: `${long}\n\n${long}`,
+      organization: "The Society for the Promotion of Analytical Engines and Difference Machines",
+      accept_url: `https://app.example/i/${"x".repeat(100)}`,
+    });
+    const lines = text.split("\n").filter((line) => !line.startsWith("https://"));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(76);
+    expect(text).toContain(`\nhttps://app.example/i/${"x".repeat(100)}\n`);
+  });
+
+  test("quotes every piece of a long line, and keeps the line that begins a signature", () => {
+    const { text } = renderInvitation({ message: long });
+    const words = text.split("\n").filter((line) => line.includes("word word"));
+    expect(words.length).toBeGreaterThan(3);
+    expect(words.every((line) => line.startsWith("> word"))).toBe(true);
+    expect(text).toContain("\n-- \n");
+  });
+});
+
+describe("the logo", () => {
+  test("is shown where an organization has one, and called by the organization's name", () => {
+    const { html } = renderInvitation({ picture: "https://cdn.example/logo.png?a=1&b=2" });
+    expect(html).toMatch(/<img src="https:\/\/cdn\.example\/logo\.png[^"]*" alt="Analytical Engines"/);
+    expect(html).not.toMatch(/aria-hidden="true">A<\/span>/);
+  });
+
+  test.each([
+    "http://cdn.example/logo.png",
+    "javascript:alert(1)",
+    "data:image/svg+xml,<svg/>",
+    "//cdn.example/logo.png",
+    "https://user:password@cdn.example/logo.png",
+    `https://cdn.example/${"x".repeat(2_000)}`,
+    "",
+  ])("is the initial instead of %s", (picture) => {
+    expect(renderInvitation({ picture }).html).toBe(renderInvitation().html);
+  });
+
+  test("cannot leave its attribute", () => {
+    const { html } = renderInvitation({ picture: `https://cdn.example/" onerror="alert(1)` });
+    expect(html).not.toContain('onerror="');
   });
 });
 
@@ -178,6 +234,12 @@ describe("a display name", () => {
     ["\u200b\u202e\u3164", "?"],
     ["a\u0301\u0302\u0303\u0304\u0305\u0306", "á\u0302\u0303\u0304"],
     ["日本語。会社", "日本語。会社"],
+    ["Call +1 (888) 555-0123 now", "Call now"],
+    ["1-888-555-0123", "?"],
+    ["Class of 2024-2025", "Class of 2024-2025"],
+    ["Lot-123456-789012", "Lot-123456-789012"],
+    ["skype:boss", "skype boss"],
+    ["\\\\server\\share", "\\server\\share"],
   ])("%j is shown as %j", (given, shown) => {
     expect(cleanDisplayName(given, "?")).toBe(shown);
   });
@@ -199,6 +261,12 @@ describe("a message", () => {
     ]);
   });
 
+  test("opens no program and no share of Windows", () => {
+    expect(quoteMessage("callto:boss sip:boss \\\\server\\share C:\\x")).toEqual([
+      "callto boss sip boss \\server\\share C:\\x",
+    ]);
+  });
+
   test("is cut to 500 characters", () => {
     expect(quoteMessage("x".repeat(600)).join("")).toHaveLength(500);
   });
@@ -206,24 +274,5 @@ describe("a message", () => {
   test("of only white space is no message", () => {
     expect(quoteMessage(" \n\u200b\n")).toEqual([]);
     expect(quoteMessage(null)).toEqual([]);
-  });
-});
-
-describe("the locale files", () => {
-  const folder = join(packageRoot(), "templates", "locales");
-  const read = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), "utf8"));
-  const keys = (value: unknown, path = ""): string[] =>
-    typeof value === "object" && value !== null
-      ? Object.entries(value).flatMap(([key, inner]) => keys(inner, `${path}.${key}`))
-      : [path];
-
-  test.each(readdirSync(folder))("%s has every key that en.json has", (file) => {
-    expect(keys(read(file)).sort()).toEqual(keys(read("en.json")).sort());
-  });
-
-  test.each(Object.keys(mails))("en.json has a subject and a preview for %s", (kind) => {
-    expect(read("en.json")).toMatchObject({
-      mails: { [kind]: { subject: expect.any(String), preview: expect.any(String) } },
-    });
   });
 });

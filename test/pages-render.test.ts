@@ -1,30 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { pageHeaders } from "../src/pages/page-headers.ts";
-import type { PageName, PageVariables } from "../src/pages/page-variables.ts";
+import { pageSamples } from "../src/pages/page-samples.ts";
+import type { PageName } from "../src/pages/page-variables.ts";
 import { renderPage } from "../src/pages/render-page.ts";
 
-const samples: PageVariables = {
-  invitation: {
-    organization: "Analytical Engines",
-    inviter: "Ada Lovelace",
-    roles: ["admin", "billing"],
-    email: "grace@example.com",
-    message: "Hello Grace,\n\nthe compiler needs you.",
-    expires: "Saturday, 28 November 2026 at 18:40 UTC",
-    accept_action: "/invitations/inv_1/accept",
-    decline_action: "/invitations/inv_1/decline",
-    csrf: "f00d",
-  },
-  accepted: { organization: "Analytical Engines" },
-  declined: {},
-  revoked: {},
-  expired: {},
-  superseded: {},
-  "not-found": {},
-  wrong: { title: "Something went wrong", sentence: "We could not reach the database.", request_id: "req_1" },
-};
-
+const samples = pageSamples;
 const pages = Object.keys(samples) as PageName[];
 
 function renderSample(name: PageName, changes: object = {}): string {
@@ -56,7 +37,7 @@ describe.each(pages)("the page %s", (name) => {
   });
 
   test("has no name above the card when none is given", () => {
-    expect(renderSample(name)).not.toContain('class="brand"');
+    expect(renderSample(name, { product: null })).not.toContain('class="brand"');
   });
 });
 
@@ -80,7 +61,7 @@ describe("the invitation", () => {
       "Ada Lovelace",
       "Analytical Engines",
       "Admin and Billing",
-      "grace@example.com",
+      "g•••@example.com",
       "18:40 UTC",
     ]) {
       expect(html).toContain(fact);
@@ -99,7 +80,7 @@ describe("the invitation", () => {
 
   test("refuses to be rendered with a variable missing that every invitation shows", () => {
     const shown = Object.entries(samples.invitation).filter(
-      ([name]) => name !== "inviter" && name !== "message",
+      ([name]) => !["product", "inviter", "message"].includes(name),
     );
     for (const [variable] of shown) {
       const { [variable]: _, ...rest } = { ...samples.invitation } as Record<string, unknown>;

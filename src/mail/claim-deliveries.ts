@@ -1,5 +1,7 @@
 import { statement } from "../db/statement.ts";
+import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
 import type { MailKind } from "./mails.ts";
+import { timelineEntry, timelineWith } from "./timeline.ts";
 
 /** A delivery this worker holds the lease of, with all that its mail says: nothing more is read before sending. */
 export interface ClaimedDelivery {
@@ -14,6 +16,8 @@ export interface ClaimedDelivery {
   from_name: string | null;
   locale: string;
   organization: string;
+  /** The organization's logo, as it was given. */
+  picture: string | null;
   invitation_id: string;
   invited_email: string;
   token_version: number;
@@ -21,10 +25,18 @@ export interface ClaimedDelivery {
   expires_at: Date;
   accepted_at: Date | null;
   declined_at: Date | null;
+  expired_at: Date | null;
+  others: number | null;
+  in_reply_to: string | null;
   roles: string[];
   inviter: string | null;
   invitee: string | null;
 }
+
+/** What a claim tells of a mail: that a worker before was lost, and what is done now. */
+const HAPPENED = `case when d.state = 'sending' then ${timelineEntry({ what: "'lease_lost'" })} else '[]' end || ${timelineEntry(
+  { what: "case decision when 'sending' then 'attempt' else decision end", reply: "note" },
+)}`;
 
 /** How long a worker that says nothing more keeps a delivery; it renews the lease while it lives. */
 export const LEASE_SECONDS = 60;
@@ -45,14 +57,19 @@ export const claimDeliveries = statement<ClaimedDelivery>(
     select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
       case
         when o.deleting_at is not null then 'the organization is being deleted'
-        when d.kind = 'invitation' and i.status <> 'pending' then 'the invitation was ' || i.status
-        when d.kind = 'invitation' and i.expires_at <= now() then 'the invitation had expired'
+        when is_letter and i.status <> 'pending' then 'the invitation was ' || i.status
+        when is_letter and i.expires_at <= now() then 'the invitation had expired'
         when d.kind = 'invitation' and d.seq <> i.token_version then 'a newer mail took its place'
+        when d.kind = 'invitation-reminder' and d.seq <= (i.token_version - 1) * ${REMINDERS_PER_MAIL}
+          then 'a newer mail took its place'
+        when s.reason = 'opted_out' and not is_letter then null
         when s.reason is not null then 'the address is suppressed (' || s.reason || ')'
       end as moot
     from due d
     join invitations i on i.id = d.invitation_id
     join organizations o on o.id = i.organization_id
+    -- To the invitee; the others tell the inviter what became of it.
+    cross join lateral (select d.kind in ('invitation', 'invitation-reminder') as is_letter) of_kind
     left join suppressions s on s.environment_id = d.environment_id and s.email_canonical = d.email_canonical
   ),
   decided as (
@@ -63,6 +80,14 @@ export const claimDeliveries = statement<ClaimedDelivery>(
     end as decision
     from judged
   ),
+  noted as (
+    select *, case
+      when decision = 'suppressed' then 'not sent: ' || moot
+      when moot is not null then 'not sent again: ' || moot
+      when decision = 'unknown' then 'a worker was lost while it sent this; nobody knows whether it arrived'
+    end as note
+    from decided
+  ),
   claimed as (
     update mail_deliveries d set
       state = decision,
@@ -70,20 +95,27 @@ export const claimDeliveries = statement<ClaimedDelivery>(
       attempts = attempts + (decision = 'sending')::int,
       ambiguous_attempts = j.ambiguous_attempts,
       message_id = coalesce(message_id, '<' || d.id || '@' || $3 || '>'),
-      reply = case
-        when decision = 'suppressed' then 'not sent: ' || moot
-        when moot is not null then 'not sent again: ' || moot
-        when decision = 'unknown' then 'a worker was lost while it sent this; nobody knows whether it arrived'
-        else reply
-      end,
+      reply = coalesce(note, reply),
+      timeline = ${timelineWith(HAPPENED)},
       updated_at = now()
-    from decided j where j.id = d.id
+    from noted j where j.id = d.id
     returning d.*
   )
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts,
     e.name as product, e.settings->>'from_name' as from_name, coalesce(i.locale, e.settings->>'locale', 'en') as locale,
-    o.name as organization, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
-    i.expires_at, i.accepted_at, i.declined_at,
+    o.name as organization, o.picture, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
+    i.expires_at, i.accepted_at, i.declined_at, i.expired_at,
+    -- How many more of the inviter's expired in the same moment.
+    case when c.kind = 'invitation-expired' then (
+      select count(*)::int - 1 from invitations other
+      where other.organization_id = i.organization_id and other.inviter_user_id = i.inviter_user_id
+        and other.expired_at = i.expired_at
+    ) end as others,
+    -- The mail a reminder reminds of: mail programs show them as one conversation.
+    case when c.kind = 'invitation-reminder' then (
+      select first.message_id from mail_deliveries first
+      where first.invitation_id = i.id and first.kind = 'invitation' and first.seq = i.token_version
+    ) end as in_reply_to,
     array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
     nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
     nullif(trim(concat_ws(' ', invitee.first_name, invitee.last_name)), '') as invitee

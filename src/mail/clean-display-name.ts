@@ -5,6 +5,8 @@ const MAX_LENGTH = 80;
 const ADDRESS_SIGNS = /[@＠﹫<>＜＞]/gu;
 const URL_WITH_SCHEME = /(?:\p{L}[\p{L}\p{N}+.-]{0,30})?:[/\\]{2}\S*/giu;
 const URL_WITHOUT_SCHEME = /(?<![\p{L}\p{N}])(?:www\d{0,3}[.．․。｡]\S+|(?:mailto|tel|sms):\S+)/giu;
+/** Nine digits and more: "call this number" is what a stranger's name would be for. Not what ends a word, `RFC-2119`. */
+const TELEPHONE = /[+＋(]*(?<!\p{N}|\p{L}-)\p{N}(?:[^\p{L}\p{N}]{0,3}\p{N}){8,}/gu;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
@@ -13,7 +15,8 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 export function cleanDisplayName(name: string, fallback: string): string {
   const visible = cleanText(name.replace(/\s+/gu, " ")).replace(ADDRESS_SIGNS, " ");
   const withoutUrls = visible.replace(URL_WITH_SCHEME, " ").replace(URL_WITHOUT_SCHEME, " ");
-  const clean = shorten(defuseLinks(withoutUrls).replace(/\s+/gu, " ").trim());
+  const withoutNumbers = withoutUrls.replace(TELEPHONE, " ");
+  const clean = shorten(defuseLinks(withoutNumbers).replace(/\s+/gu, " ").trim());
   return VISIBLE.test(clean) ? clean : fallback;
 }
 

@@ -21,7 +21,7 @@ const STRICT = { strict: true, knownHelpersOnly: true };
 /** One kind of mail in one language, ready to be filled. Values go in afterwards: MJML never sees them. */
 export async function compileMail(kind: string, locale: Locale): Promise<CompiledMail> {
   const texts = { ...locale.mails.common, ...locale.mails[kind] };
-  const text = inlineTexts(readFileSync(join(folder, `${kind}.txt`), "utf8"), locale, texts, "text");
+  const text = inlineTexts(readText(kind), locale, texts, "text");
   return {
     subject: Handlebars.compile(inlineTexts("[[subject]]", locale, texts, "text"), {
       ...STRICT,
@@ -30,6 +30,12 @@ export async function compileMail(kind: string, locale: Locale): Promise<Compile
     html: Handlebars.compile(await compileMjml(kind, locale, texts), STRICT),
     text: Handlebars.compile(text, { ...STRICT, noEscape: true }),
   };
+}
+
+/** What `mj-include` is to the other part: a line `{{> name}}` stands for the file `_name.txt`. */
+function readText(name: string): string {
+  const source = readFileSync(join(folder, `${name}.txt`), "utf8");
+  return source.replace(/^\{\{> ([a-z-]+)\}\}\n/gm, (_, part: string) => readText(`_${part}`));
 }
 
 /** Includes are off by default and would be dropped silently; `fonts` empty keeps remote fonts out. */

@@ -6,6 +6,7 @@ import { createResourcePool } from "../lib/resource-pool.ts";
 import type { Log } from "../log.ts";
 import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
 import { composeMail, type MailParts } from "./compose-mail.ts";
+import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
 import { failed, type Outcome, sent } from "./outcome.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
 import { openSmtpLane, type SmtpLane } from "./smtp-lane.ts";
@@ -23,7 +24,7 @@ export interface DeliveryRunner {
 export interface DeliveryRunnerParts extends MailParts {
   db: Knex;
   log: Log;
-  settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL">;
+  settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL"> & DkimSettings;
 }
 
 /** SMTP connections per process. */
@@ -35,7 +36,9 @@ const LAST_WORDS = 2_000;
 
 export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner {
   const { db, log, settings } = parts;
-  const lanes = Array.from({ length: LANES }, () => openSmtpLane(settings.SMTP_URL));
+  warnUnlessAligned(settings, log);
+  const signer = dkimSigner(settings);
+  const lanes = Array.from({ length: LANES }, () => openSmtpLane(settings.SMTP_URL, signer));
   const pool = createResourcePool(lanes);
   const record = coalesce((outcomes: DeliveryOutcome[]) => recordOutcomes(db, outcomes), 100);
   const held = new Map<ClaimedDelivery, Promise<void>>();

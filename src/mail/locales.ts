@@ -16,32 +16,44 @@ const localeFile = z.strictObject({
   pages: mailTexts,
 });
 
-/** The sentences of one language, and how it writes moments and lists. */
+/** The sentences of one language, and how it writes moments, lists and numbers. */
 export type Locale = z.infer<typeof localeFile> & {
   formatTime(time: Date): string;
   formatList(items: string[]): string;
+  formatNumber(count: number): string;
 };
 
 const FALLBACK = "en";
 const folder = join(packageRoot(), "templates", "locales");
 
-export const locales: ReadonlyMap<string, Locale> = new Map(
-  readdirSync(folder).map((file) => {
-    const locale = loadLocale(join(folder, file));
-    return [locale.language, locale];
-  }),
-);
+export const locales = readLocales();
+
+/** Reads the files of all languages, as they are now: once when a process starts, and again for the workbench. */
+export function readLocales(): ReadonlyMap<string, Locale> {
+  const all = readdirSync(folder).map((file) => loadLocale(join(folder, file)));
+  return new Map(all.map((locale) => [locale.language, locale]));
+}
 
 /** The language asked for, else the same language of any region, else English. */
 export function findLocale(tag: string): Locale {
-  const locale = locales.get(tag) ?? locales.get(tag.split(/[-_]/)[0] ?? "") ?? locales.get(FALLBACK);
+  const [language = ""] = tag.toLowerCase().split(/[-_]/);
+  const locale = locales.get(tag) ?? locales.get(language) ?? locales.get(FALLBACK);
   if (!locale) throw new Error(`${folder} lacks ${FALLBACK}.json`);
   return locale;
 }
 
+/** @throws naming the file: it is people who edit it. */
+function parse(file: string): z.infer<typeof localeFile> {
+  try {
+    return localeFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new Error(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
 /** Everybody reads the same clock: a mail cannot know its reader's time zone, so the moment carries one. */
 function loadLocale(file: string): Locale {
-  const locale = localeFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  const locale = parse(file);
   const time = new Intl.DateTimeFormat(locale.dates, {
     weekday: "long",
     day: "numeric",
@@ -53,5 +65,11 @@ function loadLocale(file: string): Locale {
     timeZoneName: "short",
   });
   const list = new Intl.ListFormat(locale.language, { type: "conjunction" });
-  return { ...locale, formatTime: (date) => time.format(date), formatList: (items) => list.format(items) };
+  const number = new Intl.NumberFormat(locale.dates);
+  return {
+    ...locale,
+    formatTime: (date) => time.format(date),
+    formatList: (items) => list.format(items),
+    formatNumber: (count) => number.format(count),
+  };
 }

@@ -1,8 +1,7 @@
 import { type CompiledMail, compileMail } from "./compile-mail.ts";
+import { fillMail, type RenderedMail } from "./fill-mail.ts";
 import { findLocale, type Locale, locales } from "./locales.ts";
 import { type MailKind, type MailVariables, mails } from "./mails.ts";
-
-export type RenderedMail = { subject: string; html: string; text: string };
 
 export type MailRenderer = {
   render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], locale: string): RenderedMail;
@@ -26,9 +25,7 @@ export async function createMailRenderer(): Promise<MailRenderer> {
 function fill(compiled: CompiledMails, kind: MailKind, variables: unknown, locale: Locale): RenderedMail {
   const mail = compiled.get(nameOf(kind, locale));
   if (!mail) throw new Error(`The mail ${nameOf(kind, locale)} is not compiled`);
-  const values = mails[kind].values(variables, locale);
-  const subject = mail.subject(values);
-  return { subject, html: mail.html({ ...values, subject }), text: mail.text(values) };
+  return fillMail(mail, kind, variables, locale);
 }
 
 function nameOf(kind: MailKind, locale: Locale): string {

@@ -5,7 +5,6 @@ const MAX_LENGTH = 500;
 const MAX_LINES = 25;
 const LINE_BREAK = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/u;
 const SCHEME = /(?:\p{L}[\p{L}\p{N}+.-]{0,30})?:[/\\]{2}/gu;
-const BARE_SCHEME = /(?<![\p{L}\p{N}])(mailto|tel|sms):(?=\S)/giu;
 const AT_SIGN = /(?<=\S)[@＠﹫](?=\S)/gu;
 
 /**
@@ -23,7 +22,7 @@ export function quoteMessage(message: string | null): string[] {
 
 function cleanLine(line: string): string {
   const visible = cleanText(line.replace(/\s+/gu, " "));
-  const withoutSchemes = visible.replace(SCHEME, " ").replace(BARE_SCHEME, "$1 ").replace(AT_SIGN, " @ ");
+  const withoutSchemes = visible.replace(SCHEME, " ").replace(AT_SIGN, " @ ");
   return defuseLinks(withoutSchemes).replace(/\s+/gu, " ").trim();
 }
 

@@ -1,6 +1,16 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
+import { newId } from "../lib/id.ts";
 import type { Outcome } from "./outcome.ts";
+import { storableReply } from "./storable-reply.ts";
+import { timelineEntry, timelineWith } from "./timeline.ts";
+
+/** The outcome as the mail's timeline tells it. */
+const HAPPENED = timelineEntry({
+  what: "case o.state when 'pending' then 'deferred' else o.state end",
+  code: "o.code",
+  reply: "o.reply",
+});
 
 /**
  * Writes many outcomes in one round trip, and what follows from them. Guarded: only who holds a delivery now says what
@@ -11,7 +21,7 @@ const writeOutcomes = statement<never>(
   `
   with outcome as (
     select * from jsonb_to_recordset($1::jsonb)
-      as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean)
+      as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, suppression_id text, event_id text)
   ),
   recorded as (
     update mail_deliveries d set
@@ -21,14 +31,25 @@ const writeOutcomes = statement<never>(
       reply = o.reply,
       ambiguous_attempts = ambiguous_attempts + o.ambiguous::int,
       sent_at = case when o.state = 'sent' then now() end,
+      timeline = ${timelineWith(HAPPENED)},
       updated_at = now()
     from outcome o where o.id = d.id
       and (d.state = 'sending' and d.attempts = o.attempts or o.state = 'sent' and d.state <> 'sent')
-    returning d.environment_id, d.email_canonical, o.suppress
+      -- A provider may tell of the bounce before this is written.
+      and not d.timeline @> '[{"what": "bounced"}]'
+    returning d.environment_id, d.email_canonical, o.reply, o.suppress, o.suppression_id, o.event_id
+  ),
+  suppressed as (
+    insert into suppressions (id, environment_id, email_canonical, reason, detail)
+    select distinct on (environment_id, email_canonical) suppression_id, environment_id, email_canonical, 'bounced', reply
+    from recorded where suppress
+    on conflict do nothing
+    returning *
   )
-  insert into suppressions (environment_id, email_canonical, reason)
-  select distinct environment_id, email_canonical, 'bounced' from recorded where suppress
-  on conflict do nothing`,
+  insert into events (id, environment_id, type, actor_kind, subject_id, data)
+  select event_id, s.environment_id, 'suppression.created', 'system', s.id,
+    jsonb_build_object('email', s.email_canonical, 'reason', s.reason)
+  from suppressed s join recorded r on r.suppression_id = s.id`,
 );
 
 export interface DeliveryOutcome extends Outcome {
@@ -41,12 +62,9 @@ export async function recordOutcomes(db: Knex, outcomes: DeliveryOutcome[]): Pro
   const rows = outcomes.map(({ retryAfter, reply, ...outcome }) => ({
     ...outcome,
     retry_after: retryAfter,
-    reply: storable(reply),
+    reply: storableReply(reply),
+    suppression_id: newId("sup"),
+    event_id: newId("evt"),
   }));
   await writeOutcomes(db, [JSON.stringify(rows)]);
-}
-
-/** A receiver may say anything; Postgres takes neither a NUL nor half a surrogate pair, which cutting can leave. */
-function storable(reply: string): string {
-  return reply.slice(0, 500).replace(/\p{Cc}+|\p{Cs}/gu, " ");
 }

@@ -1,4 +1,5 @@
 import nodemailer, { type SendMailOptions } from "nodemailer";
+import type { DkimSigner } from "./dkim.ts";
 import type { Failure } from "./outcome.ts";
 
 export interface SmtpLane {
@@ -21,7 +22,7 @@ interface SmtpError extends Error {
  * the same whether a connection broke before or after the message was handed over; only the protocol log tells, and
  * on a lane of its own it is known which mail a line of it belongs to. Nothing of the log is kept but that one bit.
  */
-export function openSmtpLane(url: string): SmtpLane {
+export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
   let dataAccepted = false;
   const watch = (entry: { tnx?: string }, line: string) => {
     if (entry.tnx === "server" && line.startsWith("354")) dataAccepted = true;
@@ -36,6 +37,7 @@ export function openSmtpLane(url: string): SmtpLane {
     connectionTimeout: 30_000,
     greetingTimeout: 30_000,
     // `socketTimeout` stays at its 10 minutes: RFC 5321 §4.5.3.2.6, a shorter wait for the final reply buys duplicates.
+    ...(dkim === undefined ? {} : { dkim }),
     disableFileAccess: true,
     disableUrlAccess: true,
     transactionLog: true,

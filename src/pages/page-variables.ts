@@ -6,9 +6,10 @@ export type PageVariables = {
     organization: string;
     inviter: string | null;
     roles: string[];
+    /** Shown masked, like every address on a page: the link may be opened by somebody else. */
     email: string;
     message: string | null;
-    expires: string;
+    expires_at: Date;
     accept_action: string;
     decline_action: string;
     csrf: string;
@@ -18,6 +19,9 @@ export type PageVariables = {
   revoked: Branded;
   expired: Branded;
   superseded: Branded;
+  /** The question: shown for an address, answered by a form. */
+  "opt-out": { product: string; email: string; action: string; csrf: string };
+  "opted-out": { product: string; email: string };
   "not-found": Branded;
   wrong: Branded & { title: string; sentence: string; request_id: string };
 };

@@ -32,11 +32,8 @@ export function recipientPages(context: Context): Router<RequestState> {
     const id = context.linkKeys.verify(token)?.invitationId ?? "";
     proveByLink(context, id, token, ctx.ip);
     setLinkCookie(ctx, id, token, secure);
-    ctx.set(pageHeaders);
     // The mail's two links lead to one page: machines follow both, so neither may answer.
-    ctx.set("Location", `/invitations/${id}${ctx.query.answer === "decline" ? "#decline" : ""}`);
-    ctx.body = null;
-    ctx.status = 303;
+    redirect(ctx, `/invitations/${id}${ctx.query.answer === "decline" ? "#decline" : ""}`);
   });
 
   router.get("/invitations/:id", async (ctx) => {
@@ -52,26 +49,32 @@ export function recipientPages(context: Context): Router<RequestState> {
       // The same address also takes JSON:API: see the Management API.
       if (parseMediaType(ctx.get("Content-Type")).type !== "application/x-www-form-urlencoded") return next();
       const id = ctx.params.id ?? "";
-      const { token, proof } = await readAnswer(ctx, id);
+      const { token, proof, isOwnForm } = await readAnswer(ctx, id);
       const details = await findDetails(id);
       const actor = { kind: "invitee", user_id: null, request_id: ctx.state.requestId } as const;
       if (closedState(details, proof) === undefined) {
         await VERBS[answer](context, details, proof, actor).catch(ignoreIfClosedMeanwhile);
       }
-      const after = await findDetails(id);
       setLinkCookie(ctx, id, token, secure);
+      // Who answered here may reload, go back and forward, and never is asked whether to send a form again.
+      if (isOwnForm) return redirect(ctx, `/invitations/${id}`);
+      const after = await findDetails(id);
       send(ctx, showPage(after, closedState(after, proof), ""));
     });
   }
 
   /** The page's own form proves itself by the cookie and a hidden field; a form made elsewhere brings the token. */
-  async function readAnswer(ctx: Ctx, id: string): Promise<{ token: string; proof: Proof }> {
+  async function readAnswer(
+    ctx: Ctx,
+    id: string,
+  ): Promise<{ token: string; proof: Proof; isOwnForm: boolean }> {
     const form = new URLSearchParams(await readText(ctx.req));
     const cookie = readLinkCookie(ctx, id, secure) ?? "";
     const token = form.get("token") ?? cookie;
     const proof = proveByLink(context, id, token, ctx.ip);
-    if (!form.has("token")) requireOwnForm(form.get("csrf"), context.linkKeys.formSecret(cookie));
-    return { token, proof };
+    const isOwnForm = !form.has("token");
+    if (isOwnForm) requireOwnForm(form.get("csrf"), context.linkKeys.formSecret(cookie));
+    return { token, proof, isOwnForm };
   }
 
   async function findDetails(id: string): Promise<InvitationDetails> {
@@ -81,6 +84,13 @@ export function recipientPages(context: Context): Router<RequestState> {
   }
 
   return router;
+}
+
+function redirect(ctx: Ctx, path: string): void {
+  ctx.set(pageHeaders);
+  ctx.set("Location", path);
+  ctx.body = null;
+  ctx.status = 303;
 }
 
 function send(ctx: Ctx, { status, html }: ShownPage): void {

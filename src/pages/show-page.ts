@@ -1,6 +1,5 @@
 import type { ClosedState } from "../invitations/closed-invitation.ts";
 import type { InvitationDetails } from "../invitations/find-invitation-details.ts";
-import { findLocale } from "../mail/locales.ts";
 import { renderPage } from "./render-page.ts";
 
 export interface ShownPage {
@@ -33,7 +32,7 @@ export function showPage(
     roles,
     email,
     message,
-    expires: findLocale(locale).formatTime(details.expires_at),
+    expires_at: details.expires_at,
     accept_action: `/invitations/${id}/accept`,
     decline_action: `/invitations/${id}/decline`,
     csrf,

@@ -1,0 +1,52 @@
+import { compileMail } from "../mail/compile-mail.ts";
+import { fillMail } from "../mail/fill-mail.ts";
+import type { Locale } from "../mail/locales.ts";
+import { type MailKind, mails } from "../mail/mails.ts";
+import { compileRecipientPage, pageNames } from "../pages/compile-recipient-page.ts";
+import { pageSamples } from "../pages/page-samples.ts";
+import { pageStyle } from "../pages/page-style.ts";
+import type { PageName } from "../pages/page-variables.ts";
+
+/** One mail or page of the workbench, and the path it is shown under. */
+export type Specimen = { path: string; name: string } & (
+  | { group: "mails"; name: MailKind }
+  | { group: "pages"; name: PageName }
+);
+
+/** What is to be seen of it: a mail has a subject, a text and what a list of mails shows beside the subject. */
+export type Rendered = {
+  html: string;
+  subject: string | null;
+  /** HTML. */
+  preview: string | null;
+  text: string | null;
+};
+
+export const specimens: Specimen[] = [
+  ...(Object.keys(mails) as MailKind[]).map((name) => ({
+    group: "mails" as const,
+    name,
+    path: `mails/${name}`,
+  })),
+  ...pageNames.map((name) => ({ group: "pages" as const, name, path: `pages/${name}` })),
+];
+
+/**
+ * Renders the sample from the templates as they are on disk at this moment.
+ * @throws what is wrong with a template or a text.
+ */
+export async function renderSpecimen(specimen: Specimen, locale: Locale): Promise<Rendered> {
+  if (specimen.group === "mails") {
+    const { name } = specimen;
+    const mail = fillMail(await compileMail(name, locale), name, mails[name].sample, locale);
+    return { ...mail, preview: previewIn(mail.html) };
+  }
+  const fill = compileRecipientPage<PageName>(specimen.name, locale, pageStyle("style.css"));
+  return { html: fill(pageSamples[specimen.name]), subject: null, preview: null, text: null };
+}
+
+/** The first element of a mail is its preview, hidden. */
+function previewIn(html: string): string | null {
+  const [, preview] = /<div style="display:none[^>]*>(.*?)<\/div>/s.exec(html) ?? [];
+  return preview?.replace(/<[^>]*>/g, "") ?? null;
+}

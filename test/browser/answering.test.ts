@@ -1,0 +1,214 @@
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Organization } from "../../src/models/organization.ts";
+import { maskAddress } from "../../src/pages/mask-address.ts";
+import { buildOrganization, buildPerson, invite, uniqueEmail } from "../support/builders.ts";
+import { launchChromium, tabTo, type Watched, watch } from "../support/chromium.ts";
+import { describeInBrowser } from "../support/describe-in-browser.ts";
+import { type Guildhall, startGuildhall } from "../support/guildhall.ts";
+import { tokenIn } from "../support/mailbox.ts";
+import { problemsOf } from "../support/page-problems.ts";
+
+describeInBrowser("a person with a browser", () => {
+  let guildhall: Guildhall;
+  let browser: Browser;
+  let organization: Organization;
+
+  beforeAll(async () => {
+    guildhall = await startGuildhall({ worker: true });
+    browser = await launchChromium();
+    const owner = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
+    organization = await buildOrganization(guildhall, owner);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await guildhall?.stop();
+  });
+
+  /** Invites a new address. @returns the Accept link of its mail. */
+  async function mailedInvitation(
+    attributes: object = {},
+  ): Promise<{ id: string; email: string; link: string }> {
+    const email = uniqueEmail();
+    const created = await invite(guildhall, organization, email, attributes);
+    const token = tokenIn(await guildhall.mailbox.waitFor(email));
+    return { id: created.body.data.id, email, link: `${guildhall.api.origin}/i/${token}` };
+  }
+
+  async function open(
+    link: string,
+    options: BrowserContextOptions = {},
+  ): Promise<{ page: Page; watched: Watched }> {
+    const context = await browser.newContext(options);
+    const watched = watch(context, guildhall.api.origin);
+    const page = await context.newPage();
+    await page.goto(link);
+    return { page, watched };
+  }
+
+  const heading = (page: Page) => page.getByRole("heading", { level: 1 }).textContent();
+
+  async function statusOf(id: string): Promise<string> {
+    return (await guildhall.db("invitations").where({ id }).first("status")).status;
+  }
+
+  async function changeSettings(settings: object): Promise<void> {
+    const merged = guildhall.db.raw("settings || ?::jsonb", [JSON.stringify(settings)]);
+    await guildhall.db("environments").where({ handle: "acme-test" }).update({ settings: merged });
+  }
+
+  test("sees who invites, to what, for whom and until when, under an address without the token", async () => {
+    const { id, email, link } = await mailedInvitation({ message: "Welcome aboard!" });
+    const { page, watched } = await open(link);
+    expect(page.url()).toBe(`${guildhall.api.origin}/invitations/${id}`);
+    const shown = await page.getByRole("main").innerText();
+    for (const fact of ["Acme Corp", "Welcome aboard!", maskAddress(email), "Member", "UTC"])
+      expect(shown).toContain(fact);
+    expect(await page.locator("body").innerText()).toContain("Not your address?");
+    expect(await problemsOf(page)).toEqual([]);
+    expect(watched).toEqual({ foreign: [], complaints: [] });
+    await page.context().close();
+  });
+
+  test("accepts with the keyboard alone, and sees where the focus is", async () => {
+    const { id, link } = await mailedInvitation();
+    const { page, watched } = await open(link);
+    await tabTo(page, "Accept invitation");
+    const outline = await page.evaluate<{ style: string; width: string; color: string }>(
+      `(({ outlineStyle: style, outlineWidth: width, outlineColor: color }) => ({ style, width, color }))
+        (getComputedStyle(document.activeElement))`,
+    );
+    expect(outline).toEqual({ style: "solid", width: "3px", color: "rgb(31, 95, 74)" });
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Welcome to Acme Corp" }).waitFor();
+    expect(await statusOf(id)).toBe("accepted");
+    expect(await problemsOf(page)).toEqual([]);
+    expect(watched).toEqual({ foreign: [], complaints: [] });
+    await page.context().close();
+  });
+
+  test("declines, from the mail's other link", async () => {
+    const { id, link } = await mailedInvitation();
+    const { page } = await open(`${link}?answer=decline`);
+    expect(await statusOf(id)).toBe("pending");
+    await page.getByRole("button", { name: "Decline" }).click();
+    expect(await heading(page)).toBe("Invitation declined");
+    expect(await statusOf(id)).toBe("declined");
+    await page.context().close();
+  });
+
+  test("needs no JavaScript", async () => {
+    const { id, link } = await mailedInvitation();
+    const { page } = await open(link, { javaScriptEnabled: false });
+    await page.getByRole("button", { name: "Accept invitation" }).click();
+    expect(await heading(page)).toBe("Welcome to Acme Corp");
+    expect(await statusOf(id)).toBe("accepted");
+    await page.context().close();
+  });
+
+  test("goes back after accepting, reloads, opens the link again: it stays accepted and says so", async () => {
+    const { link } = await mailedInvitation();
+    const { page } = await open(link);
+    await page.getByRole("button", { name: "Accept invitation" }).click();
+    for (const again of [
+      () => page.goBack(),
+      () => page.reload(),
+      () => page.goForward(),
+      () => page.goto(link),
+    ]) {
+      await again();
+      expect(await heading(page)).toBe("Welcome to Acme Corp");
+    }
+    await page.context().close();
+  });
+
+  test("is led on to the environment's address after accepting, which learns nothing of where from", async () => {
+    const there = "https://app.example/welcome?from=mail";
+    await changeSettings({ redirect_url: there });
+    const { link } = await mailedInvitation();
+    const { page, watched } = await open(link);
+    let referrer: string | undefined = "not asked";
+    await page.route("https://app.example/**", (route) => {
+      referrer = route.request().headers().referer;
+      return route.fulfill({ body: "the product" });
+    });
+    await page.getByRole("button", { name: "Accept invitation" }).click();
+    expect(watched.foreign).toEqual([]);
+    await page.getByRole("link", { name: "Continue" }).click();
+    expect(page.url()).toBe(there);
+    expect(referrer).toBeUndefined();
+    await page.context().close();
+  });
+
+  test("finds the invitation open after a machine that runs scripts has followed every link", async () => {
+    const { id, link } = await mailedInvitation();
+    for (const way of [link, `${link}?answer=decline`]) {
+      const scanner = await open(way);
+      await scanner.page.waitForLoadState("networkidle");
+      await scanner.page.evaluate("document.querySelectorAll('a').forEach((a) => fetch(a.href))");
+      await scanner.page.mouse.wheel(0, 2_000);
+      await scanner.page.context().close();
+    }
+    expect(await statusOf(id)).toBe("pending");
+    const { page } = await open(link);
+    await page.getByRole("button", { name: "Accept invitation" }).click();
+    expect(await statusOf(id)).toBe("accepted");
+    await page.context().close();
+  });
+
+  test.each([
+    ["revoked", { status: "revoked", revoked_at: new Date() }, "This invitation was revoked"],
+    ["expired", { expires_at: new Date(0) }, "This invitation has expired"],
+    ["superseded", { token_version: 9 }, "A newer mail was sent"],
+    ["declined", { status: "declined", declined_at: new Date() }, "Invitation declined"],
+  ])("who comes late to one that is %s reads what became of it, and what to do", async (_, change, title) => {
+    const { id, link } = await mailedInvitation();
+    await guildhall.db("invitations").where({ id }).update(change);
+    const { page, watched } = await open(link);
+    expect(await heading(page)).toBe(title);
+    expect(await page.getByRole("button").count()).toBe(0);
+    expect(await problemsOf(page)).toEqual([]);
+    expect(watched.foreign).toEqual([]);
+    await page.context().close();
+  });
+
+  test("reads the page in the invitation's language, else in the environment's", async () => {
+    await changeSettings({ locale: "de" });
+    for (const [attributes, lang, dir, accept] of [
+      [{}, "de", "ltr", "Einladung annehmen"],
+      [{ locale: "pt-BR" }, "pt", "ltr", "Aceitar convite"],
+      [{ locale: "ar" }, "ar", "rtl", "قبول الدعوة"],
+    ] as const) {
+      const { link } = await mailedInvitation(attributes);
+      const { page } = await open(link);
+      expect(await page.locator("html").getAttribute("lang")).toBe(lang);
+      expect(await page.locator("html").getAttribute("dir")).toBe(dir);
+      expect(await page.getByRole("button", { name: accept }).count()).toBe(1);
+      await page.context().close();
+    }
+  });
+
+  test("asks not to be invited again, by the mail's last link and one button", async () => {
+    const { email } = await mailedInvitation({ locale: "en" });
+    const { mail } = await guildhall.mailbox.waitFor(email);
+    const { page, watched } = await open(/^https?:\S+\/u\/\S+$/m.exec(mail.text ?? "")?.[0] ?? "no link");
+    expect(await heading(page)).toBe("Stop invitations?");
+    expect(await problemsOf(page)).toEqual([]);
+    await tabTo(page, "Don't invite me again");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "No more invitations" }).waitFor();
+    expect(await page.getByRole("main").innerText()).toContain(maskAddress(email));
+    expect(await problemsOf(page)).toEqual([]);
+    expect(watched).toEqual({ foreign: [], complaints: [] });
+    const suppressed = await guildhall.db("suppressions").where({ email_canonical: email });
+    expect(suppressed).toMatchObject([{ reason: "opted_out" }]);
+    await page.context().close();
+  });
+
+  test("whose link is incomplete reads so, in the language of the browser", async () => {
+    const { page } = await open(`${guildhall.api.origin}/i/broken`, { locale: "ar" });
+    expect(await page.locator("html").getAttribute("dir")).toBe("rtl");
+    expect(await problemsOf(page)).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,126 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Koa from "koa";
+import { createTransport } from "nodemailer";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { workbenchRouter } from "../../src/dev/workbench.ts";
+import { type Inbox, startInbox } from "../../src/embedded/inbox.ts";
+import type { RequestState } from "../../src/http/request-scope.ts";
+import { packageRoot } from "../../src/lib/package-root.ts";
+import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
+import { mails } from "../../src/mail/mails.ts";
+import { inboxRouter } from "../../src/pages/inbox.ts";
+import { launchChromium, type Watched, watch } from "../support/chromium.ts";
+import { describeInBrowser } from "../support/describe-in-browser.ts";
+import { problemsOf } from "../support/page-problems.ts";
+
+// What is saved here is a copy: others read the templates at the same time.
+vi.mock("../../src/lib/package-root.ts", () => import("../support/own-templates.ts"));
+
+describeInBrowser("a developer's browser", () => {
+  let directory: string;
+  let inbox: Inbox;
+  let browser: Browser;
+  let origin: string;
+  let server: Server;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "inbox-"));
+    const app = new Koa<RequestState>();
+    app.use(inboxRouter({ directory }).routes()).use(workbenchRouter({ hasInbox: true }).routes());
+    server = createServer(app.callback());
+    inbox = await startInbox({ directory });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server.closeAllConnections();
+    server.close();
+    await inbox?.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  async function open(path: string): Promise<{ page: Page; watched: Watched }> {
+    const context = await browser.newContext();
+    const watched = watch(context, origin);
+    const page = await context.newPage();
+    await page.goto(origin + path);
+    return { page, watched };
+  }
+
+  test("shows a mail of the inbox in a sandboxed frame, where no script of it runs", async () => {
+    const { subject, html, text } = (await createMailRenderer()).render(
+      "invitation",
+      mails.invitation.sample,
+      "en",
+    );
+    const hostile = html.replace("</body>", "<script>document.title = 'it ran'</script></body>");
+    const transport = createTransport(inbox.smtpUrl);
+    await transport.sendMail({
+      from: "a@app.example",
+      to: "grace@example.com",
+      subject,
+      html: hostile,
+      text,
+    });
+    transport.close();
+
+    const { page, watched } = await open("/inbox");
+    expect(await problemsOf(page)).toEqual([]);
+    await page.getByRole("link", { name: subject }).click();
+    const frame = page.frameLocator("iframe");
+    await frame.getByRole("link", { name: "Accept invitation" }).waitFor();
+    expect(await page.locator("iframe").getAttribute("sandbox")).not.toContain("allow-scripts");
+    const mail = page.frames().find((candidate) => candidate.url().endsWith("/html"));
+    expect(await mail?.title()).toBe(subject);
+    expect(await problemsOf(page)).toEqual([]);
+    expect(watched.foreign).toEqual([]);
+    await page.context().close();
+  });
+
+  test("finds its way from the inbox to a mail in another language, on the workbench", async () => {
+    const { page, watched } = await open("/inbox");
+    await page.getByRole("link", { name: "workbench" }).click();
+    await page.getByRole("heading", { level: 1, name: "Mails and pages" }).waitFor();
+    expect(await problemsOf(page)).toEqual([]);
+    await page.getByRole("link", { name: "invitation-reminder" }).click();
+    await page.getByRole("link", { name: "Arabic" }).click();
+    await page.getByRole("link", { name: "Phone" }).click();
+    expect(page.url()).toBe(`${origin}/dev/mails/mails/invitation-reminder/ar?width=phone`);
+    expect(await problemsOf(page)).toEqual([]);
+    expect(watched).toEqual({ foreign: [], complaints: [] });
+    await page.context().close();
+  });
+
+  test("sees light and dark side by side, whatever the machine prefers", async () => {
+    const { page } = await open("/dev/mails/pages/invitation/en");
+    const background = (index: number) =>
+      page.frames()[index]?.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await background(1)).toBe("rgb(246, 245, 242)");
+      expect(await background(2)).toBe("rgb(20, 20, 18)");
+    }
+    await page.context().close();
+  });
+
+  test("shows a template anew as soon as it is saved, and what is wrong with it", async () => {
+    const file = join(packageRoot(), "templates", "invitation-declined.txt");
+    const source = await readFile(file, "utf8");
+    const { page, watched } = await open("/dev/mails/mails/invitation-declined/en");
+    await writeFile(file, `Saved just now\n\n${source}`);
+    await page.getByText("Saved just now").waitFor();
+    await writeFile(file, `${source}[[no_such_text]]\n`);
+    await page.getByText("The locale en lacks the text no_such_text").waitFor();
+    await writeFile(file, source);
+    await page.getByRole("heading", { name: "Dark" }).waitFor();
+    expect(watched.foreign).toEqual([]);
+    await page.context().close();
+  });
+});
