@@ -103,6 +103,8 @@ test.each([
   "jane@example%2ecom",
   "jane@xn--.example",
   "jane@xn--bcher-.example",
+  "=?utf-8?q?=41=42=43collab=40evil.example=3e=00?=foo@example.com",
+  "jane=?x?b?QGV2aWw?=@example.com",
   "jäne@example.com",
   "jane\u0301@example.com",
   "\u212Ajane@example.com", // The Kelvin sign, which Unicode takes for a K.

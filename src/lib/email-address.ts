@@ -8,6 +8,8 @@ export interface EmailAddress {
 }
 
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/** Allowed in a local part, and an encoded word: some mail programs and servers decode it to another address. */
+const ENCODED_WORD = /=\?.*\?.*\?/;
 const UNICODE_DOMAIN = /^[\p{L}\p{N}\p{M}.-]+$/u;
 /** Far beyond any address however it is spelled: the time Punycode takes grows with the square of the length. */
 const LONGEST_GIVEN = 1_000;
@@ -15,7 +17,7 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * The one place an address is read. Stricter than RFC 5321 on purpose: one plain addr-spec with an ASCII local part;
- * no quotes, comments, groups, white space, control characters or lists, which libraries read differently.
+ * no quotes, comments, groups, encoded words, white space, control characters or lists, which libraries read differently.
  * @returns undefined when the text is no such address.
  */
 export function parseEmailAddress(text: string): EmailAddress | undefined {
@@ -24,7 +26,8 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   // As given: Unicode normalizes a few signs to ASCII, and a Kelvin sign is no K.
   const local = text.slice(0, at);
   const domain = asciiDomain(text.slice(at + 1).normalize("NFC"));
-  if (at < 1 || local.length > 64 || !LOCAL_PART.test(local) || domain === undefined) return undefined;
+  if (at < 1 || local.length > 64 || domain === undefined) return undefined;
+  if (!LOCAL_PART.test(local) || ENCODED_WORD.test(local)) return undefined;
   const email = `${local}@${domain}`;
   return email.length > 254 ? undefined : { email, canonical: email.toLowerCase() };
 }

@@ -1,0 +1,250 @@
+import { domainToUnicode } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseEmailAddress } from "../src/lib/email-address.ts";
+import { createMailRenderer } from "../src/mail/mail-renderer.ts";
+import { mails } from "../src/mail/mails.ts";
+import { maskAddress } from "../src/pages/mask-address.ts";
+import { pageSamples } from "../src/pages/page-samples.ts";
+import type { PageName } from "../src/pages/page-variables.ts";
+import { renderPage } from "../src/pages/render-page.ts";
+import {
+  buildOrganization,
+  buildPerson,
+  invitationTo,
+  invite,
+  type Person,
+  unique,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { hostileAddresses, hostileTexts } from "./support/hostile-corpus.ts";
+import { skeletonOf } from "./support/html-skeleton.ts";
+import { openLink } from "./support/invitations.ts";
+import { linkableIn, telephonesIn } from "./support/linkable.ts";
+import { tokenIn } from "./support/mailbox.ts";
+import { linkTo } from "./support/one-of-everything.ts";
+
+const renderer = await createMailRenderer();
+const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u3164\u115f\u1160\uffa0\u2800]/u;
+const { accept_url, decline_url, opt_out_url, email: INVITED } = mails.invitation.sample;
+const OURS = [decline_url, accept_url, opt_out_url, INVITED, "g•••@example.com"];
+
+/** The variables of a mail or page that people type, all of them this text. */
+function filledWith<Given extends object>(sample: Given, text: string): Given {
+  const typed = {
+    product: text,
+    organization: text,
+    inviter: text,
+    invitee: text,
+    message: text,
+    roles: [text, "admin"],
+  };
+  return { ...sample, ...Object.fromEntries(Object.entries(typed).filter(([name]) => name in sample)) };
+}
+
+/** The elements of HTML, to compare. */
+function elementsOf(html: string): string {
+  return skeletonOf(html).elements.join("\n");
+}
+
+/** What is wrong with HTML that should have the elements of one of the harmless, and say nothing but words. */
+function problemsOfHtml(html: string, harmless: string[], ours = OURS): string[] {
+  const { elements, words } = skeletonOf(html);
+  const isOther = !harmless.includes(elements.join("\n"));
+  return [...(isOther ? ["other elements"] : []), ...problemsOfText(words, ours)];
+}
+
+function problemsOfText(text: string, ours = OURS): string[] {
+  const unseen = UNSEEN.test(text) ? ["something that can't be seen"] : [];
+  return [...linkableIn(text, ours).map((link) => `the link ${link}`), ...unseen];
+}
+
+/** What is wrong with what stands in a header, which is one line without an address or a number to call. */
+function problemsOfLine(line: string, ours = OURS): string[] {
+  const rest = ours.reduce((left, link) => left.replaceAll(link, ""), line);
+  const signs = /[\r\n<>@＠﹫]/u.exec(rest) ?? [];
+  return [
+    ...problemsOfText(line, ours),
+    ...signs,
+    ...telephonesIn(rest),
+    ...(line.trim() === "" ? ["nothing"] : []),
+  ];
+}
+
+/** Every text that has a problem, with its problems: all at once, so that one look shows them. */
+function found(problems: (text: string) => string[]): string[] {
+  return hostileTexts.flatMap(({ aim, text }) => {
+    const some = problems(text);
+    return some.length === 0 ? [] : [`${aim}: ${JSON.stringify(text).slice(0, 100)}: ${some.join(", ")}`];
+  });
+}
+
+describe.each(Object.values(mails))("whatever people typed, the mail $kind", ({ kind }) => {
+  const render = (text: string, more: object = {}) =>
+    renderer.render(kind, { ...filledWith(mails[kind].sample, text), ...more } as never, "en");
+  /** With a message, and with one that says nothing. */
+  const harmless = [render("Acme"), render("Acme", { message: null })];
+
+  test("is made of our elements alone, with no link but ours", () => {
+    const expected = harmless.map(({ html }) => elementsOf(html));
+    expect(found((text) => problemsOfHtml(render(text).html, expected))).toEqual([]);
+  });
+
+  test("has a plain text of as many paragraphs as ever, with no link but ours", () => {
+    const paragraphs = (text: string) => text.split("\n\n").length;
+    const counts = harmless.map(({ text }) => paragraphs(text));
+    expect(
+      found((text) => {
+        const mail = render(text);
+        const isLonger = !counts.includes(paragraphs(mail.text));
+        return [...problemsOfText(mail.text), ...(isLonger ? ["other paragraphs"] : [])];
+      }),
+    ).toEqual([]);
+  });
+
+  test("has a subject of one line, without address, link or number to call", () => {
+    expect(found((text) => problemsOfLine(render(text).subject))).toEqual([]);
+  });
+});
+
+test.each(Object.keys(pageSamples) as PageName[])(
+  "whatever people typed, the page %s is made of our elements alone",
+  (name) => {
+    const render = (text: string, more: object = {}) =>
+      renderPage(name, { ...filledWith(pageSamples[name], text), ...more } as never);
+    const message = null;
+    const harmless = [{}, { message }, { message, product: null }].map((more) =>
+      elementsOf(render("Acme", more)),
+    );
+    expect(found((text) => problemsOfHtml(render(text), harmless))).toEqual([]);
+  },
+);
+
+describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
+  const HEADERS = "auto-submitted content-type date from message-id mime-version subject to".split(" ");
+  /** What the API takes as a name; a sample. */
+  const sample = hostileTexts
+    .map(({ text }) => text)
+    .filter((text) => text.trim() !== "" && text.length <= 80 && !/[\p{Cc}\p{Cs}]/u.test(text))
+    .filter((_, n) => n % 3 === 0)
+    .slice(0, 60);
+  let guildhall: Guildhall;
+  let owner: Person;
+
+  beforeAll(async () => {
+    guildhall = await startGuildhall({ worker: true });
+    owner = await buildPerson(guildhall);
+  });
+  afterAll(() => guildhall.stop());
+
+  test("sixty texts, each in three places of six, make mails and pages like any other", async () => {
+    const plain = [await sent(["Acme"]), await sent(["Acme", "Acme", "Acme", "Acme", "\u3164"])];
+    const mails = plain.map(({ html }) => elementsOf(html));
+    const pages = plain.map(({ page }) => elementsOf(page));
+    const problems = Array.from({ length: 30 }, async (_, n) => {
+      const typed = [0, 7, 18, 27, 38, 47].map((step) => sample[(2 * n + step) % 60] ?? "");
+      const { email, received, links, html, page } = await sent(typed);
+      const { mail, source, ...envelope } = received;
+      const ours = [...links, ...links.map(withoutToken), email, maskAddress(email)];
+      expect(envelope).toEqual({ to: [email], from: "no-reply@guildhall.test" });
+      expect(headersOf(source)).toEqual(HEADERS);
+      expect(mail.to).toEqual([{ address: email, name: "" }]);
+      expect(mail.from?.address).toBe("no-reply@guildhall.test");
+      expect(mail.attachments).toEqual([]);
+      const some = [
+        ...problemsOfLine(mail.from?.name ?? "").map((problem) => `From: ${problem}`),
+        ...problemsOfLine(mail.subject ?? "").map((problem) => `Subject: ${problem}`),
+        ...problemsOfHtml(html, mails, ours).map((problem) => `HTML: ${problem}`),
+        ...problemsOfText(mail.text ?? "", ours).map((problem) => `text: ${problem}`),
+        ...problemsOfHtml(page, pages, ours).map((problem) => `page: ${problem}`),
+      ];
+      return some.length === 0 ? [] : [`${JSON.stringify(typed)}: ${some.join(", ")}`];
+    });
+    expect((await Promise.all(problems)).flat()).toEqual([]);
+    expect(sample).toHaveLength(60);
+  });
+
+  test("a name that is not one line is not taken: 422, or 400 where Postgres could not hold it", async () => {
+    const wrong = hostileTexts.map(({ text }) => text).filter((text) => /\p{Cc}/u.test(text.trim()));
+    expect(wrong.length).toBeGreaterThan(10);
+    for (const name of wrong) {
+      const data = { type: "organization", attributes: { name } };
+      const { status } = await guildhall.api.post("/api/organizations", { data });
+      expect(status, JSON.stringify(name)).toBe(name.includes("\0") ? 400 : 422);
+    }
+  });
+
+  test("an address is refused, or mailed as it is stored and nowhere else", async () => {
+    const before = guildhall.mailbox.received.length;
+    const stored: string[] = [];
+    for (const given of hostileAddresses) stored.push(...(await storedAddress(given)));
+    expect(stored.length).toBeGreaterThan(15);
+    expect(stored.length).toBeLessThan(45);
+    for (const email of stored) {
+      const [local, domain = ""] = email.split("@");
+      // The mailbox reads A-labels back as the signs they stand for.
+      const { to, mail, source } = await guildhall.mailbox.waitFor(`${local}@${domainToUnicode(domain)}`);
+      expect(to.map((read) => parseEmailAddress(read)?.email)).toEqual([email]);
+      expect(mail.to).toEqual([{ address: email, name: "" }]);
+      expect(source.match(/^To:.*$/gim)).toEqual([`To: ${email}`]);
+      expect(email).toMatch(/^[!-~]+@[a-z0-9.-]+$/);
+    }
+    expect(guildhall.mailbox.received).toHaveLength(before + stored.length);
+  });
+
+  /** Invites to an organization of its own. @returns the address as it was stored, nothing where it was refused. */
+  async function storedAddress(email: string): Promise<string[]> {
+    const organization = await buildOrganization(guildhall, owner);
+    const { status, body } = await invite(guildhall, organization, email);
+    expect([201, 400, 422], JSON.stringify(email)).toContain(status);
+    return status === 201 ? [body.data.attributes.email] : [];
+  }
+
+  /** Invites over the API, where everybody is called so. @returns the mail, and the page behind its link. */
+  async function sent([product, from_name = product, organization = product, ...more]: string[]) {
+    const [first_name = product, message = product, role = product] = more;
+    const email = uniqueEmail();
+    const handle = unique("corpus");
+    const make = async (path: string, type: string, attributes: object, relationships: object = {}) => {
+      const document = { data: { type, attributes, relationships } };
+      const { status, body } = await guildhall.api.in(handle).post(`/api/${path}`, document);
+      expect(status, JSON.stringify(attributes)).toBe(201);
+      return body;
+    };
+    await make("environments", "environment", { handle, name: product, settings: { from_name } });
+    const user = await make("users", "user", { email: uniqueEmail(), first_name });
+    const person = linkTo("user", user.data.id);
+    const session = await make("sessions", "session", {}, { user: person });
+    const { data } = await make("organizations", "organization", { name: organization }, { owner: person });
+    const target = { organization: linkTo("organization", data.id) };
+    const own = await make("roles", "role", { name: role }, target);
+    const document = invitationTo(data.id, email, { message, role_ids: [own.data.id] });
+    const invited = await guildhall.api.in(handle).as(session.meta.token).post("/api/invitations", document);
+    expect(invited.status, JSON.stringify(message)).toBe(201);
+    const received = await guildhall.mailbox.waitFor(email);
+    const { page } = await openLink(guildhall, invited.body.data.id);
+    const token = tokenIn(received);
+    const link = `${guildhall.api.origin}/i/${token}`;
+    const optOut = /http\S+\/u\/[\w-]+/.exec(received.mail.text ?? "")?.[0] ?? "";
+    return {
+      email,
+      received,
+      links: [`${link}?answer=decline`, link, optOut],
+      // Without what differs from invitation to invitation.
+      html: withoutToken(received.mail.html ?? ""),
+      page: page.replaceAll(invited.body.data.id, "inv").replace(/(name="csrf" value=")[^"]+/g, "$1csrf"),
+    };
+  }
+});
+
+function withoutToken(text: string): string {
+  return text.replace(/\/([iu])\/[\w-]+/g, "/$1/token");
+}
+
+/** The names of the headers by the bytes of the mail, lest a parser be lenient. */
+function headersOf(source: string): string[] {
+  const head = source.slice(0, source.indexOf("\r\n\r\n"));
+  expect(head.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+  const lines = head.split(/\r\n(?![ \t])/);
+  return lines.map((line) => line.slice(0, line.indexOf(":")).toLowerCase()).sort();
+}

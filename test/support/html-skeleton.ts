@@ -1,0 +1,34 @@
+import { type DefaultTreeAdapterTypes, parse } from "parse5";
+
+type Node = DefaultTreeAdapterTypes.Node;
+
+/** HTML as a browser reads it, by a parser that is not ours. */
+export interface Skeleton {
+  /** Every element with its attributes, every comment, in order; without `<br>`, of which a message may have many. */
+  elements: string[];
+  /** What a reader sees, each run of text on a line of its own. */
+  words: string;
+}
+
+/** Attributes whose value is read out. */
+const SPOKEN = new Set(["aria-label", "alt", "title"]);
+
+export function skeletonOf(html: string): Skeleton {
+  const elements: string[] = [];
+  const words: string[] = [];
+  walk(parse(html));
+  return { elements, words: words.join("\n") };
+
+  function walk(node: Node): void {
+    if (node.nodeName === "br") return;
+    if ("data" in node) elements.push(`<!--${node.data}-->`);
+    if ("value" in node) words.push(node.value);
+    if ("attrs" in node) {
+      const attributes = node.attrs.filter(({ name }) => !SPOKEN.has(name));
+      elements.push([node.tagName, ...attributes.map(({ name, value }) => `${name}=${value}`)].join(" "));
+      words.push(...node.attrs.filter(({ name }) => SPOKEN.has(name)).map(({ value }) => value));
+    }
+    // What is in <style> and <script> nobody reads.
+    if ("childNodes" in node && node.nodeName !== "style") for (const child of node.childNodes) walk(child);
+  }
+}
