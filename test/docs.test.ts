@@ -4,61 +4,39 @@ import { WALK } from "../src/docs/walk.ts";
 import { allEndpoints } from "../src/management/all-endpoints.ts";
 import { Membership } from "../src/models/membership.ts";
 import { ERROR_CODES } from "../src/openapi/error-codes.ts";
+import { codesIn } from "../src/openapi/error-responses.ts";
 import { buildClient } from "./support/access-tokens.ts";
 import { buildEnvironment, buildOrganization, buildPerson, roleId, unique } from "./support/builders.ts";
+import { type DocsPage, readDocsPage, runPrinted, walkThrough } from "./support/docs-page.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 import { readCurl } from "./support/shell.ts";
 
+const PATHS = ["/docs", "/docs/bridge"];
+
 let guildhall: Guildhall;
-let page: string;
-let headers: Headers;
+const pages: Record<string, DocsPage> = {};
 
 beforeAll(async () => {
   guildhall = await startGuildhall();
-  const answer = await fetch(`${guildhall.api.origin}/docs`, { headers: { Accept: "text/html" } });
-  expect(answer.status).toBe(200);
-  page = await answer.text();
-  headers = answer.headers;
+  for (const path of PATHS) pages[path] = await readDocsPage(guildhall.api.origin + path);
 });
 afterAll(() => guildhall.stop());
 
-/** Text as it was before it was escaped for HTML. */
-function unescapeHtml(html: string): string {
-  return html
-    .replaceAll(/&#x([0-9A-F]+);/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&nbsp;", " ")
-    .replaceAll("&amp;", "&");
+function pageAt(path: string): DocsPage {
+  const page = pages[path];
+  if (page === undefined) throw new Error(`no page ${path}`);
+  return page;
 }
 
-/** Every block of code that is a request. */
-function requestsOnPage(): string[] {
-  const blocks = [...page.matchAll(/<pre[^>]*><code>([^<]*)<\/code><\/pre>/g)].map(([, code = ""]) =>
-    unescapeHtml(code),
-  );
-  return blocks.filter((code) => code.startsWith("curl"));
+function anchorsOn(path: string): Array<string | undefined> {
+  return [...pageAt(path).html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
 }
 
-async function run(command: string, variables: Record<string, string>) {
-  const { method, url, headers: sent, body } = readCurl(command, variables);
-  const answer = await fetch(url, { method, headers: sent, ...(body === undefined ? {} : { body }) });
-  const text = await answer.text();
-  return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
-}
-
-/** `included[0].id` of a document. */
-function valueAt(document: unknown, path: string): string {
-  const names = path.split(/[.[\]]+/);
-  return String(names.reduce<unknown>((value, name) => (value as Record<string, unknown>)?.[name], document));
-}
-
-describe("the documentation page", () => {
+describe.each(PATHS)("the page %s", (path) => {
   test("is HTML that runs, loads and sends nothing, by a policy that admits its own style alone", () => {
+    const { html, headers } = pageAt(path);
     const policy = headers.get("Content-Security-Policy") ?? "";
-    const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? "";
+    const style = /<style>([\s\S]*?)<\/style>/.exec(html)?.[1] ?? "";
     const hash = createHash("sha256").update(style).digest("base64");
     expect(headers.get("Content-Type")).toBe("text/html; charset=utf-8");
     expect(policy.split("; ")).toEqual([
@@ -72,44 +50,48 @@ describe("the documentation page", () => {
   });
 
   test("has no script, no inline style, and nothing of another host", () => {
-    expect(page).not.toMatch(/<script|<link|<img|<iframe|<form|\sstyle=|\son[a-z]+=|@import|url\(/i);
-    const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, href = ""]) => href);
-    expect(links.length).toBeGreaterThan(60);
+    const { html } = pageAt(path);
+    expect(html).not.toMatch(/<script|<link|<img|<iframe|<form|\sstyle=|\son[a-z]+=|@import|url\(/i);
+    const links = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, href = ""]) => href);
+    expect(links.length).toBeGreaterThan(30);
     expect(links.filter((href) => !/^(#|\/(?!\/))/.test(href))).toEqual([]);
   });
 
   test("has a place for each of its links, and each place once", () => {
-    const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+    const ids = anchorsOn(path);
     expect(new Set(ids).size).toBe(ids.length);
-    const anchors = [...page.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id);
+    const anchors = [...pageAt(path).html.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id);
     expect(anchors.filter((anchor) => !ids.includes(anchor))).toEqual([]);
   });
 
-  test("leads to paths that answer", async () => {
-    const paths = new Set([...page.matchAll(/href="(\/[^"]*)"/g)].map(([, path = ""]) => path));
-    expect(paths.size).toBe(3);
-    for (const path of paths) expect((await guildhall.api.as(null).get(path)).status, path).toBe(200);
-  });
-
-  test("names every endpoint, every error code, and every variable it needs", () => {
-    for (const { method, path } of allEndpoints) {
-      const named = `<span class="method ${method}">${method}</span> <code class="path">${path.replace(":id", "{id}")}</code>`;
-      expect(page).toContain(named);
-    }
-    for (const code of Object.values(ERROR_CODES).flatMap((codes) => Object.keys(codes))) {
-      expect(page).toContain(`<code>${code}</code>`);
-    }
-    const kept = WALK.flatMap(({ keep }) => keep.map(({ name }) => name));
-    const known = ["GUILDHALL", "ENVIRONMENT", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", ...kept];
-    const used = requestsOnPage().flatMap((code) =>
-      [...code.matchAll(/\$([A-Z_]+)/g)].map(([, name]) => name),
-    );
-    expect(used.filter((name) => !known.includes(name ?? ""))).toEqual([]);
+  test("leads to paths that answer, and to places that are on the other page", async () => {
+    const links = [...pageAt(path).html.matchAll(/href="(\/[^"#]*)(?:#([^"]*))?"/g)];
+    const paths = new Set(links.map(([, to = ""]) => to));
+    expect([...paths]).toEqual(expect.arrayContaining([...PATHS, "/openapi.json"]));
+    for (const to of paths) expect((await guildhall.api.as(null).get(to)).status, to).toBe(200);
+    for (const [link, to = "", anchor] of links)
+      if (anchor !== undefined) expect(anchorsOn(to), link).toContain(anchor);
   });
 
   test("is not sent again to whoever has it: 304 by its ETag", async () => {
-    const conditional = { "If-None-Match": headers.get("ETag") ?? "", "Cache-Control": "max-age=0" };
-    expect(await guildhall.api.get("/docs", conditional)).toMatchObject({ status: 304, body: undefined });
+    const etag = pageAt(path).headers.get("ETag") ?? "";
+    const conditional = { "If-None-Match": etag, "Cache-Control": "max-age=0" };
+    expect(await guildhall.api.get(path, conditional)).toMatchObject({ status: 304, body: undefined });
+  });
+});
+
+describe("the page of the Management API", () => {
+  test("names every endpoint, every error code, and every variable it needs", () => {
+    const { html, requests } = pageAt("/docs");
+    for (const { method, path } of allEndpoints) {
+      const named = `<span class="method ${method}">${method}</span> <code class="path">${path.replace(":id", "{id}")}</code>`;
+      expect(html).toContain(named);
+    }
+    for (const code of codesIn(ERROR_CODES)) expect(html).toContain(`<code>${code}</code>`);
+    const kept = WALK.flatMap(({ keep }) => keep.map(({ name }) => name));
+    const known = ["GUILDHALL", "ENVIRONMENT", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", ...kept];
+    const used = requests.flatMap((code) => [...code.matchAll(/\$([A-Z_]+)/g)].map(([, name]) => name));
+    expect(used.filter((name) => !known.includes(name ?? ""))).toEqual([]);
   });
 
   test("has no request that would be a riddle to the service: none is answered 400, 405, 406, 415, 422 or 500", async () => {
@@ -125,9 +107,9 @@ describe("the documentation page", () => {
       CLIENT_SECRET: client.secret,
     };
     const answers: string[] = [];
-    for (const command of requestsOnPage()) {
+    for (const command of pageAt("/docs").requests) {
       // The client of this test has one scope.
-      const { status } = await run(command.replace(/scope='[^']*'/, "scope='users:read'"), variables);
+      const { status } = await runPrinted(command.replace(/scope='[^']*'/, "scope='users:read'"), variables);
       if (![200, 201, 202, 204, 401, 403, 404, 409].includes(status)) answers.push(`${status}: ${command}`);
     }
     expect(answers).toEqual([]);
@@ -149,27 +131,12 @@ describe("the guided walk", () => {
       ENVIRONMENT: "acme-test",
       TOKEN: OPERATOR_TOKEN,
     };
-    const steps = [
-      ...page.matchAll(/<pre class="command" data-status="(\d+)" data-keep="([^"]*)"><code>([^<]*)<\/code>/g),
-    ];
+    const { steps } = pageAt("/docs");
     expect(steps.length).toBe(WALK.length);
-    const seen: Array<{ status: number; body: unknown }> = [];
-    for (const [, status, keep = "", code = ""] of steps) {
-      const command = unescapeHtml(code);
-      const answer = await run(command, variables);
-      expect(answer.status, command).toBe(Number(status));
-      for (const pair of unescapeHtml(keep)
-        .split(" ")
-        .filter((text) => text !== "")) {
-        const [name = "", from = ""] = pair.split("=");
-        variables[name] = valueAt(answer.body, from);
-        expect(variables[name], pair).not.toBe("undefined");
-      }
-      seen.push(answer);
-    }
+    const seen = await walkThrough({ steps }, variables);
 
     expect(variables.ORGANIZATION).toBe(organization.id);
-    const requests = steps.map(([, , , code = ""]) => readCurl(unescapeHtml(code), variables));
+    const requests = steps.map(({ command }) => readCurl(command, variables));
     const paths = requests.map(
       ({ method, url }) => `${method} ${url.slice(guildhall.api.origin.length).split("?")[0]}`,
     );

@@ -6,34 +6,58 @@ import { findLocale } from "../mail/locales.ts";
 import type { OpenApiDocument } from "../openapi/openapi-types.ts";
 import { compilePage } from "../pages/compile-page.ts";
 import { docsHeaders, docsStyle } from "./docs-headers.ts";
+import { presentBridgeDocs } from "./present-bridge-docs.ts";
 import { presentDocs } from "./present-docs.ts";
 
-const PARTS = [
-  "docs-start",
-  "docs-access",
-  "docs-errors",
-  "docs-reading",
-  "docs-walk",
-  "docs-resource",
-  "docs-endpoint",
-];
+const SHARED = ["docs-codes", "docs-endpoint", "docs-permissions", "docs-steps"];
 
-/** `/docs`: the guide and the reference, made once from the document that `/openapi.json` answers. */
+/** By path, a face's page: what it shows, and the templates it is put together from. */
+const PAGES = {
+  "/docs": {
+    present: presentDocs,
+    template: "docs",
+    parts: [
+      "docs-start",
+      "docs-access",
+      "docs-errors",
+      "docs-reading",
+      "docs-mail",
+      "docs-walk",
+      "docs-resource",
+    ],
+  },
+  "/docs/bridge": {
+    present: presentBridgeDocs,
+    template: "docs-bridge",
+    parts: [
+      "docs-bridge-start",
+      "docs-bridge-access",
+      "docs-bridge-envelope",
+      "docs-bridge-sharing",
+      "docs-bridge-paying",
+      "docs-bridge-group",
+    ],
+  },
+};
+
+/** The guide and the reference of each face, made once from the document that `/openapi.json` answers. */
 export function docsRouter(
   document: OpenApiDocument,
   settings: Pick<Settings, "PUBLIC_URL">,
 ): Router<RequestState> {
-  // Developers read English: its sentences stand in the templates.
-  const fill = compilePage("docs", "_docs-layout", findLocale("en"), {}, PARTS);
-  const html = fill({ ...presentDocs(document, new URL(settings.PUBLIC_URL).origin), style: docsStyle.css });
-  const etag = `"${createHash("sha256").update(html).digest("base64url").slice(0, 22)}"`;
   const router = new Router<RequestState>();
-  router.get("/docs", (ctx) => {
-    ctx.set(docsHeaders);
-    ctx.set("ETag", etag);
-    ctx.status = 200;
-    if (ctx.fresh) ctx.status = 304;
-    else ctx.body = html;
-  });
+  for (const [path, { present, template, parts }] of Object.entries(PAGES)) {
+    // Developers read English: its sentences stand in the templates.
+    const fill = compilePage(template, "_docs-layout", findLocale("en"), {}, [...SHARED, ...parts]);
+    const html = fill({ ...present(document, new URL(settings.PUBLIC_URL).origin), style: docsStyle.css });
+    const etag = `"${createHash("sha256").update(html).digest("base64url").slice(0, 22)}"`;
+    router.get(path, (ctx) => {
+      ctx.set(docsHeaders);
+      ctx.set("ETag", etag);
+      ctx.status = 200;
+      if (ctx.fresh) ctx.status = 304;
+      else ctx.body = html;
+    });
+  }
   return router;
 }

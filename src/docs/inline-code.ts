@@ -6,8 +6,10 @@ const ENTITIES: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** A sentence of ours as HTML: escaped, with what stands between backticks as code. */
+/** A sentence of ours as HTML: escaped, with what stands between backticks as code, and `[words](/path)` as a link. */
 export function inlineCode(sentence: string): string {
   const escaped = sentence.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
-  return escaped.replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+  return escaped
+    .replaceAll(/`([^`]+)`/g, "<code>$1</code>")
+    .replaceAll(/\[([^\]]+)\]\((\/[^)]+)\)/g, '<a href="$2">$1</a>');
 }

@@ -1,46 +1,29 @@
-import { STATUS_CODES } from "node:http";
 import { LIMITS } from "../http/rate-limiter.ts";
 import { SCOPES } from "../oauth/scopes.ts";
 import { ERROR_CODES } from "../openapi/error-codes.ts";
 import type { OpenApiDocument } from "../openapi/openapi-types.ts";
-import { PERMISSIONS, SYSTEM_ROLES } from "../permissions.ts";
-import { inlineCode } from "./inline-code.ts";
+import { presentErrors } from "./present-errors.ts";
+import { presentPermissions } from "./present-permissions.ts";
 import { presentResourceDocs } from "./present-resource-docs.ts";
+import { presentSteps } from "./present-steps.ts";
 import { WALK } from "./walk.ts";
 
-/** Everything the documentation page shows. @param base the service's address, without a slash at its end. */
+/** Everything the page of the Management API shows. @param base the service's address, without a slash at its end. */
 export function presentDocs(document: OpenApiDocument, base: string): Record<string, unknown> {
   const tags = document.tags.filter(({ name }) => `/api/${name}` in document.paths);
   return {
     title: "Guildhall – Management API",
     base,
     resources: tags.map((tag) => presentResourceDocs(tag, document)),
-    errors: Object.entries(ERROR_CODES).map(([status, codes]) => ({
-      status,
-      title: STATUS_CODES[status],
-      codes: Object.entries(codes).map(([code, meaning]) => ({ code, meaning: inlineCode(meaning) })),
-    })),
+    errors: presentErrors(ERROR_CODES),
     permissions: presentPermissions(),
     scopes: presentScopes(),
-    walk: WALK.map((step, index) => ({ ...step, number: index + 1, text: inlineCode(step.text) })),
+    walk: presentSteps(WALK),
     limits: [
       { what: "reads", ...LIMITS.read },
       { what: "writes", ...LIMITS.write },
       { what: "invitations", ...LIMITS.invite },
     ],
-  };
-}
-
-/** The catalogue, with which of the system roles have each. */
-function presentPermissions() {
-  const roles = Object.entries(SYSTEM_ROLES);
-  return {
-    roles: roles.map(([name]) => name),
-    rows: Object.entries(PERMISSIONS).map(([name, what]) => ({
-      name,
-      what,
-      has: roles.map(([, { permissions }]) => permissions.some((permission) => permission === name)),
-    })),
   };
 }
 

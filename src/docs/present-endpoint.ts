@@ -8,9 +8,21 @@ import type {
   Parameter,
   Response,
 } from "../openapi/openapi-types.ts";
-import { curl, OPERATOR } from "./curl.ts";
 import { inlineCode } from "./inline-code.ts";
 import { typeText } from "./type-text.ts";
+
+/** An operation with where it stands in the document. */
+export interface Described {
+  path: string;
+  method: Method;
+  operation: Operation;
+}
+
+export interface Row {
+  name: string;
+  type: string;
+  text: string;
+}
 
 /** An endpoint as the page shows it. */
 export interface EndpointView {
@@ -19,20 +31,24 @@ export interface EndpointView {
   path: string;
   summary: string;
   who: string;
-  permission: string | null;
-  scope: string | null;
-  parameters: Array<{ name: string; type: string; text: string }>;
+  parameters: Row[];
   command: string;
+  /** The same in another form: what it is, and the command. */
+  other: { mediaType: string; text: string; command: string } | null;
   status: string;
   meaning: string;
   answer: string | null;
 }
 
+/** @param inBody what of the body is listed with the parameters. @param command the request as a shell has it. @param other the same in another form. */
 export function presentEndpoint(
-  path: string,
-  method: Method,
-  operation: Operation,
+  { path, method, operation }: Described,
   document: OpenApiDocument,
+  {
+    command,
+    other = null,
+    inBody,
+  }: { command: string; other?: EndpointView["other"]; inBody: Record<string, JsonSchema> },
 ): EndpointView {
   const [status = "", success] = Object.entries(operation.responses)[0] ?? [];
   const { description, content } = success as Response;
@@ -43,58 +59,58 @@ export function presentEndpoint(
     path,
     summary: inlineCode(operation.summary),
     who: inlineCode(operation.description),
-    permission: operation["x-permission"] ?? operation["x-environment-permission"] ?? null,
-    scope: operation["x-scope"] ?? null,
-    parameters: parametersOf(operation, document),
-    command: commandOf(path, method, operation, document),
+    parameters: [
+      ...parametersOf(operation, document),
+      ...Object.entries(inBody).map(([name, schema]) => row(name, schema, schema.description)),
+    ],
+    command,
+    other,
     status,
     meaning: description,
     answer: answer === undefined ? null : formatJson(answer, 78),
   };
 }
 
-function followed({ parameters = [] }: Operation, document: OpenApiDocument): Parameter[] {
+/** Everything under a tag, in the order it is declared. */
+export function operationsUnder(tag: string, { paths }: OpenApiDocument): Described[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([, { tags }]) => tags.includes(tag))
+      .map(([method, operation]) => ({ path, method: method as Method, operation })),
+  );
+}
+
+/** Parameters with their references followed. */
+export function followed({ parameters = [] }: Operation, { components }: OpenApiDocument): Parameter[] {
   return parameters.flatMap((item) => {
     const name = "$ref" in item ? (item.$ref.split("/").at(-1) ?? "") : undefined;
-    return name === undefined ? (item as Parameter) : (document.components.parameters[name] ?? []);
+    return name === undefined ? (item as Parameter) : (components.parameters[name] ?? []);
   });
 }
 
-/** Without what the guide says once for all: the environment, and `fields[…]` of every type. */
-function parametersOf(operation: Operation, document: OpenApiDocument): EndpointView["parameters"] {
-  const shown = followed(operation, document).filter(
-    ({ name, in: where }) => where !== "header" && !name.startsWith("fields["),
-  );
-  const inMeta = Object.entries(metaOf(operation, document)).map(([name, schema]) => ({
-    name: `meta.${name}`,
-    type: typeText(schema),
-    text: inlineCode(schema.description ?? ""),
-  }));
-  const inUrl = shown.map(({ name, description, schema: { maxLength: _, ...schema } }) => ({
-    name,
-    type: typeText(schema),
-    text: inlineCode(description),
-  }));
-  return [...inUrl, ...inMeta];
+export function componentOf(
+  schema: JsonSchema | undefined,
+  { components }: OpenApiDocument,
+): JsonSchema | undefined {
+  return components.schemas[schema?.$ref?.split("/").at(-1) ?? ""];
 }
 
-/** What an action takes in its body's `meta`. */
-function metaOf({ requestBody }: Operation, { components }: OpenApiDocument): Record<string, JsonSchema> {
-  const schema = Object.values(requestBody?.content ?? {})[0]?.schema;
-  const body = components.schemas[schema?.$ref?.split("/").at(-1) ?? ""];
-  return body?.properties?.meta?.properties ?? {};
+/** The body's schema, of whatever media type. */
+export function bodySchema({ requestBody }: Operation, document: OpenApiDocument): JsonSchema | undefined {
+  return componentOf(Object.values(requestBody?.content ?? {})[0]?.schema, document);
 }
 
-function commandOf(path: string, method: Method, operation: Operation, document: OpenApiDocument): string {
-  const id = followed(operation, document).find(({ name }) => name === "id");
-  const inEnvironment = followed(operation, document).some(({ name }) => name === "X-Environment");
-  const body = exampleIn(operation.requestBody?.content);
-  const url = path.replace("{id}", String(id?.schema.example ?? ""));
-  const isOpen = operation.security.some((choice) => Object.keys(choice).length === 0);
-  const credential = isOpen ? "" : OPERATOR;
-  return curl({ method: method.toUpperCase(), url, body, credential, inEnvironment });
-}
-
-function exampleIn(content: Record<string, MediaContent> | undefined): unknown {
+export function exampleIn(content: Record<string, MediaContent> | undefined): unknown {
   return Object.values(content ?? {})[0]?.example;
+}
+
+/** Without what the guide says once for all: the environment, and `fields[…]` of every type. */
+function parametersOf(operation: Operation, document: OpenApiDocument): Row[] {
+  return followed(operation, document)
+    .filter(({ name, in: where }) => where !== "header" && !name.startsWith("fields["))
+    .map(({ name, description, schema: { maxLength: _, ...schema } }) => row(name, schema, description));
+}
+
+function row(name: string, schema: JsonSchema, text = ""): Row {
+  return { name, type: typeText(schema), text: inlineCode(text) };
 }

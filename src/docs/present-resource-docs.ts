@@ -1,9 +1,11 @@
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { pascalCase } from "../openapi/names.ts";
-import type { Method, OpenApiDocument } from "../openapi/openapi-types.ts";
+import type { OpenApiDocument, Tag } from "../openapi/openapi-types.ts";
 import { inlineCode } from "./inline-code.ts";
-import { type EndpointView, presentEndpoint } from "./present-endpoint.ts";
+import { componentOf, type EndpointView, operationsUnder } from "./present-endpoint.ts";
+import { presentManagementEndpoint } from "./present-management-endpoint.ts";
 import { typeText } from "./type-text.ts";
+import { whenSet } from "./when-set.ts";
 
 /** A resource as the page shows it. */
 export interface ResourceView {
@@ -18,21 +20,15 @@ export interface ResourceView {
 }
 
 /** Everything under a tag that names a resource's collection, such as `role-permissions`. */
-export function presentResourceDocs(
-  { name, description }: OpenApiDocument["tags"][number],
-  document: OpenApiDocument,
-): ResourceView {
+export function presentResourceDocs({ name, description }: Tag, document: OpenApiDocument): ResourceView {
   const schema = resourceSchema(name, document);
   const type = String(schema.properties?.type?.const);
   const component = pascalCase(type);
-  const settable = {
-    new: document.components.schemas[`New${component}`]?.properties?.data,
-    changed: document.components.schemas[`Changed${component}`]?.properties?.data,
-  };
-  const endpoints = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item)
-      .filter(([, operation]) => operation.tags.includes(name))
-      .map(([method, operation]) => presentEndpoint(path, method as Method, operation, document)),
+  const [made, changed] = ["New", "Changed"].map(
+    (which) => document.components.schemas[`${which}${component}`]?.properties?.data?.properties,
+  );
+  const endpoints = operationsUnder(name, document).map((described) =>
+    presentManagementEndpoint(described, document),
   );
   const isRelated = ({ method, path }: EndpointView) => method === "GET" && path.includes("/{id}/");
   return {
@@ -40,35 +36,31 @@ export function presentResourceDocs(
     title: titleOf(name),
     type,
     what: inlineCode(description),
-    attributes: Object.entries(membersOf(schema, "attributes")).map(([attribute, attributeSchema]) => ({
+    // With those that are said at creation and never read.
+    attributes: Object.entries({
+      ...made?.attributes?.properties,
+      ...membersOf(schema, "attributes"),
+    }).map(([attribute, attributeSchema]) => ({
       name: attribute,
-      type: typeText(membersOf(settable.new, "attributes")[attribute] ?? attributeSchema),
+      type: typeText(made?.attributes?.properties?.[attribute] ?? attributeSchema),
       text: inlineCode(attributeSchema.description ?? ""),
-      set: whenSet(settable, "attributes", attribute),
+      set: whenSet(attribute, made?.attributes, changed?.attributes),
     })),
     relationships: Object.entries(membersOf(schema, "relationships")).map(([relationship, to]) => ({
       name: relationship,
       ...target(to, document),
-      set: whenSet(settable, "relationships", relationship),
+      set: whenSet(relationship, made?.relationships, changed?.relationships),
     })),
     endpoints: endpoints.filter((view) => !isRelated(view)).sort((one, other) => rank(one) - rank(other)),
     related: endpoints.filter(isRelated),
   };
 }
 
-function resourceSchema(tag: string, { components, paths }: OpenApiDocument): JsonSchema {
-  const success = paths[`/api/${tag}/{id}`]?.get?.responses["200"];
-  const document =
+function resourceSchema(tag: string, document: OpenApiDocument): JsonSchema {
+  const success = document.paths[`/api/${tag}/{id}`]?.get?.responses["200"];
+  const answer =
     success !== undefined && "content" in success ? Object.values(success.content ?? {})[0] : undefined;
-  const data = componentOf(document?.schema, components)?.properties?.data;
-  return componentOf(data, components) ?? {};
-}
-
-function componentOf(
-  schema: JsonSchema | undefined,
-  { schemas }: OpenApiDocument["components"],
-): JsonSchema | undefined {
-  return schemas[schema?.$ref?.split("/").at(-1) ?? ""];
+  return componentOf(componentOf(answer?.schema, document)?.properties?.data, document) ?? {};
 }
 
 function membersOf(resource: JsonSchema | undefined, part: string): Record<string, JsonSchema> {
@@ -80,21 +72,9 @@ function rank({ path }: EndpointView): number {
   return path.endsWith("/{id}") ? 1 : path.includes("/{id}/") ? 2 : 0;
 }
 
-/** Whether a request may set it: when creating, and whether it can be changed afterwards. */
-function whenSet(
-  settable: { new: JsonSchema | undefined; changed: JsonSchema | undefined },
-  part: string,
-  name: string,
-): string {
-  if (!(name in membersOf(settable.new, part))) return "";
-  const isRequired = settable.new?.properties?.[part]?.required?.includes(name);
-  const once = name in membersOf(settable.changed, part) ? "" : ", at creation";
-  return `${isRequired ? "required" : "optional"}${once}`;
-}
-
 function target(relationship: JsonSchema, document: OpenApiDocument): { to: string; href: string } {
   const data = relationship.properties?.data;
-  const identifier = componentOf(data?.items ?? data?.anyOf?.[0], document.components);
+  const identifier = componentOf(data?.items ?? data?.anyOf?.[0], document);
   const type = String(identifier?.properties?.type?.const);
   const tag = document.tags.find(
     ({ name }) => resourceSchema(name, document).properties?.type?.const === type,

@@ -1,15 +1,6 @@
 import { curl, MEMBER } from "./curl.ts";
+import type { Step } from "./step.ts";
 import { addPermission, CHANGE, findPermission, joining, one } from "./walk-requests.ts";
-
-/** A step of the guided walk. */
-export interface Step {
-  title: string;
-  text: string;
-  command: string;
-  status: number;
-  /** What later steps need of the answer: the shell's variable, and where in the document its value is. */
-  keep: Array<{ name: string; from: string }>;
-}
 
 /** Give a member a role of your own: from finding them to seeing it enforced. A test runs it as it is printed. */
 export const WALK: Step[] = [

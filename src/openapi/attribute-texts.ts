@@ -9,7 +9,7 @@ const TEXTS: Record<string, string> = {
   "meta.user_id": "Which user is meant.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
   "environment.settings":
-    "`invitation_lifetime_days`, `from_name`, `locale`, `redirect_url`; what is absent has its default.",
+    "`invitation_lifetime_days`, `from_name`, `locale`, `redirect_url`, `reminder_days` (by default 2 and 5 after the mail), `notify_inviter` (`accepted`, `declined`, `expired`: each true unless switched off); what is absent has its default.",
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
     "Whether the address is known to be theirs: by a link they followed, or by your word.",
@@ -29,15 +29,48 @@ const TEXTS: Record<string, string> = {
   "invitation.role_ids": "The roles its acceptance gives. None named: `member`.",
   "invitation.message": "A personal line in the mail.",
   "invitation.locale": "The language of the mail and of its page.",
+  "invitation.send_mail": "False: no mail goes out, and a program takes the link by `/link`. Programs alone.",
+  "received_invitation.role_names": "What acceptance makes one.",
+  "received_invitation.status": "Only a `pending` one can be answered.",
+  "meta.expires_at": "Until when it can be answered; by default the environment's lifetime from now.",
+  "meta.link": "What a person opens to answer.",
   "invitation.status": "Only a `pending` one can be answered.",
   "invitation.delivery_status": "What became of its newest mail.",
   "invitation.expires_at": "Until when it can be answered; by default 7 days, 365 at most.",
+  "invitation_batch.rows":
+    "1 to 10,000, each with the attributes of an invitation. One that is wrong stops no other.",
+  "invitation_batch.dry_run":
+    "True: every row is judged as if it were to be invited, and nobody is. Rows that would be are `created`, without an invitation.",
+  "invitation_batch.status":
+    "`queued`, then `running`, then `completed`; or `canceled`. Batches of one organization run one after another.",
+  "invitation_batch.total_count":
+    "How many rows were sent. It is what was created, failed, is a duplicate, and what is left.",
+  "invitation_batch.created_count": "How many were invited; in a dry run, how many would be.",
+  "invitation_batch.failed_count": "How many could not be: their rows say why.",
+  "invitation_batch.duplicate_count": "How many are to an address an earlier row is to.",
+  "invitation_batch.started_at": "When the first rows were done.",
+  "invitation_batch.completed_at": "When the last row was done.",
+  "invitation_batch.canceled_at": "When it was canceled, or its organization deleted.",
+  "invitation_batch_row.number": "Its place in what was sent, from 1; of a file, below its row of columns.",
+  "invitation_batch_row.email":
+    "What was sent, as it was sent, be it an address or not; null where there was no text.",
+  "invitation_batch_row.status":
+    "`queued`, then `created` or `failed`. A `duplicate` is left out from the start, as are those `canceled` from then on.",
+  "invitation_batch_row.code":
+    "Why it failed, for programs: a code of errors, as a single invitation would have.",
+  "invitation_batch_row.detail": "Why it failed, for people.",
   "delivery.seq": "The how-manieth mail of its kind.",
   "delivery.attempts": "How often it was tried.",
   "delivery.message_id": "The mail's `Message-ID`, the same in every attempt.",
   "delivery.smtp_code": "The last answer of the mail server.",
   "delivery.reply": "The last answer of the mail server, in its words.",
+  "delivery.timeline":
+    "What happened, in the order we came to know it: `attempt`, `sent`, `deferred` and so on by us; `delivered`, `bounced`, `complained` as the mail provider tells later.",
   "delivery.due_at": "When it is tried next; null once it is settled.",
+  "suppression.email": "The address, in lower case.",
+  "suppression.reason":
+    "It `bounced` for good, its owner `complained` of a mail, or `opted_out` of invitations; notices of their own invitations still reach who opted out.",
+  "suppression.detail": "What the mail server or the provider said, or you noted.",
   "role.is_system": "Whether it is one of the four that never change.",
   "role.user_count": "How many users have it.",
   "role.permission_count": "How many permissions it has.",

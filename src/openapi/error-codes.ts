@@ -1,9 +1,13 @@
-/** Every code an error may have, by status: what it means and what to do. A test holds the list against the code. */
-export const ERROR_CODES: Record<number, Record<string, string>> = {
+/** By status, by code: what it means and what to do. */
+export type ErrorCodes = Record<number, Record<string, string>>;
+
+/** Every code an error of the Management API may have. A test holds the list against the code. */
+export const ERROR_CODES: ErrorCodes = {
   400: {
     malformed_request: "The request itself is broken, such as `%zz` in its path.",
     malformed_body: "The body is cut off or no UTF-8.",
     malformed_json: "The body is no JSON, or has a forbidden key such as `__proto__`.",
+    malformed_csv: "The file is no CSV, such as one with a broken quote; `detail` says in which row.",
     malformed_text: "The body holds a NUL character or half a character.",
     too_deep: "The body is nested deeper than 20 levels.",
     empty_body: "A document is needed.",
@@ -17,9 +21,12 @@ export const ERROR_CODES: Record<number, Record<string, string>> = {
     invalid_value: "A value can't be stored.",
   },
   401: {
+    invalid_signature: "What came to `/mail-events` isn't signed with its secret, or was signed long ago.",
     unauthorized: "No credential, or one that is wrong, expired or of another environment.",
   },
   403: {
+    session_required: "This is for signed-in users: send a session.",
+    program_only: "This is for programs: the operator's or an access token.",
     operator_only: "Only the operator's token may do this.",
     scope_missing: "The access token lacks the scope.",
     forbidden: "You lack a permission; `detail` names it.",
@@ -35,6 +42,8 @@ export const ERROR_CODES: Record<number, Record<string, string>> = {
     wrong_account: "The invitation is for another address than yours.",
     email_unverified: "Your address is not verified: use the link in the mail.",
     foreign_form: "The form did not come from the invitation's own page.",
+    identity_unverified: "Another user has your address: verify it with the service you sign in with.",
+    identity_without_email: "The service you sign in with gives no e-mail address of yours.",
   },
   404: { not_found: "There is no such thing here, or it is none of your business." },
   405: { method_not_allowed: "The path answers other methods: see `Allow`." },
@@ -52,25 +61,33 @@ export const ERROR_CODES: Record<number, Record<string, string>> = {
     permission_granted: "The role has this permission already.",
     role_in_use: "Somebody has the role, or a pending invitation gives it.",
     permission_in_use: "A role has the permission.",
-    owner_stays: "The owner can't leave or lose the role: transfer the ownership first.",
+    owner_stays:
+      "The owner can't leave or lose the role: transfer the ownership first. The Bridge API says it with 400.",
     owner_changed: "Somebody else became the owner meanwhile.",
     owns_organization: "The user owns an organization: transfer or delete it first.",
-    has_resources: "The user has subscriptions, which need their creator.",
+    has_resources: "The user has payment resources, which need their creator.",
     session_ended: "The session was revoked or has expired.",
+    session_of_identity:
+      "The session comes from another service, which would begin it anew: revoke it instead.",
     invitation_pending: "The address has a pending invitation to this organization.",
+    duplicate_row: "Of a row: an earlier one is to the same address.",
+    batch_completed: "The batch is completed: there is nothing left to cancel.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
     invitation_revoked: "The invitation was withdrawn.",
     invitation_expired: "The invitation has expired.",
     invitation_superseded: "A newer mail has a newer link.",
+    already_suppressed: "No mail goes to the address by now: lift the suppression there is.",
+    resend_limit: "The invitation was sent often enough.",
   },
-  413: { body_too_large: "A body has 64 KiB at most." },
+  413: { body_too_large: "A body has 64 KiB at most, a batch of invitations 4 MiB." },
   415: {
     unsupported_media_type: "Send `application/vnd.api+json` without parameters other than `profile`.",
     unsupported_encoding: "Send the body uncompressed.",
   },
   422: {
     unknown_attribute: "There is no such attribute, or it can't be set here.",
+    invalid_csv: "The file lacks a column or rows, or has too many of them; `detail` says which.",
     invalid_attribute: "An attribute has a wrong value.",
     unknown_relationship: "There is no such relationship.",
     invalid_relationship: "A relationship must name resources of its type by `data`.",
@@ -78,9 +95,20 @@ export const ERROR_CODES: Record<number, Record<string, string>> = {
     invalid_member: "A member of `meta` has a wrong value.",
     invalid_expires_at: "The expiry must be in the future, at most 365 days away.",
     token_or_user: "Send `token` or `user_id`, not both.",
+    invalid_mail_events: "What came to `/mail-events` has another form; `detail` says where.",
     user_missing: "Name the user by `meta.user_id`.",
   },
-  429: { too_many_requests: "Wait as many seconds as `Retry-After` says." },
+  429: {
+    too_many_requests: "Wait as many seconds as `Retry-After` says.",
+    resend_too_soon: "The invitation was sent a moment ago: wait as long as `Retry-After` says.",
+    recipient_limit: "The address was sent many invitations today, by whichever organization.",
+  },
   500: { internal_error: "Our mistake. Tell support the request id." },
-  503: { unavailable: "Busy, or the database is away: try again after `Retry-After` seconds." },
+  503: {
+    unavailable: "Busy, or the database is away: try again after `Retry-After` seconds.",
+    session_validation_unavailable:
+      "The service that knows your session can't be asked: you are not signed out, try again after `Retry-After` seconds.",
+    oidc_unavailable:
+      "The keys of the service that signed your token can't be had: you are not signed out, try again after `Retry-After` seconds.",
+  },
 };

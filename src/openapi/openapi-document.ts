@@ -1,16 +1,19 @@
+import { allBridgeEndpoints } from "../bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { allEndpoints } from "../management/all-endpoints.ts";
 import { resourceTypes } from "../management/types/resource-types.ts";
 import { oauthPaths } from "../oauth/oauth-paths.ts";
-import type { Method, OpenApiDocument, Parameter, Paths, Response } from "./openapi-types.ts";
-import { operation, type Registries } from "./operation.ts";
-import { createRegistry } from "./registry.ts";
+import { BRIDGE_GROUPS } from "./bridge-groups.ts";
+import { bridgeOperation } from "./bridge-operation.ts";
+import { managementOperation } from "./management-operation.ts";
+import type { Method, OpenApiDocument, Operation, Parameter, Paths, Response, Tag } from "./openapi-types.ts";
+import { createRegistry, type Registries } from "./registry.ts";
 import { RESOURCE_TEXTS } from "./resource-texts.ts";
 import { SECURITY_SCHEMES } from "./security.ts";
 
 /**
- * The Management API as OpenAPI 3.1, from the declarations that serve it. Addresses in it are relative: they hold under
+ * Both faces as OpenAPI 3.1, from the declarations that serve them. Addresses in it are relative: they hold under
  * whatever name it was fetched.
  */
 export function openapiDocument(): OpenApiDocument {
@@ -19,24 +22,29 @@ export function openapiDocument(): OpenApiDocument {
     parameters: createRegistry<Parameter>("#/components/parameters/"),
     responses: createRegistry<Response>("#/components/responses/"),
   };
-  const paths = pathsOf(allEndpoints, registries);
+  const tell = (endpoints: Endpoint[], as: typeof managementOperation) =>
+    pathsOf(endpoints, (endpoint) => as(endpoint, registries));
+  const paths = {
+    ...tell(allEndpoints, managementOperation),
+    ...tell(allBridgeEndpoints, bridgeOperation),
+    ...oauthPaths,
+  };
   return {
     openapi: "3.1.0",
     info: {
-      title: "Guildhall Management API",
+      title: "Guildhall",
       version: "1",
       description:
-        "Organizations, memberships, roles and e-mail invitations, as JSON:API 1.1. The guide is at /docs.",
+        "Organizations, memberships, roles, e-mail invitations and the payment resources an organization shares. The Management API under /api is JSON:API 1.1, for back ends; the Bridge API under /bridge-payment is plain JSON, for front ends. The guides are at /docs and /docs/bridge.",
     },
     servers: [{ url: "/", description: "This service." }],
-    tags: [
-      ...resourceTypes.map(({ path, type }) => ({
-        name: path,
-        description: RESOURCE_TEXTS[type]?.what ?? "",
-      })),
-      { name: "oauth", description: "Access tokens for programs of your own." },
+    tags: [...MANAGEMENT_TAGS, ...BRIDGE_TAGS, OAUTH_TAG],
+    "x-tagGroups": [
+      { name: "Management API", tags: namesOf(MANAGEMENT_TAGS) },
+      { name: "Bridge API", tags: namesOf(BRIDGE_TAGS) },
+      { name: "Access tokens", tags: [OAUTH_TAG.name] },
     ],
-    paths: { ...paths, ...oauthPaths },
+    paths,
     components: {
       schemas: registries.schemas.all,
       parameters: registries.parameters.all,
@@ -46,12 +54,29 @@ export function openapiDocument(): OpenApiDocument {
   };
 }
 
-function pathsOf(endpoints: Endpoint[], registries: Registries): Paths {
+const MANAGEMENT_TAGS: Tag[] = resourceTypes.map(({ path, type }) => ({
+  name: path,
+  description: RESOURCE_TEXTS[type]?.what ?? "",
+}));
+
+const BRIDGE_TAGS: Tag[] = BRIDGE_GROUPS.map(({ tag, title, what }) => ({
+  name: tag,
+  "x-displayName": title,
+  description: what,
+}));
+
+const OAUTH_TAG: Tag = { name: "oauth", description: "Access tokens for programs of your own." };
+
+function namesOf(tags: Tag[]): string[] {
+  return tags.map(({ name }) => name);
+}
+
+function pathsOf(endpoints: Endpoint[], tell: (endpoint: Endpoint) => Operation): Paths {
   const paths: Paths = {};
   for (const endpoint of endpoints) {
-    const path = endpoint.path.replace(":id", "{id}");
+    const path = endpoint.path.replaceAll(/:(\w+)/g, "{$1}");
     paths[path] ??= {};
-    paths[path][endpoint.method.toLowerCase() as Method] = operation(endpoint, registries);
+    paths[path][endpoint.method.toLowerCase() as Method] = tell(endpoint);
   }
   return paths;
 }

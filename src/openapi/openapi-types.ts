@@ -14,6 +14,8 @@ export interface Parameter {
 export interface MediaContent {
   schema: JsonSchema;
   example?: unknown;
+  /** Of a form that can't say everything itself: what the query must say besides, as it might be. */
+  "x-query"?: Record<string, unknown>;
 }
 
 export interface Response {
@@ -39,14 +41,23 @@ export interface Operation {
   "x-environment-permission"?: string;
 }
 
-export type Method = "get" | "post" | "patch" | "delete";
+export type Method = "get" | "post" | "put" | "patch" | "delete";
 export type Paths = Record<string, Partial<Record<Method, Operation>>>;
+
+export interface Tag {
+  name: string;
+  description: string;
+  /** What readers show in place of the name. */
+  "x-displayName"?: string;
+}
 
 export interface OpenApiDocument {
   openapi: "3.1.0";
   info: { title: string; version: string; description: string };
   servers: Array<{ url: string; description: string }>;
-  tags: Array<{ name: string; description: string }>;
+  tags: Tag[];
+  /** Which tags belong together, for readers that know it (Redoc, Scalar); to generators every tag is a client of its own. */
+  "x-tagGroups": Array<{ name: string; tags: string[] }>;
   paths: Paths;
   components: {
     schemas: Record<string, JsonSchema>;

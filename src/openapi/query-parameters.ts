@@ -3,19 +3,22 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import type { ResourceType } from "../management/reading/resource-type.ts";
 import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
+import { resourceTypes } from "../management/types/resource-types.ts";
 import { pascalCase, spoken } from "./names.ts";
 import type { Parameter, Reference } from "./openapi-types.ts";
 import type { Registry } from "./registry.ts";
 
-/** The query parameters an endpoint knows, from the schema it reads them by. */
+/** The query parameters an endpoint knows, from the schema it reads them by: with a document, or with its other form. */
 export function queryParameters(
-  { query, answers }: Pick<Endpoint, "query" | "answers">,
+  { query, text, answers }: Pick<Endpoint, "query" | "text" | "answers">,
   parameters: Registry<Parameter>,
 ): Reference[] {
-  if (!(query instanceof z.ZodObject)) return [];
+  const shapes = [query, text?.query].flatMap((schema) =>
+    schema instanceof z.ZodObject ? [schema.shape] : [],
+  );
   const type = answers.data === undefined ? undefined : resourceTypeNamed(answers.data.type);
-  return Object.entries(query.shape).map(([name, shape]) => {
-    const schema = jsonSchemaOf(shape as z.ZodType, "input");
+  return shapes.flatMap(Object.entries<z.ZodType>).map(([name, shape]) => {
+    const schema = jsonSchemaOf(shape, "input");
     const build = (): Parameter => ({ name, in: "query", description: describe(name, type), schema });
     return parameters.refer(componentName(name, type, schema), build);
   });
@@ -28,7 +31,17 @@ function componentName(name: string, type: ResourceType | undefined, schema: Jso
     return Object.keys(type?.relationships ?? {}).length === 0 ? "IncludeNothing" : `Include${of}`;
   if (name === "sort") return `SortBy${(type?.sortable ?? []).map(pascalCase).join("")}`;
   const own = pascalCase(name.replaceAll("[", "_").replaceAll("]", ""));
-  return schema.enum === undefined ? own : `${of}${own}`;
+  return schema.enum === undefined ? own : `${pascalCase(firstWith(name, schema) ?? type?.type ?? "")}${own}`;
+}
+
+/** The first type with this very filter: two that know the same states share one parameter. */
+function firstWith(name: string, schema: JsonSchema): string | undefined {
+  const [, member = ""] = /^filter\[(\w+)\]$/.exec(name) ?? [];
+  const text = JSON.stringify(schema);
+  return resourceTypes.find(({ filters }) => {
+    const known = filters[member];
+    return known !== undefined && JSON.stringify(jsonSchemaOf(known.value, "input")) === text;
+  })?.type;
 }
 
 function describe(name: string, type: ResourceType | undefined): string {
@@ -53,5 +66,7 @@ const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> =
   sort: () => "The order; with a leading `-` descending. Equal ones are in the order of their ids.",
   "page[size]": () => "How many on a page.",
   "page[after]": () => "The cursor of the page to read: take it from `links.next`.",
+  organization: () => "The organization to invite to: an id. Needed with `text/csv`, and known there alone.",
+  dry_run: () => "With `text/csv` alone: what the attribute of this name is in a document.",
   "page[before]": () => "The cursor of the page to read: take it from `links.prev`.",
 };

@@ -1,10 +1,19 @@
-import type { Reference } from "./openapi-types.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { JsonSchema } from "../lib/json-schema-of.ts";
+import type { Parameter, Reference, Response } from "./openapi-types.ts";
 
 /** Components of one kind: written once, referred to wherever they are used. */
 export interface Registry<Component> {
   /** Refers to the component of that name, which is built when it is first named. It may refer to itself. */
   refer(name: string, build: () => Component): Reference;
   all: Record<string, Component>;
+}
+
+/** The components an operation refers to. */
+export interface Registries {
+  schemas: Registry<JsonSchema>;
+  parameters: Registry<Parameter>;
+  responses: Registry<Response>;
 }
 
 /** @param base where the components will stand, such as `#/components/schemas/`. */
@@ -21,4 +30,18 @@ export function createRegistry<Component>(base: string): Registry<Component> {
       return { $ref: base + name };
     },
   };
+}
+
+/**
+ * Refers to a component that is the same, whatever its name, or to a new one of that name.
+ * @throws where the name is another's.
+ */
+export function referToEqual<Component>(
+  registry: Registry<Component>,
+  name: string,
+  component: Component,
+): Reference {
+  const [known] = Object.entries(registry.all).find(([, other]) => isDeepStrictEqual(other, component)) ?? [];
+  if (known === undefined && name in registry.all) throw new Error(`two components are called ${name}`);
+  return registry.refer(known ?? name, () => component);
 }

@@ -1,11 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { attributeText } from "./attribute-texts.ts";
 import { pascalCase } from "./names.ts";
 import type { Reference } from "./openapi-types.ts";
 import { operationId } from "./operation-id.ts";
-import type { Registry } from "./registry.ts";
+import { type Registry, referToEqual } from "./registry.ts";
 import { subjectOf } from "./subject-of.ts";
 
 /** The body's schema as a component: `NewRole`, `ChangedRole`, and of actions that take the same input one. */
@@ -14,9 +13,7 @@ export function requestSchema(
   endpoint: Endpoint,
   schemas: Registry<JsonSchema>,
 ): Reference {
-  const described = withTexts(schema, subjectOf(endpoint).type);
-  const [known] = Object.entries(schemas.all).find(([, other]) => isDeepStrictEqual(other, described)) ?? [];
-  return schemas.refer(known ?? nameOf(schema, endpoint), () => described);
+  return referToEqual(schemas, nameOf(schema, endpoint), withTexts(schema, subjectOf(endpoint).type));
 }
 
 function nameOf({ properties = {} }: JsonSchema, endpoint: Endpoint): string {

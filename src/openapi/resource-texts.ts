@@ -32,9 +32,25 @@ export const RESOURCE_TEXTS: Record<string, { what: string; seen: string }> = {
     what: "An offer of membership, sent to an e-mail address as a link. Accepting it makes the person a member with the roles it names.",
     seen: "A signed-in user sees those of organizations in which they have `members:read`.",
   },
+  received_invitation: {
+    what: "An invitation as its recipient sees it: what the mail says. It is answered at `/api/invitations/:id/accept` and `/decline`, by the same id.",
+    seen: "A signed-in user sees those to their own address, once it is verified.",
+  },
+  invitation_batch: {
+    what: "Many invitations asked for at once, as a document or as a CSV file, and made in the background by the rights their creator has then. Read it to see how far it is, and its rows to see what became of each.",
+    seen: "A signed-in user sees those of organizations in which they have `members:read`.",
+  },
+  invitation_batch_row: {
+    what: "One row of a batch, and what became of it.",
+    seen: "Whoever sees the batch.",
+  },
   delivery: {
     what: "One mail of an invitation, and what became of it.",
     seen: "Whoever sees the invitation.",
+  },
+  suppression: {
+    what: "An address no mail goes to in the environment. Invitations to it can be made, and are answered by their link; their mails are not sent. Deleting it lets mail through again.",
+    seen: "The operator and access tokens alone.",
   },
   role: {
     what: "A named set of permissions. One of the environment can be given in every organization; one of an organization only there. The system roles `owner`, `admin`, `billing` and `member` never change.",

@@ -32,16 +32,19 @@ export const SECURITY_SCHEMES = {
   },
 };
 
+type Choice = Record<string, string[]>;
+
 /** Any one of these will do; an empty one says that none is needed. */
-export function securityOf({ who, scope }: Pick<Endpoint, "who" | "scope">): Array<Record<string, string[]>> {
+export function securityOf({ who, scope }: Pick<Endpoint, "who" | "scope">): Choice[] {
   if (who === "operator") return [{ operatorToken: [] }];
-  return [
+  const program: Choice[] = [
     { operatorToken: [] },
     ...(scope === undefined ? [] : [{ accessToken: [scope] }]),
-    { sessionToken: [] },
-    { sessionHeader: [] },
-    ...(who === "anyone" ? [{}] : []),
   ];
+  const session: Choice[] = [{ sessionToken: [] }, { sessionHeader: [] }];
+  if (who === "program") return program;
+  if (who === "user") return session;
+  return [...program, ...session, ...(who === "anyone" ? [{}] : [])];
 }
 
 export const ENVIRONMENT_HEADER: Parameter = {

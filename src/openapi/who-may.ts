@@ -12,6 +12,7 @@ export function whoMay(endpoint: Asked): string {
   const { who, scope } = endpoint;
   if (who === "operator") return "The operator's token alone.";
   const client = scope === undefined ? "" : ` An access token needs the scope \`${scope}\`.`;
+  if (who === "program") return `No signed-in user.${client} The operator's token may always.`;
   return `${people(endpoint)}${client} The operator's token may always.`;
 }
 

@@ -1,30 +1,24 @@
 import type { Answers, Endpoint } from "../http/endpoint.ts";
 import { JSON_API } from "../http/negotiate.ts";
-import type { JsonSchema } from "../lib/json-schema-of.ts";
+import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { documentSchema } from "./answer-schema.ts";
-import { errorResponses } from "./error-responses.ts";
 import { exampleAnswer } from "./example-answer.ts";
 import { exampleRequest } from "./example-request.ts";
-import { exampleId } from "./example-values.ts";
-import { pascalCase, spoken } from "./names.ts";
-import type { Operation, Parameter, Reference, Response } from "./openapi-types.ts";
+import { exampleId, exampleValue } from "./example-values.ts";
+import { idParameter } from "./id-parameter.ts";
+import { managementErrors } from "./management-errors.ts";
+import { pascalCase } from "./names.ts";
+import type { MediaContent, Operation, Parameter, Reference, Response } from "./openapi-types.ts";
 import { operationId } from "./operation-id.ts";
 import { queryParameters } from "./query-parameters.ts";
-import type { Registry } from "./registry.ts";
+import type { Registries, Registry } from "./registry.ts";
 import { requestSchema } from "./request-schema.ts";
 import { ENVIRONMENT_HEADER, securityOf } from "./security.ts";
 import { subjectOf } from "./subject-of.ts";
 import { whoMay } from "./who-may.ts";
 
-/** The components an operation refers to. */
-export interface Registries {
-  schemas: Registry<JsonSchema>;
-  parameters: Registry<Parameter>;
-  responses: Registry<Response>;
-}
-
-/** An endpoint as OpenAPI tells it. */
-export function operation(endpoint: Endpoint, registries: Registries): Operation {
+/** An endpoint of the Management API as OpenAPI tells it. */
+export function managementOperation(endpoint: Endpoint, registries: Registries): Operation {
   const { summary, answers, scope, permission, environmentPermission } = endpoint;
   return {
     operationId: operationId(endpoint),
@@ -35,7 +29,7 @@ export function operation(endpoint: Endpoint, registries: Registries): Operation
     ...requestBody(endpoint, registries),
     responses: {
       [String(answers.status)]: success(answers, examplePath(endpoint), registries),
-      ...errorResponses(endpoint, registries),
+      ...managementErrors(endpoint, registries),
     },
     security: securityOf(endpoint),
     ...(scope === undefined ? {} : { "x-scope": scope }),
@@ -45,33 +39,40 @@ export function operation(endpoint: Endpoint, registries: Registries): Operation
 }
 
 /** The path with an id where it takes one. */
-export function examplePath(endpoint: Endpoint): string {
+function examplePath(endpoint: Endpoint): string {
   return endpoint.path.replace(":id", exampleId(subjectOf(endpoint).prefix));
 }
 
 function parametersOf(endpoint: Endpoint, parameters: Registry<Parameter>): Array<Parameter | Reference> {
   const { path, environmentFrom = "request" } = endpoint;
-  const { type, prefix } = subjectOf(endpoint);
-  const id = (): Parameter => ({
-    name: "id",
-    in: "path",
-    required: true,
-    description: `The id of the ${spoken(type)}: \`${prefix}_…\`.`,
-    schema: { type: "string", example: exampleId(prefix) },
-  });
+  const subject = subjectOf(endpoint);
+  const id = () => idParameter("id", subject);
   return [
-    ...(path.includes(":id") ? [parameters.refer(`${pascalCase(type)}Id`, id)] : []),
+    ...(path.includes(":id") ? [parameters.refer(`${pascalCase(subject.type)}Id`, id)] : []),
     ...(environmentFrom === "request" ? [parameters.refer("Environment", () => ENVIRONMENT_HEADER)] : []),
     ...queryParameters(endpoint, parameters),
   ];
 }
 
 function requestBody(endpoint: Endpoint, { schemas }: Registries): Pick<Operation, "requestBody"> {
-  if (endpoint.body === undefined) return {};
-  const schema = endpoint.body.schema();
+  const { body, text } = endpoint;
+  if (body === undefined) return {};
+  const schema = body.schema();
   const example = exampleRequest(schema, subjectOf(endpoint).type);
-  const content = { [JSON_API]: { schema: requestSchema(schema, endpoint, schemas), example } };
+  const content = {
+    [JSON_API]: { schema: requestSchema(schema, endpoint, schemas), example },
+    ...(text && { [text.mediaType]: textContent(text) }),
+  };
   return { requestBody: { required: (schema.required ?? []).length > 0, content } };
+}
+
+function textContent({ description, example, query }: NonNullable<Endpoint["text"]>): MediaContent {
+  const needed = jsonSchemaOf(query, "input").required ?? [];
+  return {
+    schema: { type: "string", description },
+    example,
+    "x-query": Object.fromEntries(needed.map((name) => [name, exampleValue("query", name)])),
+  };
 }
 
 function success(answers: Answers, url: string, { schemas }: Registries): Response {

@@ -1,0 +1,78 @@
+import { exampleId } from "./example-values.ts";
+
+const OWNED = { organization_id: exampleId("org") };
+const NEW_PAYMENT = {
+  ...OWNED,
+  customer_id: exampleId("cust"),
+  payment_method_id: exampleId("pm"),
+  total_cents: 12_000,
+  currency: "GBP",
+  description: "Onboarding, one day",
+  reference_code: "INV-1017",
+};
+
+/** By operation, the body of a request as it might be: what one would send first, not all one could. */
+export const BRIDGE_REQUESTS: Record<string, object> = {
+  bridgeCreateOrganization: {
+    name: "Acme Corp",
+    business_email: "office@acme.example",
+    business_phone: "+44 20 7946 0018",
+    tax_id: "GB123456789",
+    address: "1 Analytical Row, London",
+    country: "GB",
+  },
+  bridgeUpdateOrganization: { business_phone: "+44 20 7946 0099", member_management: "owner_and_admins" },
+  bridgeTransferOwnershipOfOrganization: { user_id: exampleId("user") },
+  bridgeAddMember: { email: "grace@acme.example", role: "admin" },
+  bridgeUpdateMember: { role: "billing" },
+  bridgeCreateSubscription: {
+    ...OWNED,
+    customer_id: exampleId("cust"),
+    payment_method_id: exampleId("pm"),
+    billing_address_id: exampleId("addr"),
+    product_id: "team-plan",
+    total_cents: 49_900,
+    currency: "GBP",
+    billing_interval: "monthly",
+    description: "Team plan",
+  },
+  bridgeUpdateSubscription: { payment_method_id: exampleId("pm"), metadata: { seats: 12 } },
+  bridgeCancelSubscription: { cancel_at_period_end: true, reason: "We grew out of it" },
+  bridgeSetBillingAddressOfSubscription: { billing_address_id: exampleId("addr") },
+  bridgeSyncSubscription: {
+    status: "active",
+    provider_subscription_id: "sub_1QxZ",
+    current_period_start: "2026-11-20T09:30:00.000Z",
+    current_period_end: "2026-12-20T09:30:00.000Z",
+  },
+  bridgeCreatePaymentMethod: {
+    ...OWNED,
+    type: "card",
+    provider_id: "stripe",
+    provider_payment_method_token: "pm_1QxZ",
+    card_brand: "visa",
+    last_four: "4242",
+    expiry_month: "09",
+    expiry_year: "2029",
+    is_default: true,
+  },
+  bridgeUpdatePaymentMethod: { alias: "Office card", expiry_month: "11", expiry_year: "2030" },
+  bridgeSetBillingAddressOfPaymentMethod: { billing_address_id: exampleId("addr") },
+  bridgeCreateAddress: {
+    ...OWNED,
+    type: "billing",
+    name: "Acme Corp",
+    line1: "1 Analytical Row",
+    city: "London",
+    postal_code: "EC1A 1AA",
+    country: "GB",
+    is_default: true,
+  },
+  bridgeUpdateAddress: { line2: "Second floor" },
+  bridgeCreateCustomer: { ...OWNED, email: "office@acme.example", name: "Acme Corp", provider_id: "stripe" },
+  bridgeUpdateCustomer: { phone: "+44 20 7946 0018" },
+  bridgeCreatePaymentIntent: NEW_PAYMENT,
+  bridgeUpdatePaymentIntent: { total_cents: 24_000, description: "Onboarding, two days" },
+  bridgeConfirmPaymentIntent: { return_url: "https://acme.example/paid" },
+  bridgeSyncPaymentIntent: { status: "succeeded", provider_payment_id: "pi_3QxZ" },
+};

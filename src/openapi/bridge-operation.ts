@@ -1,0 +1,31 @@
+import type { Endpoint } from "../http/endpoint.ts";
+import { bridgeAnswer } from "./bridge-answer.ts";
+import { bridgeErrors } from "./bridge-errors.ts";
+import { bridgeGroupOf } from "./bridge-groups.ts";
+import { bridgeOperationId } from "./bridge-operation-id.ts";
+import { bridgeParameters } from "./bridge-parameters.ts";
+import { bridgeRequest } from "./bridge-request.ts";
+import { bridgeWhoMay } from "./bridge-who-may.ts";
+import type { Operation } from "./openapi-types.ts";
+import type { Registries } from "./registry.ts";
+import { securityOf } from "./security.ts";
+
+/** An endpoint of the Bridge API as OpenAPI tells it. */
+export function bridgeOperation(endpoint: Endpoint, registries: Registries): Operation {
+  const { summary, answers, scope, permission } = endpoint;
+  return {
+    operationId: bridgeOperationId(endpoint),
+    tags: [bridgeGroupOf(endpoint).tag],
+    summary,
+    description: bridgeWhoMay(endpoint),
+    parameters: bridgeParameters(endpoint, registries),
+    ...bridgeRequest(endpoint, registries),
+    responses: {
+      [String(answers.status)]: bridgeAnswer(endpoint, registries),
+      ...bridgeErrors(endpoint, registries),
+    },
+    security: securityOf(endpoint),
+    ...(scope === undefined ? {} : { "x-scope": scope }),
+    ...(permission === undefined ? {} : { "x-permission": permission }),
+  };
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
+import type { Endpoint } from "../src/http/endpoint.ts";
+import { jsonSchemaOf } from "../src/lib/json-schema-of.ts";
+import { BRIDGE_OUTCOMES } from "../src/openapi/bridge-example-records.ts";
+import { BRIDGE_REQUESTS } from "../src/openapi/bridge-example-requests.ts";
+import { bridgeOperationId } from "../src/openapi/bridge-operation-id.ts";
+import { openapiDocument } from "../src/openapi/openapi-document.ts";
+import type { Method, Operation, Parameter, Response } from "../src/openapi/openapi-types.ts";
+
+const document = openapiDocument();
+const pathOf = ({ path }: Endpoint) => path.replaceAll(/:(\w+)/g, "{$1}");
+const named = allBridgeEndpoints.map((endpoint) => [bridgeOperationId(endpoint), endpoint] as const);
+
+function operationOf(endpoint: Endpoint): Operation {
+  const operation = document.paths[pathOf(endpoint)]?.[endpoint.method.toLowerCase() as Method];
+  if (operation === undefined) throw new Error(`the document has no ${endpoint.method} ${endpoint.path}`);
+  return operation;
+}
+
+function parametersOf({ parameters = [] }: Operation): Parameter[] {
+  return parameters.flatMap((item) =>
+    "$ref" in item ? (document.components.parameters[item.$ref.split("/").at(-1) ?? ""] ?? []) : item,
+  );
+}
+
+describe("the OpenAPI document", () => {
+  test("has every endpoint of the Bridge API and nothing else", () => {
+    const told = Object.entries(document.paths)
+      .filter(([path]) => path.startsWith("/bridge-payment"))
+      .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
+    const declared = allBridgeEndpoints.map((endpoint) => `${endpoint.method} ${pathOf(endpoint)}`);
+    expect(told.sort()).toEqual(declared.sort());
+    expect(declared.length).toBeGreaterThan(40);
+  });
+
+  test("has each tag in one group, and tags of the faces that nobody takes for each other's", () => {
+    const grouped = document["x-tagGroups"].flatMap(({ tags }) => tags);
+    expect(grouped.sort()).toEqual(document.tags.map(({ name }) => name).sort());
+    const bridge = document["x-tagGroups"].find(({ name }) => name === "Bridge API");
+    for (const endpoint of allBridgeEndpoints) {
+      const { tags, operationId } = operationOf(endpoint);
+      expect(bridge?.tags, operationId).toEqual(expect.arrayContaining(tags));
+      expect(operationId).toMatch(/^bridge[A-Z]/);
+    }
+    for (const tag of bridge?.tags ?? []) expect(tag).toMatch(/^bridge-/);
+  });
+
+  test.each(named)("says of %s what it is read by: query, body and credential", (_, endpoint) => {
+    const operation = operationOf(endpoint);
+    const query = endpoint.query instanceof z.ZodObject ? Object.entries(endpoint.query.shape) : [];
+    expect(
+      parametersOf(operation)
+        .filter(({ in: where }) => where === "query")
+        .map(({ name, schema }) => [name, schema]),
+    ).toEqual(query.map(([name, shape]) => [name, jsonSchemaOf(shape as z.ZodType, "input")]));
+    expect(parametersOf(operation).filter(({ description }) => description === "")).toEqual([]);
+
+    const fields = Object.keys(endpoint.body?.schema().properties ?? {});
+    expect(operation.requestBody !== undefined).toBe(fields.length > 0);
+
+    const schemes = operation.security.flatMap((choice) => Object.keys(choice)).sort();
+    const people = ["sessionHeader", "sessionToken"];
+    const programs = ["accessToken", "operatorToken"];
+    const expected = { user: people, program: programs, caller: [...programs, ...people] };
+    expect(schemes).toEqual([...expected[endpoint.who as keyof typeof expected]].sort());
+    expect(operation["x-permission"]).toBe(endpoint.permission);
+    expect(operation["x-scope"]).toBe(endpoint.scope);
+  });
+
+  test("has an example of each body, which the endpoint itself reads", () => {
+    const withBody = allBridgeEndpoints.filter((endpoint) => operationOf(endpoint).requestBody !== undefined);
+    expect(Object.keys(BRIDGE_REQUESTS).sort()).toEqual(withBody.map(bridgeOperationId).sort());
+    for (const endpoint of withBody) {
+      const operation = bridgeOperationId(endpoint);
+      expect(() => endpoint.body?.read(BRIDGE_REQUESTS[operation], {}), operation).not.toThrow();
+    }
+    const known = allBridgeEndpoints.map(bridgeOperationId);
+    expect(Object.keys(BRIDGE_OUTCOMES).filter((operation) => !known.includes(operation))).toEqual([]);
+  });
+
+  test("has examples of answers that show what their requests sent", () => {
+    for (const [operation, endpoint] of named) {
+      const { content } = operationOf(endpoint).responses[String(endpoint.answers.status)] as Response;
+      const example = content?.["application/json"]?.example as
+        | { data?: Record<string, unknown> }
+        | undefined;
+      const data = example?.data;
+      for (const [name, value] of Object.entries(BRIDGE_REQUESTS[operation] ?? {}))
+        if (data !== undefined && name in data) expect(data[name], `${operation} ${name}`).toEqual(value);
+    }
+  });
+});
