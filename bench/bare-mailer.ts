@@ -40,6 +40,7 @@ const mail = composeMail(
     from_name: null,
     locale: "en",
     organization: "Acme Corp",
+    picture: null,
     invitation_id: id,
     invited_email: "person-1@example.com",
     token_version: 1,
@@ -50,6 +51,9 @@ const mail = composeMail(
     roles: ["member"],
     inviter: null,
     invitee: null,
+    expired_at: null,
+    others: null,
+    in_reply_to: null,
   },
 );
 

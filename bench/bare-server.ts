@@ -33,7 +33,7 @@ async function createInvitation(request: IncomingMessage): Promise<[number, obje
   const { data } = JSON.parse((await buffer(request)).toString());
   const organization = data.relationships.organization.data.id;
   const { email, role_ids = [], message = null, locale = null, metadata = {} } = data.attributes;
-  const question = [[request.headers["x-environment"]], null, organization, ...Array(7).fill(null)];
+  const question = [[request.headers["x-environment"]], null, organization, ...Array(9).fill(null)];
   const access = await pool.query({ ...findAccess.query, values: question });
   const [{ environment_id }] = access.rows;
   const canonical = email.toLowerCase();
@@ -52,7 +52,7 @@ async function createInvitation(request: IncomingMessage): Promise<[number, obje
         message,
         locale,
       ],
-      ...[JSON.stringify(metadata), null, 7, newId("dlv"), newId("evt"), newId("evt"), "operator"],
+      ...[JSON.stringify(metadata), null, 7, newId("dlv"), newId("evt"), newId("evt"), "operator", true],
     ],
   });
   const [{ invitation }] = written.rows;

@@ -1,15 +1,21 @@
+import { benchBatch } from "./batch.ts";
 import { benchCreateInvitation } from "./create-invitation.ts";
+import { benchDetach } from "./detach.ts";
 import { benchPipeline } from "./pipeline.ts";
 import { openStage } from "./stage.ts";
 import { describeMachine, printTable } from "./table.ts";
+import { benchWorkerMemory } from "./worker-memory.ts";
 
-/** `npm run bench`: our ratios against bare code, on this machine, now. Shorter runs: `BENCH_REQUESTS=500 BENCH_MAILS=200`. */
+/** `npm run bench`: our ratios against bare code, on this machine, now. Shorter runs: `BENCH_REQUESTS=500 BENCH_MAILS=200 BENCH_ROWS=20000`. */
 const options = {
   requests: numberFrom("BENCH_REQUESTS", 2_500),
   mails: numberFrom("BENCH_MAILS", 1_200),
   samples: numberFrom("BENCH_SAMPLES", 100),
+  rows: numberFrom("BENCH_ROWS", 200_000),
   rounds: numberFrom("BENCH_ROUNDS", 3),
   connections: numberFrom("BENCH_CONNECTIONS", 32),
+  batchRows: numberFrom("BENCH_BATCH_ROWS", 10_000),
+  remembered: numberFrom("BENCH_MEMORY_MAILS", 20_000),
 };
 
 const stage = await openStage();
@@ -24,10 +30,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 try {
   console.log(describeMachine());
   console.log(
-    `medians (and extremes) of ${options.rounds} rounds in turns, each of ${options.requests} requests or ${options.mails} mails,`,
+    `medians (and extremes) of ${options.rounds} rounds in turns, each of ${options.requests} requests, ${options.mails} mails or ${options.rows} rows,`,
   );
   console.log(`over ${options.connections} HTTP connections; ${options.samples} samples of latency\n`);
-  printTable([...(await benchCreateInvitation(stage, options)), ...(await benchPipeline(stage, options))]);
+  printTable([
+    ...(await benchCreateInvitation(stage, options)),
+    ...(await benchPipeline(stage, options)),
+    ...(await benchBatch(stage, { rows: options.batchRows })),
+    ...(await benchWorkerMemory(stage, { mails: options.remembered })),
+    ...(await benchDetach(stage, options)),
+  ]);
 } finally {
   await close();
 }

@@ -1,52 +1,99 @@
+import { once } from "node:events";
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * Sends requests over a number of kept-alive connections, each sending its next as soon as it has its answer (a closed
- * loop). Speaks just enough HTTP to know where an answer ends, so that the measuring costs little of the machine.
- * @throws at the first answer that is not 201.
+ * loop).
+ * @throws at the first answer that is no success.
  */
 export async function drive(port: number, requests: Iterator<string>, connections: number): Promise<void> {
-  await Promise.all(Array.from({ length: connections }, () => driveOne(port, requests)));
+  await overConnections(port, connections, async (ask) => {
+    for (let next = requests.next(); !next.done; next = requests.next()) await ask(next.value);
+  });
 }
 
-function driveOne(port: number, requests: Iterator<string>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    let answer = "";
-    const ask = () => {
+/**
+ * Sends requests at an even pace until told to stop, whatever becomes of those before them (an open loop).
+ * @returns how long each took, in milliseconds. One that found every connection busy waited since it was due.
+ * @throws at the first answer that is no success.
+ */
+export async function sampleAtPace(
+  port: number,
+  requests: Iterator<string>,
+  { connections, perSecond, stopped }: { connections: number; perSecond: number; stopped(): boolean },
+): Promise<number[]> {
+  const milliseconds: number[] = [];
+  const startedAt = performance.now();
+  let due = startedAt;
+  await overConnections(port, connections, async (ask) => {
+    while (!stopped()) {
+      due += 1_000 / perSecond;
+      const begin = due;
+      const early = begin - performance.now();
+      if (early > 0) await sleep(early);
       const next = requests.next();
-      if (!next.done) return void socket.write(next.value);
-      resolve();
-      socket.destroy();
-    };
-    const fail = (error: Error) => {
-      reject(error);
-      socket.destroy();
-    };
-    socket.setEncoding("latin1");
-    socket.on("connect", ask);
-    socket.on("error", fail);
-    socket.on("end", () => fail(new Error(`The server hung up: ${answer}`)));
-    socket.on("data", (chunk: string) => {
-      answer += chunk;
-      const head = answer.indexOf("\r\n\r\n");
-      if (head === -1) return;
-      const length = Number(/content-length: (\d+)/i.exec(answer)?.[1]);
-      if (answer.length < head + 4 + length) return;
-      if (!answer.startsWith("HTTP/1.1 201")) return fail(new Error(answer));
-      answer = "";
-      ask();
-    });
+      if (next.done) return;
+      // A timer of ours that rings late is no fault of the service.
+      const sentAt = early > 0 ? performance.now() : begin;
+      await ask(next.value);
+      milliseconds.push(performance.now() - sentAt);
+    }
   });
+  return milliseconds;
 }
 
-/** A POST of a JSON:API document as it goes over the wire. */
-export function postRequest(path: string, headers: Record<string, string>, document: object): string {
-  const body = JSON.stringify(document);
-  const lines = Object.entries({
-    Host: "localhost",
-    ...headers,
-    "Content-Length": String(Buffer.byteLength(body)),
+type Ask = (request: string) => Promise<void>;
+
+async function overConnections(port: number, count: number, use: (ask: Ask) => Promise<void>): Promise<void> {
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      const { ask, close } = await openConnection(port);
+      await use(ask).finally(close);
+    }),
+  );
+}
+
+/** Speaks just enough HTTP to know where an answer ends, so that the measuring costs little of the machine. */
+async function openConnection(port: number): Promise<{ ask: Ask; close(): void }> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true }).setEncoding("latin1");
+  await once(socket, "connect");
+  let answer = "";
+  let settle: { resolve(): void; reject(error: Error): void } | undefined;
+  const fail = (error: Error) => settle?.reject(error);
+  socket.on("error", fail);
+  socket.on("end", () => fail(new Error(`The server hung up: ${answer}`)));
+  socket.on("data", (chunk: string) => {
+    answer += chunk;
+    const head = answer.indexOf("\r\n\r\n");
+    if (head === -1) return;
+    const length = Number(/content-length: (\d+)/i.exec(answer)?.[1]);
+    if (answer.length < head + 4 + length) return;
+    if (!answer.startsWith("HTTP/1.1 2")) return fail(new Error(answer));
+    answer = "";
+    settle?.resolve();
   });
-  return `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
+  return {
+    ask(request) {
+      const answered = new Promise<void>((resolve, reject) => {
+        settle = { resolve, reject };
+      });
+      socket.write(request);
+      return answered;
+    },
+    close: () => void socket.destroy(),
+  };
+}
+
+/** A request as it goes over the wire, with a JSON document or without a body. */
+export function requestText(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  document?: object,
+): string {
+  const body = document === undefined ? "" : JSON.stringify(document);
+  const length = body === "" ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
+  const lines = Object.entries({ Host: "localhost", ...headers, ...length });
+  return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
 }

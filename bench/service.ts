@@ -1,4 +1,4 @@
-import { postRequest } from "./http-load.ts";
+import { requestText } from "./http-load.ts";
 import type { Database, Stage } from "./stage.ts";
 
 export const ADMIN_TOKEN = "operator-token-of-the-bench";
@@ -44,7 +44,7 @@ export function* invitations({ organizationIds }: Database, count: number): Iter
     const id = organizationIds[people % organizationIds.length];
     const attributes = { email: `person-${people}@example.com` };
     const relationships = { organization: { data: { type: "organization", id } } };
-    yield postRequest("/api/invitations", headers, {
+    yield requestText("POST", "/api/invitations", headers, {
       data: { type: "invitation", attributes, relationships },
     });
   }

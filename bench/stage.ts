@@ -19,6 +19,8 @@ export interface Stage {
   redisUrl: string | undefined;
   /** A migrated database with an environment `acme-test` and some organizations. */
   createDatabase(name: string): Promise<Database>;
+  /** Another database with all that the original holds; one of that name is replaced. Nobody may use the original. */
+  copyDatabase(original: Database, name: string): Promise<Database>;
   /** The real API process. @returns its port, once it is ready. */
   startApi(variables: Record<string, string>): Promise<number>;
   /** The real worker process. */
@@ -49,6 +51,11 @@ export async function openStage(): Promise<Stage> {
   const postgres = await startEmbeddedPostgres({ directory, database: "bench", durable: true, settings });
   undo.push(() => postgres.stop());
   const redisUrl = await startRedis();
+
+  async function administer(sql: string): Promise<void> {
+    const server = openDatabase({ url: postgres.url, poolSize: 1, name: "bench", statementTimeout: 0 });
+    await server.raw(sql).finally(() => server.destroy());
+  }
 
   function keep(child: ChildProcess): ChildProcess {
     const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
@@ -86,12 +93,17 @@ export async function openStage(): Promise<Stage> {
   return {
     redisUrl,
     async createDatabase(name) {
+      await administer(`create database ${name}`);
       const url = new URL(name, postgres.url).href;
-      const server = openDatabase({ url: postgres.url, poolSize: 1, name: "bench" });
-      await server.raw(`create database ${name}`);
-      await server.destroy();
       await migrate(url, { queueInPostgres: true });
       return { url, organizationIds: await seed(url) };
+    },
+    async copyDatabase(original, name) {
+      await administer(`drop database if exists ${name}`);
+      // As files, not as log: so it ends in a checkpoint, and whoever comes next starts with nothing left to write.
+      const template = new URL(original.url).pathname.slice(1);
+      await administer(`create database ${name} template ${template} strategy file_copy`);
+      return { ...original, url: new URL(name, postgres.url).href };
     },
     async startApi(variables) {
       const port = await freePort();

@@ -31,6 +31,23 @@ export function ratioRow(what: string, ours: Series, reference: Series, target?:
   };
 }
 
+/** The same of something that is better the less it takes: how many times as long as the reference. */
+export function durationRow(
+  what: string,
+  count: number,
+  ours: Series,
+  reference: Series,
+  target: number,
+): Row {
+  return {
+    what,
+    ours: seconds(count, ours),
+    reference: seconds(count, reference),
+    result: (reference.median / ours.median).toFixed(2),
+    target: `≤ ${target}`,
+  };
+}
+
 export function printTable(rows: Row[]): void {
   const columns = Object.keys(HEADINGS) as Array<keyof Row>;
   const lines = [HEADINGS, ...rows].map((row) => columns.map((column) => row[column] ?? ""));
@@ -62,4 +79,9 @@ function versionOf(name: string): string {
 function rate({ median, low, high }: Series): string {
   const [middle, least, most] = [median, low, high].map((value) => Math.round(value).toLocaleString("en"));
   return `${middle}/s (${least}–${most})`;
+}
+
+function seconds(count: number, { median, low, high }: Series): string {
+  const [middle, least, most] = [median, high, low].map((rate) => (count / rate).toFixed(1));
+  return `${middle} s (${least}–${most})`;
 }
