@@ -2,8 +2,18 @@ import type { Job } from "./define-job.ts";
 import { detachOrganizations } from "./detach-organizations.ts";
 import { expireInvitations } from "./expire-invitations.ts";
 import { purge } from "./purge.ts";
+import { remindInvitees } from "./remind-invitees.ts";
+import { runInvitationBatches } from "./run-invitation-batches.ts";
 import { sendDeliveries } from "./send-deliveries.ts";
 import { sweep } from "./sweep.ts";
 
 /** Every job, by import. */
-export const allJobs: Job[] = [sendDeliveries, expireInvitations, sweep, detachOrganizations, purge];
+export const allJobs: Job[] = [
+  sendDeliveries,
+  expireInvitations,
+  remindInvitees,
+  sweep,
+  detachOrganizations,
+  runInvitationBatches,
+  purge,
+];

@@ -54,13 +54,13 @@ function onRedis(url: string): QueueBackend {
 
 function onPostgres(url: string): QueueBackend {
   const classes = withBackend(createPostgresBackend);
-  // Our own pool: BullMQ can't load `pg` from native ESM. Each of the three workers keeps one connection to listen on.
+  // Our own pool: BullMQ can't load `pg` from native ESM. Each of the four workers keeps one connection to listen on.
   const pool = new pg.Pool({
     connectionString: url,
     application_name: "guildhall-queue",
     options: "-c search_path=public,bullmq",
     keepAlive: true,
-    max: 6,
+    max: 7,
   });
   pool.on("error", () => {});
   // BullMQ describes pg in types of its own, which a pool fulfils but TypeScript can't see; likewise its classes

@@ -3,17 +3,17 @@ import type { Queue } from "bullmq";
 import type { Log } from "../src/log.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 
-export const QUEUES = ["mail", "lifecycle", "detach"] as const;
+export const QUEUES = ["mail", "lifecycle", "detach", "batch"] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** The producer's side: the only part of `jobs/` that `src/` may import. */
 export interface Queues {
   /**
-   * Says that a queue has work: a delivery is due, a deletion has begun. Returns at once and never fails: the row is
-   * the truth, and the sweeper finds it if this hint is lost. The first goes at once; those that follow it closely go
-   * as one.
+   * Says that a queue has work: a delivery is due, a deletion or a batch has begun. Returns at once and never fails: the
+   * row is the truth, and the sweeper finds it if this hint is lost. The first goes at once; those that follow it
+   * closely go as one.
    */
-  hint(queue: "mail" | "detach"): void;
+  hint(queue: keyof typeof HINTED_JOBS): void;
   /** A real round trip to the queue. @throws when it can't be reached. */
   ping(): Promise<void>;
   /** Waits for hints under way, but not for ever. */
@@ -21,20 +21,29 @@ export interface Queues {
 }
 
 /** The one job of the queues that are hinted at. */
-export const HINTED_JOBS = { mail: "send-deliveries", detach: "detach-organizations" } as const;
+export const HINTED_JOBS = {
+  mail: "send-deliveries",
+  detach: "detach-organizations",
+  batch: "run-invitation-batches",
+} as const;
 
 /** Finished jobs tell nothing the rows don't; a few are kept for the curious. */
 export const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1_000 } };
 
 export function openQueues(backend: QueueBackend, log: Log): Queues {
   const impatient = { patient: false };
-  const queues = { mail: backend.queue("mail", impatient), detach: backend.queue("detach", impatient) };
+  const queues = {
+    mail: backend.queue("mail", impatient),
+    detach: backend.queue("detach", impatient),
+    batch: backend.queue("batch", impatient),
+  };
   for (const queue of Object.values(queues)) {
     queue.on("error", (error) => log.debug({ err: error, queue: queue.name }, "queue connection"));
   }
   const hints = {
     mail: createHint(queues.mail, "mail", log),
     detach: createHint(queues.detach, "detach", log),
+    batch: createHint(queues.batch, "batch", log),
   };
   return {
     hint: (name) => hints[name].give(),
@@ -44,7 +53,7 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
     async close() {
       // A command to a queue that can't be reached, or that is closing, may never settle: never wait without a limit.
       const limit = () => new Promise((resolve) => setTimeout(resolve, 2_000).unref());
-      await Promise.race([Promise.all([hints.mail.settled(), hints.detach.settled()]), limit()]);
+      await Promise.race([Promise.all(Object.values(hints).map((hint) => hint.settled())), limit()]);
       await Promise.race([Promise.allSettled(Object.values(queues).map((queue) => queue.close())), limit()]);
     },
   };

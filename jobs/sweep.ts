@@ -2,11 +2,12 @@ import { z } from "zod";
 import { statement } from "../src/db/statement.ts";
 import { defineJob } from "./define-job.ts";
 
-const findWork = statement<{ deliveries: boolean; deletions: boolean }>(
+const findWork = statement<{ deliveries: boolean; deletions: boolean; batches: boolean }>(
   "sweep",
   `select
      exists (select from mail_deliveries where due_at <= now()) as deliveries,
-     exists (select from organization_deletions where state = 'detaching') as deletions`,
+     exists (select from organization_deletions where state = 'detaching') as deletions,
+     exists (select from invitation_batches where status in ('queued', 'running')) as batches`,
 );
 
 /**
@@ -26,5 +27,6 @@ export const sweep = defineJob({
     const [work] = await findWork(db, []);
     if (work?.deliveries) queues.hint("mail");
     if (work?.deletions) queues.hint("detach");
+    if (work?.batches) queues.hint("batch");
   },
 });

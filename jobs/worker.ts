@@ -18,8 +18,11 @@ const WORKER_OPTIONS = {
   runRetryDelay: 1_000,
 };
 
-/** Jobs of a queue at once in one process: a long expiry must not keep the sweeper waiting, mails need no more than one. */
-const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 2 };
+/**
+ * Jobs of a queue at once in one process: a long expiry must not keep the sweeper waiting, mails and batches need no more
+ * than one, which takes turns by itself.
+ */
+const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 2, batch: 1 };
 
 /** Schedules vanish when Redis loses its data, and may stop for other reasons: missing or late ones are put back. */
 const CHECK_SCHEDULES_EVERY = 15_000;

@@ -3,6 +3,10 @@ import * as environmentsAndUsers from "./0001-environments-and-users.ts";
 import * as organizationsAndRoles from "./0002-organizations-and-roles.ts";
 import * as invitationsAndMail from "./0003-invitations-and-mail.ts";
 import * as subscriptionsDeletionsEvents from "./0004-subscriptions-deletions-events.ts";
+import * as sharedResources from "./0005-shared-resources.ts";
+import * as identities from "./0006-identities.ts";
+import * as detachment from "./0007-detachment.ts";
+import * as invitationPipeline from "./0008-invitation-pipeline.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -10,4 +14,8 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0002-organizations-and-roles", migration: organizationsAndRoles },
   { name: "0003-invitations-and-mail", migration: invitationsAndMail },
   { name: "0004-subscriptions-deletions-events", migration: subscriptionsDeletionsEvents },
+  { name: "0005-shared-resources", migration: sharedResources },
+  { name: "0006-identities", migration: identities },
+  { name: "0007-detachment", migration: detachment },
+  { name: "0008-invitation-pipeline", migration: invitationPipeline },
 ];

@@ -1,26 +1,42 @@
 import type { Router } from "@koa/router";
 import Koa from "koa";
+import { bridgeCors } from "./bridge/bridge-cors.ts";
+import { bridgeRouter } from "./bridge/bridge-router.ts";
+import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
 import { operationsRouter } from "./http/operations.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
+import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
 import { managementRouter, renderJsonApiError } from "./management/management-router.ts";
 import { renderOauthError } from "./oauth/oauth-error.ts";
 import { oauthRouter } from "./oauth/oauth-router.ts";
 import { openapiDocument } from "./openapi/openapi-document.ts";
 import { openapiRouter } from "./openapi/openapi-router.ts";
+import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/render-page-error.ts";
 
-/**
- * The HTTP service: what every request passes, then the routers, as one list.
- * @param inbox the built-in inbox's router, where there is one.
- */
-export function createApp(context: Context, inbox?: Router): Koa<RequestState> {
-  const app = new Koa<RequestState>();
+/** What only a developer's machine has: the built-in inbox, and the workbench of mails and pages. */
+export interface DevelopmentRouters {
+  inbox?: Router | undefined;
+  workbench?: Router<RequestState> | undefined;
+}
+
+/** The HTTP service: what every request passes, then the routers, as one list. */
+export function createApp(
+  context: Context,
+  { inbox, workbench }: DevelopmentRouters = {},
+): Koa<RequestState> {
+  const { PROXIES } = context.settings;
+  // Of X-Forwarded-For, what our own proxies wrote counts; what stands before it a caller may have made up.
+  const app = new Koa<RequestState>({ proxy: PROXIES > 0, maxIpsCount: PROXIES });
   const management = managementRouter(context);
+  const bridge = bridgeRouter(context);
   const pages = recipientPages(context);
+  const optOut = optOutPages(context);
+  const mailEvents = mailEventsRouter(context);
   const oauth = oauthRouter(context);
   const operations = operationsRouter(context);
   const document = openapiDocument();
@@ -30,17 +46,22 @@ export function createApp(context: Context, inbox?: Router): Koa<RequestState> {
   // What reaches here has been answered; Koa would print it to the console.
   app.on("error", (error) => context.log.debug({ err: error }, "a connection failed"));
   app.use(requestScope(context.log));
+  app.use(bridgeCors(context.settings));
   app.use(answerErrors(renderByFace, context.log));
   app.use(operations.routes());
   app.use(oauth.routes());
   app.use(openapi.routes()).use(docs.routes());
   if (inbox !== undefined) app.use(inbox.routes()).use(startAtInbox);
-  app.use(pages.routes());
+  if (workbench !== undefined) app.use(workbench.routes());
+  app.use(pages.routes()).use(optOut.routes());
+  app.use(mailEvents.routes());
   app.use(management.routes());
-  app.use(management.allowedMethods());
+  app.use(bridge.routes());
+  app.use(management.allowedMethods()).use(bridge.allowedMethods());
   app.use(oauth.allowedMethods());
   app.use(openapi.allowedMethods()).use(docs.allowedMethods());
-  app.use(pages.allowedMethods());
+  app.use(pages.allowedMethods()).use(optOut.allowedMethods());
+  app.use(mailEvents.allowedMethods());
   return app;
 }
 
@@ -50,10 +71,12 @@ const startAtInbox: Koa.Middleware = (ctx, next) => (ctx.path === "/" ? ctx.redi
 /** A person gets a page, a program a document: what a path and an `Accept` tell. */
 const renderByFace: Render = (ctx, refusal, requestId) => {
   if (ctx.path.startsWith("/oauth/")) return renderOauthError(ctx, refusal);
+  if (ctx.path.startsWith("/bridge-payment")) return renderBridgeError(ctx, refusal, requestId);
+  if (isMailEvents(ctx.path)) return renderMailEventsError(ctx, refusal, requestId);
   const isForm =
     ctx.is("application/x-www-form-urlencoded") !== false &&
     ctx.is("application/x-www-form-urlencoded") !== null;
-  const wantsPage = ctx.path.startsWith("/i/") || isForm || ctx.accepts("json", "html") === "html";
+  const wantsPage = /^\/[iu]\//i.test(ctx.path) || isForm || ctx.accepts("json", "html") === "html";
   if (wantsPage && !ctx.path.startsWith("/api")) renderPageError(ctx, refusal, requestId);
   else renderJsonApiError(ctx, refusal, requestId);
 };

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { Queues } from "../jobs/queues.ts";
 import type { Settings } from "./config.ts";
 import type { RateLimiter } from "./http/rate-limiter.ts";
+import type { IdentitySources } from "./identities/identity-sources.ts";
 import type { LinkKeys } from "./invitations/invitation-link.ts";
 import type { Log } from "./log.ts";
 import type { AccessTokens } from "./oauth/access-tokens.ts";
@@ -13,6 +14,7 @@ export interface Context {
   queues: Queues;
   linkKeys: LinkKeys;
   accessTokens: AccessTokens;
+  identities: IdentitySources;
   limiter: RateLimiter;
   log: Log;
 }

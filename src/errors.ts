@@ -77,6 +77,11 @@ export function tooManyRequests(seconds: number): Refusal {
   return new Refusal(429, [{ code: "too_many_requests", detail }], { "Retry-After": String(seconds) });
 }
 
+/** Too often, by a rule of the domain. @param seconds until it is allowed again. */
+export function tooSoon(code: string, detail: string, seconds: number): Refusal {
+  return new Refusal(429, [{ code, detail }], { "Retry-After": String(Math.max(1, Math.ceil(seconds))) });
+}
+
 export function unavailable(cause?: unknown): Refusal {
   const detail = "Guildhall is busy or its database can't be reached. Try again shortly.";
   return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" }, { cause });

@@ -4,6 +4,7 @@ import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { openDatabase } from "./db/connection.ts";
 import { createRateLimiter } from "./http/rate-limiter.ts";
+import { createIdentitySources } from "./identities/identity-sources.ts";
 import { createLinkKeys } from "./invitations/invitation-link.ts";
 import type { Log } from "./log.ts";
 import { createAccessTokens } from "./oauth/access-tokens.ts";
@@ -16,6 +17,7 @@ export function openContext(settings: Settings, backend: QueueBackend, log: Log)
     queues: openQueues(backend, log),
     linkKeys: createLinkKeys([settings.SECRET_KEY, ...settings.SECRET_KEYS_PREVIOUS]),
     accessTokens: createAccessTokens(settings),
+    identities: createIdentitySources(settings),
     limiter: createRateLimiter(),
     log,
   };

@@ -27,6 +27,12 @@ export interface RunningProcess {
 /** Milliseconds that requests, and mails, under way have to finish once the process is asked to stop. */
 const GRACE = { requests: 10_000, mails: 25_000 };
 
+/** Not even loaded in production. */
+async function openWorkbench(hasInbox: boolean) {
+  const { workbenchRouter } = await import("./dev/workbench.ts");
+  return workbenchRouter({ hasInbox });
+}
+
 /** Brings up a role: the API, the worker, or both with everything a developer's machine lacks. */
 export function runProcess(config: Config, log: Log): RunningProcess {
   const undo: Array<() => Promise<void>> = [];
@@ -60,7 +66,11 @@ export function runProcess(config: Config, log: Log): RunningProcess {
 
     async function startServing(api: Context): Promise<() => Promise<void>> {
       const inbox = inboxDirectory === undefined ? undefined : inboxRouter({ directory: inboxDirectory });
-      const server = await serve(createApp(api, inbox), { port: settings.PORT, host: settings.HOST });
+      const workbench = config.production ? undefined : await openWorkbench(inbox !== undefined);
+      const server = await serve(createApp(api, { inbox, workbench }), {
+        port: settings.PORT,
+        host: settings.HOST,
+      });
       log.info({ port: server.port, host: settings.HOST }, "serving");
       return () => server.stop(GRACE.requests);
     }

@@ -33,6 +33,7 @@ describe("with no variables set", () => {
       NODE_ENV: "development",
       PORT: 3000,
       DATA_DIR: "./.guildhall",
+      PROXIES: 0,
       SECRET_KEYS_PREVIOUS: [],
       EXPIRE_EVERY: 60_000,
       SWEEP_EVERY: 15_000,
@@ -104,12 +105,25 @@ describe("a variable that is wrong refuses the start, by name", () => {
     ["REDIS_URL", ["http://cache", "cache:6379"]],
     ["SMTP_URL", ["mail:25", "http://mail"]],
     ["MAIL_FROM", ["Acme", "a@b", "a@example.com, b@example.com", "Acme <a@example.com> <b@example.com>"]],
+    ["DKIM_DOMAIN", ["example", "https://example.com", "a b.example", "-a.example", "example.com."]],
+    ["DKIM_SELECTOR", ["two words", "-x", "a;b"]],
+    ["DKIM_PRIVATE_KEY", ["secret", "-----BEGIN PRIVATE KEY-----\\nAAAA\\n-----END PRIVATE KEY-----"]],
+    [
+      "MAIL_EVENTS_SECRET",
+      ["twenty-three bytes long", "whsec_c2hvcnQ=", `whsec_${"!".repeat(40)}`, "whsec_"],
+    ],
     ["SECRET_KEY", ["short", "x".repeat(31)]],
     ["SECRET_KEYS_PREVIOUS", ["short", `${SECRET},short`]],
     [
       "ADMIN_TOKEN",
       ["too-short", "fifteen-letters", "a token with spaces", "hash#of#operators", "prüfer-des-betreibers"],
     ],
+    [
+      "SESSION_VALIDATION_URL",
+      ["auth.example.com", "ftp://auth.example.com", "https://user:secret@auth.example.com/validate"],
+    ],
+    ["BRIDGE_VALIDATION_SECRET", ["short", "x".repeat(31), `${SECRET} `, `${SECRET}\n`, "ü".repeat(32)]],
+    ["OIDC_ISSUER", ["login.example.com", "https://login.example.com/?a", "https://login.example.com/#a"]],
     ["DEFAULT_ENVIRONMENT", ["Acme", "-acme", "acme_test", "acme.test", "a".repeat(64)]],
     ["EXPIRE_EVERY", ["0s", "60", "1.5m", "-5s", "5 m", "1w", "soon"]],
     ["SWEEP_EVERY", ["0ms", "15S", "1e3s"]],
@@ -168,6 +182,24 @@ describe("a contradiction refuses the start", () => {
     for (const role of ["api", "worker", "migrate"] as const) {
       expect(problems({}, role)).toEqual([expect.stringMatching("^DATABASE_URL is missing")]);
     }
+  });
+
+  test.each([
+    ["SESSION_VALIDATION_URL", "https://auth.example.com/validate", "BRIDGE_VALIDATION_SECRET", SECRET],
+    ["OIDC_ISSUER", "https://login.example.com/", "OIDC_AUDIENCE", "guildhall"],
+  ])("%s without its partner, or the other way round", (one, first, other, second) => {
+    expect(problems({ [one]: first })).toEqual([`${other} is missing: ${one} needs it`]);
+    expect(problems({ [other]: second })).toEqual([`${one} is missing: ${other} needs it`]);
+    expect(problems({ [one]: first, [other]: "" })).toEqual([`${other} is missing: ${one} needs it`]);
+    // As it is given: an issuer is compared to the letter.
+    const both = { [one]: first, [other]: second };
+    expect(readConfig(both, "all")).toMatchObject(both);
+  });
+
+  test("an issuer that is Guildhall itself", () => {
+    const PUBLIC_URL = "https://guildhall.example.com";
+    const told = problems({ PUBLIC_URL, OIDC_ISSUER: `${PUBLIC_URL}/`, OIDC_AUDIENCE: "guildhall" });
+    expect(told).toEqual([expect.stringMatching("^OIDC_ISSUER is PUBLIC_URL")]);
   });
 
   test("a key that is both current and previous", () => {

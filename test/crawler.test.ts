@@ -7,14 +7,21 @@ import { type Population, populate } from "./support/populate.ts";
 
 let guildhall: Guildhall;
 let population: Population;
-let crawled: Record<"operator" | "owner", Crawled>;
+let crawled: Record<Caller, Crawled>;
 
 /** Small pages, so that there are many to go through; and once more with everything included that may be. */
 const collections = resourceTypes.flatMap(({ path, relationships }) => [
   `/api/${path}?page[size]=7`,
   `/api/${path}?include=${Object.keys(relationships)}&page[size]=50`,
 ]);
-const isOpen = (path: string) => !/^(\/api\/)?(environments|api-clients)/.test(path);
+/** What is not for whom, whatever the rows. */
+const CLOSED = {
+  operator: /^(\/api\/)?received-/,
+  owner: /^(\/api\/)?(environments|api-clients|suppressions)/,
+};
+type Caller = keyof typeof CLOSED;
+const isOpen = (path: string, caller: Caller) => !CLOSED[caller].test(path);
+const openTo = (caller: Caller) => collections.filter((path) => isOpen(path, caller));
 
 beforeAll(async () => {
   guildhall = await startGuildhall();
@@ -22,8 +29,8 @@ beforeAll(async () => {
   // A crawler asks more than a person may in a minute.
   guildhall.context.limiter.count = () => {};
   crawled = {
-    operator: await crawl(guildhall.api, collections),
-    owner: await crawl(guildhall.api.as(population.owner.token), collections.filter(isOpen)),
+    operator: await crawl(guildhall.api, openTo("operator")),
+    owner: await crawl(guildhall.api.as(population.owner.token), openTo("owner")),
   };
 }, 240_000);
 afterAll(() => guildhall.stop());
@@ -34,7 +41,7 @@ describe.each(["operator", "owner"] as const)("to an %s", (caller) => {
   });
 
   test("pages show every row of a collection once", () => {
-    for (const { path } of resourceTypes.filter(({ path }) => caller === "operator" || isOpen(path))) {
+    for (const { path } of resourceTypes.filter(({ path }) => isOpen(path, caller))) {
       const ids = idsOn(path, crawled[caller]);
       expect(new Set(ids).size, path).toBe(ids.length);
     }
@@ -58,7 +65,10 @@ test("the operator is led to every row of the environment, and to none of anothe
     ["users", "users"],
     ["sessions", "sessions"],
     ["invitations", "invitations"],
+    ["invitation-batches", "invitation_batches"],
+    ["invitation-batch-rows", "invitation_batch_rows"],
     ["deliveries", "mail_deliveries"],
+    ["suppressions", "suppressions"],
     ["role-permissions", "role_permissions"],
     ["events", "events"],
     ["organization-deletions", "organization_deletions"],
@@ -69,7 +79,8 @@ test("the operator is led to every row of the environment, and to none of anothe
 });
 
 test("the links lead through every endpoint that reads", () => {
-  const paths = [...crawled.operator.visited.keys()].map((url) => url.split("?")[0] ?? "");
+  const urls = [crawled.operator, crawled.owner].flatMap(({ visited }) => [...visited.keys()]);
+  const paths = urls.map((url) => url.split("?")[0] ?? "");
   const reading = allEndpoints.filter(({ method }) => method === "GET");
   const missed = reading.filter(({ path }) => {
     const pattern = new RegExp(`^${path.replace(":id", "[^/]+")}$`);
@@ -77,6 +88,10 @@ test("the links lead through every endpoint that reads", () => {
   });
   expect(missed.map(({ path }) => path)).toEqual([]);
   expect(crawled.owner.visited.size).toBeGreaterThan(500);
+});
+
+test("an owner is led to the invitations they received", () => {
+  expect(idsOn("received-invitations", crawled.owner)).toHaveLength(2);
 });
 
 test("an owner is led to their own organizations and no other", async () => {

@@ -12,6 +12,7 @@ import { startWorker } from "../jobs/worker.ts";
 import { createApp } from "../src/app.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { serve } from "../src/http/serve.ts";
+import { newId } from "../src/lib/id.ts";
 import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
 import { createDeliveryRunner, type DeliveryRunner } from "../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
@@ -137,7 +138,7 @@ describe("a delivery", () => {
           const { environment_id } = organization;
           return guildhall
             .db("suppressions")
-            .insert({ environment_id, email_canonical, reason: "opted_out" });
+            .insert({ id: newId("sup"), environment_id, email_canonical, reason: "opted_out" });
         },
         "the address is suppressed (opted_out)",
       ],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allEndpoints } from "../src/management/all-endpoints.ts";
 import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { batchTo, sendCsv } from "./support/batches.ts";
 import { invitationTo, roleId, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { buildWorld, linkTo, type World } from "./support/one-of-everything.ts";
@@ -35,12 +36,18 @@ async function give(type: string, ends: Record<string, string>): Promise<void> {
 }
 
 const absent = { status: 404, body: { errors: [{ code: "not_found" }] } };
+const programOnly = { status: 403, body: { errors: [{ code: "program_only" }] } };
+const sessionRequired = { status: 403, body: { errors: [{ code: "session_required" }] } };
 const operatorOnly = { status: 403, body: { errors: [{ code: "operator_only" }] } };
 
 /** Every endpoint with an id in its path: environments' own belong to the operator, and mails' paths name theirs. */
 const inPath = allEndpoints.filter(
   ({ path, environmentFrom }) => path.includes(":id") && (environmentFrom ?? "request") === "request",
 );
+
+/** Whoever may read a collection, as far as who they are goes. */
+const insider = (collection: string, { owner }: World) =>
+  collection === "received-invitations" ? guildhall.api.as(owner.token) : guildhall.api;
 
 const typeOf = (collection: string) => resourceTypes.find(({ path }) => path === collection)?.type ?? "";
 
@@ -74,6 +81,8 @@ describe("in a path, an id of another environment is absent", () => {
         // An operator who accepts must name a user first; that tells nothing about the invitation.
         if (answer.status === 422) expect(answer.body.errors[0].code).toBe("user_missing");
         else if (who === "operator" && !isOperator) expect(answer).toMatchObject(operatorOnly);
+        else if (who === "program" && !isOperator) expect(answer).toMatchObject(programOnly);
+        else if (who === "user" && isOperator) expect(answer).toMatchObject(sessionRequired);
         else expect(answer).toMatchObject(absent);
       }
     },
@@ -81,7 +90,7 @@ describe("in a path, an id of another environment is absent", () => {
 
   test("and is there in its own environment", async () => {
     for (const [collection, id] of Object.entries(theirs.ids)) {
-      const answer = await guildhall.api.in("globex").get(`/api/${collection}/${id}`);
+      const answer = await insider(collection, theirs).in("globex").get(`/api/${collection}/${id}`);
       expect(answer, collection).toMatchObject({ status: 200, body: { data: { id } } });
     }
   });
@@ -123,6 +132,15 @@ describe("in a body, an id of another environment is absent", () => {
     const document = invitationTo(theirs.organization.id, uniqueEmail());
     expect(await guildhall.api.post("/api/invitations", document)).toMatchObject(absent);
     expect(await guildhall.api.as(ours.owner.token).post("/api/invitations", document)).toMatchObject(absent);
+  });
+
+  test("an organization, as where many are invited, in a document or by a file", async () => {
+    const document = batchTo(theirs.organization.id, [{ email: uniqueEmail() }]);
+    for (const api of [guildhall.api, guildhall.api.as(ours.owner.token)]) {
+      expect(await api.post("/api/invitation-batches", document)).toMatchObject(absent);
+      const csv = `email\n${uniqueEmail()}`;
+      expect(await sendCsv(api, csv, `organization=${theirs.organization.id}`)).toMatchObject(absent);
+    }
   });
 
   test("a role, as what an invitation grants", async () => {
@@ -223,6 +241,7 @@ describe("in a filter, an id of another environment finds nothing", () => {
     permission: "permissions",
     membership: "memberships",
     invitation: "invitations",
+    batch: "invitation-batches",
     subject: "invitations",
   };
   const filters = resourceTypes.flatMap(({ path, filters: known }) =>
@@ -246,7 +265,7 @@ test("no list holds anything of another environment", async () => {
   const { environments: _, ...foreignIds } = theirs.ids;
   const foreign = [...Object.values(foreignIds), theirs.owner.user.email];
   for (const collection of Object.keys(foreignIds)) {
-    const answer = await guildhall.api.get(`/api/${collection}?page[size]=100`);
+    const answer = await insider(collection, ours).get(`/api/${collection}?page[size]=100`);
     expect(answer.status).toBe(200);
     expect(answer.body.data.length).toBeGreaterThan(0);
     for (const id of foreign) expect(JSON.stringify(answer.body)).not.toContain(id);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { ApiAnswer } from "./support/api.ts";
+import { batchTo } from "./support/batches.ts";
 import {
   buildMember,
   buildOrganization,
@@ -82,6 +83,14 @@ const lives: Record<string, Step[]> = {
     [["api_client.updated"], (path) => patch(path, change("api_client", path, { name: "synchronise" }))],
     [["api_client.deleted"], remove],
   ],
+  suppression: [
+    [
+      ["suppression.created"],
+      () =>
+        post("/api/suppressions", resource("suppression", { email: uniqueEmail(), reason: "complained" })),
+    ],
+    [["suppression.deleted"], remove],
+  ],
   permission: [
     [
       ["permission.created"],
@@ -138,6 +147,14 @@ const lives: Record<string, Step[]> = {
     ],
     [["membership.updated"], (path) => patch(path, change("membership", path, { metadata: { desk: 5 } }))],
     [["membership.removed"], remove],
+  ],
+  invitation_batch: [
+    [
+      ["invitation_batch.created"],
+      () => post("/api/invitation-batches", batchTo(world.organization.id, [{ email: uniqueEmail() }])),
+    ],
+    [["invitation_batch.canceled"], (path) => post(`${path}/cancel`)],
+    [[], (path) => post(`${path}/cancel`)],
   ],
   "invitation, revoked": [
     [["invitation.created"], () => invite(guildhall, world.organization, uniqueEmail())],

@@ -105,7 +105,7 @@ describe("the list", () => {
 
   test("answers scripts in JSON, with the links in reading order", async () => {
     await sendInvitation();
-    const { accept_url, decline_url } = mails.invitation.sample;
+    const { accept_url, decline_url, opt_out_url } = mails.invitation.sample;
     expect(await list()).toEqual([
       {
         id: expect.stringMatching(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/),
@@ -115,7 +115,7 @@ describe("the list", () => {
         date: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         text: expect.stringContaining(accept_url),
         html: expect.stringContaining("<h1"),
-        links: [accept_url, decline_url],
+        links: [accept_url, decline_url, opt_out_url],
       },
     ]);
   });

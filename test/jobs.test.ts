@@ -10,6 +10,7 @@ import { sent } from "../src/mail/outcome.ts";
 import { recordOutcomes } from "../src/mail/record-outcomes.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
+import { sendBatch } from "./support/batches.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { backends, type Guildhall, startGuildhall } from "./support/guildhall.ts";
 
@@ -129,7 +130,7 @@ function isJob(value: unknown): value is Job {
   );
 }
 
-/** Something for every job: a mail that is due, an invitation that is overdue, a deletion that has begun. */
+/** Something for every job: a mail that is due, an invitation that is overdue, one to remind of, a batch and a deletion that have begun. */
 async function someWork(): Promise<{ email: string }> {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner);
@@ -137,6 +138,13 @@ async function someWork(): Promise<{ email: string }> {
   await invite(guildhall, organization, email);
   const overdue = (await invite(guildhall, organization, uniqueEmail())).body.data.id;
   await guildhall.db("invitations").where({ id: overdue }).update({ expires_at: "2020-01-01" });
+  const unanswered = (await invite(guildhall, organization, uniqueEmail())).body.data.id;
+  const sent_at = guildhall.db.raw("now() - interval '2 days 1 hour'");
+  await guildhall
+    .db("mail_deliveries")
+    .where({ invitation_id: unanswered })
+    .update({ state: "sent", due_at: null, sent_at });
+  await sendBatch(guildhall.api, organization, [{ email: uniqueEmail() }, { email: "none" }]);
   const doomed = await buildOrganization(guildhall, owner);
   await deleteOrganization(guildhall.context, doomed, SYSTEM);
   return { email };
@@ -152,6 +160,8 @@ async function settled(): Promise<void> {
 function world() {
   const tables = [
     "invitations",
+    "invitation_batches",
+    "invitation_batch_rows",
     "mail_deliveries",
     "organization_deletions",
     "organizations",

@@ -5,6 +5,8 @@ import { coalesce } from "../src/lib/coalesce.ts";
 import { parseDuration } from "../src/lib/duration.ts";
 import { isId, newId } from "../src/lib/id.ts";
 import { createResourcePool } from "../src/lib/resource-pool.ts";
+import { createShortMemory } from "../src/lib/short-memory.ts";
+import { singleFlight } from "../src/lib/single-flight.ts";
 
 /** A promise, and what settles it. */
 function deferred() {
@@ -157,6 +159,52 @@ describe("a resource pool", () => {
       }),
     ).rejects.toThrow("at once");
     await expect(pool.use(async (n) => n * 6)).resolves.toBe(42);
+  });
+});
+
+describe("a short memory", () => {
+  test("forgets after its time, counted from the last time it was told", () => {
+    let now = 0;
+    const memory = createShortMemory(10, 100, () => now);
+    memory.add("a");
+    now = 5;
+    memory.add("a");
+    now = 14;
+    expect([memory.has("a"), memory.has("b")]).toEqual([true, false]);
+    now = 15;
+    expect(memory.has("a")).toBe(false);
+  });
+
+  test("holds no more than its size, and forgets the oldest first", () => {
+    const memory = createShortMemory(1_000, 2, () => 0);
+    for (const key of ["a", "b", "a", "c"]) memory.add(key);
+    expect(["a", "b", "c"].filter(memory.has)).toEqual(["a", "c"]);
+  });
+});
+
+describe("a single flight", () => {
+  test("is shared by all who want the same meanwhile, and begins anew when it has landed", async () => {
+    const fly = singleFlight<number>();
+    const gate = deferred();
+    let flights = 0;
+    const work = async () => {
+      flights += 1;
+      await gate.promise;
+      return flights;
+    };
+    const all = [fly("a", work), fly("a", work), fly("b", work)];
+    expect(flights).toBe(2);
+    gate.resolve();
+    expect(await Promise.all(all)).toEqual([2, 2, 2]);
+    expect(await fly("a", work)).toBe(3);
+  });
+
+  test("that fails tells everybody on it, and nobody after", async () => {
+    const fly = singleFlight<string>();
+    const fails = () => Promise.reject(new Error("down"));
+    const outcomes = await Promise.allSettled([fly("a", fails), fly("a", fails)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await expect(fly("a", async () => "up")).resolves.toBe("up");
   });
 });
 

@@ -383,7 +383,7 @@ async function anInvitation(): Promise<string> {
 describe("what an access token may do", () => {
   test.each(
     allEndpoints
-      .filter(({ who }) => who !== "operator")
+      .filter(({ who }) => who !== "operator" && who !== "user")
       .map(({ method, path, scope }) => [method, path, scope] as const),
   )("%s %s needs a scope of the catalogue, and is closed without it", async (method, path, scope) => {
     expect(SCOPES).toContain(scope);
@@ -402,6 +402,15 @@ describe("what an access token may do", () => {
     }[method]();
     expect(answer).toMatchObject(scopeMissing);
   });
+
+  test.each(allEndpoints.filter(({ who }) => who === "user").map(({ path }) => [path] as const))(
+    "%s is for people alone, whatever the scopes",
+    async (path) => {
+      const token = await accessToken(guildhall, await buildClient(guildhall, [...SCOPES]));
+      const answer = await bearing(guildhall, token).get(path.replace(":id", "unknown"));
+      expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "session_required" }] } });
+    },
+  );
 
   test.each(
     allEndpoints.filter(({ who }) => who === "operator").map(({ method, path }) => [method, path] as const),

@@ -60,6 +60,9 @@ describe.each(backends())("in production, queue on %s,", (backend) => {
     const email = uniqueEmail();
     await operator.post("/api/invitations", invitationTo(await foundOrganization(operator), email));
     expect((await mailbox.waitFor(email)).mail.subject).toContain("Acme Corp");
+
+    for (const path of ["/dev/mails", "/dev/mails/version", "/inbox"])
+      expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(404);
   });
 
   test("readyz tells while the database is gone, and everything goes on by itself when it is back", async () => {

@@ -44,25 +44,29 @@ test("every file the README links to is there", () => {
 
 test("the calls of the README work when pasted, with ids and token in place of the capitals", async () => {
   const owner = await buildPerson(guildhall);
+  await buildPerson(guildhall, { email: "luca@acme.example" });
   const organization = await buildOrganization(guildhall, owner);
   const values: Record<string, string> = {
     OPERATOR_TOKEN,
     ADMIN_TOKEN: OPERATOR_TOKEN,
+    SESSION_TOKEN: owner.token,
     USER_ID: (await buildPerson(guildhall)).user.id,
     ORG_ID: organization.id,
     ROLE_ID: await roleId(guildhall, organization.environment_id, "billing"),
     "http://localhost:3000": guildhall.api.origin,
     "https://guildhall.example.com": guildhall.api.origin,
   };
-  expect(calls.length).toBe(4);
+  expect(calls.length).toBe(8);
   for (const call of calls) {
     const command = Object.entries(values).reduce(
       (text, [name, value]) => text.replaceAll(name, value),
       call,
     );
     const { stdout } = await promisify(execFile)("sh", ["-c", command], { env: { PATH: path } });
-    expect(JSON.parse(stdout), call).toMatchObject({
-      data: { type: expect.any(String), links: { self: expect.any(String) } },
-    });
+    const [resource, record] = [
+      { data: { type: expect.any(String), links: { self: expect.any(String) } } },
+      { success: true, data: expect.anything() },
+    ];
+    expect(JSON.parse(stdout), call).toMatchObject(call.includes("/bridge-payment/") ? record : resource);
   }
 });

@@ -23,4 +23,9 @@ test("the log of a request holds its path, but no link's token, in whatever spel
     expect(logged, path).toContain("/i/…");
     expect(logged, path).not.toContain("secret");
   }
+  for (const path of ["/u/secret", "/U/secret", "/u/secret/", "/u/a/secret"]) {
+    const logged = await logOf(path);
+    expect(logged, path).toContain("/u/…");
+    expect(logged, path).not.toContain("secret");
+  }
 });

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pipelined } from "../src/db/pipelined.ts";
+import { statement } from "../src/db/statement.ts";
 import { transaction } from "../src/db/transaction.ts";
 import { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
@@ -35,3 +37,50 @@ test.each(["knex", "Objection"])(
     expect(tries).toBe(3);
   },
 );
+
+describe("statements of a transaction that are sent without waiting for each other", () => {
+  const append = statement<{ name: string }>(
+    "test-append",
+    "update organizations set name = name || $2 where id = $1 returning name",
+  );
+  const divide = statement<{ n: number }>("test-divide", "select 1 / $1::int as n");
+
+  async function anOrganization() {
+    return buildOrganization(guildhall, await buildPerson(guildhall), { name: "A" });
+  }
+  async function nameOf({ id }: Organization) {
+    return (await guildhall.db("organizations").where({ id }).first("name")).name;
+  }
+
+  test("take effect in their order, each seeing the one before", async () => {
+    const organization = await anOrganization();
+    const letters = [..."BCDEFGH"];
+    const names = await transaction(guildhall.db, (trx) =>
+      pipelined(
+        trx,
+        letters.map((letter) => async () => (await append(trx, [organization.id, letter]))[0]?.name),
+      ),
+    );
+    expect(names).toEqual(letters.map((_, n) => `A${letters.slice(0, n + 1).join("")}`));
+    expect(await nameOf(organization)).toBe("ABCDEFGH");
+  });
+
+  test("are undone together when one fails, whose error is told; and the connection is as good as before", async () => {
+    const organization = await anOrganization();
+    const run = (...divisors: number[]) =>
+      transaction(guildhall.db, (trx) =>
+        pipelined<unknown>(trx, [
+          () => append(trx, [organization.id, "B"]),
+          ...divisors.map((divisor) => () => divide(trx, [divisor])),
+        ]),
+      );
+    for (let round = 0; round < 12; round += 1) {
+      await expect(run(1, 0, 1)).rejects.toThrow("division by zero");
+      await expect(run(0)).rejects.toThrow("division by zero");
+    }
+    expect(await nameOf(organization)).toBe("A");
+    // As many at once as the pool has connections.
+    await Promise.all(Array.from({ length: 10 }, () => run(1, 2, 4)));
+    expect(await nameOf(organization)).toBe(`A${"B".repeat(10)}`);
+  });
+});

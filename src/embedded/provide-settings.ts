@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { type Config, ConfigError, type Settings } from "../config.ts";
+import { readDkimKey } from "../mail/read-dkim-key.ts";
 import { generatedSecret } from "./generated-secret.ts";
 import { startInbox } from "./inbox.ts";
 import { startEmbeddedPostgres } from "./postgres.ts";
@@ -26,6 +27,7 @@ export async function provideSettings(config: Config): Promise<ProvidedSettings>
       });
     });
   };
+  const DKIM_PRIVATE_KEY = await readDkimKey(config);
   const SECRET_KEY = config.SECRET_KEY ?? (await own("SECRET_KEY"));
   const ADMIN_TOKEN = config.ADMIN_TOKEN ?? (await own("ADMIN_TOKEN"));
   const postgres =
@@ -49,6 +51,7 @@ export async function provideSettings(config: Config): Promise<ProvidedSettings>
       ...config,
       SECRET_KEY,
       ADMIN_TOKEN,
+      DKIM_PRIVATE_KEY,
       // Nothing of a developer's machine is offered to its network, least of all an inbox anybody may read.
       HOST: config.HOST ?? (config.production ? "::" : "127.0.0.1"),
       PUBLIC_URL: (config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/$/, ""),

@@ -94,6 +94,6 @@ async function keepSession(
   const expires_at = raw("now() + make_interval(days => ?)", [Session.LIFETIME_DAYS]);
   await Session.query(db)
     .insert({ id: newId("sess"), environment_id, user_id, token_hash: hashToken(token), expires_at })
-    .onConflict("token_hash")
+    .onConflict(["token_hash", "environment_id"])
     .merge({ expires_at, revoked_at: null });
 }

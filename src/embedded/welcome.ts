@@ -24,7 +24,8 @@ export function welcome(
 Guildhall is ready.
 
   API       ${PUBLIC_URL}/api   (environment ${SEEDED_ENVIRONMENT})
-${hasInbox ? `  Inbox     ${PUBLIC_URL}/inbox   (every mail lands here)\n` : ""}  Session   X-Session-ID: ${sessionToken}   (Ada Lovelace, owner of Acme Corp)
+${hasInbox ? `  Inbox     ${PUBLIC_URL}/inbox   (every mail lands here)\n` : ""}  Workbench ${PUBLIC_URL}/dev/mails   (every mail and page, as you edit it)
+  Session   X-Session-ID: ${sessionToken}   (Ada Lovelace, owner of Acme Corp)
   Operator  Authorization: Bearer ${ADMIN_TOKEN}
 
 Invite somebody, as Ada:

@@ -17,6 +17,7 @@ export type EventType =
   | "user.created"
   | "user.updated"
   | "user.deleted"
+  | "identity.linked"
   | "user_role.created"
   | "user_role.deleted"
   | "session.created"
@@ -47,7 +48,24 @@ export type EventType =
   | "invitation.accepted"
   | "invitation.declined"
   | "invitation.revoked"
-  | "invitation.expired";
+  | "invitation.expired"
+  | "invitation.updated"
+  | "invitation.resent"
+  | "invitation.reminded"
+  | "invitation.link_copied"
+  | "invitation_batch.created"
+  | "invitation_batch.completed"
+  | "invitation_batch.canceled"
+  | "suppression.created"
+  | "suppression.deleted"
+  | `${ResourceName}.${"created" | "updated" | "deleted"}`
+  | "subscription.canceled"
+  | "subscription.reported"
+  | "payment.confirmed"
+  | "payment.reported";
+
+/** What an organization may share. */
+export type ResourceName = "customer" | "address" | "payment_method" | "subscription" | "payment";
 
 export interface NewEvent {
   type: EventType;

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context } from "../context.ts";
+import type { IdentitySource } from "../identities/identity-source.ts";
 import { hashToken } from "../lib/random-token.ts";
 import type { Grant } from "../oauth/access-tokens.ts";
 
@@ -9,24 +10,26 @@ export interface Credentials {
   isOperator: boolean;
   /** SHA-256 of a session token, if one came. */
   sessionHash: Buffer | null;
+  /** The same token, for the service that may know it where we don't; null where there is none. */
+  foreign: { token: string; tokenHash: Buffer; source: IdentitySource } | null;
   /** What a valid access token says, if one came: whether its client still exists is another question. */
   grant: Grant | null;
   /** Something came, right or wrong. */
   given: boolean;
 }
 
-const NOTHING = { isOperator: false, sessionHash: null, grant: null } as const;
+const NOTHING = { isOperator: false, sessionHash: null, foreign: null, grant: null } as const;
 
 /** Three parts with dots between: a session's token has none. An unsigned one is recognised, too, to be refused as such. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
  * `Authorization: Bearer` takes the operator's token, an access token or a session token; `X-Session-ID` a session
- * token. Bearer goes first.
+ * token. Bearer goes first. A JWT of the issuer that people sign in with counts as a session token.
  */
 export async function readCredentials(
   headers: IncomingHttpHeaders,
-  { settings, accessTokens }: Pick<Context, "settings" | "accessTokens">,
+  { settings, accessTokens, identities }: Pick<Context, "settings" | "accessTokens" | "identities">,
 ): Promise<Credentials> {
   const bearer = /^Bearer +([\w~+/.=-]{1,4096})$/i.exec(headers.authorization ?? "")?.[1];
   const header = headers["x-session-id"];
@@ -35,10 +38,23 @@ export async function readCredentials(
     return { ...NOTHING, isOperator: true, given };
   }
   if (bearer !== undefined && JWT.test(bearer)) {
+    if (identities.oidc?.claims(bearer)) return { ...sessionToken(bearer, identities.oidc), given };
     return { ...NOTHING, grant: (await accessTokens.verify(bearer)) ?? null, given };
   }
   const token = bearer ?? (typeof header === "string" ? header : undefined);
-  return { ...NOTHING, sessionHash: token === undefined ? null : hashToken(token), given };
+  if (token === undefined) return { ...NOTHING, given };
+  // The operator's token in the wrong place is no session's, and nobody else's to see.
+  const isForeign = identities.sessions !== undefined && !sameSecret(token, settings.ADMIN_TOKEN);
+  return { ...sessionToken(token, isForeign ? identities.sessions : undefined), given };
+}
+
+function sessionToken(token: string, source: IdentitySource | undefined) {
+  const tokenHash = hashToken(token);
+  return {
+    ...NOTHING,
+    sessionHash: tokenHash,
+    foreign: source === undefined ? null : { token, tokenHash, source },
+  };
 }
 
 /** Compares digests, so that neither content nor length shows in the time it takes. */

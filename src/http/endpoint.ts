@@ -10,9 +10,9 @@ import type { LimitName } from "./rate-limiter.ts";
 
 /**
  * Who may call: `operator` holds the operator's token; `caller` any valid credential, within what it allows; `anyone`
- * also no credential, and the handler decides (a link in the body); `user` a session alone.
+ * also no credential, and the handler decides (a link in the body); `user` a session alone; `program` the operator's or an access token.
  */
-export type Who = "operator" | "caller" | "anyone" | "user";
+export type Who = "operator" | "caller" | "anyone" | "user" | "program";
 
 export type Params = Record<string, string>;
 
@@ -24,6 +24,19 @@ export interface BodyShape<Body> {
   schema(): JsonSchema;
 }
 
+/** Another form a body may come in: text of a media type of its own, which is read to the very same. */
+export interface TextForm<Body, Query = unknown> {
+  /** Such as `text/csv`. */
+  mediaType: string;
+  /** One sentence, for the documentation. */
+  description: string;
+  example: string;
+  /** What it can't say itself: the query parameters that go with it, unknown to every other body. */
+  query: z.ZodType<Query>;
+  /** @throws a Refusal. */
+  read(text: string, query: Query): Promise<Body>;
+}
+
 /**
  * What a document holds as `data`. Types are named, for `http` knows no face. `orNull`: where a to-one relationship is
  * empty; `also`: relationships the resource has in this answer only, by name the type they lead to.
@@ -33,11 +46,22 @@ export type AnswerData =
   | { holds: "collection"; type: string }
   | { holds: "linkage"; type: string; many: boolean };
 
+/** The same of the Bridge API: one record or a page of them, by the shape that shows it. */
+export interface Records {
+  holds: "record" | "page";
+  /** Of what, such as `Subscription`. */
+  name: string;
+  of: z.ZodObject;
+}
+
 /** What is answered when all goes well: nothing (204), or a document with `data`, `meta` or both. */
 export interface Answers {
   status: 200 | 201 | 202 | 204;
   data?: AnswerData;
   meta?: z.ZodObject;
+  records?: Records;
+  /** What a Bridge answer says besides. */
+  message?: string;
 }
 
 /** An endpoint as data: everything it asks of a request is declared, so it can be listed, tested and documented. */
@@ -63,6 +87,10 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   /** The query parameters it knows; any other is refused. */
   query?: z.ZodType<Query>;
   body?: BodyShape<Body>;
+  /** The other form the same may come in. */
+  text?: TextForm<Body>;
+  /** Bytes a body may have, where the usual 64 KiB are too few. */
+  bodyLimit?: number;
   /** The organization whose rights count. Needed with `permission`. */
   organization?: (input: { params: Params; body: Body; query: Query }) => AccessQuestion["organization"];
   /** What the caller must be allowed there. Where it depends on the request, the handler asks by `require`. */
@@ -94,6 +122,11 @@ export interface EndpointRequest<Body = unknown, Query = unknown> {
   ip: string;
   headers: IncomingHttpHeaders;
   raw: IncomingMessage;
+}
+
+/** What an endpoint gets from whatever serves HTTP. */
+export interface Incoming extends Pick<EndpointRequest, "params" | "url" | "ip" | "headers" | "raw"> {
+  requestId: string;
 }
 
 export interface Answer {

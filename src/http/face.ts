@@ -9,8 +9,11 @@ export interface Face {
   requireAcceptable(headers: IncomingHttpHeaders): void;
   /** @throws 415 when a body comes as something else than the face takes. */
   requireBodyType(headers: IncomingHttpHeaders): void;
-  /** What to say where a body is needed and none came. */
-  emptyBody: string;
+  /**
+   * What to say where a body was announced by its type and none came; null: it counts as none, for front ends send the
+   * type with every request.
+   */
+  emptyBody: string | null;
   /** To who has nothing to do with what they asked for: whether it exists is none of their business. */
   stranger(asked: AccessQuestion["organization"]): Refusal;
   /** To a member who lacks a permission. @param ownerDecides their role has it, but the organization leaves it to its owner. */

@@ -8,6 +8,8 @@ export const LIMITS = {
   read: { requests: 600, seconds: 60 },
   write: { requests: 300, seconds: 60 },
   invite: { requests: 60, seconds: 60 },
+  /** All its members together. */
+  invite_organization: { requests: 300, seconds: 60 },
   wrong_link: { requests: 30, seconds: 60 },
   wrong_secret: { requests: 30, seconds: 60 },
 } as const;

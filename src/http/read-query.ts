@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, Refusal } from "../errors.ts";
+import { badRequest, type ErrorItem, Refusal } from "../errors.ts";
 
 /**
  * Reads the query string by a schema of the parameters an endpoint knows.
@@ -27,10 +27,17 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   const items = parsed.error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
       ? issue.keys.flatMap((key) => unknownParameter(key).items)
-      : [{ code: "invalid_parameter", detail: issue.message, source: { parameter: String(issue.path[0]) } }],
+      : [invalidParameter(String(issue.path[0]), issue.message, values)],
   );
   const [first, ...rest] = items;
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
+}
+
+/** What was not given can't be pointed at. */
+function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem {
+  const code = "invalid_parameter";
+  if (!Object.hasOwn(given, parameter)) return { code, detail: `${parameter}: ${detail}` };
+  return { code, detail, source: { parameter } };
 }
 
 /** What follows the first question mark: a later one belongs to a value. */

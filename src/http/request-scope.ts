@@ -27,5 +27,5 @@ export function requestScope(log: Log): Middleware<RequestState> {
 
 function withoutToken(path: string): string {
   // In any case: so the router takes it.
-  return path.replace(/^\/i\/.*/is, "/i/…");
+  return path.replace(/^\/([iu])\/.*/is, (_, letter: string) => `/${letter.toLowerCase()}/…`);
 }

@@ -16,7 +16,14 @@ export type IdPrefix =
   | "dlv"
   | "del"
   | "evt"
-  | "sub";
+  | "sub"
+  | "cust"
+  | "addr"
+  | "pm"
+  | "pay"
+  | "sup"
+  | "batch"
+  | "batchrow";
 
 /** A new id: `prefix_` and 26 characters of base32 UUIDv7, so ids sort by time of creation. */
 export function newId(prefix: IdPrefix): string {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
+import { locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
+import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { creates, shows } from "./answers.ts";
-import { locale, text } from "./attributes.ts";
 import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";
@@ -15,6 +16,15 @@ const settings = z.strictObject({
   from_name: text(80),
   locale,
   redirect_url: z.url({ protocol: /^https?$/ }).max(2_000),
+  reminder_days: z
+    .array(z.int().min(1).max(365))
+    .max(REMINDERS_PER_MAIL)
+    .refine((days) => days.every((day, index) => index === 0 || day > (days[index - 1] ?? 0)), {
+      error: "must be days in ascending order, each once",
+    }),
+  notify_inviter: z
+    .strictObject({ accepted: z.boolean(), declined: z.boolean(), expired: z.boolean() })
+    .partial(),
 });
 const newEnvironment = {
   type: "environment",
@@ -38,6 +48,8 @@ const changedEnvironment = {
         from_name: settings.shape.from_name.nullish(),
         locale: settings.shape.locale.nullish(),
         redirect_url: settings.shape.redirect_url.nullish(),
+        reminder_days: settings.shape.reminder_days.nullish(),
+        notify_inviter: settings.shape.notify_inviter.nullish(),
       })
       .optional(),
   }),

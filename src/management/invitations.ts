@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { forbidden } from "../errors.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { revokeInvitation } from "../invitations/revoke-invitation.ts";
 import { creates, shows } from "./answers.ts";
-import { emailAddress, locale, metadata } from "./attributes.ts";
 import { newResource } from "./bodies.ts";
+import { invitationAttributes } from "./invitation-attributes.ts";
 import { keyOf } from "./key-of.ts";
 import { presentAnswered } from "./present-answered.ts";
 import { presentResource } from "./reading/present-resource.ts";
@@ -13,18 +14,7 @@ import { invitationType } from "./types/invitation-type.ts";
 
 const newInvitation = {
   type: "invitation",
-  attributes: z.strictObject({
-    email: emailAddress,
-    role_ids: z.array(z.string().max(64)).max(50).default([]),
-    message: z.string().trim().max(500, { error: "may have at most 500 characters" }).nullish(),
-    locale: locale.nullish(),
-    metadata: metadata.default({}),
-    expires_at: z.iso
-      .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
-      // The year 0 is a date to JavaScript and none to Postgres.
-      .refine((time) => !time.startsWith("0000"), { error: "must be in the future" })
-      .nullish(),
-  }),
+  attributes: invitationAttributes.extend({ send_mail: z.boolean().default(true) }),
   relationships: { organization: { type: "organization", prefix: "org", required: true } },
 } as const;
 
@@ -43,7 +33,11 @@ export const invitationEndpoints = [
     organization: ({ body }) => ({ organization: body.relationships.organization }),
     permission: "members:manage",
     answers: creates(invitationType),
-    async handle({ context, environment, actor, body: { attributes, relationships } }) {
+    async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
+      if (caller.kind === "user" && !attributes.send_mail) {
+        const detail = "Only programs send the mail themselves: leave `send_mail` out.";
+        throw forbidden("program_only", detail, { pointer: "/data/attributes/send_mail" });
+      }
       const { email: address, message = null, locale: tag = null, expires_at = null, ...rest } = attributes;
       const { environment_id } = environment;
       const organization_id = relationships.organization ?? "";

@@ -40,8 +40,7 @@ export const membershipRoleEndpoints = [
         membership_id,
         role_id,
       };
-      const ceiling = request.organization?.permissions ?? null;
-      const { id } = await grantRole(request.context, grant, { actor: request.actor, ceiling });
+      const { id } = await grantRole(request.context, grant, request.actor);
       return created(request, membershipRoleType, id);
     },
   }),

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { metadata } from "../http/attributes.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
 import { creates, NOTHING, shows } from "./answers.ts";
-import { metadata } from "./attributes.ts";
 import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";
@@ -52,8 +52,7 @@ export const membershipEndpoints = [
         role_ids: relationships.roles ?? [],
         metadata: attributes.metadata,
       };
-      const ceiling = request.organization?.permissions ?? null;
-      const { id } = await addMember(request.context, member, { actor: request.actor, ceiling });
+      const { id } = await addMember(request.context, member, request.actor);
       return created(request, membershipType, id);
     },
   }),

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
-import { OrganizationDeletion } from "../models/organization-deletion.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
-import { transferOwnership } from "../organizations/transfer-ownership.ts";
+import { findDeletion } from "../organizations/find-deletion.ts";
+import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
 import { begins, creates, shows, tells } from "./answers.ts";
 import { changedResource, meta, newResource } from "./bodies.ts";
@@ -61,11 +61,7 @@ export const organizationEndpoints = [
     answers: shows(organizationType),
     async handle(request) {
       const key = keyOf(request);
-      const mayOpen = request.caller.kind !== "user" || request.organization?.isOwner === true;
-      await updateOrganization(request.context, key, request.body.attributes, {
-        actor: request.actor,
-        mayOpen,
-      });
+      await updateOrganization(request.context, key, request.body.attributes, request.actor);
       return changed(request, organizationType, key.id);
     },
   }),
@@ -117,9 +113,7 @@ export const organizationEndpoints = [
     async handle(request) {
       const { caller, actor, body } = request;
       const key = keyOf(request);
-      // A role may have the permission, too: whoever has it may delete the organization, but not take it over.
-      if (caller.kind === "user" && !request.organization?.isOwner)
-        throw forbidden("owner_only", "Only the owner transfers the ownership.");
+      if (caller.kind === "user") requireOwner(request.organization);
       const expectedOwnerId = caller.kind === "user" ? caller.user_id : null;
       await transferOwnership(request.context, key, body.user_id, { actor, expectedOwnerId });
       return changed(request, organizationType, key.id);
@@ -128,14 +122,12 @@ export const organizationEndpoints = [
 ];
 
 /** Deleting again while it runs answers the same, to whoever asked for it, and to programs. */
-async function runningDeletion({ context, environment, caller, organization, params }: EndpointRequest) {
+async function runningDeletion(request: EndpointRequest) {
+  const { context, caller, organization } = request;
   if (organization !== undefined) return undefined;
-  const running = OrganizationDeletion.query(context.db).findOne({
-    organization_id: params.id ?? "",
-    environment_id: environment.environment_id,
-    state: "detaching",
-  });
-  return caller.kind === "user" ? running.where({ requested_by_user_id: caller.user_id }) : running;
+  const requestedBy = caller.kind === "user" ? caller.user_id : null;
+  const deletion = await findDeletion(context.db, keyOf(request), requestedBy);
+  return deletion?.state === "detaching" ? deletion : undefined;
 }
 
 function begin(request: EndpointRequest) {

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
 import { updatePermission } from "../roles/update-permission.ts";
 import { creates, NOTHING, shows } from "./answers.ts";
-import { text } from "./attributes.ts";
 import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";

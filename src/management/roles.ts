@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { text } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
 import { createRole } from "../roles/create-role.ts";
 import { deleteRole } from "../roles/delete-role.ts";
 import { updateRole } from "../roles/update-role.ts";
 import { creates, NOTHING, shows } from "./answers.ts";
-import { text } from "./attributes.ts";
 import { changedResource, newResource } from "./bodies.ts";
 import { findVisible } from "./reading/find-visible.ts";
 import { changed, created } from "./reading/read-back.ts";

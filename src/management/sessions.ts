@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { text } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { createSession } from "../sessions/create-session.ts";
 import { deleteSession } from "../sessions/delete-session.ts";
 import { revokeSession } from "../sessions/revoke-session.ts";
 import { touchSession } from "../sessions/touch-session.ts";
 import { creates, NOTHING, shows } from "./answers.ts";
-import { text } from "./attributes.ts";
 import { newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { emailAddress, metadata, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
 import { updateUser } from "../users/update-user.ts";
 import { creates, NOTHING, shows } from "./answers.ts";
-import { emailAddress, metadata, text } from "./attributes.ts";
 import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";

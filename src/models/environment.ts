@@ -9,6 +9,10 @@ export interface EnvironmentSettings {
   locale?: string;
   /** Where a person goes on to after accepting. */
   redirect_url?: string;
+  /** How many days after its mail an unanswered invitation is brought to mind. Default 2 and 5; none: empty. */
+  reminder_days?: number[];
+  /** Of what the inviter hears by mail. Default: of all three. */
+  notify_inviter?: { accepted?: boolean; declined?: boolean; expired?: boolean };
 }
 
 /** A tenant. */

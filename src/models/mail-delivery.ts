@@ -2,7 +2,35 @@ import { BaseModel } from "./base-model.ts";
 
 export const DELIVERY_STATES = ["pending", "sending", "sent", "failed", "suppressed", "unknown"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
-export type MailKind = "invitation" | "invitation-accepted" | "invitation-declined";
+export type MailKind =
+  | "invitation"
+  | "invitation-reminder"
+  | "invitation-accepted"
+  | "invitation-declined"
+  | "invitation-expired";
+
+/** What may happen to a mail: what we did, and what a provider told of it later. */
+export const TIMELINE_WORDS = [
+  "queued",
+  "attempt",
+  "sent",
+  "deferred",
+  "failed",
+  "suppressed",
+  "unknown",
+  "lease_lost",
+  "delivered",
+  "bounced",
+  "complained",
+] as const;
+
+export interface TimelineEntry {
+  /** ISO 8601. */
+  at: string;
+  what: (typeof TIMELINE_WORDS)[number];
+  smtp_code?: number;
+  reply?: string;
+}
 
 /** One mail to one address, with its history: the outbox and the ledger in one row. */
 export class MailDelivery extends BaseModel {
@@ -22,4 +50,6 @@ export class MailDelivery extends BaseModel {
   declare smtp_code: number | null;
   declare reply: string | null;
   declare sent_at: Date | null;
+  /** In the order in which we came to know; that it was queued goes without saying. */
+  declare timeline: TimelineEntry[];
 }

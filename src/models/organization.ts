@@ -22,7 +22,7 @@ export class Organization extends BaseModel {
   declare deleting_at: Date | null;
 
   /**
-   * Takes the organization's lock, the first of every lock order: organization, then invitation, then membership.
+   * Takes the organization's lock, the first of nearly every lock order: batch, organization, invitation, membership.
    * It serialises joining, answering and deleting, and blocks no foreign-key check.
    * @throws 404 when there is no such organization in the environment, or it is being deleted.
    */

@@ -11,4 +11,6 @@ export class Session extends BaseModel {
   declare last_active_at: Date;
   declare expires_at: Date;
   declare revoked_at: Date | null;
+  /** Null: Guildhall's own. Else it is a token of another service, whose word is good until then. */
+  declare validated_until: Date | null;
 }

@@ -11,8 +11,14 @@ const ACTIONS = {
   permissions: ["read", "write", "delete"],
   user_roles: ["read", "write", "delete"],
   deliveries: ["read"],
+  suppressions: ["read", "write", "delete"],
   events: ["read"],
   organization_deletions: ["read"],
+  customers: ["read"],
+  addresses: ["read"],
+  payment_methods: ["read"],
+  subscriptions: ["read", "write"],
+  payments: ["read", "write"],
 } as const;
 
 type Resource = keyof typeof ACTIONS;

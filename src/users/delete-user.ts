@@ -1,3 +1,5 @@
+import type { Knex } from "knex";
+import { RESOURCE_KINDS } from "../billing/resource-kinds.ts";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
@@ -36,9 +38,7 @@ export function deleteUser(
         `The user owns an organization (${ids}): transfer its ownership or delete it first.`,
       );
     }
-    const resource = await trx("subscriptions").where({ user_id: id }).first("id");
-    if (resource !== undefined)
-      throw conflict("has_resources", "The user has subscriptions, which may not lose their creator.");
+    await refuseResources(trx, id);
     await revokePending(trx, actor, { environment_id, inviter_user_id: id });
     await trx("sessions").where({ user_id: id }).delete();
     const memberships = await trx("memberships")
@@ -57,4 +57,14 @@ export function deleteUser(
       { type: "user.deleted", environment_id, organization_id: null, subject_id: id },
     ]);
   });
+}
+
+/** @throws 409 when something is left that may not lose its creator. */
+async function refuseResources(trx: Knex.Transaction, userId: string): Promise<void> {
+  for (const { model, name } of RESOURCE_KINDS) {
+    const resource = await trx(model.tableName).where({ user_id: userId }).first("id");
+    if (resource === undefined) continue;
+    const detail = `The user has a ${name.replace("_", " ")} (${resource.id}), which may not lose its creator.`;
+    throw conflict("has_resources", detail);
+  }
 }

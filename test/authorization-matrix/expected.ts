@@ -10,6 +10,7 @@ import {
   OWNER_DELETES,
   OWNERS_ROLES,
   PERSONAL,
+  RECIPIENT,
   type Row,
   SIGNED_IN,
 } from "./rows.ts";
@@ -121,16 +122,48 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/invitations/:id/deliveries": MEMBERS,
   "GET /api/invitations/:id/relationships/deliveries": MEMBERS,
   "POST /api/invitations": MEMBERS_MANAGE,
+  "PATCH /api/invitations/:id": MEMBERS_MANAGE,
+  "POST /api/invitations/:id/resend": MEMBERS_MANAGE,
+  // Programs': whoever holds the link proves the invited address.
+  "POST /api/invitations/:id/link": CLOSED,
   "POST /api/invitations/:id/revoke": MEMBERS_MANAGE,
   "POST /api/invitations/:id/accept": INVITEE,
   "POST /api/invitations/:id/decline": INVITEE,
   "POST /invitations/:id/accept": INVITEE_ANYWHERE,
   "POST /invitations/:id/decline": INVITEE_ANYWHERE,
 
+  // Whoever sees the invitations.
+  "GET /api/invitation-batches": SIGNED_IN,
+  "GET /api/invitation-batches/:id": MEMBERS,
+  "GET /api/invitation-batches/:id/organization": MEMBERS,
+  "GET /api/invitation-batches/:id/relationships/organization": MEMBERS,
+  "GET /api/invitation-batches/:id/created_by": MEMBERS,
+  "GET /api/invitation-batches/:id/relationships/created_by": MEMBERS,
+  "GET /api/invitation-batches/:id/rows": MEMBERS,
+  "GET /api/invitation-batches/:id/relationships/rows": MEMBERS,
+  "POST /api/invitation-batches": MEMBERS_MANAGE,
+  "POST /api/invitation-batches/:id/cancel": MEMBERS_MANAGE,
+  "GET /api/invitation-batch-rows": SIGNED_IN,
+  "GET /api/invitation-batch-rows/:id": MEMBERS,
+  "GET /api/invitation-batch-rows/:id/batch": MEMBERS,
+  "GET /api/invitation-batch-rows/:id/relationships/batch": MEMBERS,
+  "GET /api/invitation-batch-rows/:id/invitation": MEMBERS,
+  "GET /api/invitation-batch-rows/:id/relationships/invitation": MEMBERS,
+
+  // Signed-in people's: each their own, by address.
+  "GET /api/received-invitations": SIGNED_IN,
+  "GET /api/received-invitations/:id": RECIPIENT,
+
   "GET /api/deliveries": SIGNED_IN,
   "GET /api/deliveries/:id": MEMBERS,
   "GET /api/deliveries/:id/invitation": MEMBERS,
   "GET /api/deliveries/:id/relationships/invitation": MEMBERS,
+
+  // Programs': what an address wants is no organization's business.
+  "GET /api/suppressions": CLOSED,
+  "GET /api/suppressions/:id": CLOSED,
+  "POST /api/suppressions": CLOSED,
+  "DELETE /api/suppressions/:id": CLOSED,
 
   "GET /api/events": SIGNED_IN,
   "GET /api/events/:id": LOG,

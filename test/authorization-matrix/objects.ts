@@ -57,6 +57,22 @@ export const OBJECTS: Record<string, (cell: Cell) => Promise<string | undefined>
     return insert(cell, "invitations", row);
   },
 
+  invitation_batch: (cell) =>
+    insert(cell, "invitation_batches", {
+      id: newId("batch"),
+      organization_id: cell.world.teams[cell.column].organization.id,
+      actor_kind: "operator",
+      total_count: 1,
+    }),
+
+  async invitation_batch_row(cell) {
+    const batch_id = await made(OBJECTS.invitation_batch?.(cell));
+    const row = { id: newId("batchrow"), batch_id, number: 1, email: uniqueEmail() };
+    return insert(cell, "invitation_batch_rows", row);
+  },
+
+  received_invitation: (cell) => made(OBJECTS.invitation?.(cell)),
+
   async delivery(cell) {
     const invitation_id = await made(OBJECTS.invitation?.(cell));
     const email = uniqueEmail();
@@ -132,6 +148,13 @@ export const OBJECTS: Record<string, (cell: Cell) => Promise<string | undefined>
       ...row,
       requested_by_user_id: whose(cell).user.id,
     });
+  },
+
+  async suppression(cell) {
+    if (cell.column === "foreign") return undefined;
+    if (cell.column === "deleted") return newId("sup");
+    const row = { email_canonical: uniqueEmail(), reason: "bounced" };
+    return insert(cell, "suppressions", { id: newId("sup"), ...row });
   },
 
   async api_client(cell) {

@@ -35,14 +35,19 @@ const WRITING: Record<string, Writing> = {
   "POST /api/users": creating("user", () => ({ email: uniqueEmail() })),
   "PATCH /api/users/:id": changing("user", { first_name: "Grace" }),
   "POST /api/permissions": creating("permission", () => ({ name: permissionName() })),
+  "POST /api/suppressions": creating("suppression", () => ({ email: uniqueEmail(), reason: "bounced" })),
   "PATCH /api/permissions/:id": changing("permission", { description: "Other" }),
   "POST /api/organizations": creating("organization", () => ({ name: "Acme" })),
   "PATCH /api/organizations/:id": changing("organization", { tax_id: "DE 1" }),
   "PATCH /api/memberships/:id": changing("membership", { metadata: { desk: 5 } }),
+  "PATCH /api/invitations/:id": changing("invitation", { locale: "de" }),
   "PATCH /api/roles/:id": changing("role", { description: "Other" }),
 
   "POST /api/roles": linking("role", "organization", () => ({ name: unique("role") })),
   "POST /api/invitations": linking("invitation", "organization", () => ({ email: uniqueEmail() })),
+  "POST /api/invitation-batches": linking("invitation_batch", "organization", () => ({
+    rows: [{ email: uniqueEmail() }, { email: "none" }],
+  })),
   "POST /api/sessions": linking("session", "user"),
   "POST /api/memberships": linking("membership", "organization", undefined, {
     user: async ({ world }) => (await personIn(world, "own")).user.id,

@@ -40,6 +40,9 @@ export const LOG: Row = {
   except: { operator: { deleted: "ok" }, clientWithScope: { deleted: "ok" } },
 };
 
+/** Who is invited sees it as its recipient, and nobody else does. */
+export const RECIPIENT: Row = { ...strangers(404), ...members(404), invited: "ok" };
+
 /** The invited person answers, and nobody in their place; who may see the invitation is told why not. */
 export const INVITEE: Row = { ...strangers(404), ...members(403), invited: "ok" };
 

@@ -19,9 +19,10 @@ function ruleFor({ who }: Endpoint, row: Row, caller: Caller, column: Column): V
     case "clientWithoutScope":
       return "closed";
     case "clientWithScope":
-      if (who === "operator") return "closed";
+      if (who === "operator" || who === "user") return "closed";
       return absent ? 404 : "ok";
     case "operator":
+      if (who === "user") return "closed";
       return absent ? 404 : "ok";
     case "otherOwner":
       return forSession(column === "foreign" ? row.owner : row.outsider, absent);

@@ -1,6 +1,7 @@
 /**
  * Before every test file: whatever a test asks over HTTP, by the tests' own client or by hand, a JSON:API answer that
- * breaks a rule throws where it was asked for. Loaded when first needed: many tests speak no HTTP.
+ * breaks a rule throws where it was asked for, and so does one of the Bridge API that is not as documented. Loaded when
+ * first needed: many tests speak no HTTP.
  */
 const plainFetch = globalThis.fetch;
 
@@ -16,8 +17,13 @@ globalThis.fetch = async (input, init) => {
     headers: answer.headers,
     text: () => answer.clone().text(),
   };
-  const { checkJsonApi } = await import("./json-api-checks.ts");
-  await checkJsonApi(exchange);
+  if (pathname.startsWith("/bridge-payment/")) {
+    const { checkBridge } = await import("./bridge-problems.ts");
+    await checkBridge(exchange);
+  } else {
+    const { checkJsonApi } = await import("./json-api-checks.ts");
+    await checkJsonApi(exchange);
+  }
   return answer;
 };
 

@@ -1,4 +1,5 @@
 import type { Organization } from "../../src/models/organization.ts";
+import { batchTo, taken } from "./batches.ts";
 import {
   buildEnvironment,
   buildOrganization,
@@ -44,9 +45,16 @@ export async function buildWorld(guildhall: Guildhall, handle = "acme-test"): Pr
     .as(owner.token)
     .post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
   const invitations = String(invited.body.data.id);
+  const batch = await api.post(
+    "/api/invitation-batches",
+    batchTo(organization.id, [{ email: uniqueEmail() }]),
+  );
+  const batches = taken(batch);
   const memberships = await first(`/api/memberships?filter[organization]=${organization.id}`);
   const membership = linkTo("membership", memberships);
   const doomed = await buildOrganization(guildhall, owner);
+  const host = await buildOrganization(guildhall, await buildPerson(guildhall, { environment: handle }));
+  const received = await api.post("/api/invitations", invitationTo(host.id, owner.user.email));
   const ids = {
     environments: await buildEnvironment(guildhall, handle),
     users: owner.user.id,
@@ -56,7 +64,11 @@ export async function buildWorld(guildhall: Guildhall, handle = "acme-test"): Pr
     memberships,
     "membership-roles": await create("membership-roles", "membership_role", {}, { membership, role }),
     invitations,
+    "received-invitations": String(received.body.data.id),
+    "invitation-batches": batches,
+    "invitation-batch-rows": await first(`/api/invitation-batch-rows?filter[batch]=${batches}`),
     deliveries: await first(`/api/deliveries?filter[invitation]=${invitations}`),
+    suppressions: await create("suppressions", "suppression", { email: uniqueEmail(), reason: "bounced" }),
     roles,
     "role-permissions": await create(
       "role-permissions",

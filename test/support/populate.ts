@@ -1,6 +1,8 @@
+import { runInvitationBatches } from "../../src/invitation-batches/run-invitation-batches.ts";
 import { expireInvitations } from "../../src/invitations/expire-invitations.ts";
 import type { Organization } from "../../src/models/organization.ts";
 import type { Api, ApiAnswer } from "./api.ts";
+import { sendBatch } from "./batches.ts";
 import {
   buildMember,
   buildOrganization,
@@ -33,9 +35,16 @@ export async function populate(guildhall: Guildhall): Promise<Population> {
   const stranger = await buildPerson(guildhall);
   const elsewhere = await buildOrganization(guildhall, stranger);
   await joinAsAdmin(guildhall, elsewhere, owner);
+  for (const name of ["Globex", "Initech"]) {
+    const host = await buildOrganization(guildhall, stranger, { name });
+    done(await guildhall.api.post("/api/invitations", invitationTo(host.id, owner.user.email)));
+  }
   await buildRoles(guildhall, first, owner);
   await inviteInEveryState(guildhall, first, owner);
+  await sendBatches(guildhall, first, owner);
   await buildDepartures(guildhall, owner);
+  for (const reason of ["bounced", "complained", "opted_out"])
+    await post(guildhall.api, "suppression", { email: uniqueEmail(), reason }, {});
   const attributes = { name: "billing sync", scopes: ["users:read"] };
   await post(guildhall.api, "api_client", attributes, {});
   await buildOrganization(guildhall, await buildPerson(guildhall, { environment: "globex" }));
@@ -145,6 +154,21 @@ async function inviteInEveryState(
       .where({ invitation_id })
       .update({ state, ...change });
   }
+}
+
+/** One that is completed, with rows of every kind, one that is canceled and one that waits. */
+async function sendBatches(
+  { api, context }: Guildhall,
+  organization: Organization,
+  { token }: Person,
+): Promise<void> {
+  const again = uniqueEmail();
+  const rows = [{ email: again }, { email: again }, { email: "none" }, { email: uniqueEmail() }];
+  await sendBatch(api.as(token), organization, rows);
+  await runInvitationBatches(context, () => false);
+  const canceled = await sendBatch(api.as(token), organization, rows);
+  done(await api.post(`/api/invitation-batches/${canceled}/cancel`));
+  await sendBatch(api.as(token), organization, [{ email: uniqueEmail() }]);
 }
 
 /** A user who did something and is gone; two organizations that go, one of them gone for good; a session that ended. */

@@ -11,7 +11,9 @@ export interface ShellRequest {
  * with a backslash, variables, `-g -X -H -d -u`. @throws for anything else, and for a variable that is not set.
  */
 export function readCurl(command: string, variables: Record<string, string>): ShellRequest {
-  const [line = "", document] = command.replaceAll("\\\n", " ").split(/ -d @- <<END\n|\nEND$/);
+  const [line = "", document] = command
+    .replaceAll("\\\n", " ")
+    .split(/ (?:-d|--data-binary) @- <<END\n|\nEND$/);
   const [curl, ...words] = readWords(line, variables);
   if (curl !== "curl") throw new Error(`no curl: ${command}`);
   const request: ShellRequest = { method: "", url: "", headers: {}, body: undefined };

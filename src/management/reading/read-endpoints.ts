@@ -26,7 +26,7 @@ export function readEndpoints(type: ResourceType, who: Who = "caller"): Endpoint
     who,
     limit: "read",
     environmentFrom: type.type === "environment" ? "none" : "request",
-    scope: readScope(type),
+    ...(who === "user" ? {} : { scope: readScope(type) }),
   } as const;
   const collection = z.strictObject(collectionParameters(type)) as z.ZodType<Query>;
   const single = z.strictObject(shapeParameters(type)) as z.ZodType<Query>;

@@ -50,6 +50,8 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   /** Kebab-case plural, below `/api`. */
   path: string;
   prefix: IdPrefix;
+  /** What an access token must allow to read it, where that is another type's. */
+  scope?: string;
   /** A fresh query each time; its columns are those of the table, qualified, and what `attributes` needs. */
   visible(viewer: Viewer): Rows<Row>;
   /** What it shows, and nothing else: the columns of these names, and what `computed` says. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Invitation } from "../../models/invitation.ts";
-import { DELIVERY_STATES, MailDelivery } from "../../models/mail-delivery.ts";
+import { DELIVERY_STATES, MailDelivery, TIMELINE_WORDS } from "../../models/mail-delivery.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";
@@ -30,8 +30,22 @@ export const deliveryType = resourceType<MailDelivery>({
     reply: z.string().nullable(),
     due_at: time.nullable(),
     sent_at: time.nullable(),
+    timeline: z.array(
+      z.object({
+        at: time,
+        what: z.enum(TIMELINE_WORDS),
+        smtp_code: z.int().optional(),
+        reply: z.string().optional(),
+      }),
+    ),
     created_at: time,
     updated_at: time,
+  }),
+  computed: ({ created_at, timeline }) => ({
+    timeline: [
+      { at: created_at, what: "queued" },
+      ...timeline.map((entry) => ({ ...entry, at: new Date(entry.at) })),
+    ],
   }),
   relationships: { invitation: { type: "invitation", id: ({ invitation_id }) => invitation_id } },
   sortable: ["created_at"],

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { emailAddress } from "../../http/attributes.ts";
 import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
-import { emailAddress } from "../attributes.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { emailAddress } from "../../http/attributes.ts";
 import { Membership } from "../../models/membership.ts";
 import { User } from "../../models/user.ts";
-import { emailAddress } from "../attributes.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";

@@ -15,7 +15,7 @@ export function* checkAttributes(
   for (const [name, value] of Object.entries(attributes)) {
     const schema = shape[name];
     if (schema === undefined || schema.safeParse(value).success) continue;
-    if (isMoment(value) && schema.safeParse(new Date(value)).success) continue;
+    if (schema.safeParse(withDates(value)).success) continue;
     yield `${where}: the attribute ${name} is not of its type: ${JSON.stringify(value)}`;
   }
 }
@@ -33,6 +33,14 @@ export function* checkFields(
   for (const name of given)
     if (!wanted.includes(name)) yield `${where} has the field ${name}, which is unknown or was not asked for`;
   for (const name of wanted) if (!given.includes(name)) yield `${where} lacks the field ${name}`;
+}
+
+/** The value with its moments as dates, however deep they stand. */
+function withDates(value: unknown): unknown {
+  if (isMoment(value)) return new Date(value);
+  if (Array.isArray(value)) return value.map(withDates);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withDates(item)]));
 }
 
 function isMoment(value: unknown): value is string {

@@ -26,3 +26,16 @@ export const emailAddress = z.string().transform((given, issue) => {
   issue.addIssue("must be one plain e-mail address such as jane@example.com");
   return z.NEVER;
 });
+
+/** ISO 3166-1, two letters. */
+export const country = z.string().regex(/^[A-Z]{2}$/, { error: "use an ISO 3166-1 code such as DE" });
+
+export const webAddress = z
+  .url({ protocol: /^https?$/, error: "must be an http or https address" })
+  .max(2_000);
+
+/** When something ends; whether that is in the future the database's clock says. */
+export const expiry = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
+  // The year 0 is a date to JavaScript and none to Postgres.
+  .refine((time) => !time.startsWith("0000"), { error: "must be in the future" });

@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { emailAddress, expiry, locale, metadata } from "../http/attributes.ts";
+
+/** What can be said of an invitation, be it a single one or a row of many. */
+export const invitationAttributes = z.strictObject({
+  email: emailAddress,
+  role_ids: z.array(z.string().max(64)).max(50).default([]),
+  message: z.string().trim().max(500, { error: "may have at most 500 characters" }).nullish(),
+  locale: locale.nullish(),
+  metadata: metadata.default({}),
+  expires_at: expiry.nullish(),
+});

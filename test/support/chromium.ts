@@ -1,0 +1,54 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+/** The browser of this machine, or the one CHROMIUM_PATH names. Nothing is ever downloaded. */
+export const chromiumPath = process.env.CHROMIUM_PATH || findOnPath();
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch(chromiumPath === undefined ? {} : { executablePath: chromiumPath });
+}
+
+/** What a page did that no page of ours does: asked another host, or complained on the console. */
+export interface Watched {
+  foreign: string[];
+  complaints: string[];
+}
+
+/** @param origin the only one that may be asked. */
+export function watch(context: BrowserContext, origin: string): Watched {
+  const watched: Watched = { foreign: [], complaints: [] };
+  context.on("request", (request) => {
+    if (new URL(request.url()).origin !== origin) watched.foreign.push(request.url());
+  });
+  context.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") watched.complaints.push(message.text());
+  });
+  context.on("weberror", (error) => watched.complaints.push(String(error.error())));
+  return watched;
+}
+
+/** Presses Tab until a button or link of this name has the focus. @throws when it never gets there. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 30; presses += 1) {
+    await page.keyboard.press("Tab");
+    if ((await page.evaluate("document.activeElement?.textContent?.trim()")) === name) return;
+  }
+  throw new Error(`Tab never reaches ${name}`);
+}
+
+function findOnPath(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

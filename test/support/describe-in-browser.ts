@@ -1,0 +1,13 @@
+import { describe } from "vitest";
+import { chromiumPath } from "./chromium.ts";
+
+/**
+ * Tests that need a browser: reported as skipped where there is none.
+ * @throws there, if REQUIRE_BROWSER is set, as in CI: there nothing may be skipped.
+ */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (chromiumPath === undefined && process.env.REQUIRE_BROWSER)
+    throw new Error("REQUIRE_BROWSER is set, but there is no chromium to start");
+  const reason = chromiumPath === undefined ? " (skipped: no chromium on this machine)" : "";
+  describe.skipIf(chromiumPath === undefined)(name + reason, tests);
+}

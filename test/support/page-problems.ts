@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Frame, Page } from "playwright-core";
+
+const source = readFileSync(join(import.meta.dirname, "page-problems.js"), "utf8");
+
+/**
+ * What keeps somebody from reading or using what is shown, as sentences: too little contrast (WCAG 2.2, 1.4.3), no
+ * language or title, headings out of order, controls without a name, something wider than the window.
+ */
+export function problemsOf(page: Page | Frame, kind: "page" | "mail" = "page"): Promise<string[]> {
+  return page.evaluate<string[]>(`${source}\npageProblems(${JSON.stringify(kind)})`);
+}
