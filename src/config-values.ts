@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { parseDuration } from "./lib/duration.ts";
+import { parseEmailAddress } from "./lib/email-address.ts";
+import { rsaKeyProblem } from "./lib/rsa-key.ts";
+import { webhookKey } from "./lib/webhook-signature.ts";
+
+/** Kinds of values variables have; an error ends the sentence that begins with the variable's name. */
+
+export const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, issue) => {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined) return milliseconds;
+      issue.addIssue("must be a duration such as 500ms, 15s, 5m or 7d");
+      return z.NEVER;
+    });
+
+export const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+  });
+
+export const mailFrom = z.string().transform((text, issue) => {
+  const [, name, address] = /^(?:"?([^"<>]*?)"?\s*<([^<>]+)>)$/.exec(text.trim()) ?? [
+    undefined,
+    "",
+    text.trim(),
+  ];
+  const parsed = parseEmailAddress(address ?? "");
+  if (parsed !== undefined) return { name: name ?? "", address: parsed.email };
+  issue.addIssue("must be an address such as no-reply@example.com or Acme <no-reply@example.com>");
+  return z.NEVER;
+});
+
+export const secretKey = z
+  .string()
+  .refine((key) => Buffer.byteLength(key) >= 32, { error: "must have at least 32 bytes" });
+
+/** Of a service that is asked; kept as given, for an issuer is compared to the letter. */
+export const serviceUrl = url("http:", "https:")
+  .max(1_000, { error: "must have at most 1000 characters" })
+  .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === "", {
+    error: "must be a URL without a user's name and password",
+  });
+
+export const domainName = z
+  .string()
+  .toLowerCase()
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/, {
+    error: "must be a domain such as example.com",
+  });
+
+/** Names in DNS what verifies a signature; may have dots. */
+export const dkimSelector = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, {
+  error: "must be a DKIM selector such as mail-2027",
+});
+
+export const rsaKey = z
+  .string()
+  .transform((text) => text.replaceAll("\\n", "\n"))
+  .superRefine((pem, issue) => {
+    const problem = rsaKeyProblem(pem);
+    if (problem !== undefined) issue.addIssue(problem);
+  });
+
+export const origins = z
+  .string()
+  .transform((text) => text.split(",").map((origin) => origin.trim()))
+  .refine((list) => list.every((origin) => origin === "*" || isOrigin(origin)), {
+    error: "must be origins such as https://app.example.com, with commas between, or *",
+  });
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** `whsec_` and base64, as Standard Webhooks writes one, or any text that is long enough. */
+export const webhookSecret = z
+  .string()
+  .refine((secret) => !secret.startsWith("whsec_") || /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret), {
+    error: "must be base64 after whsec_",
+    abort: true,
+  })
+  .refine((secret) => webhookKey(secret).length >= 24, { error: "must have at least 24 bytes" });
+
+export const environmentHandle = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be an environment's handle" });
