@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Handlebars from "handlebars";
-import mjml2html from "mjml";
 import { packageRoot } from "../lib/package-root.ts";
 import type { MailValues } from "./define-mail.ts";
 import { inlineTexts } from "./inline-texts.ts";
@@ -41,6 +40,8 @@ function readText(name: string): string {
 /** Includes are off by default and would be dropped silently; `fonts` empty keeps remote fonts out. */
 async function compileMjml(kind: string, locale: Locale, texts: Record<string, string>): Promise<string> {
   const file = join(folder, `${kind}.mjml`);
+  // Loaded when first needed: nothing here is heavier, and a process that only serves writes no mails.
+  const { default: mjml2html } = await import("mjml");
   const { html } = await mjml2html(readFileSync(file, "utf8"), {
     filePath: file,
     ignoreIncludes: false,
