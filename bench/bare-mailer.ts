@@ -1,6 +1,7 @@
 import nodemailer from "nodemailer";
 import { createLinkKeys } from "../src/invitations/invitation-link.ts";
 import { newId } from "../src/lib/id.ts";
+import { compileMails } from "../src/mail/compile-mails.ts";
 import { composeMail } from "../src/mail/compose-mail.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 
@@ -26,7 +27,7 @@ const mail = composeMail(
       MAIL_FROM: { name: "", address: "no-reply@guildhall.test" },
     },
     linkKeys: createLinkKeys(["the-secret-key-of-the-bench-has-32-bytes"]),
-    renderer: await createMailRenderer(),
+    renderer: createMailRenderer(await compileMails()),
   },
   {
     id: newId("dlv"),

@@ -12,8 +12,9 @@ import { seedDevelopment } from "./embedded/seed-development.ts";
 import { welcome } from "./embedded/welcome.ts";
 import { serve } from "./http/serve.ts";
 import type { Log } from "./log.ts";
+import { compileMailsApart } from "./mail/compile-mails-apart.ts";
 import { createDeliveryRunner } from "./mail/delivery-runner.ts";
-import { createMailRenderer } from "./mail/mail-renderer.ts";
+import { createMailRenderer, type MailSources } from "./mail/mail-renderer.ts";
 import { closeContext, openContext } from "./open-context.ts";
 import { inboxRouter } from "./pages/inbox.ts";
 
@@ -40,6 +41,9 @@ export function runProcess(config: Config, log: Log): RunningProcess {
   const started = start();
 
   async function start(): Promise<void> {
+    // Under way while databases start.
+    const compiling = config.role === "api" ? undefined : compileMailsApart();
+    compiling?.catch(() => {});
     const { settings, inboxDirectory, stop } = await provideSettings(config);
     undo.push(stop);
     await waitForDatabase(settings.DATABASE_URL, log, () => stopping);
@@ -49,12 +53,12 @@ export function runProcess(config: Config, log: Log): RunningProcess {
     undo.push(() => backend.close());
     const context = openContext(settings, backend, log);
     undo.push(() => closeContext(context));
-    if (config.role !== "api") undo.push(await startWorking(context));
+    if (compiling !== undefined) undo.push(await startWorking(context, await compiling));
     if (config.role !== "worker") undo.push(await startServing(context));
     if (config.role === "all" && !config.production) await greet(context);
 
-    async function startWorking(worker: Context): Promise<() => Promise<void>> {
-      const renderer = await createMailRenderer();
+    async function startWorking(worker: Context, sources: MailSources): Promise<() => Promise<void>> {
+      const renderer = createMailRenderer(sources);
       const deliveries = createDeliveryRunner({ ...worker, renderer });
       const jobContext: JobContext = { ...worker, deliveries, stopping: () => stopping };
       const running = startWorker(backend, jobContext);

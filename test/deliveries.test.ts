@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { allJobs } from "../jobs/all-jobs.ts";
 import { openQueueBackend } from "../jobs/queue-backend.ts";
 import { startWorker } from "../jobs/worker.ts";
@@ -325,7 +325,10 @@ describe.each(backends())("the secret in a link, queue on %s", (backend) => {
     });
     await start({ backend });
     const context = { ...guildhall.jobContext, log: pino({ level: "trace" }, written) };
-    const deliveries = createDeliveryRunner({ ...context, renderer: await createMailRenderer() });
+    const deliveries = createDeliveryRunner({
+      ...context,
+      renderer: createMailRenderer(inject("mailSources")),
+    });
     const server = await serve(createApp(context), { port: 0, host: "127.0.0.1" });
     const worker = startWorker(guildhall.backend, { ...context, deliveries });
     const { invitation, email } = await invited();
@@ -410,7 +413,7 @@ function mailsTo(email: string): number {
 
 /** Another worker's runner, beside the one of the harness. */
 async function another(): Promise<DeliveryRunner> {
-  return createDeliveryRunner({ ...guildhall.context, renderer: await createMailRenderer() });
+  return createDeliveryRunner({ ...guildhall.context, renderer: createMailRenderer(inject("mailSources")) });
 }
 
 /** A promise the test keeps closed until it opens it. */

@@ -1,5 +1,5 @@
 import { domainToUnicode } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
@@ -24,7 +24,7 @@ import { linkableIn, telephonesIn } from "./support/linkable.ts";
 import { tokenIn } from "./support/mailbox.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 
-const renderer = await createMailRenderer();
+const renderer = createMailRenderer(inject("mailSources"));
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u3164\u115f\u1160\uffa0\u2800]/u;
 const { accept_url, decline_url, opt_out_url, email: INVITED } = mails.invitation.sample;
 const OURS = [decline_url, accept_url, opt_out_url, INVITED, "g•••@example.com"];

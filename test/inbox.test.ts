@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Koa from "koa";
 import { createTransport } from "nodemailer";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { type Inbox, startInbox } from "../src/embedded/inbox.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
@@ -12,7 +12,7 @@ import { inboxRouter } from "../src/pages/inbox.ts";
 
 const KEEP = 5;
 const directory = await mkdtemp(join(tmpdir(), "inbox-"));
-const renderer = await createMailRenderer();
+const renderer = createMailRenderer(inject("mailSources"));
 const app = new Koa();
 app.use(inboxRouter({ directory }).routes());
 const server = createServer(app.callback());

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { findLocale, locales } from "../src/mail/locales.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
@@ -10,7 +10,7 @@ import type { PageName } from "../src/pages/page-variables.ts";
 import { renderPage } from "../src/pages/render-page.ts";
 
 const folder = join(packageRoot(), "templates", "locales");
-const renderer = await createMailRenderer();
+const renderer = createMailRenderer(inject("mailSources"));
 
 /** Every text of a file under its path: `mails.invitation.subject`. */
 function textsOf(value: unknown, path: string): [string, string][] {

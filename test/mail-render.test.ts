@@ -1,11 +1,11 @@
 import { createTransport } from "nodemailer";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { type MailVariables, mails } from "../src/mail/mails.ts";
 import { quoteMessage } from "../src/mail/quote-message.ts";
 
-const renderer = await createMailRenderer();
+const renderer = createMailRenderer(inject("mailSources"));
 const { sample } = mails.invitation;
 
 function renderInvitation(changes: Partial<MailVariables["invitation"]> = {}) {

@@ -2,6 +2,7 @@ import { compileMail } from "../mail/compile-mail.ts";
 import { fillMail } from "../mail/fill-mail.ts";
 import type { Locale } from "../mail/locales.ts";
 import { type MailKind, mails } from "../mail/mails.ts";
+import { parseMail } from "../mail/parse-mail.ts";
 import { compileRecipientPage, pageNames } from "../pages/compile-recipient-page.ts";
 import { pageSamples } from "../pages/page-samples.ts";
 import { pageStyle } from "../pages/page-style.ts";
@@ -38,7 +39,7 @@ export const specimens: Specimen[] = [
 export async function renderSpecimen(specimen: Specimen, locale: Locale): Promise<Rendered> {
   if (specimen.group === "mails") {
     const { name } = specimen;
-    const mail = fillMail(await compileMail(name, locale), name, mails[name].sample, locale);
+    const mail = fillMail(parseMail(await compileMail(name, locale)), name, mails[name].sample, locale);
     return { ...mail, preview: previewIn(mail.html) };
   }
   const fill = compileRecipientPage<PageName>(specimen.name, locale, pageStyle("style.css"));

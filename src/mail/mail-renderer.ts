@@ -1,33 +1,37 @@
-import { type CompiledMail, compileMail } from "./compile-mail.ts";
 import { fillMail, type RenderedMail } from "./fill-mail.ts";
-import { findLocale, type Locale, locales } from "./locales.ts";
-import { type MailKind, type MailVariables, mails } from "./mails.ts";
+import { findLocale, type Locale } from "./locales.ts";
+import type { MailKind, MailVariables } from "./mails.ts";
+import { type MailSource, type ParsedMail, parseMail } from "./parse-mail.ts";
 
 export type MailRenderer = {
   render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], locale: string): RenderedMail;
 };
 
-type CompiledMails = Map<string, CompiledMail>;
+/** By `nameOfMail`. */
+export type MailSources = Record<string, MailSource>;
 
-/** Compiles every mail in every language once, at boot; filling one afterwards takes microseconds. */
-export async function createMailRenderer(): Promise<MailRenderer> {
-  const compiled: CompiledMails = new Map();
-  for (const locale of locales.values()) {
-    for (const { kind, sample } of Object.values(mails)) {
-      compiled.set(nameOf(kind, locale), await compileMail(kind, locale));
-      // Handlebars compiles at the first call and notices a missing value only then: better at boot than at night.
-      fill(compiled, kind, sample, locale);
-    }
+/** Fills mails that were compiled at the start. A language nobody is written to in costs nothing. */
+export function createMailRenderer(sources: MailSources): MailRenderer {
+  const parsed = new Map<string, ParsedMail>();
+
+  function find(name: string): ParsedMail {
+    const known = parsed.get(name);
+    if (known) return known;
+    const source = sources[name];
+    if (!source) throw new Error(`The mail ${name} is not compiled`);
+    const mail = parseMail(source);
+    parsed.set(name, mail);
+    return mail;
   }
-  return { render: (kind, variables, tag) => fill(compiled, kind, variables, findLocale(tag)) };
+
+  return {
+    render(kind, variables, tag) {
+      const locale = findLocale(tag);
+      return fillMail(find(nameOfMail(kind, locale)), kind, variables, locale);
+    },
+  };
 }
 
-function fill(compiled: CompiledMails, kind: MailKind, variables: unknown, locale: Locale): RenderedMail {
-  const mail = compiled.get(nameOf(kind, locale));
-  if (!mail) throw new Error(`The mail ${nameOf(kind, locale)} is not compiled`);
-  return fillMail(mail, kind, variables, locale);
-}
-
-function nameOf(kind: MailKind, locale: Locale): string {
-  return `${kind}.${locale.language}`;
+export function nameOfMail(kind: MailKind, { language }: Locale): string {
+  return `${kind}.${language}`;
 }

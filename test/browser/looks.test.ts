@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { findLocale } from "../../src/mail/locales.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
 import { mails } from "../../src/mail/mails.ts";
@@ -101,7 +101,7 @@ describeInBrowser("in a browser", () => {
   });
 
   describe("mails", async () => {
-    const renderer = await createMailRenderer();
+    const renderer = createMailRenderer(inject("mailSources"));
 
     test.each(Object.values(mails))("$kind can be read in every language, light and dark", async (mail) => {
       for (const tag of ["en", "de", "ar"]) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Koa from "koa";
 import { createTransport } from "nodemailer";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { workbenchRouter } from "../../src/dev/workbench.ts";
 import { type Inbox, startInbox } from "../../src/embedded/inbox.ts";
 import type { RequestState } from "../../src/http/request-scope.ts";
@@ -55,7 +55,7 @@ describeInBrowser("a developer's browser", () => {
   }
 
   test("shows a mail of the inbox in a sandboxed frame, where no script of it runs", async () => {
-    const { subject, html, text } = (await createMailRenderer()).render(
+    const { subject, html, text } = createMailRenderer(inject("mailSources")).render(
       "invitation",
       mails.invitation.sample,
       "en",

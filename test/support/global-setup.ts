@@ -9,6 +9,8 @@ import { Redis } from "ioredis";
 import type { TestProject } from "vitest/node";
 import { migrate } from "../../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
+import { compileMails } from "../../src/mail/compile-mails.ts";
+import type { MailSources } from "../../src/mail/mail-renderer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -16,6 +18,8 @@ declare module "vitest" {
     templateUrl: string;
     /** Undefined where there is no Redis on this machine. */
     redisUrl: string | undefined;
+    /** Compiled once, since MJML takes longer to load than most files take to run. */
+    mailSources: MailSources;
   }
 }
 
@@ -34,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrate(postgres.url, { queueInPostgres: true });
   project.provide("templateUrl", postgres.url);
   project.provide("redisUrl", redis?.url);
+  project.provide("mailSources", await compileMails());
   return async () => {
     await redis?.stop();
     await postgres.stop();

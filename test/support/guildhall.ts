@@ -8,9 +8,10 @@ import { readConfig, type Settings } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { serve } from "../../src/http/serve.ts";
 import { createLog } from "../../src/log.ts";
+import { createDeliveryRunner } from "../../src/mail/delivery-runner.ts";
+import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
 import { closeContext, openContext } from "../../src/open-context.ts";
 import { type Api, createApi } from "./api.ts";
-import { deliveriesWhenDue } from "./deliveries-when-due.ts";
 import { type Mailbox, startMailbox } from "./mailbox.ts";
 import { ownRedisDatabase } from "./own-redis-database.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
@@ -60,7 +61,8 @@ export async function startGuildhall(options: GuildhallOptions = {}): Promise<Gu
   settings.PUBLIC_URL = origin;
 
   let stopping = false;
-  const deliveries = deliveriesWhenDue(context);
+  const renderer = createMailRenderer(inject("mailSources"));
+  const deliveries = createDeliveryRunner({ ...context, renderer });
   const jobContext: JobContext = { ...context, deliveries, stopping: () => stopping };
   let worker: ReturnType<typeof startWorker> | undefined;
   const stopWorker = async () => {

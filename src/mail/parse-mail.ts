@@ -1,0 +1,19 @@
+import Handlebars from "handlebars";
+import type { MailValues } from "./define-mail.ts";
+
+/** A mail in one language as Handlebars reads it: all that is left to put in are `{{values}}`. */
+export type MailSource = { subject: string; html: string; text: string };
+
+export type ParsedMail = { [Part in keyof MailSource]: Handlebars.TemplateDelegate<MailValues> };
+
+/** A missing value throws, and so does the name of a helper nobody defined. */
+const STRICT = { strict: true, knownHelpersOnly: true };
+
+/** Handlebars does the work when a part is first filled, and that is when it notices a mistake. */
+export function parseMail({ subject, html, text }: MailSource): ParsedMail {
+  return {
+    subject: Handlebars.compile(subject, { ...STRICT, noEscape: true }),
+    html: Handlebars.compile(html, STRICT),
+    text: Handlebars.compile(text, { ...STRICT, noEscape: true }),
+  };
+}
