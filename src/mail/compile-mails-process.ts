@@ -10,4 +10,4 @@ const ended: CompilingEnded = await compileMails().then(
   (sources) => ({ sources }),
   (error) => ({ broken: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
 );
-process.send?.(ended, () => process.disconnect());
+process.send?.(ended, () => process.exit());
