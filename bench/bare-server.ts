@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import pg from "pg";
 import { insertInvitation } from "../src/invitations/insert-invitation.ts";
 import { newId } from "../src/lib/id.ts";
-import { findAccess } from "../src/sessions/resolve-access.ts";
+import { askAccess } from "../src/sessions/ask-access.ts";
 
 /**
  * What a hand-written server could do at best: the statements of POST /api/invitations on a pool of `pg`, between a
@@ -33,8 +33,14 @@ async function createInvitation(request: IncomingMessage): Promise<[number, obje
   const { data } = JSON.parse((await buffer(request)).toString());
   const organization = data.relationships.organization.data.id;
   const { email, role_ids = [], message = null, locale = null, metadata = {} } = data.attributes;
-  const question = [[request.headers["x-environment"]], null, organization, ...Array(9).fill(null)];
-  const access = await pool.query({ ...findAccess.query, values: question });
+  const { run, values } = askAccess({
+    environments: [String(request.headers["x-environment"])],
+    environmentOf: null,
+    sessionHash: null,
+    clientId: null,
+    organization: { organization },
+  });
+  const access = await pool.query({ ...run.query, values });
   const [{ environment_id }] = access.rows;
   const canonical = email.toLowerCase();
   const written = await pool.query({

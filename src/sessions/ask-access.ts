@@ -1,0 +1,124 @@
+import { statement } from "../db/statement.ts";
+import type { AccessQuestion, AccessRow, BelongsTo } from "./resolve-access.ts";
+
+/** What the row says of the parts that were asked for; the rest is as in `NO_ACCESS`. */
+type Found = Pick<AccessRow, "environment_id" | "handle" | "settings"> & Partial<AccessRow>;
+
+type AccessStatement = ReturnType<typeof statement<Found>>;
+
+/** A part of the statement: what it selects, and where from. */
+interface Part {
+  select: string[];
+  from: string;
+}
+
+const ENVIRONMENT = {
+  request: `(
+    select * from environments where handle = any ($1::text[]) order by array_position($1::text[], handle) limit 1
+  ) e`,
+  invitation:
+    "(select * from environments where id = (select environment_id from invitations where id = $1)) e",
+};
+
+const SESSION: Part = {
+  select: [
+    "s.id as session_id, u.id as user_id, u.email_canonical, u.email_verified_at is not null as email_verified",
+    `array(
+      select distinct p.name from user_roles ur
+      join role_permissions rp on rp.role_id = ur.role_id join permissions p on p.id = rp.permission_id
+      where ur.user_id = u.id
+    ) as environment_permissions`,
+  ],
+  from: `
+  left join sessions s on s.token_hash = $2 and s.environment_id = e.id and s.revoked_at is null and s.expires_at > now()
+    and (s.validated_until is null or s.validated_until > now())
+  left join users u on u.id = s.user_id`,
+};
+
+const CLIENT: Part = {
+  select: ["c.id as client_id, c.scopes as client_scopes"],
+  from: "left join api_clients c on c.id = $2 and c.environment_id = e.id",
+};
+
+/** Which organization that is, by what the request names: `:id`. */
+const ORGANIZATION_OF: Record<BelongsTo, string> = {
+  organization: ":id",
+  invitation: "(select organization_id from invitations where id = :id)",
+  membership: "(select organization_id from memberships where id = :id)",
+  membershipRole: `(
+    select m.organization_id from membership_roles mr join memberships m on m.id = mr.membership_id where mr.id = :id
+  )`,
+  role: "(select organization_id from roles where id = :id)",
+  rolePermission:
+    "(select r.organization_id from role_permissions rp join roles r on r.id = rp.role_id where rp.id = :id)",
+  invitationBatch: "(select organization_id from invitation_batches where id = :id)",
+  resource: "organization_of_resource(:id)",
+};
+
+/** What a user may do there. `permissions_in` stands in FROM, where Postgres plans it with the rest. */
+const MEMBERSHIP: Part = {
+  select: [
+    "o.owner_user_id is not null and o.owner_user_id = u.id as is_owner, m.id as membership_id",
+    "array(select name from permissions_in(u.id, o.id) as name) as organization_permissions",
+    `exists (
+      select from membership_roles mr
+      join role_permissions rp on rp.role_id = mr.role_id join permissions p on p.id = rp.permission_id
+      where mr.membership_id = m.id and p.name = 'members:manage'
+    ) as has_members_manage`,
+  ],
+  from: "left join memberships m on m.organization_id = o.id and m.user_id = u.id",
+};
+
+const statements = new Map<string, AccessStatement>();
+
+/**
+ * The statement that answers a question, and its values. Each form of question has its own, with nothing in it that
+ * wasn't asked for: one for all would be planned anew at every request, since Postgres finds that leaving out what is
+ * null saves more than planning costs.
+ */
+export function askAccess({
+  environments,
+  environmentOf,
+  sessionHash,
+  clientId,
+  organization,
+}: AccessQuestion): {
+  run: AccessStatement;
+  values: unknown[];
+} {
+  const environment = environmentOf === null ? "request" : "invitation";
+  const who = sessionHash !== null ? "session" : clientId !== null ? "client" : "nobody";
+  const [by, id] = Object.entries(organization ?? {}).find(([, named]) => named !== undefined) ?? [];
+  const name = `access-${environment}-${who}-${by ?? "nowhere"}`;
+  let run = statements.get(name);
+  if (run === undefined) {
+    run = statement<Found>(name, textOf(environment, who, by as BelongsTo | undefined));
+    statements.set(name, run);
+  }
+  const given = [environmentOf ?? environments, sessionHash ?? clientId, id];
+  return { run, values: given.filter((value) => value !== null && value !== undefined) };
+}
+
+function textOf(
+  environment: keyof typeof ENVIRONMENT,
+  who: "session" | "client" | "nobody",
+  by: BelongsTo | undefined,
+): string {
+  const parts: Part[] = [
+    { select: ["e.id as environment_id, e.handle, e.settings"], from: `from ${ENVIRONMENT[environment]}` },
+    ...(who === "session" ? [SESSION] : who === "client" ? [CLIENT] : []),
+    ...(by === undefined
+      ? []
+      : [organizationPart(ORGANIZATION_OF[by].replace(":id", who === "nobody" ? "$2" : "$3"))]),
+    ...(who === "session" && by !== undefined ? [MEMBERSHIP] : []),
+  ];
+  const selected = parts.flatMap(({ select }) => select).join(",\n    ");
+  return `select ${selected}\n  ${parts.map(({ from }) => from).join("\n  ")}`;
+}
+
+function organizationPart(id: string): Part {
+  return {
+    select: ["o.id as organization_id"],
+    from: `left join organizations o on o.environment_id = e.id and o.deleting_at is null and o.id = ${id}`,
+  };
+}
