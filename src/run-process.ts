@@ -1,7 +1,4 @@
-import type { JobContext } from "../jobs/define-job.ts";
 import { openQueueBackend } from "../jobs/queue-backend.ts";
-import { startWorker } from "../jobs/worker.ts";
-import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import { prepareSchema } from "./db/prepare-schema.ts";
@@ -10,28 +7,15 @@ import { generatedSecret } from "./embedded/generated-secret.ts";
 import { provideSettings } from "./embedded/provide-settings.ts";
 import { seedDevelopment } from "./embedded/seed-development.ts";
 import { welcome } from "./embedded/welcome.ts";
-import { serve } from "./http/serve.ts";
 import type { Log } from "./log.ts";
 import { compileMailsApart } from "./mail/compile-mails-apart.ts";
-import { createDeliveryRunner } from "./mail/delivery-runner.ts";
-import { createMailRenderer, type MailSources } from "./mail/mail-renderer.ts";
 import { closeContext, openContext } from "./open-context.ts";
-import { inboxRouter } from "./pages/inbox.ts";
 
 export interface RunningProcess {
   /** Settles when everything runs, or with what prevented it. */
   started: Promise<void>;
   /** Undoes the start, or as much of it as there was, in reverse: no new work, wait for what is under way, close. */
   stop(): Promise<void>;
-}
-
-/** Milliseconds that requests, and mails, under way have to finish once the process is asked to stop. */
-const GRACE = { requests: 10_000, mails: 25_000 };
-
-/** Not even loaded in production. */
-async function openWorkbench(hasInbox: boolean) {
-  const { workbenchRouter } = await import("./dev/workbench.ts");
-  return workbenchRouter({ hasInbox });
 }
 
 /** Brings up a role: the API, the worker, or both with everything a developer's machine lacks. */
@@ -53,31 +37,16 @@ export function runProcess(config: Config, log: Log): RunningProcess {
     undo.push(() => backend.close());
     const context = openContext(settings, backend, log);
     undo.push(() => closeContext(context));
-    if (compiling !== undefined) undo.push(await startWorking(context, await compiling));
-    if (config.role !== "worker") undo.push(await startServing(context));
+    // Each role loads what it runs: a worker has no use for all that speaks HTTP, nor the API for what sends mail.
+    if (compiling !== undefined) {
+      const { startWorking } = await import("./start-working.ts");
+      undo.push(startWorking(context, backend, { sources: await compiling, stopping: () => stopping }));
+    }
+    if (config.role !== "worker") {
+      const { startServing } = await import("./start-serving.ts");
+      undo.push(await startServing(context, { production: config.production, inboxDirectory }));
+    }
     if (config.role === "all" && !config.production) await greet(context);
-
-    async function startWorking(worker: Context, sources: MailSources): Promise<() => Promise<void>> {
-      const renderer = createMailRenderer(sources);
-      const deliveries = createDeliveryRunner({ ...worker, renderer });
-      const jobContext: JobContext = { ...worker, deliveries, stopping: () => stopping };
-      const running = startWorker(backend, jobContext);
-      log.info("taking jobs");
-      return async () => {
-        await Promise.all([running.stop(), deliveries.stop(GRACE.mails)]);
-      };
-    }
-
-    async function startServing(api: Context): Promise<() => Promise<void>> {
-      const inbox = inboxDirectory === undefined ? undefined : inboxRouter({ directory: inboxDirectory });
-      const workbench = config.production ? undefined : await openWorkbench(inbox !== undefined);
-      const server = await serve(createApp(api, { inbox, workbench }), {
-        port: settings.PORT,
-        host: settings.HOST,
-      });
-      log.info({ port: server.port, host: settings.HOST }, "serving");
-      return () => server.stop(GRACE.requests);
-    }
 
     async function greet(all: Context): Promise<void> {
       const token = await generatedSecret(settings.DATA_DIR, "session-token");

@@ -44,13 +44,13 @@ test("leaves import nothing of ours but leaves", () => {
 });
 
 test("of jobs, the service imports the producer alone; only the composition roots start workers", () => {
-  const roots = /^src\/(run-process|open-context)\.ts$/;
+  const roots = /^src\/(run-process|start-working|open-context)\.ts$/;
   expect(violations(/^src\//, /^jobs\/(?!queues\.ts)/, roots)).toEqual([]);
 });
 
 test("verbs know no face, and faces don't know each other", () => {
   const faces = /^src\/(management|bridge|pages)\//;
-  const roots = /^src\/(app|run-process)\.ts$/;
+  const roots = /^src\/(app|start-serving)\.ts$/;
   expect(violations(/^src\/(?!management|bridge|pages|openapi|docs|dev)/, faces, roots)).toEqual([]);
   expect(violations(/^src\/management\//, /^src\/(bridge|pages)\//)).toEqual([]);
   expect(violations(/^src\/pages\//, /^src\/(bridge|management)\//)).toEqual([]);
