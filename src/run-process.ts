@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { openQueueBackend } from "../jobs/queue-backend.ts";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -25,6 +26,8 @@ export function runProcess(config: Config, log: Log): RunningProcess {
   const started = start();
 
   async function start(): Promise<void> {
+    // What a mail was made of is garbage a moment later: V8 would let a hundred MiB of it gather before it looks.
+    if (config.role === "worker") setFlagsFromString("--optimize-for-size");
     // Under way while databases start.
     const compiling = config.role === "api" ? undefined : compileMailsApart();
     compiling?.catch(() => {});
