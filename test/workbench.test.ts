@@ -12,7 +12,10 @@ import { createLog } from "../src/log.ts";
 import { locales } from "../src/mail/locales.ts";
 import { renderPageError } from "../src/pages/render-page-error.ts";
 
-// What is saved here is a copy: others read the templates at the same time.
+// What is saved here is a copy: others read the templates at the same time. Files share their modules, so those that
+// know where templates are must be loaded anew for this one, and for those after it.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 vi.mock("../src/lib/package-root.ts", () => import("./support/own-templates.ts"));
 
 const log = createLog("silent", "test");

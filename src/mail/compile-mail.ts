@@ -38,5 +38,6 @@ async function compileMjml(kind: string, locale: Locale, texts: Record<string, s
     fonts: {},
     preprocessors: [(source) => inlineTexts(source, locale, texts, "html")],
   });
-  return html;
+  // A quarter of it is indentation, which would be encoded and sent with every mail.
+  return html.replace(/\n\s+/g, "\n");
 }

@@ -17,7 +17,10 @@ import { launchChromium, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
 import { problemsOf } from "../support/page-problems.ts";
 
-// What is saved here is a copy: others read the templates at the same time.
+// What is saved here is a copy: others read the templates at the same time. Files share their modules, so those that
+// know where templates are must be loaded anew for this one, and for those after it.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 vi.mock("../../src/lib/package-root.ts", () => import("../support/own-templates.ts"));
 
 describeInBrowser("a developer's browser", () => {
