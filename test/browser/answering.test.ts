@@ -46,7 +46,14 @@ describeInBrowser("a person with a browser", () => {
     return { page, watched };
   }
 
-  const heading = (page: Page) => page.getByRole("heading", { level: 1 }).textContent();
+  /** Waits for the page of that title: a click ends before the page it leads to is there. */
+  const reads = (page: Page, title: string) =>
+    page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
+
+  async function accept(page: Page): Promise<void> {
+    await page.getByRole("button", { name: "Accept invitation" }).click();
+    await reads(page, "Welcome to Acme Corp");
+  }
 
   async function statusOf(id: string): Promise<string> {
     return (await guildhall.db("invitations").where({ id }).first("status")).status;
@@ -80,7 +87,7 @@ describeInBrowser("a person with a browser", () => {
     );
     expect(outline).toEqual({ style: "solid", width: "3px", color: "rgb(31, 95, 74)" });
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Welcome to Acme Corp" }).waitFor();
+    await reads(page, "Welcome to Acme Corp");
     expect(await statusOf(id)).toBe("accepted");
     expect(await problemsOf(page)).toEqual([]);
     expect(watched).toEqual({ foreign: [], complaints: [] });
@@ -92,7 +99,7 @@ describeInBrowser("a person with a browser", () => {
     const { page } = await open(`${link}?answer=decline`);
     expect(await statusOf(id)).toBe("pending");
     await page.getByRole("button", { name: "Decline" }).click();
-    expect(await heading(page)).toBe("Invitation declined");
+    await reads(page, "Invitation declined");
     expect(await statusOf(id)).toBe("declined");
     await page.context().close();
   });
@@ -100,8 +107,7 @@ describeInBrowser("a person with a browser", () => {
   test("needs no JavaScript", async () => {
     const { id, link } = await mailedInvitation();
     const { page } = await open(link, { javaScriptEnabled: false });
-    await page.getByRole("button", { name: "Accept invitation" }).click();
-    expect(await heading(page)).toBe("Welcome to Acme Corp");
+    await accept(page);
     expect(await statusOf(id)).toBe("accepted");
     await page.context().close();
   });
@@ -109,7 +115,7 @@ describeInBrowser("a person with a browser", () => {
   test("goes back after accepting, reloads, opens the link again: it stays accepted and says so", async () => {
     const { link } = await mailedInvitation();
     const { page } = await open(link);
-    await page.getByRole("button", { name: "Accept invitation" }).click();
+    await accept(page);
     for (const again of [
       () => page.goBack(),
       () => page.reload(),
@@ -117,7 +123,7 @@ describeInBrowser("a person with a browser", () => {
       () => page.goto(link),
     ]) {
       await again();
-      expect(await heading(page)).toBe("Welcome to Acme Corp");
+      await reads(page, "Welcome to Acme Corp");
     }
     await page.context().close();
   });
@@ -132,10 +138,10 @@ describeInBrowser("a person with a browser", () => {
       referrer = route.request().headers().referer;
       return route.fulfill({ body: "the product" });
     });
-    await page.getByRole("button", { name: "Accept invitation" }).click();
+    await accept(page);
     expect(watched.foreign).toEqual([]);
     await page.getByRole("link", { name: "Continue" }).click();
-    expect(page.url()).toBe(there);
+    await page.waitForURL(there);
     expect(referrer).toBeUndefined();
     await page.context().close();
   });
@@ -151,7 +157,7 @@ describeInBrowser("a person with a browser", () => {
     }
     expect(await statusOf(id)).toBe("pending");
     const { page } = await open(link);
-    await page.getByRole("button", { name: "Accept invitation" }).click();
+    await accept(page);
     expect(await statusOf(id)).toBe("accepted");
     await page.context().close();
   });
@@ -165,7 +171,7 @@ describeInBrowser("a person with a browser", () => {
     const { id, link } = await mailedInvitation();
     await guildhall.db("invitations").where({ id }).update(change);
     const { page, watched } = await open(link);
-    expect(await heading(page)).toBe(title);
+    await reads(page, title);
     expect(await page.getByRole("button").count()).toBe(0);
     expect(await problemsOf(page)).toEqual([]);
     expect(watched.foreign).toEqual([]);
@@ -192,11 +198,11 @@ describeInBrowser("a person with a browser", () => {
     const { email } = await mailedInvitation({ locale: "en" });
     const { mail } = await guildhall.mailbox.waitFor(email);
     const { page, watched } = await open(/^https?:\S+\/u\/\S+$/m.exec(mail.text ?? "")?.[0] ?? "no link");
-    expect(await heading(page)).toBe("Stop invitations?");
+    await reads(page, "Stop invitations?");
     expect(await problemsOf(page)).toEqual([]);
     await tabTo(page, "Don't invite me again");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "No more invitations" }).waitFor();
+    await reads(page, "No more invitations");
     expect(await page.getByRole("main").innerText()).toContain(maskAddress(email));
     expect(await problemsOf(page)).toEqual([]);
     expect(watched).toEqual({ foreign: [], complaints: [] });

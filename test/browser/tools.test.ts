@@ -95,7 +95,7 @@ describeInBrowser("a developer's browser", () => {
     await page.getByRole("link", { name: "invitation-reminder" }).click();
     await page.getByRole("link", { name: "Arabic" }).click();
     await page.getByRole("link", { name: "Phone" }).click();
-    expect(page.url()).toBe(`${origin}/dev/mails/mails/invitation-reminder/ar?width=phone`);
+    await page.waitForURL(`${origin}/dev/mails/mails/invitation-reminder/ar?width=phone`);
     expect(await problemsOf(page)).toEqual([]);
     expect(watched).toEqual({ foreign: [], complaints: [] });
     await page.context().close();
