@@ -2,7 +2,7 @@ import type { QueueBackend } from "../jobs/queue-backend.ts";
 import { openQueues } from "../jobs/queues.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
-import { openDatabase } from "./db/connection.ts";
+import { type DatabaseOptions, openDatabase } from "./db/connection.ts";
 import { createRateLimiter } from "./http/rate-limiter.ts";
 import { createIdentitySources } from "./identities/identity-sources.ts";
 import { createLinkKeys } from "./invitations/invitation-link.ts";
@@ -10,10 +10,15 @@ import type { Log } from "./log.ts";
 import { createAccessTokens } from "./oauth/access-tokens.ts";
 
 /** Opens what verbs need. Close it with `closeContext`. */
-export function openContext(settings: Settings, backend: QueueBackend, log: Log): Context {
+export function openContext(
+  settings: Settings,
+  backend: QueueBackend,
+  log: Log,
+  { patience }: Pick<DatabaseOptions, "patience"> = {},
+): Context {
   return {
     settings,
-    db: openDatabase({ url: settings.DATABASE_URL, poolSize: 10, name: settings.role }),
+    db: openDatabase({ url: settings.DATABASE_URL, poolSize: 10, name: settings.role, patience }),
     queues: openQueues(backend, log),
     linkKeys: createLinkKeys([settings.SECRET_KEY, ...settings.SECRET_KEYS_PREVIOUS]),
     accessTokens: createAccessTokens(settings),

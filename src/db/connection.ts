@@ -9,6 +9,8 @@ export interface DatabaseOptions {
   name: string;
   /** Milliseconds a statement may take; 0: as long as it likes. Default 15 s. */
   statementTimeout?: number;
+  /** Milliseconds a caller waits for a connection. Default 2 s: an HTTP client waits no longer. */
+  patience?: number;
 }
 
 const INT8 = 20;
@@ -27,10 +29,10 @@ const PLANS_THAT_LAST = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_
 
 /**
  * Opens a pool to Postgres. Nothing is connected yet.
- * Time-outs: a caller waits 2 s for a connection (an HTTP client waits no longer), a lock
- * 3 s, and a transaction left idle for 15 s is ended by the server.
+ * A lock is waited for 3 s, and a transaction left idle for 15 s is ended by the server.
  */
-export function openDatabase({ url, poolSize, name, statementTimeout = 15_000 }: DatabaseOptions): Knex {
+export function openDatabase(options: DatabaseOptions): Knex {
+  const { url, poolSize, name, statementTimeout = 15_000, patience = 2_000 } = options;
   const connection = {
     connectionString: url,
     application_name: `guildhall-${name}`,
@@ -45,6 +47,6 @@ export function openDatabase({ url, poolSize, name, statementTimeout = 15_000 }:
     client: "pg",
     connection,
     pool: { min: 0, max: poolSize },
-    acquireConnectionTimeout: 2_000,
+    acquireConnectionTimeout: patience,
   });
 }

@@ -54,7 +54,8 @@ export async function startGuildhall(options: GuildhallOptions = {}): Promise<Gu
   const settings = await settingsFor(database, mailbox, options);
   const log = createLog(process.env.TEST_LOG ?? "silent", "test");
   const backend = openQueueBackend(settings);
-  const context = openContext(settings, backend, log);
+  // Hundreds ask at once, on whatever machine: they may wait for each other.
+  const context = openContext(settings, backend, log, { patience: 20_000 });
   await reachable(context);
   const server = await serve(createApp(context), { port: 0, host: "127.0.0.1" });
   const origin = `http://127.0.0.1:${server.port}`;
