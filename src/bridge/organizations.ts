@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
-import { listMembers } from "../memberships/list-members.ts";
-import { Organization } from "../models/organization.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
+import { findOwnOrganization } from "../organizations/find-own-organization.ts";
 import { listOwnOrganizations } from "../organizations/list-own-organizations.ts";
 import { organizationAttributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
@@ -77,9 +76,10 @@ export const organizationEndpoints = [
       records: { holds: "record", name: "OrganizationWithRole", of: organizationWithRoleShape },
     },
     async handle(request) {
-      const { role: your_role = null, roles: your_roles = [] } = (await ownMembership(request)) ?? {};
-      const organization = await findOrganization(request);
-      return record(show(organizationWithRoleShape, { ...organization, your_role, your_roles }));
+      const organization = await findOwnOrganization(request.context.db, keyOf(request), userIn(request));
+      // Its deletion has begun since the caller was let in.
+      if (organization === undefined) throw forbidden("forbidden", "No organization of yours.");
+      return record(show(organizationWithRoleShape, organization));
     },
   }),
   endpoint({
@@ -134,19 +134,4 @@ export const organizationEndpoints = [
 
 function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
   return { id: params.id ?? "", environment_id: environment.environment_id };
-}
-
-/** @throws 403 for one whose deletion has begun since the caller was let in. */
-async function findOrganization(request: EndpointRequest): Promise<Organization> {
-  const organization = await Organization.query(request.context.db)
-    .findOne(keyOf(request))
-    .whereNull("deleting_at");
-  if (organization === undefined) throw forbidden("forbidden", "No organization of yours.");
-  return organization;
-}
-
-async function ownMembership(request: EndpointRequest) {
-  const filter = { organization_id: request.params.id ?? "", user_id: userIn(request) };
-  const { rows } = await listMembers(request.context.db, filter, { limit: 1, offset: 0 });
-  return rows[0];
 }
