@@ -4,6 +4,7 @@ import { newId } from "../src/lib/id.ts";
 import { compileMails } from "../src/mail/compile-mails.ts";
 import { composeMail } from "../src/mail/compose-mail.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
+import { SECRET_KEY } from "./service.ts";
 
 /**
  * What a bare nodemailer loop could do at best: the worker's mail, rendered once, sent again and again over a pool of
@@ -26,7 +27,7 @@ const mail = composeMail(
       PUBLIC_URL: "http://127.0.0.1:3000",
       MAIL_FROM: { name: "", address: "no-reply@guildhall.test" },
     },
-    linkKeys: createLinkKeys(["the-secret-key-of-the-bench-has-32-bytes"]),
+    linkKeys: createLinkKeys([SECRET_KEY]),
     renderer: createMailRenderer(await compileMails()),
   },
   {
@@ -39,7 +40,7 @@ const mail = composeMail(
     ambiguous_attempts: 0,
     product: "Acme",
     from_name: null,
-    locale: "en",
+    locales: ["en"],
     organization: "Acme Corp",
     picture: null,
     invitation_id: id,

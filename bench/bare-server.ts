@@ -1,22 +1,30 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import { buffer } from "node:stream/consumers";
-import pg from "pg";
-import { insertInvitation } from "../src/invitations/insert-invitation.ts";
-import { newId } from "../src/lib/id.ts";
-import { askAccess } from "../src/sessions/ask-access.ts";
+import { text } from "node:stream/consumers";
+import {
+  acceptInvitation,
+  type BareAnswer,
+  type BareRequest,
+  createInvitation,
+  listMemberships,
+  readOrganization,
+} from "./bare-answers.ts";
 
 /**
- * What a hand-written server could do at best: the statements of POST /api/invitations on a pool of `pg`, between a
- * `JSON.parse` and a `JSON.stringify`. No router, no validation, no negotiation, no queue.
+ * What a hand-written server could do at best: the statements of four requests on a pool of `pg`, between a `JSON.parse`
+ * and a `JSON.stringify`. No router to speak of, no validation, no negotiation, no queue.
  */
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: Number(process.env.POOL_SIZE) });
-const authorization = `Bearer ${process.env.ADMIN_TOKEN}`;
+const ROUTES: Array<[method: string, path: RegExp, answer: (request: BareRequest) => Promise<BareAnswer>]> = [
+  ["POST", /^\/api\/invitations$/, createInvitation],
+  ["GET", /^\/bridge-payment\/organizations\/(\w+)$/, readOrganization],
+  ["GET", /^\/api\/memberships$/, listMemberships],
+  ["POST", /^\/invitations\/(\w+)\/accept$/, acceptInvitation],
+];
 
 process.on("disconnect", () => process.exit());
 
 const server = createServer((request, response) => {
-  createInvitation(request).then(
+  answer(request).then(
     ([status, document]) => {
       const body = Buffer.from(JSON.stringify(document));
       const headers = { "Content-Type": "application/vnd.api+json", "Content-Length": body.length };
@@ -28,39 +36,13 @@ const server = createServer((request, response) => {
 await once(server, "listening");
 process.send?.(server.address());
 
-async function createInvitation(request: IncomingMessage): Promise<[number, object]> {
-  if (request.headers.authorization !== authorization) return [401, {}];
-  const { data } = JSON.parse((await buffer(request)).toString());
-  const organization = data.relationships.organization.data.id;
-  const { email, role_ids = [], message = null, locale = null, metadata = {} } = data.attributes;
-  const { run, values } = askAccess({
-    environments: [String(request.headers["x-environment"])],
-    environmentOf: null,
-    sessionHash: null,
-    clientId: null,
-    organization: { organization },
-  });
-  const access = await pool.query({ ...run.query, values });
-  const [{ environment_id }] = access.rows;
-  const canonical = email.toLowerCase();
-  const written = await pool.query({
-    ...insertInvitation.query,
-    values: [
-      ...[
-        environment_id,
-        organization,
-        email,
-        canonical,
-        role_ids,
-        null,
-        newId("inv"),
-        null,
-        message,
-        locale,
-      ],
-      ...[JSON.stringify(metadata), null, 7, newId("dlv"), newId("evt"), newId("evt"), "operator", true],
-    ],
-  });
-  const [{ invitation }] = written.rows;
-  return invitation === null ? [409, {}] : [201, { data: invitation }];
+async function answer(request: IncomingMessage): Promise<BareAnswer> {
+  const { pathname, searchParams: search } = new URL(request.url ?? "", "http://localhost");
+  for (const [method, path, respond] of ROUTES) {
+    const match = method === request.method ? path.exec(pathname) : null;
+    if (match === null) continue;
+    const body = method === "POST" ? await text(request) : "";
+    return respond({ headers: request.headers, id: match[1] ?? "", search, body });
+  }
+  return [404, {}];
 }

@@ -1,7 +1,7 @@
 import { benchBatch } from "./batch.ts";
-import { benchCreateInvitation } from "./create-invitation.ts";
 import { benchDetach } from "./detach.ts";
 import { benchPipeline } from "./pipeline.ts";
+import { benchRequests } from "./requests.ts";
 import { openStage } from "./stage.ts";
 import { describeMachine, printTable } from "./table.ts";
 import { benchWorkerMemory } from "./worker-memory.ts";
@@ -34,7 +34,7 @@ try {
   );
   console.log(`over ${options.connections} HTTP connections; ${options.samples} samples of latency\n`);
   printTable([
-    ...(await benchCreateInvitation(stage, options)),
+    ...(await benchRequests(stage, options)),
     ...(await benchPipeline(stage, options)),
     ...(await benchBatch(stage, { rows: options.batchRows })),
     ...(await benchWorkerMemory(stage, { mails: options.remembered })),

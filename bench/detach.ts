@@ -17,6 +17,9 @@ interface Options {
   rounds: number;
 }
 
+/** Who manages what their organization pays with. */
+const PAYERS = { role: "billing", each: 1 } as const;
+
 /** What the deletion of an organization with many resources takes, and what others feel of it meanwhile. */
 export async function benchDetach(stage: Stage, options: Options): Promise<Row[]> {
   return [await againstBareUpdates(stage, options), await besideOthers(stage, options)];
@@ -26,7 +29,7 @@ export async function benchDetach(stage: Stage, options: Options): Promise<Row[]
 async function againstBareUpdates(stage: Stage, { rows, rounds }: Options): Promise<Row> {
   const original = await stage.createDatabase("detach");
   const [organization_id = "", ...others] = original.organizationIds;
-  const userIds = (await addMembers(original, others)).map(({ user_id }) => user_id);
+  const userIds = (await addMembers(original, others, PAYERS)).map(({ user_id }) => user_id);
   await addResources(original, [organization_id], { each: rows, userIds });
 
   function onCopy(name: string, begin: (db: Knex) => Promise<() => Promise<void>>): Contestant {
@@ -77,7 +80,7 @@ async function besideOthers(stage: Stage, { rows, rounds }: Options): Promise<Ro
   const database = await stage.createDatabase("detach_beside_others");
   const doomed = database.organizationIds.slice(0, rounds);
   const living = database.organizationIds.slice(rounds);
-  const members = await addMembers(database, living);
+  const members = await addMembers(database, living, PAYERS);
   const userIds = members.map(({ user_id }) => user_id);
   await addResources(database, living, { each: 500, userIds });
   await addResources(database, doomed, { each: rows / rounds, userIds });

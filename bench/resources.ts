@@ -2,6 +2,7 @@ import { openDatabase } from "../src/db/connection.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { newId } from "../src/lib/id.ts";
 import { Membership } from "../src/models/membership.ts";
+import type { SystemRoleName } from "../src/permissions.ts";
 import { findSystemRole } from "../src/roles/find-system-role.ts";
 import { createSession } from "../src/sessions/create-session.ts";
 import type { Database } from "./stage.ts";
@@ -63,18 +64,25 @@ export async function addResources(
   await db.destroy();
 }
 
-/** A member of each organization, who may manage what it pays with, and a session of theirs. */
-export async function addMembers({ url }: Database, organizationIds: string[]): Promise<Member[]> {
+/** Members of each organization with a role there, and a session of one of them. */
+export async function addMembers(
+  { url }: Database,
+  organizationIds: string[],
+  { role, each }: { role: SystemRoleName; each: number },
+): Promise<Member[]> {
   const db = openDatabase({ url, poolSize: 1, name: "bench" });
   const { id: environment_id } = await db("environments").first("id");
-  const { id: role_id } = await findSystemRole(db, environment_id, "billing");
+  const { id: role_id } = await findSystemRole(db, environment_id, role);
   const members: Member[] = [];
   for (const organization_id of organizationIds) {
-    const user_id = newId("user");
-    const email = `${user_id}@example.com`;
-    await db("users").insert({ id: user_id, environment_id, email, email_canonical: email });
-    const joining = { environment_id, organization_id, user_id, role_ids: [role_id] };
-    await db.transaction((trx) => Membership.join(trx, joining));
+    const users = Array.from({ length: each }, () => newId("user"));
+    for (const user_id of users) {
+      const email = `${user_id}@example.com`;
+      await db("users").insert({ id: user_id, environment_id, email, email_canonical: email });
+      const joining = { environment_id, organization_id, user_id, role_ids: [role_id] };
+      await db.transaction((trx) => Membership.join(trx, joining));
+    }
+    const [user_id = ""] = users;
     const { token } = await createSession({ db }, { environment_id, user_id }, SYSTEM);
     members.push({ organization_id, user_id, token });
   }

@@ -2,6 +2,7 @@ import { requestText } from "./http-load.ts";
 import type { Database, Stage } from "./stage.ts";
 
 export const ADMIN_TOKEN = "operator-token-of-the-bench";
+export const SECRET_KEY = "the-secret-key-of-the-bench-has-32-bytes";
 
 export type Backend = "Redis" | "Postgres";
 
@@ -23,7 +24,7 @@ export function productionVariables({ url }: Database, smtpUrl: string): Record<
     DATABASE_URL: url,
     SMTP_URL: smtpUrl,
     MAIL_FROM: "no-reply@guildhall.test",
-    SECRET_KEY: "the-secret-key-of-the-bench-has-32-bytes",
+    SECRET_KEY,
     ADMIN_TOKEN,
     LOG_LEVEL: "warn",
   };
