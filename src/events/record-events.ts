@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
 
 /** Who did it, as events tell it for ever. */
@@ -77,6 +78,14 @@ export interface NewEvent {
   data?: Record<string, unknown>;
 }
 
+const insertEvents = statement<never>(
+  "record-events",
+  `
+  insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)
+  select id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id
+  from jsonb_populate_recordset(null::events, $1::jsonb)`,
+);
+
 /**
  * Appends to the log of what happened, inside the transaction in which it happens. One statement with one parameter,
  * so any number of events will do.
@@ -91,10 +100,5 @@ export async function recordEvents(trx: Knex.Transaction, actor: Actor, events: 
     actor_user_id: actor.user_id,
     request_id: actor.request_id,
   }));
-  await trx.raw(
-    `insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)
-     select id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id
-     from jsonb_populate_recordset(null::events, ?::jsonb)`,
-    [JSON.stringify(rows)],
-  );
+  await insertEvents(trx, [JSON.stringify(rows)]);
 }

@@ -1,32 +1,48 @@
 import type { Knex } from "knex";
-import { Organization } from "../models/organization.ts";
+import { statement } from "../db/statement.ts";
+import type { Organization } from "../models/organization.ts";
 import type { SystemRoleName } from "../permissions.ts";
 
-export type OrganizationWithRole = Organization & {
+type Shown =
+  | "id"
+  | "name"
+  | "owner_user_id"
+  | "business_email"
+  | "business_phone"
+  | "tax_id"
+  | "address"
+  | "country"
+  | "picture"
+  | "metadata"
+  | "member_management"
+  | "created_at"
+  | "updated_at";
+
+export interface OwnOrganization extends Pick<Organization, Shown> {
   /** The strongest system role the user has there; null with none, and for who is no member. */
   your_role: SystemRoleName | null;
   your_roles: string[];
-};
+}
+
+const findOwn = statement<OwnOrganization>(
+  "find-own-organization",
+  `
+  select o.id, o.name, o.owner_user_id, o.business_email, o.business_phone, o.tax_id, o.address, o.country, o.picture,
+    o.metadata, o.member_management, o.created_at, o.updated_at,
+    strongest_role(m.id) as your_role, role_names(m.id) as your_roles
+  from organizations o left join memberships m on m.organization_id = o.id and m.user_id = $3
+  where o.id = $1 and o.environment_id = $2 and o.deleting_at is null`,
+);
 
 /**
- * An organization with the roles a user has in it, in one round trip.
+ * An organization with the roles a user has in it: what a front end asks for most, so in one prepared round trip.
  * @returns undefined for one of another environment, or being deleted.
  */
 export async function findOwnOrganization(
   db: Knex,
   { id, environment_id }: { id: string; environment_id: string },
   user_id: string,
-): Promise<OrganizationWithRole | undefined> {
-  const found = await Organization.query(db)
-    .leftJoin("memberships as m", (on) =>
-      on.on("m.organization_id", "organizations.id").onVal("m.user_id", user_id),
-    )
-    .findOne({ "organizations.id": id, "organizations.environment_id": environment_id })
-    .whereNull("deleting_at")
-    .select(
-      "organizations.*",
-      db.raw("strongest_role(m.id) as your_role"),
-      db.raw("role_names(m.id) as your_roles"),
-    );
-  return found as OrganizationWithRole | undefined;
+): Promise<OwnOrganization | undefined> {
+  const [found] = await findOwn(db, [id, environment_id, user_id]);
+  return found;
 }
