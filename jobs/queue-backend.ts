@@ -63,6 +63,8 @@ function onPostgres(url: string): QueueBackend {
     max: 7,
   });
   pool.on("error", () => {});
+  // A connection that breaks while BullMQ has it tells BullMQ by failing what was asked; unheard, it would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   // BullMQ describes pg in types of its own, which a pool fulfils but TypeScript can't see; likewise its classes
   // differ between backends in a type parameter only.
   const connection = pool as unknown as PostgresConnectionOptions;

@@ -13,6 +13,9 @@ export interface DatabaseOptions {
   patience?: number;
 }
 
+/** What fails is thrown to whoever asked; knex would print it besides, between our lines. */
+const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
+
 const INT8 = 20;
 
 /** Counts and cents fit a JavaScript number; pg would hand out bigint columns as text. */
@@ -48,5 +51,6 @@ export function openDatabase(options: DatabaseOptions): Knex {
     connection,
     pool: { min: 0, max: poolSize },
     acquireConnectionTimeout: patience,
+    log: SILENT,
   });
 }
