@@ -10,6 +10,9 @@ import { operationsRouter } from "./http/operations.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
 import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
 import { managementRouter, renderJsonApiError } from "./management/management-router.ts";
+import { meterRequests } from "./metrics/meter-requests.ts";
+import { metricsRegistry } from "./metrics/metrics-registry.ts";
+import { metricsRouter } from "./metrics/metrics-router.ts";
 import { renderOauthError } from "./oauth/oauth-error.ts";
 import { oauthRouter } from "./oauth/oauth-router.ts";
 import { openapiDocument } from "./openapi/openapi-document.ts";
@@ -39,6 +42,8 @@ export function createApp(
   const mailEvents = mailEventsRouter(context);
   const oauth = oauthRouter(context);
   const operations = operationsRouter(context);
+  const registry = metricsRegistry(context);
+  const metrics = metricsRouter(context, registry);
   const document = openapiDocument();
   const openapi = openapiRouter(document);
   const docs = docsRouter(document, context.settings);
@@ -46,9 +51,10 @@ export function createApp(
   // What reaches here has been answered; Koa would print it to the console.
   app.on("error", (error) => context.log.debug({ err: error }, "a connection failed"));
   app.use(requestScope(context.log));
+  app.use(meterRequests(registry));
   app.use(bridgeCors(context.settings));
   app.use(answerErrors(renderByFace, context.log));
-  app.use(operations.routes());
+  app.use(operations.routes()).use(metrics.routes());
   app.use(oauth.routes());
   app.use(openapi.routes()).use(docs.routes());
   if (inbox !== undefined) app.use(inbox.routes()).use(startAtInbox);

@@ -33,6 +33,9 @@ export function configContradictions(config: Config): string[] {
   if (config.SECRET_KEY !== undefined && config.SECRET_KEYS_PREVIOUS.includes(config.SECRET_KEY)) {
     problems.push("SECRET_KEYS_PREVIOUS contains SECRET_KEY: a key is either current or previous");
   }
+  if (config.METRICS_TOKEN !== undefined && config.METRICS_TOKEN === config.ADMIN_TOKEN) {
+    problems.push("METRICS_TOKEN is ADMIN_TOKEN: whoever reads metrics could do everything");
+  }
   for (const [one, other] of PAIRS) {
     if (config[one] !== undefined && config[other] === undefined)
       problems.push(`${other} is missing: ${one} needs it`);

@@ -38,6 +38,11 @@ export const secretKey = z
   .string()
   .refine((key) => Buffer.byteLength(key) >= 32, { error: "must have at least 32 bytes" });
 
+/** What may come as `Authorization: Bearer`. */
+export const bearerSecret = z.string().regex(/^[\w~+/.=-]{16,4096}$/, {
+  error: "must have at least 16 characters, all of them letters, digits or one of - . _ ~ + / =",
+});
+
 /** Of a service that is asked; kept as given, for an issuer is compared to the letter. */
 export const serviceUrl = url("http:", "https:")
   .max(1_000, { error: "must have at most 1000 characters" })

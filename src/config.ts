@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { configContradictions } from "./config-contradictions.ts";
 import {
+  bearerSecret,
   dkimSelector,
   domainName,
   duration,
@@ -41,12 +42,8 @@ const Variables = z.object({
     .default("")
     .transform((text) => text.split(",").filter((key) => key !== ""))
     .pipe(z.array(secretKey)),
-  ADMIN_TOKEN: z
-    .string()
-    .regex(/^[\w~+/.=-]{16,4096}$/, {
-      error: "must have at least 16 characters, all of them letters, digits or one of - . _ ~ + / =",
-    })
-    .optional(),
+  ADMIN_TOKEN: bearerSecret.optional(),
+  METRICS_TOKEN: bearerSecret.optional(),
   SESSION_VALIDATION_URL: serviceUrl.optional(),
   BRIDGE_VALIDATION_SECRET: z
     .string()

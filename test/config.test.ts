@@ -118,6 +118,7 @@ describe("a variable that is wrong refuses the start, by name", () => {
       "ADMIN_TOKEN",
       ["too-short", "fifteen-letters", "a token with spaces", "hash#of#operators", "prüfer-des-betreibers"],
     ],
+    ["METRICS_TOKEN", ["fifteen-letters", "a token with spaces", "hash#of#metrics", `${"x".repeat(16)}\n`]],
     [
       "SESSION_VALIDATION_URL",
       ["auth.example.com", "ftp://auth.example.com", "https://user:secret@auth.example.com/validate"],
@@ -147,10 +148,13 @@ describe("a variable that is wrong refuses the start, by name", () => {
   });
 });
 
-test("an operator's token of every letter a bearer token may have is taken", () => {
-  const ADMIN_TOKEN = "azAZ09-._~+/letters==";
-  expect(readConfig({ ADMIN_TOKEN }, "all").ADMIN_TOKEN).toBe(ADMIN_TOKEN);
-});
+test.each(["ADMIN_TOKEN", "METRICS_TOKEN"] as const)(
+  "%s of every letter a bearer token may have is taken",
+  (name) => {
+    const token = "azAZ09-._~+/letters==";
+    expect(readConfig({ [name]: token }, "all")[name]).toBe(token);
+  },
+);
 
 describe("production", () => {
   test("starts when it is told everything", () => {
@@ -200,6 +204,13 @@ describe("a contradiction refuses the start", () => {
     const PUBLIC_URL = "https://guildhall.example.com";
     const told = problems({ PUBLIC_URL, OIDC_ISSUER: `${PUBLIC_URL}/`, OIDC_AUDIENCE: "guildhall" });
     expect(told).toEqual([expect.stringMatching("^OIDC_ISSUER is PUBLIC_URL")]);
+  });
+
+  test("a token of metrics that is the operator's", () => {
+    const ADMIN_TOKEN = "an-operator-token";
+    const told = problems({ ADMIN_TOKEN, METRICS_TOKEN: ADMIN_TOKEN });
+    expect(told).toEqual([expect.stringMatching("^METRICS_TOKEN is ADMIN_TOKEN")]);
+    expect(problems({ ADMIN_TOKEN, METRICS_TOKEN: `${ADMIN_TOKEN}-of-metrics` })).toEqual([]);
   });
 
   test("a key that is both current and previous", () => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { environmentCandidates } from "../src/http/environment-candidates.ts";
 import { coalesce } from "../src/lib/coalesce.ts";
 import { parseDuration } from "../src/lib/duration.ts";
-import { isId, newId } from "../src/lib/id.ts";
+import { earliestId, isId, newId } from "../src/lib/id.ts";
+import { recent } from "../src/lib/recent.ts";
 import { createResourcePool } from "../src/lib/resource-pool.ts";
 import { createShortMemory } from "../src/lib/short-memory.ts";
 import { singleFlight } from "../src/lib/single-flight.ts";
@@ -63,6 +64,15 @@ describe("an id", () => {
     expect(isId("org", first.toUpperCase())).toBe(false);
     expect(isId("org", `${first}0`)).toBe(false);
     expect(isId("org", `${first}\n`)).toBe(false);
+  });
+
+  test("sorts after the earliest of the moment it was made in, and before that of the next", () => {
+    const before = new Date();
+    const ids = Array.from({ length: 100 }, () => newId("evt"));
+    const after = new Date(Date.now() + 1);
+    const ends = [earliestId("evt", before), earliestId("evt", after)];
+    expect([...ids, ...ends].sort()).toEqual([ends[0], ...[...ids].sort(), ends[1]]);
+    for (const id of ends) expect(isId("evt", id)).toBe(true);
   });
 });
 
@@ -205,6 +215,46 @@ describe("a single flight", () => {
     const outcomes = await Promise.allSettled([fly("a", fails), fly("a", fails)]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     await expect(fly("a", async () => "up")).resolves.toBe("up");
+  });
+});
+
+describe("what was done recently", () => {
+  test("is shared while it is under way and for a while after, and then done anew", async () => {
+    let [time, done] = [0, 0];
+    const gate = deferred();
+    const ask = recent(
+      10,
+      async () => {
+        done += 1;
+        const n = done;
+        await gate.promise;
+        return n;
+      },
+      () => time,
+    );
+    const all = [ask(), ask()];
+    time = 100;
+    all.push(ask());
+    gate.resolve();
+    expect(await Promise.all(all)).toEqual([1, 1, 1]);
+    time = 109;
+    expect(await ask()).toBe(1);
+    time = 110;
+    expect(await Promise.all([ask(), ask()])).toEqual([2, 2]);
+  });
+
+  test("and failed tells everybody who asks meanwhile, and nobody after", async () => {
+    let time = 0;
+    const outcomes = [() => Promise.reject(new Error("down")), async () => "up"];
+    const ask = recent(
+      10,
+      () => outcomes.shift()?.() ?? Promise.reject(new Error("asked too often")),
+      () => time,
+    );
+    await expect(ask()).rejects.toThrow("down");
+    await expect(ask()).rejects.toThrow("down");
+    time = 10;
+    expect(await ask()).toBe("up");
   });
 });
 

@@ -1,9 +1,10 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context } from "../context.ts";
 import type { IdentitySource } from "../identities/identity-source.ts";
 import { hashToken } from "../lib/random-token.ts";
+import { sameSecret } from "../lib/same-secret.ts";
 import type { Grant } from "../oauth/access-tokens.ts";
+import { bearerToken } from "./bearer-token.ts";
 
 /** What a request carries to say who asks. */
 export interface Credentials {
@@ -31,7 +32,7 @@ export async function readCredentials(
   headers: IncomingHttpHeaders,
   { settings, accessTokens, identities }: Pick<Context, "settings" | "accessTokens" | "identities">,
 ): Promise<Credentials> {
-  const bearer = /^Bearer +([\w~+/.=-]{1,4096})$/i.exec(headers.authorization ?? "")?.[1];
+  const bearer = bearerToken(headers);
   const header = headers["x-session-id"];
   const given = headers.authorization !== undefined || header !== undefined;
   if (bearer !== undefined && sameSecret(bearer, settings.ADMIN_TOKEN)) {
@@ -55,10 +56,4 @@ function sessionToken(token: string, source: IdentitySource | undefined) {
     sessionHash: tokenHash,
     foreign: source === undefined ? null : { token, tokenHash, source },
   };
-}
-
-/** Compares digests, so that neither content nor length shows in the time it takes. */
-function sameSecret(one: string, other: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
 }

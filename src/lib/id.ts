@@ -1,4 +1,4 @@
-import { TypeID, typeidUnboxed } from "typeid-js";
+import { fromUUID, TypeID, typeidUnboxed } from "typeid-js";
 
 export type IdPrefix =
   | "env"
@@ -28,6 +28,12 @@ export type IdPrefix =
 /** A new id: `prefix_` and 26 characters of base32 UUIDv7, so ids sort by time of creation. */
 export function newId(prefix: IdPrefix): string {
   return typeidUnboxed(prefix);
+}
+
+/** What every id of that prefix made from this moment on sorts after, and every one made before it sorts before. */
+export function earliestId(prefix: IdPrefix, moment: Date): string {
+  const time = moment.getTime().toString(16).padStart(12, "0");
+  return fromUUID(`${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`, prefix);
 }
 
 /** Whether `text` could be an id with that prefix. Says nothing about existence. */

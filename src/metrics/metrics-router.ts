@@ -1,0 +1,35 @@
+import { Router } from "@koa/router";
+import type { Registry } from "prom-client";
+import type { Context } from "../context.ts";
+import { Refusal } from "../errors.ts";
+import { bearerToken } from "../http/bearer-token.ts";
+import type { RequestState } from "../http/request-scope.ts";
+import { sameSecret } from "../lib/same-secret.ts";
+
+/** `/metrics`, in Prometheus' text format: how the service is, for whoever runs it. */
+export function metricsRouter({ settings }: Context, registry: Registry): Router<RequestState> {
+  const router = new Router<RequestState>();
+  router.get("/metrics", async (ctx) => {
+    if (!mayRead(settings, bearerToken(ctx.headers))) throw refused();
+    ctx.set({ "Content-Type": registry.contentType, "Cache-Control": "no-store" });
+    ctx.body = await registry.metrics();
+  });
+  return router;
+}
+
+/** Without a token of its own it is open to a developer, and in production the operator's alone. */
+function mayRead(
+  { METRICS_TOKEN, ADMIN_TOKEN, production }: Context["settings"],
+  token: string | undefined,
+): boolean {
+  if (METRICS_TOKEN === undefined && !production) return true;
+  if (token === undefined) return false;
+  return sameSecret(token, METRICS_TOKEN ?? ADMIN_TOKEN) || sameSecret(token, ADMIN_TOKEN);
+}
+
+function refused(): Refusal {
+  const detail = "Send METRICS_TOKEN, or the operator's token, as `Authorization: Bearer`.";
+  return new Refusal(401, [{ code: "unauthorized", detail }], {
+    "WWW-Authenticate": 'Bearer realm="guildhall"',
+  });
+}
