@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from "../src/embedded/postgres.ts";
 import { createEnvironment } from "../src/environments/create-environment.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { newId } from "../src/lib/id.ts";
+import { packageRoot } from "../src/lib/package-root.ts";
 
 /** Where a benchmark runs: its own Postgres, its own Redis, and every process it asked for. */
 export interface Stage {
@@ -21,7 +22,7 @@ export interface Stage {
   createDatabase(name: string): Promise<Database>;
   /** Another database with all that the original holds; one of that name is replaced. Nobody may use the original. */
   copyDatabase(original: Database, name: string): Promise<Database>;
-  /** The real API process. @returns its port, once it is ready. */
+  /** The real API process, compiled as in production. @returns its port, once it is ready. */
   startApi(variables: Record<string, string>): Promise<number>;
   /** The real worker process. */
   startWorker(variables: Record<string, string>): ChildProcess;
@@ -83,7 +84,7 @@ export async function openStage(): Promise<Stage> {
   function startService(role: string, variables: Record<string, string>): ChildProcess {
     const env = { ...process.env, ...variables };
     return keep(
-      spawn(process.execPath, [...process.execArgv, "src/main.ts", role], {
+      spawn(process.execPath, [join(packageRoot(), "dist/src/main.js"), role], {
         env,
         stdio: ["ignore", "ignore", "inherit"],
       }),
