@@ -277,6 +277,19 @@ describe("who signed up with a stranger's address", () => {
     }
   });
 
+  test("is nobody to those who add a member by that address; its owner can be added once they have proven it", async () => {
+    const { email } = await squat();
+    const owner = await buildPerson(guildhall);
+    const { id } = await buildOrganization(guildhall, owner);
+    const add = () =>
+      guildhall.api
+        .as(owner.token)
+        .post(`/bridge-payment/organizations/${id}/members`, { email, role: "admin" });
+    expect(await add()).toMatchObject({ status: 404, body: { error: "User not found with email" } });
+    await userAfter({ id: unique("sub"), email, is_verified: true });
+    expect(await add()).toMatchObject({ status: 201 });
+  });
+
   test("and whose address was verified before loses nothing when it is proven again", async () => {
     const person = { id: unique("sub"), email: uniqueEmail(), is_verified: true };
     const token = signIn(person);

@@ -6,8 +6,8 @@ import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
 import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
-import { User } from "../models/user.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
+import { findUserByAddress } from "../users/find-user-by-address.ts";
 import { done, page, record } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { userIn } from "./owner-in.ts";
@@ -58,7 +58,7 @@ export const memberEndpoints = [
       const { context, environment, actor, body, params } = request;
       const { environment_id } = environment;
       const { canonical: email_canonical } = body.email;
-      const user = await User.query(context.db).findOne({ environment_id, email_canonical });
+      const user = await findUserByAddress(context.db, { environment_id, email_canonical });
       if (user === undefined)
         throw new Refusal(404, [{ code: "user_not_found", detail: "User not found with email" }]);
       const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
