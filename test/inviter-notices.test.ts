@@ -105,7 +105,7 @@ test("what is revoked is told to nobody", async () => {
   expect(await noticesOf(invitation)).toEqual([]);
 });
 
-test("the switches are set by the operator, each by itself, and null sets them all back", async () => {
+test("the switches are set by the operator, each by itself, which leaves the others, and null sets them all back", async () => {
   const id = organization.environment_id;
   const set = (notify_inviter: unknown) =>
     guildhall.api.patch(`/api/environments/${id}`, {
@@ -113,6 +113,13 @@ test("the switches are set by the operator, each by itself, and null sets them a
     });
   const settings = async (answer: ReturnType<typeof set>) => (await answer).body.data.attributes.settings;
   expect(await settings(set({ expired: false }))).toEqual({ notify_inviter: { expired: false } });
+  expect(await settings(set({ accepted: false }))).toEqual({
+    notify_inviter: { expired: false, accepted: false },
+  });
+  expect(await settings(set({ expired: true }))).toEqual({
+    notify_inviter: { expired: true, accepted: false },
+  });
+  expect(await settings(set({}))).toEqual({ notify_inviter: { expired: true, accepted: false } });
   expect(await settings(set(null))).toEqual({});
   for (const wrong of [{ expired: "no" }, { revoked: false }, true, { expired: null }])
     expect((await set(wrong)).status).toBe(422);

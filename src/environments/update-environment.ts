@@ -5,23 +5,25 @@ import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 
-/** Changes an environment; settings that are not given stay, one given as null falls back to its default. @throws 404. */
+type SettingsChange = { [Name in keyof EnvironmentSettings]: EnvironmentSettings[Name] | null };
+
+/** Each notice is a choice of its own: naming one leaves the others as they are. */
+const MERGED = `jsonb_strip_nulls(settings || cast(:given as jsonb) || case
+  when jsonb_typeof(cast(:given as jsonb)->'notify_inviter') = 'object' then jsonb_build_object('notify_inviter',
+    coalesce(settings->'notify_inviter', '{}') || (cast(:given as jsonb)->'notify_inviter'))
+  else '{}' end)`;
+
+/**
+ * Changes an environment; settings and notices that are not given stay, a setting given as null falls back to its default.
+ * @throws 404.
+ */
 export async function updateEnvironment(
   db: Knex,
   id: string,
-  {
-    settings,
-    ...change
-  }: {
-    name?: string | undefined;
-    settings?: { [Name in keyof EnvironmentSettings]: EnvironmentSettings[Name] | null } | undefined;
-  },
+  { settings, ...change }: { name?: string | undefined; settings?: SettingsChange | undefined },
   actor: Actor,
 ): Promise<void> {
-  const merged =
-    settings === undefined
-      ? {}
-      : { settings: raw("jsonb_strip_nulls(settings || ?::jsonb)", [JSON.stringify(settings)]) };
+  const merged = settings === undefined ? {} : { settings: raw(MERGED, { given: JSON.stringify(settings) }) };
   const fields = [...Object.keys(change), ...Object.keys(merged)];
   await transaction(db, async (trx) => {
     const changed = await Environment.query(trx)
