@@ -1,13 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { findLocale, locales } from "../src/mail/locales.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
+import type { Organization } from "../src/models/organization.ts";
 import { pageSamples } from "../src/pages/page-samples.ts";
 import type { PageName } from "../src/pages/page-variables.ts";
 import { renderPage } from "../src/pages/render-page.ts";
+import { buildOrganization, buildPerson } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { invited, openLink, sendDue } from "./support/invitations.ts";
 
 const folder = join(packageRoot(), "templates", "locales");
 const renderer = createMailRenderer(inject("mailSources"));
@@ -89,16 +93,51 @@ describe.each([...locales.keys()])("in %s", (language) => {
 
 describe("the language of a mail", () => {
   test.each([
-    ["pt", "pt"],
-    ["pt-BR", "pt"],
-    ["PT_br", "pt"],
-    ["de-AT", "de"],
-    ["ar-EG", "ar"],
-    ["en-US", "en"],
-    ["tlh", "en"],
-    ["", "en"],
-    ["__proto__", "en"],
-  ])("for %j is %j", (tag, language) => {
-    expect(findLocale(tag).language).toBe(language);
+    [["pt"], "pt"],
+    [["pt-BR"], "pt"],
+    [["PT_br"], "pt"],
+    [["de-AT"], "de"],
+    [["ar-EG"], "ar"],
+    [["en-US"], "en"],
+    [["tlh"], "en"],
+    [[""], "en"],
+    [["__proto__"], "en"],
+    [[], "en"],
+    [["fr", "de"], "fr"],
+    [["tlh", "de-AT"], "de"],
+    [["pt-BR", "de"], "pt"],
+    [["tlh", "vo"], "en"],
+  ])("for %j is %j", (tags, language) => {
+    expect(findLocale(...tags).language).toBe(language);
+  });
+});
+
+describe("an invitation's language", () => {
+  let guildhall: Guildhall;
+  let organization: Organization;
+
+  beforeAll(async () => {
+    guildhall = await startGuildhall();
+    organization = await buildOrganization(guildhall, await buildPerson(guildhall));
+  });
+  afterAll(() => guildhall.stop());
+
+  test.each([
+    ["nl", "fr", "fr"],
+    ["nl-BE", "pt-BR", "pt"],
+    ["de", "fr", "de"],
+    [null, "fr", "fr"],
+    ["nl", "tlh", "en"],
+    ["nl", null, "en"],
+  ])("%s, in an environment of %s, makes mail and pages %s", async (asked, environments, language) => {
+    const settings = environments === null ? {} : { locale: environments };
+    await guildhall.db("environments").where({ id: organization.environment_id }).update({ settings });
+    const { id, email } = await invited(guildhall, organization, { locale: asked });
+    await sendDue(guildhall);
+    const { mail } = await guildhall.mailbox.waitFor(email);
+    const { page } = await openLink(guildhall, id);
+    const optOut = await fetch(`${guildhall.api.origin}/u/${guildhall.context.linkKeys.signOptOut(id)}`);
+    for (const html of [mail.html, page, await optOut.text()])
+      expect(html).toContain(`<html lang="${language}"`);
   });
 });

@@ -48,11 +48,17 @@ async function visit(path: string, init: RequestInit = {}): Promise<Page> {
   return { status: answer.status, page: await answer.text(), headers: answer.headers };
 }
 
-/** Presses the one button of a page. */
-function press({ page }: Page): Promise<Page> {
+/** Sends the one form of a page. */
+function send({ page }: Page): Promise<Page> {
   const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "/no-such-form";
   const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
   return visit(action, { method: "POST", body: new URLSearchParams({ csrf }) });
+}
+
+/** Presses the one button of a page. @returns the page a browser ends at. */
+async function press(page: Page): Promise<Page> {
+  const { headers } = await send(page);
+  return visit(headers.get("Location") ?? "/no-such-page");
 }
 
 const isSuppressed = async (email: string): Promise<string | undefined> =>
@@ -105,6 +111,18 @@ describe("the button", () => {
     expect(done.page).not.toContain("<form");
     expect(await isSuppressed(email)).toBe("opted_out");
     expect((await visit(path)).page).toBe(done.page);
+  });
+
+  test("leads on to the page that says so, which may be reloaded: nothing is sent again", async () => {
+    const { path } = await mailed();
+    const sent = await send(await visit(path));
+    expect([sent.status, sent.headers.get("Location"), sent.page]).toEqual([303, path, ""]);
+    expect(sent.headers.get("Cache-Control")).toBe("no-store");
+    expect(sent.headers.get("Referrer-Policy")).toBe("no-referrer");
+    const [shown, reloaded] = [await visit(path), await visit(path)];
+    expect(shown.status).toBe(200);
+    expect(shown.page).not.toContain("<form");
+    expect(reloaded.page).toBe(shown.page);
   });
 
   test("keeps every organization's invitations from the address, until the suppression is lifted", async () => {

@@ -10,7 +10,8 @@ export interface InvitationDetails {
   email: string;
   message: string | null;
   expires_at: Date;
-  locale: string;
+  /** By preference: the invitation's language, the environment's. */
+  locales: string[];
   product: string;
   redirect_url: string | null;
   organization: string;
@@ -24,7 +25,7 @@ export const findInvitationDetails = statement<InvitationDetails>(
   `
   select i.id, i.environment_id, i.token_version, i.email, i.message, i.expires_at,
     case when i.status = 'pending' and i.expires_at <= now() then 'expired' else i.status end as status,
-    coalesce(i.locale, e.settings->>'locale', 'en') as locale,
+    array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     e.name as product, e.settings->>'redirect_url' as redirect_url, o.name as organization,
     nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
     array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles

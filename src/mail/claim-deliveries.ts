@@ -1,5 +1,5 @@
 import { statement } from "../db/statement.ts";
-import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
+import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
 import type { MailKind } from "./mails.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
@@ -14,7 +14,8 @@ export interface ClaimedDelivery {
   ambiguous_attempts: number;
   product: string;
   from_name: string | null;
-  locale: string;
+  /** By preference: the invitation's language, the environment's. Whether there is a translation is not known here. */
+  locales: string[];
   organization: string;
   /** The organization's logo, as it was given. */
   picture: string | null;
@@ -60,7 +61,7 @@ export const claimDeliveries = statement<ClaimedDelivery>(
         when is_letter and i.status <> 'pending' then 'the invitation was ' || i.status
         when is_letter and i.expires_at <= now() then 'the invitation had expired'
         when d.kind = 'invitation' and d.seq <> i.token_version then 'a newer mail took its place'
-        when d.kind = 'invitation-reminder' and d.seq <= (i.token_version - 1) * ${REMINDERS_PER_MAIL}
+        when d.kind = 'invitation-reminder' and d.seq <= (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL}
           then 'a newer mail took its place'
         when s.reason = 'opted_out' and not is_letter then null
         when s.reason is not null then 'the address is suppressed (' || s.reason || ')'
@@ -102,7 +103,8 @@ export const claimDeliveries = statement<ClaimedDelivery>(
     returning d.*
   )
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts,
-    e.name as product, e.settings->>'from_name' as from_name, coalesce(i.locale, e.settings->>'locale', 'en') as locale,
+    e.name as product, e.settings->>'from_name' as from_name,
+    array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     o.name as organization, o.picture, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
     i.expires_at, i.accepted_at, i.declined_at, i.expired_at,
     -- How many more of the inviter's expired in the same moment.

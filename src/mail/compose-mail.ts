@@ -19,9 +19,10 @@ export interface MailParts {
  */
 export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMailOptions {
   const { name, address } = parts.settings.MAIL_FROM;
-  const product = cleanDisplayName(delivery.product, findLocale(delivery.locale).unnamed.product);
+  const locale = findLocale(...delivery.locales);
+  const product = cleanDisplayName(delivery.product, locale.unnamed.product);
   const sender = cleanDisplayName(delivery.from_name ?? name, product);
-  const { subject, html, text } = render(parts, delivery);
+  const { subject, html, text } = render(parts, delivery, locale.language);
   return {
     from: { name: withoutEncodedWords(sender), address },
     to: { name: "", address: delivery.email },
@@ -58,9 +59,9 @@ function optOutUrl({ settings, linkKeys }: MailParts, { invitation_id }: Claimed
   return `${settings.PUBLIC_URL}/u/${linkKeys.signOptOut(invitation_id)}`;
 }
 
-function render(parts: MailParts, delivery: ClaimedDelivery): RenderedMail {
+function render(parts: MailParts, delivery: ClaimedDelivery, locale: string): RenderedMail {
   const { renderer, settings, linkKeys } = parts;
-  const { locale, product, organization, roles, invited_email: email, invitee } = delivery;
+  const { product, organization, roles, invited_email: email, invitee } = delivery;
   const answered = { product, organization, roles, email, invitee };
   switch (delivery.kind) {
     case "invitation":

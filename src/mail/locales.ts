@@ -34,10 +34,11 @@ export function readLocales(): ReadonlyMap<string, Locale> {
   return new Map(all.map((locale) => [locale.language, locale]));
 }
 
-/** The language asked for, else the same language of any region, else English. */
-export function findLocale(tag: string): Locale {
-  const [language = ""] = tag.toLowerCase().split(/[-_]/);
-  const locale = locales.get(tag) ?? locales.get(language) ?? locales.get(FALLBACK);
+/** The first of the languages asked for that there is, be it of another region; else English. */
+export function findLocale(...tags: string[]): Locale {
+  const spoken = tags.flatMap((tag) => [tag, tag.toLowerCase().split(/[-_]/)[0] ?? ""]);
+  const found = [...spoken, FALLBACK].find((language) => locales.has(language));
+  const locale = locales.get(found ?? FALLBACK);
   if (!locale) throw new Error(`${folder} lacks ${FALLBACK}.json`);
   return locale;
 }

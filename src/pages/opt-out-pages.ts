@@ -2,11 +2,13 @@ import { Router, type RouterContext } from "@koa/router";
 import type { Context } from "../context.ts";
 import { readText } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
+import { findLocale } from "../mail/locales.ts";
 import { findOptOut, type OptOut } from "../suppressions/find-opt-out.ts";
 import { optOut } from "../suppressions/opt-out.ts";
 import { pageHeaders } from "./page-headers.ts";
 import { renderPage } from "./render-page.ts";
 import { requireOwnForm } from "./require-own-form.ts";
+import { seeOther } from "./see-other.ts";
 
 type Ctx = RouterContext<RequestState>;
 
@@ -22,19 +24,22 @@ export function optOutPages(context: Context): Router<RequestState> {
     const token = ctx.params.token ?? "";
     const found = await findOptOut(context, token, ctx.ip);
     if (found.is_done) return sendDone(ctx, found);
-    const { product, email, locale } = found;
+    const { product, email } = found;
     const csrf = context.linkKeys.formSecret(token);
-    send(ctx, renderPage("opt-out", { product, email, action: `/u/${token}`, csrf }, locale));
+    send(ctx, renderPage("opt-out", { product, email, action: `/u/${token}`, csrf }, localeOf(found)));
   });
 
   router.post("/u/:token", async (ctx) => {
     const token = ctx.params.token ?? "";
     const found = await findOptOut(context, token, ctx.ip);
     const form = await readForm(ctx);
-    if (!isOneClick(form)) requireOwnForm(form.get("csrf") ?? null, context.linkKeys.formSecret(token));
+    const oneClick = isOneClick(form);
+    if (!oneClick) requireOwnForm(form.get("csrf") ?? null, context.linkKeys.formSecret(token));
     const actor = { kind: "invitee", user_id: null, request_id: ctx.state.requestId } as const;
     await optOut(context, found, actor);
-    sendDone(ctx, found);
+    // RFC 8058 §3.1: a mail program must not be redirected. A person who reloads must not be asked to send a form again.
+    if (oneClick) sendDone(ctx, found);
+    else seeOther(ctx, `/u/${token}`);
   });
 
   return router;
@@ -52,8 +57,13 @@ function isOneClick(form: Map<string, string>): boolean {
   return form.size === 1 && form.get("List-Unsubscribe") === "One-Click";
 }
 
-function sendDone(ctx: Ctx, { product, email, locale }: OptOut): void {
-  send(ctx, renderPage("opted-out", { product, email }, locale));
+function sendDone(ctx: Ctx, found: OptOut): void {
+  const { product, email } = found;
+  send(ctx, renderPage("opted-out", { product, email }, localeOf(found)));
+}
+
+function localeOf({ locales }: OptOut): string {
+  return findLocale(...locales).language;
 }
 
 function send(ctx: Ctx, html: string): void {

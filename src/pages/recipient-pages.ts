@@ -13,6 +13,7 @@ import type { Proof } from "../models/invitation.ts";
 import { readLinkCookie, setLinkCookie } from "./link-cookie.ts";
 import { pageHeaders } from "./page-headers.ts";
 import { requireOwnForm } from "./require-own-form.ts";
+import { seeOther } from "./see-other.ts";
 import { type ShownPage, showPage } from "./show-page.ts";
 
 type Ctx = RouterContext<RequestState>;
@@ -33,7 +34,7 @@ export function recipientPages(context: Context): Router<RequestState> {
     proveByLink(context, id, token, ctx.ip);
     setLinkCookie(ctx, id, token, secure);
     // The mail's two links lead to one page: machines follow both, so neither may answer.
-    redirect(ctx, `/invitations/${id}${ctx.query.answer === "decline" ? "#decline" : ""}`);
+    seeOther(ctx, `/invitations/${id}${ctx.query.answer === "decline" ? "#decline" : ""}`);
   });
 
   router.get("/invitations/:id", async (ctx) => {
@@ -56,8 +57,7 @@ export function recipientPages(context: Context): Router<RequestState> {
         await VERBS[answer](context, details, proof, actor).catch(ignoreIfClosedMeanwhile);
       }
       setLinkCookie(ctx, id, token, secure);
-      // Who answered here may reload, go back and forward, and never is asked whether to send a form again.
-      if (isOwnForm) return redirect(ctx, `/invitations/${id}`);
+      if (isOwnForm) return seeOther(ctx, `/invitations/${id}`);
       const after = await findDetails(id);
       send(ctx, showPage(after, closedState(after, proof), ""));
     });
@@ -84,13 +84,6 @@ export function recipientPages(context: Context): Router<RequestState> {
   }
 
   return router;
-}
-
-function redirect(ctx: Ctx, path: string): void {
-  ctx.set(pageHeaders);
-  ctx.set("Location", path);
-  ctx.body = null;
-  ctx.status = 303;
 }
 
 function send(ctx: Ctx, { status, html }: ShownPage): void {

@@ -1,5 +1,6 @@
 import type { ClosedState } from "../invitations/closed-invitation.ts";
 import type { InvitationDetails } from "../invitations/find-invitation-details.ts";
+import { findLocale } from "../mail/locales.ts";
 import { renderPage } from "./render-page.ts";
 
 export interface ShownPage {
@@ -16,7 +17,8 @@ export function showPage(
   closed: ClosedState | undefined,
   csrf: string,
 ): ShownPage {
-  const { id, product, organization, inviter, roles, email, message, locale, redirect_url } = details;
+  const { id, product, organization, inviter, roles, email, message, redirect_url } = details;
+  const locale = findLocale(...details.locales).language;
   if (closed === "accepted") {
     const page = { product, organization, continue_url: redirect_url };
     return { status: 200, html: renderPage("accepted", page, locale) };

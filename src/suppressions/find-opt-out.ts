@@ -8,7 +8,8 @@ export interface OptOut {
   email: string;
   email_canonical: string;
   product: string;
-  locale: string;
+  /** By preference: the invitation's language, the environment's. */
+  locales: string[];
   /** They said so before, by the page or by a complaint. */
   is_done: boolean;
 }
@@ -21,7 +22,7 @@ const findByInvitation = statement<OptOut>(
   "find-opt-out",
   `
   select i.environment_id, i.email, i.email_canonical, e.name as product,
-    coalesce(i.locale, e.settings->>'locale', 'en') as locale,
+    array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     coalesce(s.reason in ('opted_out', 'complained'), false) as is_done
   from invitations i
   join environments e on e.id = i.environment_id
