@@ -1,9 +1,13 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
 import { sent } from "../src/mail/outcome.ts";
 import { recordOutcomes } from "../src/mail/record-outcomes.ts";
 import type { MailDelivery, TimelineEntry } from "../src/models/mail-delivery.ts";
 import type { Organization } from "../src/models/organization.ts";
+import { openapiDocument } from "../src/openapi/openapi-document.ts";
+import type { MediaContent, Response } from "../src/openapi/openapi-types.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { MAIL_EVENTS_SECRET, type Message, signature, type Told, tell } from "./support/provider.ts";
@@ -348,4 +352,61 @@ test("the path takes nothing but POST", async () => {
   const answer = await fetch(`${guildhall.api.origin}/mail-events`);
   expect(answer.status).toBe(405);
   expect(await answer.json()).toMatchObject({ code: "method_not_allowed" });
+});
+
+describe("the OpenAPI document", () => {
+  const ajv = new Ajv2020({ strict: false });
+  addFormats.default(ajv);
+  const document = openapiDocument();
+  ajv.addSchema(document, "openapi");
+  const operation = document.paths["/mail-events"]?.post;
+  const fits = (schema: object, value: unknown) =>
+    ajv.validate(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/')), value);
+  const contentOf = (holder: { content?: Record<string, MediaContent> } | undefined) =>
+    holder?.content?.["application/json"]?.schema ?? { not: {} };
+  const event = { type: "bounced", email: "a@example.com" };
+
+  test.each<[string, unknown, number]>([
+    ["no events", { events: [] }, 202],
+    ["a thousand", { events: Array(1_000).fill(event) }, 202],
+    ["one more", { events: Array(1_001).fill(event) }, 422],
+    ["one that says all", { events: [{ ...event, message_id: "<x@y>", ...BOUNCE, occurred_at: null }] }, 202],
+    ["one with its time", { events: [{ ...event, occurred_at: "2026-11-20T09:31:12+01:00" }] }, 202],
+    ["one at a wrong time", { events: [{ ...event, occurred_at: "yesterday" }] }, 422],
+    ["one of no address", { events: [{ type: "bounced" }] }, 422],
+    ["one of an unknown type", { events: [{ ...event, type: "opened" }] }, 422],
+    ["an unknown member", { events: [{ ...event, mood: "bad" }] }, 422],
+    ["a bare list", [event], 422],
+  ])("takes a body of %s as the path does, and knows its answer", async (_, body, status) => {
+    const answer = await tell(guildhall.api.origin, body);
+    expect(answer.status).toBe(status);
+    expect(fits(contentOf(operation?.requestBody), body)).toBe(status === 202);
+    expect(fits(contentOf(responseOf(status)), answer.body), JSON.stringify(answer.body)).toBe(true);
+  });
+
+  test.each<[number, unknown, Message]>([
+    [400, "{", {}],
+    [401, { events: [] }, { signature: "v1,AAAA" }],
+    [413, "x".repeat(2 ** 21), {}],
+    [415, { events: [] }, { headers: { "Content-Encoding": "gzip" } }],
+  ])("knows an answer of %i", async (status, body, message) => {
+    const answer = await tell(guildhall.api.origin, body, message);
+    expect(answer.status).toBe(status);
+    expect(fits(contentOf(responseOf(status)), answer.body), JSON.stringify(answer.body)).toBe(true);
+  });
+
+  test("names the headers without which an answer is 401", async () => {
+    const headers = (operation?.parameters ?? []).map((item) => ("name" in item ? item.name : ""));
+    expect(headers).toEqual(["webhook-id", "webhook-timestamp", "webhook-signature"]);
+    for (const name of headers) {
+      const answer = await tell(guildhall.api.origin, { events: [] }, { headers: { [name]: "" } });
+      expect(answer.status, name).toBe(401);
+    }
+  });
+
+  function responseOf(status: number): Response | undefined {
+    const response = operation?.responses[status];
+    if (response === undefined || !("$ref" in response)) return response;
+    return document.components.responses[response.$ref.split("/").at(-1) ?? ""];
+  }
 });

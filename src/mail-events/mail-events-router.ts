@@ -10,7 +10,7 @@ import { readMailEvents } from "./read-mail-events.ts";
 import { recordMailEvents } from "./record-mail-events.ts";
 
 /** Bytes: a thousand events of which each says as much as a bounce does. */
-const LIMIT = 1024 * 1024;
+export const LIMIT = 1024 * 1024;
 
 /**
  * `POST /mail-events`: what became of mails after they left, as an adapter of the team's own tells it of whichever

@@ -6,18 +6,17 @@ const MOST = 1_000;
 
 const mailEvent = z.strictObject({
   type: z.enum(["delivered", "deferred", "bounced", "complained"]),
-  /** The mail's `Message-ID`, with or without its brackets. */
-  message_id: z.string().nullish(),
-  email: z.string(),
-  /** Of a bounce: whether the address will never be reached. */
-  permanent: z.boolean().nullish(),
-  detail: z.string().nullish(),
-  occurred_at: z.iso.datetime({ offset: true }).nullish(),
+  message_id: z.string().nullish().describe("The mail's `Message-ID`, with or without its brackets."),
+  email: z.string().describe("The address the mail was to."),
+  permanent: z.boolean().nullish().describe("Of a bounce: whether the address will never be reached."),
+  detail: z.string().nullish().describe("What the receiver said."),
+  occurred_at: z.iso.datetime({ offset: true }).nullish().describe("By default now."),
 });
 
 export type MailEvent = z.infer<typeof mailEvent>;
 
-const mailEvents = z.strictObject({
+/** The body of `POST /mail-events`. */
+export const mailEvents = z.strictObject({
   events: z.array(mailEvent).max(MOST, { error: `at most ${MOST} at once` }),
 });
 

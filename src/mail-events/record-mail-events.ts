@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
@@ -11,14 +12,12 @@ import type { SuppressionReason } from "../models/suppression.ts";
 import { UNLESS_SUPPRESSED } from "../suppressions/unless-suppressed.ts";
 import type { MailEvent } from "./read-mail-events.ts";
 
-export interface MailEventCounts {
-  /** What was new. */
-  recorded: number;
-  /** What was told before. */
-  repeated: number;
-  /** Of no mail of ours, as far as its Message-ID and address tell. */
-  unknown: number;
-}
+/** The answer of `POST /mail-events`. */
+export const mailEventCounts = z.object({
+  recorded: z.int().min(0).describe("What was new."),
+  repeated: z.int().min(0).describe("What was told before."),
+  unknown: z.int().min(0).describe("Of no mail of ours, as far as its `Message-ID` and address tell."),
+});
 
 /**
  * Writes down what a provider tells of mails that left: in the mail's timeline, and what follows from it. A bounce for
@@ -30,7 +29,7 @@ export async function recordMailEvents(
   { db }: Context,
   events: MailEvent[],
   actor: Actor,
-): Promise<MailEventCounts> {
+): Promise<z.infer<typeof mailEventCounts>> {
   const told = events.flatMap((event, n) => presentEvent(event, n) ?? []);
   const values = [JSON.stringify(told), actor.kind, actor.request_id];
   // In a transaction for its retries: outcomes of the same mails may be written right now, in another order.

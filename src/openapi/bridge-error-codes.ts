@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCodes } from "./error-codes.ts";
+import { asEverywhere } from "./as-everywhere.ts";
+import type { ErrorCodes } from "./error-codes.ts";
 
 /** Every code an error of the Bridge API may have. A test holds the list against the code. */
 export const BRIDGE_ERROR_CODES: ErrorCodes = {
@@ -15,7 +16,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     no_object: "The body must be one JSON object.",
     ...asEverywhere(400, "unknown_parameter", "repeated_parameter"),
     invalid_parameter: "A query parameter has a wrong value; `error` says what fits.",
-    ...asEverywhere(400, "invalid_value"),
+    ...asEverywhere(400, "invalid_value", "invalid_idempotency_key"),
     owner_stays:
       "The owner can't be removed: transfer the ownership first. The Management API says it with 409.",
     owner_role_fixed: "The owner's role is changed by transferring the ownership, and by nothing else.",
@@ -39,7 +40,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
   },
   405: asEverywhere(405, "method_not_allowed"),
   409: {
-    ...asEverywhere(409, "conflict", "already_member", "owner_changed"),
+    ...asEverywhere(409, "conflict", "idempotency_in_progress", "already_member", "owner_changed"),
     in_use: "A subscription or an open payment needs it: end or change that first.",
     payment_not_pending: "Only a pending payment can be changed or confirmed.",
     status_conflict: "The payment can't become that from what it is.",
@@ -59,15 +60,9 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     amount_missing: "`total_cents` is missing, or nothing.",
     amounts_disagree: "The parts of the price don't add up to `total_cents`, or one is negative.",
     payment_method_missing: "The payment has no payment method yet: name one.",
+    ...asEverywhere(422, "idempotency_key_reused"),
   },
   429: asEverywhere(429, "too_many_requests"),
   500: asEverywhere(500, "internal_error"),
   503: asEverywhere(503, "unavailable", "session_validation_unavailable", "oidc_unavailable"),
 };
-
-/** What the Management API says of them, too. @throws for a code it doesn't know. */
-function asEverywhere(status: number, ...codes: string[]): Record<string, string> {
-  const known = Object.entries(ERROR_CODES[status] ?? {}).filter(([code]) => codes.includes(code));
-  if (known.length !== codes.length) throw new Error(`unknown among ${codes.join(", ")}`);
-  return Object.fromEntries(known);
-}

@@ -6,6 +6,7 @@ import { resourceTypes } from "../management/types/resource-types.ts";
 import { oauthPaths } from "../oauth/oauth-paths.ts";
 import { BRIDGE_GROUPS } from "./bridge-groups.ts";
 import { bridgeOperation } from "./bridge-operation.ts";
+import { mailEventsPaths } from "./mail-events-paths.ts";
 import { managementOperation } from "./management-operation.ts";
 import type { Method, OpenApiDocument, Operation, Parameter, Paths, Response, Tag } from "./openapi-types.ts";
 import { createRegistry, type Registries } from "./registry.ts";
@@ -28,6 +29,7 @@ export function openapiDocument(): OpenApiDocument {
     ...tell(allEndpoints, managementOperation),
     ...tell(allBridgeEndpoints, bridgeOperation),
     ...oauthPaths,
+    ...mailEventsPaths(registries),
   };
   return {
     openapi: "3.1.0",
@@ -38,11 +40,12 @@ export function openapiDocument(): OpenApiDocument {
         "Organizations, memberships, roles, e-mail invitations and the payment resources an organization shares. The Management API under /api is JSON:API 1.1, for back ends; the Bridge API under /bridge-payment is plain JSON, for front ends. The guides are at /docs and /docs/bridge.",
     },
     servers: [{ url: "/", description: "This service." }],
-    tags: [...MANAGEMENT_TAGS, ...BRIDGE_TAGS, OAUTH_TAG],
+    tags: [...MANAGEMENT_TAGS, ...BRIDGE_TAGS, OAUTH_TAG, MAIL_EVENTS_TAG],
     "x-tagGroups": [
       { name: "Management API", tags: namesOf(MANAGEMENT_TAGS) },
       { name: "Bridge API", tags: namesOf(BRIDGE_TAGS) },
       { name: "Access tokens", tags: [OAUTH_TAG.name] },
+      { name: "Mail", tags: [MAIL_EVENTS_TAG.name] },
     ],
     paths,
     components: {
@@ -66,6 +69,8 @@ const BRIDGE_TAGS: Tag[] = BRIDGE_GROUPS.map(({ tag, title, what }) => ({
 }));
 
 const OAUTH_TAG: Tag = { name: "oauth", description: "Access tokens for programs of your own." };
+
+const MAIL_EVENTS_TAG: Tag = { name: "mail-events", description: "What your mail provider knows of mails." };
 
 function namesOf(tags: Tag[]): string[] {
   return tags.map(({ name }) => name);

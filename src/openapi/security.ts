@@ -30,6 +30,13 @@ export const SECURITY_SCHEMES = {
     name: "X-Session-ID",
     description: "A session's token, in a header of its own.",
   },
+  webhookSignature: {
+    type: "apiKey",
+    in: "header",
+    name: "webhook-signature",
+    description:
+      "Standard Webhooks 1.0: no key that is sent, but each message's own signature, made with `MAIL_EVENTS_SECRET`.",
+  },
 };
 
 type Choice = Record<string, string[]>;
