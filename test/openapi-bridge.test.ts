@@ -1,3 +1,5 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
@@ -80,6 +82,30 @@ describe("the OpenAPI document", () => {
     expect(Object.keys(BRIDGE_OUTCOMES).filter((operation) => !known.includes(operation))).toEqual([]);
   });
 
+  test("needs of a body what the endpoint needs: no field more, by whichever of its names it comes", () => {
+    const ajv = new Ajv2020({ strict: false });
+    addFormats.default(ajv);
+    ajv.addSchema(document, "openapi");
+    const compared = { taken: 0, refused: 0, renamed: 0 };
+    for (const [operation, endpoint] of named) {
+      const example = BRIDGE_REQUESTS[operation] as Record<string, unknown> | undefined;
+      const content = operationOf(endpoint).requestBody?.content["application/json"];
+      if (example === undefined || content === undefined) continue;
+      const validate = ajv.compile({ $ref: `openapi${content.schema.$ref}` });
+      for (const body of bodiesLike(example, endpoint)) {
+        // That one of the two is there is a rule of the verb.
+        const isPriced = !/^bridgeCreate(Subscription|PaymentIntent)/.test(operation) || priceIn(body);
+        const isTaken = isRead(endpoint, body) && isPriced;
+        expect(validate(body), `${operation} ${JSON.stringify(body)}`).toBe(isTaken);
+        compared[isTaken ? "taken" : "refused"] += 1;
+        if (isTaken && Object.keys(body).some((name) => !(name in example))) compared.renamed += 1;
+      }
+    }
+    expect(compared.taken).toBeGreaterThan(80);
+    expect(compared.refused).toBeGreaterThan(10);
+    expect(compared.renamed).toBeGreaterThan(8);
+  });
+
   test("has examples of answers that show what their requests sent", () => {
     for (const [operation, endpoint] of named) {
       const { content } = operationOf(endpoint).responses[String(endpoint.answers.status)] as Response;
@@ -92,3 +118,42 @@ describe("the OpenAPI document", () => {
     }
   });
 });
+
+type Body = Record<string, unknown>;
+
+/** The body, the same without each of its fields, and these with each field by each of its other names. */
+function bodiesLike(example: Body, endpoint: Endpoint): Body[] {
+  const without = Object.keys(example).map((left) => omit(example, left));
+  const aliases = Object.entries(endpoint.body?.schema().properties ?? {}).flatMap(
+    ([alias, { description }]) => {
+      const [, name = ""] = /^Another name of `(\w+)`/.exec(description ?? "") ?? [];
+      return name === "" ? [] : [[alias, name] as const];
+    },
+  );
+  return [example, ...without].flatMap((body) => [
+    body,
+    ...aliases
+      .filter(([, name]) => name in body)
+      .flatMap(([alias, name]) => {
+        const renamed = { ...omit(body, name), [alias]: body[name] };
+        return [renamed, { ...renamed, [name]: body[name] }];
+      }),
+  ]);
+}
+
+function omit(body: Body, name: string): Body {
+  return Object.fromEntries(Object.entries(body).filter(([other]) => other !== name));
+}
+
+function isRead({ body: reader }: Endpoint, body: Body): boolean {
+  try {
+    reader?.read(body, {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function priceIn(body: Body): boolean {
+  return ["total_cents", "price_cents", "amount_cents", "subtotal_cents"].some((name) => name in body);
+}

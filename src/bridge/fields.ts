@@ -2,10 +2,8 @@ import type { z } from "zod";
 import { badRequest, type ErrorItem, invalid, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
+import { type Aliases, describeAliases } from "./describe-aliases.ts";
 import { refuseCardData } from "./refuse-card-data.ts";
-
-/** Other names of a field, by which documents of the Bridge API call it, and the one it is answered by. */
-export type Aliases = Record<string, string>;
 
 /**
  * The body of a request: one JSON object, whose fields are known by name.
@@ -71,13 +69,4 @@ function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): Error
     });
   }
   return invalid("invalid_field", `${path.join(".")}: ${issue.message}`, `/${path.join("/")}`).items;
-}
-
-function describeAliases(schema: ReturnType<typeof jsonSchemaOf>, aliases: Aliases) {
-  const properties = { ...schema.properties };
-  for (const [alias, name] of Object.entries(aliases)) {
-    const description = `Another name of \`${name}\`.`;
-    properties[alias] = { ...properties[name], description, deprecated: true };
-  }
-  return { ...schema, properties };
 }

@@ -10,7 +10,7 @@ import { fields, optionalFields } from "./fields.ts";
 import { ownerIn } from "./owner-in.ts";
 import { paymentResource as resource } from "./payment-resource.ts";
 import { resourceReads } from "./resource-reads.ts";
-import { currency, givenAmounts, givenCents } from "./shapes/money.ts";
+import { currency, eitherAmount, givenAmounts, givenCents } from "./shapes/money.ts";
 import { link, organizationId } from "./shapes/values.ts";
 
 const aliases = { amount_cents: "total_cents" };
@@ -53,7 +53,7 @@ export const paymentEndpoints = [
     summary: "Record the intent to pay. No money moves.",
     who: "user",
     limit: "write",
-    body: fields(newPayment, aliases),
+    body: fields(newPayment.meta(eitherAmount), aliases),
     organization: ({ body }) => namedIn(body),
     permission: payments.manage,
     personal: true,

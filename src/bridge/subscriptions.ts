@@ -10,7 +10,7 @@ import { fields, optionalFields } from "./fields.ts";
 import { ownerIn } from "./owner-in.ts";
 import { setsBillingAddress } from "./resource-actions.ts";
 import { resourceReads } from "./resource-reads.ts";
-import { currency, givenAmounts } from "./shapes/money.ts";
+import { currency, eitherAmount, givenAmounts } from "./shapes/money.ts";
 import { link, organizationId } from "./shapes/values.ts";
 import { subscriptionResource as resource } from "./subscription-resource.ts";
 
@@ -50,7 +50,7 @@ export const subscriptionEndpoints = [
       "Record a subscription. It is `incomplete`, or `trialing`, until a provider's word on it is reported.",
     who: "user",
     limit: "write",
-    body: fields(newSubscription, aliases),
+    body: fields(newSubscription.meta(eitherAmount), aliases),
     organization: ({ body }) => namedIn(body),
     permission: subscriptions.manage,
     personal: true,

@@ -38,14 +38,20 @@ export function presentBridgeEndpoint(
 ): EndpointView {
   const { operation } = described;
   const isAction = !/^bridge(Create|Add|Update)/.test(operation.operationId);
-  const { properties = {}, required = [] } = bodySchema(operation, document) ?? {};
-  const listed = Object.entries(properties)
+  const body = bodySchema(operation, document) ?? {};
+  const listed = Object.entries(body.properties ?? {})
     .filter(([name]) => isAction || !(name in (record.properties ?? {})))
-    .map(([name, field]) => [name, required.includes(name) ? needed(field) : field]);
+    .map(([name, field]) => [name, isNeeded(name, body) ? needed(field) : field]);
   return presentEndpoint(described, document, {
     command: commandOf(described, document),
     inBody: Object.fromEntries(listed),
   });
+}
+
+/** By this name or, as the others say of themselves, by another. */
+function isNeeded(name: string, { required = [], anyOf, allOf = [] }: JsonSchema): boolean {
+  const choices = [anyOf, ...allOf.map((choice) => choice.anyOf)];
+  return required.includes(name) || choices.some((choice) => choice?.[0]?.required?.includes(name));
 }
 
 function needed(field: JsonSchema): JsonSchema {

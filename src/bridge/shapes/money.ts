@@ -26,3 +26,6 @@ export const givenAmounts = {
   discount_cents: givenCents.optional(),
   total_cents: givenCents.optional(),
 };
+
+/** JSON Schema of what the shape can't say: of these either may be left out, but not both (see `completeAmounts`). */
+export const eitherAmount = { anyOf: [{ required: ["total_cents"] }, { required: ["subtotal_cents"] }] };
