@@ -43,11 +43,21 @@ describe("an organization is created", () => {
     expect((await api.get(`${PATH}/${body.data.id}`)).body.data).toMatchObject(details);
   });
 
+  test("with an address of several lines, whose breaks are kept as \\n", async () => {
+    const { body } = await api.post(PATH, { name: "Acme", address: "1 Road\r\nLondon\nN1" });
+    expect(body.data.address).toBe("1 Road\nLondon\nN1");
+    const changed = await api.put(`${PATH}/${body.data.id}`, { address: "2 Road\r\nLondon" });
+    expect(changed.body.data.address).toBe("2 Road\nLondon");
+  });
+
   test.each([
     [{}, ["name invalid_field"]],
     [{ name: "" }, ["name invalid_field"]],
     [{ name: "x".repeat(201) }, ["name invalid_field"]],
     [{ name: "Acme\nInc" }, ["name invalid_field"]],
+    [{ name: "Acme", address: "Road\n".repeat(10).concat("London") }, ["address invalid_field"]],
+    [{ name: "Acme", address: "1 Road\rLondon" }, ["address invalid_field"]],
+    [{ name: "Acme", address: "1 Road\tLondon" }, ["address invalid_field"]],
     [{ name: 5, business_email: "nobody" }, ["name invalid_field", "business_email invalid_field"]],
     [{ name: "Acme", country: "Germany" }, ["country invalid_field"]],
     [{ name: "Acme", picture: "javascript:alert(1)" }, ["picture invalid_field"]],

@@ -174,6 +174,22 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     }
   });
 
+  test("an organization's address is taken as the lines it has, or not at all", async () => {
+    const taken: string[] = [];
+    for (const { text } of hostileTexts) {
+      const data = { type: "organization", attributes: { name: "Acme", address: text } };
+      const { status, body } = await guildhall.api.post("/api/organizations", { data });
+      const lines = text.trim().split(/\r?\n/);
+      const isText = lines.every((line) => !/[\p{Cc}\p{Cs}]/u.test(line)) && lines.length <= 10;
+      const fits = text.trim() !== "" && text.trim().length <= 1_000;
+      expect(status === 201, JSON.stringify(text)).toBe(isText && fits);
+      if (status !== 201) continue;
+      expect(body.data.attributes.address).toBe(lines.join("\n"));
+      if (lines.length > 1) taken.push(text);
+    }
+    expect(taken.length).toBeGreaterThan(3);
+  });
+
   test("an address is refused, or mailed as it is stored and nowhere else", async () => {
     const before = guildhall.mailbox.received.length;
     const stored: string[] = [];
@@ -215,7 +231,14 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     const user = await make("users", "user", { email: uniqueEmail(), first_name });
     const person = linkTo("user", user.data.id);
     const session = await make("sessions", "session", {}, { user: person });
-    const { data } = await make("organizations", "organization", { name: organization }, { owner: person });
+    // Of several lines, and in no mail.
+    const address = `1 Road\nBcc: boss@bank.test\n\n${organization}`;
+    const { data } = await make(
+      "organizations",
+      "organization",
+      { name: organization, address },
+      { owner: person },
+    );
     const target = { organization: linkTo("organization", data.id) };
     const own = await make("roles", "role", { name: role }, target);
     const document = invitationTo(data.id, email, { message, role_ids: [own.data.id] });

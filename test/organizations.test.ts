@@ -124,6 +124,21 @@ describe("creating an organization", () => {
     expect(read.body.data.attributes).toMatchObject(attributes);
   });
 
+  test("takes an address of up to ten lines, and keeps their breaks as \\n however they were sent", async () => {
+    const made = async (address: string) => {
+      const { status, body } = await guildhall.api.post("/api/organizations", newOrganization({ address }));
+      return status === 201 ? body.data.attributes.address : status;
+    };
+    const ten = Array.from({ length: 10 }, (_, n) => `Line ${n}`);
+    expect(await made("Acme GmbH\r\nHauptstraße 1\n\r\n10115 Berlin\r\n")).toBe(
+      "Acme GmbH\nHauptstraße 1\n\n10115 Berlin",
+    );
+    expect(await made(ten.join("\r\n"))).toBe(ten.join("\n"));
+    expect(await made([...ten, "one more"].join("\n"))).toBe(422);
+    for (const other of ["\r", "\t", "\v", "\f", "\u0000", "\u001b", "\u007f", "\u0085"])
+      expect([400, 422], JSON.stringify(other)).toContain(await made(`1 Road${other}London`));
+  });
+
   test("with a slug or external_id that is taken is a 409; in another environment it is free", async () => {
     const { user } = await buildPerson(guildhall, { environment: unique("other") });
     const { handle } = await guildhall.db("environments").where({ id: user.environment_id }).first("handle");

@@ -11,6 +11,19 @@ export function text(max: number) {
     .regex(/^\P{Cc}*$/u, { error: "may not contain control characters" });
 }
 
+/** A few lines of text a person wrote: the same, with a line break as `\n` however it was sent. For no header. */
+export function lines(max: number, most: number) {
+  return z
+    .string()
+    .trim()
+    .overwrite((given) => given.replaceAll("\r\n", "\n"))
+    .min(1, { error: "may not be empty" })
+    .max(max, { error: `may have at most ${max} characters` })
+    .regex(new RegExp(`^\\P{Cc}*(\\r?\\n\\P{Cc}*){0,${most - 1}}$`, "u"), {
+      error: `may have at most ${most} lines, and no other control characters`,
+    });
+}
+
 /** Whatever a team keeps beside a row: a JSON object. The body's limit bounds it. */
 export const metadata = z.record(z.string(), z.unknown());
 

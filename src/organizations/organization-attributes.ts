@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { country, metadata, text, webAddress } from "../http/attributes.ts";
+import { country, lines, metadata, text, webAddress } from "../http/attributes.ts";
 
 /** What may be said of an organization, on either face. */
 export const organizationAttributes = z.strictObject({
@@ -11,7 +11,7 @@ export const organizationAttributes = z.strictObject({
   business_email: z.email().max(254).nullish(),
   business_phone: text(50).nullish(),
   tax_id: text(100).nullish(),
-  address: text(1_000).nullish(),
+  address: lines(1_000, 10).nullish(),
   country: country.nullish(),
   picture: webAddress.nullish(),
   metadata: metadata.optional(),
