@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { answerByLink } from "./support/invitations.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
@@ -177,8 +178,12 @@ describe("an organization that is being deleted", () => {
     expect((await billing.api.get("/bridge-payment/addresses")).body.data).toHaveLength(1);
   });
 
-  test("has no pending invitation", async () => {
+  test("has no invitation that could be seen or answered", async () => {
     const invitations = guildhall.db("invitations").where({ organization_id: team.organization.id });
-    expect(await invitations.pluck("status")).toEqual(["revoked"]);
+    const ids: string[] = await invitations.pluck("id");
+    expect(ids).toHaveLength(1);
+    const { body } = await guildhall.api.get(`/api/invitations?filter[organization]=${team.organization.id}`);
+    expect(body.data).toEqual([]);
+    for (const id of ids) expect((await answerByLink(guildhall, { id }, "accept")).status).toBe(404);
   });
 });

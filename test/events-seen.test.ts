@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
@@ -93,10 +94,13 @@ describe("what happened in an organization is seen", () => {
   test("also once the organization is deleted: by the operator, and by no former member", async () => {
     const { owner, organization } = await buildTeam();
     await guildhall.api.as(owner.token).delete(`/api/organizations/${organization.id}`);
+    await detachOrganizations.run(guildhall.jobContext, {});
     const types = (await list(guildhall.api, `&filter[organization]=${organization.id}`)).map(
       ({ attributes }) => attributes.event_type,
     );
-    expect(types).toEqual(expect.arrayContaining(["organization.deletion_started", "invitation.revoked"]));
+    expect(types).toEqual(
+      expect.arrayContaining(["organization.deletion_started", "invitation.revoked", "organization.deleted"]),
+    );
     expect(await list(guildhall.api.as(owner.token))).toEqual([]);
   });
 });

@@ -237,7 +237,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
       SYSTEM,
     );
     await running;
-    expect(await pendingIn(organization)).toBe(0);
+    const invited = (await invitedTo(guildhall, organization)).length;
     expect([await statusOf(id), await statusOf(waiting)]).toEqual(["canceled", "canceled"]);
     const statuses = (await rowsOf(guildhall, id)).map(({ status }) => status);
     expect(statuses.filter((status) => status === "queued")).toEqual([]);
@@ -247,13 +247,15 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     const receipt = await guildhall.api.get(`/api/organization-deletions/${deletion.id}`);
     expect(receipt.body.data.attributes).toMatchObject({
       state: "completed",
-      done: { invitation_batches: 2 },
+      done: { invitation_batches: 2, invitations: invited },
     });
     for (const [table, column] of [
       ["invitation_batches", "id"],
       ["invitation_batch_rows", "batch_id"],
     ] as const)
       expect(await guildhall.db(table).whereIn(column, [id, waiting])).toEqual([]);
+    const revoked = await guildhall.db("events").where({ organization_id, type: "invitation.revoked" });
+    expect(revoked).toHaveLength(invited);
     const events = await guildhall.db("events").where({ organization_id, type: "invitation_batch.canceled" });
     expect(events.map(({ actor_kind }) => actor_kind)).toEqual(["system", "system"]);
     await runBatches(guildhall);

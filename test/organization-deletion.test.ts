@@ -2,6 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
+import { acceptInvitation } from "../src/invitations/accept-invitation.ts";
+import { declineInvitation } from "../src/invitations/decline-invitation.ts";
+import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
@@ -15,6 +18,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { backends, type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { buildRole } from "./support/roles.ts";
 
 let guildhall: Guildhall;
 const never = () => false;
@@ -94,7 +98,70 @@ describe("a deletion that has begun", () => {
     }
     const cookie = `${id}=${token}`;
     expect((await api.as(null).get(`/invitations/${id}`, { Cookie: cookie })).status).toBe(404);
-    expect(await guildhall.db("invitations").where({ id }).first("status")).toEqual({ status: "revoked" });
+  });
+
+  test("leaves its pending invitations dead: nothing can be done with them, and they do nothing by themselves", async () => {
+    const { api, db, context } = guildhall;
+    const { owner, organization } = await populated({});
+    const invitee = await buildPerson(guildhall);
+    const { id } = (await invite(guildhall, organization, invitee.user.email)).body.data;
+    await db("mail_deliveries")
+      .where({ invitation_id: id })
+      .update({ state: "sent", sent_at: db.raw("now() - interval '2 days 1 hour'"), due_at: null });
+    const other = (await invite(guildhall, organization, uniqueEmail())).body.data.id;
+    const role = await buildRole(guildhall, ["members:read"]);
+    await invite(guildhall, organization, uniqueEmail(), { role_ids: [role] });
+    await begin(organization);
+
+    const path = `/api/invitations/${id}`;
+    for (const speaker of [api, api.as(owner.token), api.as(invitee.token)]) {
+      for (const verb of ["accept", "decline", "revoke", "resend", "link"]) {
+        const body =
+          verb === "accept" && speaker === api ? { meta: { user_id: invitee.user.id } } : undefined;
+        expect([403, 404], verb).toContain((await speaker.post(`${path}/${verb}`, body)).status);
+      }
+    }
+    const change = { data: { type: "invitation", id, attributes: { locale: "de" } } };
+    expect((await api.patch(path, change)).status).toBe(404);
+    expect((await api.as(invitee.token).get("/api/received-invitations")).body.data).toEqual([]);
+    expect(await remindInvitees(db, never)).toBe(0);
+    await guildhall.jobContext.deliveries.run();
+    expect(await db("mail_deliveries").where({ invitation_id: other }).first("state", "reply")).toEqual({
+      state: "suppressed",
+      reply: "not sent: the organization is being deleted",
+    });
+    expect((await api.delete(`/api/roles/${role}`)).status, "a role that only they give").toBe(204);
+    const proof = { by: "link", tokenVersion: 1 } as const;
+    for (const verb of [acceptInvitation, declineInvitation])
+      await expect(verb(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
+  });
+
+  test("has nothing to write for each of them: the work tells that they were revoked, by whom and by which request", async () => {
+    const { owner, organization } = await populated({ invitations: 1_200 });
+    const [overdue, answered] = [uniqueEmail(), uniqueEmail()];
+    const made = [overdue, answered].map(
+      async (email) => (await invite(guildhall, organization, email)).body,
+    );
+    const [one, two] = (await Promise.all(made)).map(({ data }) => data.id);
+    const invitations = guildhall.db("invitations");
+    await invitations.clone().where({ id: one }).update({ expires_at: "2020-01-01" });
+    await guildhall.api.post(`/api/invitations/${two}/revoke`);
+    const path = `/api/organizations/${organization.id}`;
+    const { body, headers } = await guildhall.api.as(owner.token).delete(path);
+    expect(await events(organization)).toMatchObject({ "invitation.revoked": 1 });
+
+    await detachOrganization(guildhall.db, body.data.id, never);
+    const revoked = guildhall
+      .db("events")
+      .where({ organization_id: organization.id, type: "invitation.revoked", actor_kind: "user" });
+    expect(await revoked.clone().distinct("actor_user_id", "request_id")).toEqual([
+      { actor_user_id: owner.user.id, request_id: headers.get("X-Request-Id") },
+    ]);
+    const subjects: string[] = await revoked.clone().pluck("subject_id");
+    expect(new Set(subjects).size).toBe(1_200);
+    expect(subjects).toHaveLength(1_200);
+    expect(subjects).not.toContain(one);
+    expect(subjects).not.toContain(two);
   });
 
   test("lets no invitation and no member in", async () => {
@@ -176,7 +243,10 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(kills).toBeGreaterThan(0);
     expect(await read(deletion.id)).toMatchObject({ state: "completed", done: deletion.planned });
     expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
-    expect((await events(organization))["organization.deleted"]).toBe(1);
+    expect(await events(organization)).toMatchObject({
+      "organization.deleted": 1,
+      "invitation.revoked": 1_500,
+    });
   });
 
   test("is shared by three workers without any row being worked off twice", async () => {
@@ -186,7 +256,10 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     await Promise.all([1, 2, 3].map(() => detachOrganization(guildhall.db, deletion.id, never)));
     expect(await read(deletion.id)).toMatchObject({ state: "completed", done: deletion.planned });
     expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
-    expect((await events(organization))["organization.deleted"]).toBe(1);
+    expect(await events(organization)).toMatchObject({
+      "organization.deleted": 1,
+      "invitation.revoked": 2_500,
+    });
   });
 
   test("leaves other organizations' rows as they are, byte for byte", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import type { Organization } from "../src/models/organization.ts";
+import { detachOrganization } from "../src/organizations/detach-organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import {
   buildMember,
@@ -105,7 +106,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     guildhall.startWorker();
   });
 
-  test("invite and delete: no pending invitation survives", async () => {
+  test("invite and delete: no invitation survives, and each that was made is revoked", async () => {
     for (let round = 0; round < 30; round += 1) {
       const doomed = await buildOrganization(guildhall, owner);
       const [deleted, ...others] = await Promise.all([
@@ -114,7 +115,11 @@ describe("at the same moment", { timeout: 120_000 }, () => {
       ]);
       expect(deleted?.status).toBe(202);
       expect(others.filter(({ status }) => ![201, 404].includes(status))).toEqual([]);
-      expect(await countOf("invitations", { organization_id: doomed.id, status: "pending" })).toBe(0);
+      await detachOrganization(guildhall.db, deleted?.body.data.id, () => false);
+      expect(await countOf("organizations", { id: doomed.id })).toBe(0);
+      const made = others.filter(({ status }) => status === 201).length;
+      for (const type of ["invitation.created", "invitation.revoked"])
+        expect(await countOf("events", { organization_id: doomed.id, type }), type).toBe(made);
     }
   });
 

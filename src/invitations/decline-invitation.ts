@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Invitation, type Proof } from "../models/invitation.ts";
+import { Organization } from "../models/organization.ts";
 import { closedInvitation } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { notifyInviter } from "./notify-inviter.ts";
@@ -19,6 +20,8 @@ export async function declineInvitation(
 ): Promise<Invitation> {
   const found = await findInvitation(db, key);
   const declined = await transaction(db, async (trx, afterCommit) => {
+    // Once its deletion has begun there is nothing to decline, though the row may still be there.
+    await Organization.lock(trx, found.environment_id, found.organization_id);
     const invitation = await Invitation.decline(trx, proof, found.id);
     if (invitation === undefined) return undefined;
     const { environment_id, organization_id, id } = invitation;

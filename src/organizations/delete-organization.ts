@@ -4,7 +4,6 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokePending } from "../invitations/revoke-pending.ts";
 import { newId } from "../lib/id.ts";
 import { Organization } from "../models/organization.ts";
 import { OrganizationDeletion } from "../models/organization-deletion.ts";
@@ -12,8 +11,9 @@ import { currentCeiling } from "../roles/current-ceiling.ts";
 import { countOrganizationRows, DETACHED_TABLES } from "./count-organization-rows.ts";
 
 /**
- * Begins the deletion: cuts everybody's access, releases the defaults and kills the pending invitations in one
- * transaction; a job detaches the resources afterwards. Two deletions at once are one: the second gets the row of the first.
+ * Begins the deletion: cuts everybody's access and releases the defaults in one transaction, by which the pending
+ * invitations are dead, too; a job works off what there is, however much. Two deletions at once are one: the second gets
+ * the row of the first.
  * @throws 404 when there is no such organization in the environment, 403 when the right is lost meanwhile.
  */
 export function deleteOrganization(
@@ -38,7 +38,6 @@ export function deleteOrganization(
       .findById(id)
       .patch({ deleting_at: raw("now()"), owner_user_id: null });
     await releaseDefaults(trx, id);
-    await revokePending(trx, actor, { environment_id, organization_id: id });
     await recordEvents(trx, actor, [
       {
         type: "organization.deletion_started",

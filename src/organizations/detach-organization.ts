@@ -4,6 +4,7 @@ import { recordEvents, SYSTEM } from "../events/record-events.ts";
 import { Organization } from "../models/organization.ts";
 import { OrganizationDeletion } from "../models/organization-deletion.ts";
 import { DETACHED_TABLES, REMOVED_TABLES } from "./count-organization-rows.ts";
+import { recordRevocations } from "./record-revocations.ts";
 
 /** Resources per transaction: few enough that nobody else waits for their locks. */
 const BATCH = 1_000;
@@ -60,6 +61,8 @@ function workOff(db: Knex, deletionId: string, { table, limit }: Rows, change: s
     // A server that crashes may lose the last batches, rows and position alike: no need to wait for the disk each time.
     await trx.raw("set local synchronous_commit = off");
     const { id, organization_id, reached } = deletion;
+    const after = reached[table] ?? "";
+    if (table === "invitations") await recordRevocations(trx, deletion, { after, limit });
     // After the lock, in a statement of its own: it must not see what the worker before it had yet to work off.
     const { rows } = await trx.raw<{ rows: Array<{ size: number }> }>(
       `with batch as (
@@ -77,7 +80,7 @@ function workOff(db: Knex, deletionId: string, { table, limit }: Rows, change: s
          updated_at = now()
        from batch where d.id = :id
        returning batch.size`,
-      { id, organization_id, table, after: reached[table] ?? "" },
+      { id, organization_id, table, after },
     );
     return rows[0]?.size ?? 0;
   });

@@ -17,6 +17,7 @@ export function deleteRole({ db }: Context, key: RoleKey, actor: Actor): Promise
         `exists (select from membership_roles where role_id = :id) or exists (select from user_roles where role_id = :id)
            or exists (
              select from invitation_roles ir join invitations i on i.id = ir.invitation_id
+             join organizations o on o.id = i.organization_id and o.deleting_at is null
              where ir.role_id = :id and i.status = 'pending'
            ) as in_use`,
         { id },
