@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
+import type { Api, ApiAnswer } from "./support/api.ts";
 import {
   buildEnvironment,
   buildMember,
@@ -11,6 +12,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -249,21 +251,41 @@ test("each is revoked with the change itself: its event is of the same request a
 test("an invitation that waits for the withdrawal of the right to send it is not sent", async () => {
   const { organization } = await buildTeam();
   const recruiter = await buildRecruiter(organization);
-  let withdrawal: Promise<unknown> = Promise.resolve();
-  let invitation: Promise<unknown> = Promise.resolve();
-  await guildhall.db.transaction(async (trx) => {
-    await trx("organizations").where({ id: organization.id }).forUpdate();
-    withdrawal = guildhall.api.delete(recruiter.given);
-    await expect.poll(waiting).toBe(1);
-    const document = invitationTo(organization.id, uniqueEmail());
-    invitation = guildhall.api.as(recruiter.token).post("/api/invitations", document);
-    await expect.poll(waiting).toBe(2);
-  });
-  await withdrawal;
-  expect(await invitation).toMatchObject({ status: 403, body: { errors: [{ code: "forbidden" }] } });
+  const answer = await whileLosing(recruiter, organization, (api) =>
+    api.post("/api/invitations", invitationTo(organization.id, uniqueEmail())),
+  );
+  expect(answer).toMatchObject(refusal(403, "forbidden"));
   const pending = { organization_id: organization.id, status: "pending" };
   expect(await guildhall.db("invitations").where(pending)).toEqual([]);
 });
+
+test("a revocation that waits for the withdrawal of the right to revoke is refused, and the invitation stays", async () => {
+  const { owner, organization } = await buildTeam();
+  const recruiter = await buildRecruiter(organization);
+  const sent = await invites(owner, organization);
+  const answer = await whileLosing(recruiter, organization, (api) => api.post(`${sent}/revoke`));
+  expect(answer).toMatchObject(refusal(403, "forbidden"));
+  expect(await statuses(sent)).toEqual(["pending"]);
+});
+
+/** Lets a recruiter's role be withdrawn while a request of theirs is judged already. @returns its answer. */
+async function whileLosing(
+  { token, given }: { token: string; given: string },
+  { id }: Organization,
+  request: (api: Api) => Promise<ApiAnswer>,
+): Promise<ApiAnswer> {
+  const underWay: Array<Promise<ApiAnswer>> = [];
+  await guildhall.db.transaction(async (trx) => {
+    await trx("organizations").where({ id }).forUpdate();
+    underWay.push(guildhall.api.delete(given));
+    await expect.poll(waiting).toBe(1);
+    underWay.push(request(guildhall.api.as(token)));
+    await expect.poll(waiting).toBe(2);
+  });
+  const [withdrawn, answer] = await Promise.all(underWay);
+  expect(withdrawn?.status).toBe(204);
+  return answer as ApiAnswer;
+}
 
 async function waiting(): Promise<number> {
   const locks = await guildhall
