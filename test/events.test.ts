@@ -216,6 +216,37 @@ async function roleNamed(name: string): Promise<string> {
   return (await guildhall.api.get(`/api/roles?filter[name]=${name}`)).body.data[0].id;
 }
 
+describe("accepting by a link", () => {
+  const acceptedBy = async (email: string) => {
+    const { id, links } = (await invite(guildhall, world.organization, email)).body.data;
+    const token = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 });
+    const accept = () => guildhall.api.as(null).post(`${links.self}/accept`, { meta: { token } });
+    const happened = await eventsOf(async () => {
+      for (let time = 0; time < 2; time += 1) expect((await accept()).status).toBe(200);
+    });
+    expect(new Set(happened.map(({ created_at }) => created_at.getTime())).size).toBe(1);
+    return happened;
+  };
+
+  test("tells of the user it makes, as the invitee's doing and once", async () => {
+    const email = uniqueEmail();
+    const happened = await acceptedBy(email);
+    const { id } = await guildhall.db("users").where({ email_canonical: email }).first("id");
+    expect(happened.map(({ type }) => type).sort()).toEqual([
+      ...["invitation.accepted", "membership.created", "user.created"],
+    ]);
+    expect(happened.find(({ type }) => type === "user.created")).toMatchObject({
+      ...{ subject_id: id, organization_id: null, data: {} },
+      ...{ actor_kind: "invitee", actor_user_id: null },
+    });
+  });
+
+  test("tells of no user where there is one", async () => {
+    const happened = await acceptedBy((await buildPerson(guildhall)).user.email);
+    expect(happened.map(({ type }) => type).sort()).toEqual(["invitation.accepted", "membership.created"]);
+  });
+});
+
 describe("an event names who did it", () => {
   const rename = { data: { type: "organization", attributes: { country: "DE" } } };
 

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
 import { Invitation, type Proof } from "../models/invitation.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
@@ -34,10 +35,10 @@ export async function acceptInvitation(
 
   const acceptance = transaction(db, async (trx, afterCommit) => {
     await Organization.lock(trx, found.environment_id, found.organization_id);
-    const user = await findInvitee(trx, found, proof);
-    const invitation = await Invitation.accept(trx, proof, found.id, user.id);
+    const invitee = await findInvitee(trx, found, proof);
+    const invitation = await Invitation.accept(trx, proof, found.id, invitee.user.id);
     if (invitation === undefined) throw new ClosedMeanwhile();
-    const membership = await admit(trx, invitation, user, actor);
+    const membership = await admit(trx, invitation, invitee, actor);
     await notifyInviter(trx, invitation, "invitation-accepted");
     afterCommit(() => queues.hint("mail"));
     return { invitation, membership };
@@ -51,19 +52,29 @@ export async function acceptInvitation(
 /** Rolls back: an invitation that is closed makes nobody a user and verifies no address. */
 class ClosedMeanwhile extends Error {}
 
-async function findInvitee(trx: Knex.Transaction, invitation: Invitation, proof: Proof): Promise<User> {
-  if (proof.by === "link") return findOrCreateVerifiedUser(trx, invitation.environment_id, invitation);
+interface Invitee {
+  user: User;
+  /** Whether the user is made by accepting. */
+  isNew: boolean;
+}
+
+async function findInvitee(trx: Knex.Transaction, invitation: Invitation, proof: Proof): Promise<Invitee> {
+  if (proof.by === "link") {
+    const id = newId("user");
+    const user = await findOrCreateVerifiedUser(trx, invitation.environment_id, invitation, id);
+    return { user, isNew: user.id === id };
+  }
   const user = await User.query(trx)
     .findById(proof.userId)
     .where({ environment_id: invitation.environment_id });
   if (user === undefined) throw notFound("user", { pointer: "/meta/user_id" });
-  return user;
+  return { user, isNew: false };
 }
 
 async function admit(
   trx: Knex.Transaction,
   invitation: Invitation,
-  user: User,
+  { user, isNew }: Invitee,
   actor: Actor,
 ): Promise<Membership> {
   const { environment_id, organization_id, metadata } = invitation;
@@ -73,7 +84,9 @@ async function admit(
   const joining = { environment_id, organization_id, user_id: user.id, role_ids, metadata };
   const { membership, joined } = await Membership.joinOrGrant(trx, joining);
   const about = { environment_id, organization_id, data: { user_id: user.id } };
+  const made = { type: "user.created", environment_id, organization_id: null, subject_id: user.id } as const;
   await recordEvents(trx, actor, [
+    ...(isNew ? [made] : []),
     { type: "invitation.accepted", subject_id: invitation.id, ...about },
     ...(joined ? [{ type: "membership.created" as const, subject_id: membership.id, ...about }] : []),
   ]);

@@ -1,6 +1,5 @@
 import type { Knex } from "knex";
 import { dropUnprovenIdentities } from "../identities/drop-unproven-identities.ts";
-import { newId } from "../lib/id.ts";
 import type { User } from "../models/user.ts";
 
 /**
@@ -12,7 +11,7 @@ export async function findOrCreateVerifiedUser(
   trx: Knex.Transaction,
   environmentId: string,
   { email, email_canonical }: { email: string; email_canonical: string },
-  id: string = newId("user"),
+  id: string,
 ): Promise<User> {
   const { rows } = await trx.raw<{ rows: [User & { proven_now: boolean }] }>(
     `insert into users (id, environment_id, email, email_canonical, email_verified_at)
