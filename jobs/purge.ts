@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { purgeIdempotencyKeys } from "../src/idempotency-keys/purge-idempotency-keys.ts";
+import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
 import { purgeSessions } from "../src/sessions/purge-sessions.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -17,6 +19,8 @@ export const purge = defineJob({
   every: () => DAY,
   async run({ db, log, stopping }) {
     const sessions = await purgeSessions(db, stopping);
-    log.info({ sessions }, "purged");
+    const idempotency_keys = await purgeIdempotencyKeys(db, stopping);
+    const invitation_batches = await purgeInvitationBatches(db, stopping);
+    log.info({ sessions, idempotency_keys, invitation_batches }, "purged");
   },
 });

@@ -7,6 +7,9 @@ import * as sharedResources from "./0005-shared-resources.ts";
 import * as identities from "./0006-identities.ts";
 import * as detachment from "./0007-detachment.ts";
 import * as invitationPipeline from "./0008-invitation-pipeline.ts";
+import * as idempotencyKeys from "./0009-idempotency-keys.ts";
+import * as finishedBatches from "./0010-finished-batches.ts";
+import * as remindersByDay from "./0011-reminders-by-day.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -18,4 +21,7 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0006-identities", migration: identities },
   { name: "0007-detachment", migration: detachment },
   { name: "0008-invitation-pipeline", migration: invitationPipeline },
+  { name: "0009-idempotency-keys", migration: idempotencyKeys },
+  { name: "0010-finished-batches", migration: finishedBatches },
+  { name: "0011-reminders-by-day", migration: remindersByDay },
 ];

@@ -6,6 +6,7 @@ import { packageRoot } from "../src/lib/package-root.ts";
 import { BRIDGE_ERROR_CODES } from "../src/openapi/bridge-error-codes.ts";
 import { ERROR_CODES } from "../src/openapi/error-codes.ts";
 import { codesIn } from "../src/openapi/error-responses.ts";
+import { MAIL_EVENTS_ERROR_CODES } from "../src/openapi/mail-events-error-codes.ts";
 
 const root = packageRoot();
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -83,6 +84,18 @@ test("the Management API's list has nothing that only the Bridge API comes to", 
   const listed = codesIn(ERROR_CODES);
   expect(listed.filter((code) => !reached.includes(code) && !code.startsWith("invitation_"))).toEqual([]);
   expect(reached.filter((code) => !listed.includes(code))).toEqual([]);
+});
+
+test("the list of /mail-events has what it can come to, and what it can't is known", () => {
+  const loaded = loadedWith("src/mail-events/mail-events-router.ts", "src/http/answer-errors.ts");
+  const never = [
+    ...["malformed_text", "too_deep"], // Its values are cleaned, not refused.
+    ...["conflict", "invalid_value"], // Its statement takes whatever was read.
+    ...["malformed_request", "method_not_allowed"], // That is another path, or no POST.
+    "unauthorized", // It asks for no credential.
+  ];
+  const listed = codesIn(MAIL_EVENTS_ERROR_CODES).sort();
+  expect(listed).toEqual(codesFrom(loaded).filter((code) => !never.includes(code)));
 });
 
 test("each code stands with the status it is answered with", () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { purge } from "../jobs/purge.ts";
+import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
 import {
   batchTo,
   buildTeam,
@@ -21,6 +23,7 @@ import {
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { atOnce, statuses } from "./support/invitations.ts";
 import { tokenIn } from "./support/mailbox.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
@@ -156,6 +159,35 @@ describe("a batch", () => {
     expect(await statuses()).toEqual(["running", "queued", "completed"]);
     await runBatches(guildhall);
     expect(await statuses()).toEqual(["completed", "completed", "completed"]);
+  });
+});
+
+describe("an organization's unfinished batches", () => {
+  test("are 10, of 30 that come at once, whoever sends them: the others are 409 batch_limit, without a trace", async () => {
+    const { organization, api } = await buildTeam(guildhall);
+    const answers = await atOnce(30, (n) => {
+      const document = batchTo(organization.id, rowsTo(someEmails(20)), { dry_run: n % 3 === 0 });
+      return (n % 2 === 0 ? guildhall.api : api).post(BATCHES, document);
+    });
+    expect(statuses(answers)).toEqual({ 202: 10, 409: 20 });
+    const refused = answers.filter(({ status }) => status === 409);
+    for (const answer of refused) expect(answer).toMatchObject(refusal(409, "batch_limit"));
+    const batches = await guildhall.db("invitation_batches").where({ organization_id: organization.id });
+    expect(batches.map(({ status }) => status)).toEqual(Array(10).fill("queued"));
+    expect(await eventsOf(organization, "invitation_batch.%")).toHaveLength(10);
+  });
+
+  test("make room by being completed or canceled, and leave other organizations theirs", async () => {
+    const [{ organization, api }, other] = [await buildTeam(guildhall), await buildTeam(guildhall)];
+    const send = () => api.post(BATCHES, batchTo(organization.id, rowsTo(someEmails(1))));
+    const [first] = await atOnce(10, send);
+    expect(await send()).toMatchObject(refusal(409, "batch_limit"));
+    await sendBatch(other.api, other.organization, rowsTo(someEmails(1)));
+    await api.post(`${BATCHES}/${first?.body.data.id}/cancel`);
+    expect(await send()).toMatchObject({ status: 202 });
+    expect(await send()).toMatchObject(refusal(409, "batch_limit"));
+    await runBatches(guildhall);
+    expect(await send()).toMatchObject({ status: 202 });
   });
 });
 
@@ -406,5 +438,65 @@ describe("canceling", () => {
     await buildEnvironment(guildhall, "globex");
     expect(await cancel(guildhall.api.in("globex"), id)).toMatchObject(refusal(404, "not_found"));
     expect(await readBatch(guildhall, id)).toMatchObject({ attributes: { status: "queued" } });
+  });
+});
+
+describe("a batch that has ended", () => {
+  /** Moves its end to so long ago. */
+  const age = (id: string, ended: "completed_at" | "canceled_at", ago: string) =>
+    guildhall
+      .db("invitation_batches")
+      .where({ id })
+      .update({ [ended]: guildhall.db.raw("now() - cast(? as interval)", [ago]) });
+  const isKept = async (id: string) =>
+    (await guildhall.api.get(`${BATCHES}/${id}`)).status === 200 && (await rowsOf(guildhall, id)).length > 0;
+
+  test("is purged with its rows 90 days later, however it ended; its invitations and events stay", async () => {
+    const { organization, api } = await buildTeam(guildhall);
+    const send = () => sendBatch(api, organization, rowsTo(someEmails(3)));
+    const [old, young, canceled] = [await send(), await send(), await send()];
+    await api.post(`${BATCHES}/${canceled}/cancel`);
+    await runBatches(guildhall);
+    const unfinished = await send();
+    await age(old, "completed_at", "90 days 1 minute");
+    await age(canceled, "canceled_at", "90 days 1 minute");
+    await age(young, "completed_at", "89 days 23 hours");
+    await guildhall.db("invitation_batches").where({ id: unfinished }).update({ created_at: "2020-01-01" });
+    const invitations = await invitedTo(guildhall, organization);
+    const events = await eventsOf(organization, "%");
+    // Twice is harmless.
+    for (let time = 0; time < 2; time += 1) {
+      await purge.run(guildhall.jobContext, {});
+      expect(await Promise.all([old, canceled, young, unfinished].map(isKept))).toEqual([
+        ...[false, false],
+        ...[true, true],
+      ]);
+    }
+    expect(await rowsOf(guildhall, old)).toEqual([]);
+    expect(await invitedTo(guildhall, organization)).toEqual(invitations);
+    expect(await eventsOf(organization, "%")).toEqual(events);
+  });
+
+  test("is purged one by one, so that two at once or one that is stopped leave nothing half done", async () => {
+    const { organization, api } = await buildTeam(guildhall);
+    const ids: string[] = [];
+    for (let n = 0; n < 8; n += 1) ids.push(await sendBatch(api, organization, rowsTo(someEmails(2))));
+    await runBatches(guildhall);
+    for (const id of ids) await age(id, "completed_at", "100 days");
+    let asked = 0;
+    expect(await purgeInvitationBatches(guildhall.db, () => asked++ >= 3)).toBe(3);
+    const purged = await Promise.all([1, 2].map(() => purgeInvitationBatches(guildhall.db, () => false)));
+    expect(purged.reduce((sum, count) => sum + count)).toBe(5);
+    expect(await Promise.all(ids.map(isKept))).toEqual(ids.map(() => false));
+    expect(await purgeInvitationBatches(guildhall.db, () => false)).toBe(0);
+  });
+
+  test("is found by an index, however many there are", async () => {
+    const { rows } = await guildhall.db.raw(
+      `explain select id from invitation_batches
+       where status in ('completed', 'canceled') and coalesce(completed_at, canceled_at) < now() - make_interval(days => 90)
+       order by coalesce(completed_at, canceled_at) limit 1`,
+    );
+    expect(JSON.stringify(rows)).toContain("invitation_batches_finished_index");
   });
 });

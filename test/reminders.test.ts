@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import * as remindersByDay from "../migrations/0011-reminders-by-day.ts";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
@@ -131,7 +132,7 @@ describe("reminders are due", () => {
       written += await remind();
     }
     expect(written).toBe(2);
-    expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([1, 2]);
+    expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([2, 5]);
   });
 
   test("on the environment's own days", async () => {
@@ -140,6 +141,25 @@ describe("reminders are due", () => {
     expect(await remind()).toBe(3);
     const counts = await Promise.all(days.map(async (each) => (await remindersOf(each)).length));
     expect(counts).toEqual([1, 0, 1, 0, 1]);
+  });
+
+  test("on its days as they are by now, each once, however they are changed between two", async () => {
+    const invitation = await mailed(1);
+    const days: Array<[day: number, reminder_days: number[], written: number]> = [
+      [1, [1, 2, 5], 1],
+      [2, [1, 2, 5], 1],
+      [2, [2], 0],
+      [5, [5], 1],
+      [5, [1, 2, 5], 0],
+      [6, [3, 4, 5, 6], 1],
+      [6, [6], 0],
+    ];
+    for (const [day, reminder_days, written] of days) {
+      await remindOn(reminder_days);
+      await leftAgo(invitation, day, 1);
+      expect(await remind(), `on day ${day} of ${reminder_days}`).toBe(written);
+    }
+    expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([1, 2, 5, 6]);
   });
 
   test("never, where the environment wants none", async () => {
@@ -172,7 +192,7 @@ describe("reminders are due", () => {
     expect(await remind()).toBe(0);
     await leftAgo(invitation, 2, 1);
     expect(await remind()).toBe(1);
-    expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([1, 11]);
+    expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([2, 1_002]);
     await sendDue(guildhall);
     // The first reminder was written and never left: the newer mail took its place.
     const [, second, reminder] = await Promise.all(
@@ -184,6 +204,25 @@ describe("reminders are due", () => {
 });
 
 describe("nobody is reminded", () => {
+  test("again of what was written when days were counted by their place", async () => {
+    const { db } = guildhall;
+    await remindOn([2, 5, 9]);
+    const [once, twice] = [await mailed(2), await mailed(5)];
+    await remind();
+    const reminder = (await remindersOf(twice))[0];
+    await db("mail_deliveries").where({ id: reminder.id }).update({ seq: 12 });
+    await db("mail_deliveries").insert({ ...reminder, id: newId("dlv"), seq: 2, timeline: "[]" });
+    await db("mail_deliveries")
+      .where({ invitation_id: once.id, kind: "invitation-reminder" })
+      .update({ seq: 1 });
+    const seqs = async (invitation: Invited) =>
+      (await remindersOf(invitation)).map(({ seq }) => seq).sort((one, other) => one - other);
+    await remindersByDay.up(db);
+    expect(await seqs(once)).toEqual([2]);
+    expect(await seqs(twice)).toEqual([5, 1_005]);
+    expect(await remind()).toBe(0);
+  });
+
   test.each(["accepted", "declined", "revoked", "overdue"])("of what is %s", async (state) => {
     const invitation = await mailed(2);
     if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);

@@ -15,8 +15,8 @@ export function bridgeCors({
     origin: (ctx) =>
       allowed.includes("*") ? "*" : (allowed.find((origin) => origin === ctx.get("Origin")) ?? ""),
     allowMethods: "GET,HEAD,POST,PUT,PATCH,DELETE",
-    allowHeaders: "Content-Type,Authorization,X-Session-ID,X-Device-ID,X-Environment",
-    exposeHeaders: "X-Request-Id,Retry-After",
+    allowHeaders: "Content-Type,Authorization,X-Session-ID,X-Device-ID,X-Environment,Idempotency-Key",
+    exposeHeaders: "X-Request-Id,Retry-After,Idempotency-Replayed",
     maxAge: 86_400,
     keepHeadersOnError: false,
   });

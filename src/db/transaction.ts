@@ -11,6 +11,8 @@ const RETRYABLE = new Set(["40001", "40P01"]);
  * Runs `work` in one transaction and, once it has committed, the effects it registered. A rolled-back transaction
  * runs none: nothing leaves the process before commit. Effects are hints: they return at once and may not throw.
  * A deadlock or serialization failure runs the whole of `work` again, so `work` may touch nothing but the database.
+ * @param db a transaction, too: this is then a savepoint of it, and whoever began it sees to it that effects wait for its
+ *   commit, and tries again.
  * @throws what `work` throws, after rollback.
  */
 export async function transaction<Result>(
@@ -24,7 +26,7 @@ export async function transaction<Result>(
       for (const effect of effects) effect();
       return result;
     } catch (error) {
-      if (attempt === TRIES || !isRetryable(error)) throw error;
+      if (db.isTransaction || attempt === TRIES || !isRetryable(error)) throw error;
       await sleep(Math.random() * 20 * attempt);
     }
   }

@@ -59,6 +59,8 @@ export interface Answers {
   status: 200 | 201 | 202 | 204;
   data?: AnswerData;
   meta?: z.ZodObject;
+  /** What `meta` holds is shown this once and kept nowhere: what is answered again by an `Idempotency-Key` has none of it. */
+  secret?: true;
   records?: Records;
   /** What a Bridge answer says besides. */
   message?: string;

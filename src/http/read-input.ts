@@ -6,18 +6,20 @@ import { parseMediaType } from "./negotiate.ts";
 import { BODY_LIMIT, parseJson, readText, refuseUnstorable } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 
-/** What a handler gets of a request, or what is to be said to it once it is known who asks. */
-export type Input = { body: unknown; query: unknown } | { refusal: unknown };
+/**
+ * What a handler gets of a request, with the body as it was sent; or what is to be said to it once it is known who asks.
+ */
+export type Input = { body: unknown; query: unknown; sent: unknown } | { refusal: unknown };
 
 /** Reads query and body as the endpoint declares them. */
 export async function readInput(endpoint: Endpoint, face: Face, incoming: Incoming): Promise<Input> {
   try {
     const form = formIn(endpoint, incoming.headers);
-    if (form !== undefined) return { body: await readForm(form, endpoint, incoming), query: undefined };
+    if (form !== undefined) return { ...(await readForm(form, endpoint, incoming)), query: undefined };
     const query = readQuery(endpoint.query, incoming.url);
     // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
     const document = endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming);
-    return { body: endpoint.body?.read(document, incoming.params), query };
+    return { body: endpoint.body?.read(document, incoming.params), query, sent: document };
   } catch (refusal) {
     return { refusal };
   }
@@ -54,9 +56,9 @@ async function readForm(
   form: TextForm<unknown>,
   { bodyLimit = BODY_LIMIT }: Endpoint,
   { raw, url }: Incoming,
-): Promise<unknown> {
+): Promise<{ body: unknown; sent: string }> {
   const query = readQuery(form.query, url);
-  const text = await readText(raw, bodyLimit);
-  refuseUnstorable(text);
-  return form.read(text, query);
+  const sent = await readText(raw, bodyLimit);
+  refuseUnstorable(sent);
+  return { body: await form.read(sent, query), sent };
 }

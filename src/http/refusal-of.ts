@@ -4,6 +4,8 @@ import { badRequest, conflict, Refusal, unavailable } from "../errors.ts";
 /** Trouble that passes: lock and statement time-outs, deadlocks after retries, a server that restarts or is full. */
 const PASSING_STATES = /^(55P03|57014|40001|40P01|25P03|57P0\d|53\w{3}|08\w{3})$/;
 const PASSING_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"]);
+/** What pg says without a code; knex puts the statement before it, which is often the ROLLBACK that came too late. */
+const LOST_CONNECTION = /(^| - )(Connection terminated.*|Client .* and is not queryable)$/;
 
 /**
  * What an error means to a caller. Verbs turn the constraints they know into refusals of their own; this is the net
@@ -15,8 +17,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error)) return undefined;
   const state = sqlStateOf(error);
   const connectionLost =
-    /^(KnexTimeoutError|AggregateError)$/.test(error.name) ||
-    error.message.startsWith("Connection terminated");
+    /^(KnexTimeoutError|AggregateError)$/.test(error.name) || LOST_CONNECTION.test(error.message);
   if (connectionLost || PASSING_STATES.test(state) || PASSING_CODES.has(state)) return unavailable(error);
   if (state === "23505") return conflict("conflict", "Something with these values exists already.");
   if (state === "23503")

@@ -13,12 +13,15 @@ import { readCredentials } from "./credentials.ts";
 import type { Answer, Endpoint, Incoming } from "./endpoint.ts";
 import { enter } from "./enter.ts";
 import type { Face } from "./face.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { readInput } from "./read-input.ts";
+import { runOnce } from "./run-once.ts";
 
 /**
  * The one order in which every endpoint is run: negotiate, read the body, one round trip for environment, caller and
  * rights, refuse, do. A wrong body is complained of only to a caller who may know that the endpoint is there; a large
- * one is read of nobody else, which costs a round trip more.
+ * one is read of nobody else, which costs a round trip more. What was done before by the same `Idempotency-Key` is
+ * answered in place of doing it, once the caller is let in like anybody.
  */
 export async function runEndpoint(
   endpoint: Endpoint,
@@ -50,16 +53,24 @@ export async function runEndpoint(
     context.limiter.count("invite_organization", organization.id);
 
   const actor = actorOf(caller, requestId);
-  return endpoint.handle({
+  const { sent, ...read } = input;
+  const request = {
     ...incoming,
-    ...input,
+    ...read,
     context,
     environment: access,
     caller,
     actor,
     organization,
     require,
-  });
+  };
+  const key = isKeyed(endpoint, caller) ? idempotencyKeyOf(incoming.raw) : undefined;
+  return key === undefined ? endpoint.handle(request) : runOnce(endpoint, request, { key, sent });
+}
+
+/** Of a link's holder nobody knows who they are, and a link is answered the same twice anyway. */
+function isKeyed({ method }: Endpoint, caller: Caller): boolean {
+  return method !== "GET" && caller.kind !== "nobody";
 }
 
 /** Where no organization is named, or none owns what is, it is the caller's own or nobody's: the verb's query tells. */

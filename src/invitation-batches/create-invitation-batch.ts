@@ -2,12 +2,12 @@ import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { InvitationBatch } from "../models/invitation-batch.ts";
 import { Organization } from "../models/organization.ts";
 import { type NewRow, newRows } from "./new-rows.ts";
+import { requireBatchAllowed } from "./require-batch-allowed.ts";
 import { roleFinder } from "./role-finder.ts";
 import type { SentRow } from "./sent-row.ts";
 
@@ -23,7 +23,7 @@ export interface NewInvitationBatch {
 /**
  * Takes many invitations at once; a job makes them, row by row. What is wrong with a row is kept with it and stops
  * nothing else. Of rows to the same address the first counts.
- * @throws 404 for an organization that isn't there.
+ * @throws 404 for an organization that isn't there, 409 for one with too many unfinished batches.
  */
 export function createInvitationBatch(
   { db, queues }: Context,
@@ -31,6 +31,8 @@ export function createInvitationBatch(
   actor: Actor,
 ): Promise<InvitationBatch> {
   return transaction(db, async (trx, afterCommit) => {
+    // Most of many that come at once are turned away here, before their rows are written.
+    await requireBatchAllowed(trx, organization_id);
     const namesRoles = rows.some((row) => "input" in row && row.role_names.length > 0);
     const findRole = namesRoles
       ? await roleFinder(trx, { environment_id, organization_id })
@@ -58,26 +60,13 @@ export function createInvitationBatch(
     await recordEvents(trx, actor, [
       { type: "invitation_batch.created", environment_id, organization_id, subject_id: batch.id, data },
     ]);
-    await requireAlive(trx, batch);
+    // A deletion must count and remove every batch: one that has begun is seen here, and one that has not waits for the
+    // commit. It comes last, for writing the rows takes a while and others want the organization, too.
+    await Organization.lock(trx, environment_id, organization_id);
+    await requireBatchAllowed(trx, organization_id, batch.id);
     afterCommit(() => queues.hint("batch"));
     return batch;
   });
-}
-
-/**
- * A deletion must count and remove every batch: one that has begun is seen here, and one that has not waits for the
- * commit. It comes last, for writing the rows takes a while and others want the organization, too.
- */
-async function requireAlive(
-  trx: Knex.Transaction,
-  { environment_id, organization_id }: InvitationBatch,
-): Promise<void> {
-  const organization = await Organization.query(trx)
-    .findById(organization_id)
-    .where({ environment_id })
-    .whereNull("deleting_at")
-    .forShare();
-  if (organization === undefined) throw notFound("organization");
 }
 
 /** Rows per statement. */

@@ -3,24 +3,25 @@ import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
 
 const BATCH = 500;
-/** Reminders of one mail there may be: `seq` counts on by it with every newer mail. */
+/** Reminders of one mail there may be. */
 export const REMINDERS_PER_MAIL = 10;
+/** `seq` of a reminder is its day, which is 365 at most, and counts on by this with every newer mail. */
+export const REMINDER_SEQ_PER_MAIL = 1_000;
 
 /**
  * Who is due is found by the mail that left: so many days ago, but not a day longer, or a worker that was away for weeks
  * would remind everybody at once. `seq` says which mail and which day, so that no reminder is written twice, whoever
- * writes. A reminder that was missed is not made up for once the next is due.
+ * writes and however the days are changed meanwhile. A reminder that was missed is not made up for once the next is due.
  */
 const writeReminders = statement<{ reminded: number }>(
   "remind-invitees",
   `
   with day as (
-    select e.id as environment_id, d.days::int as days, d.n
-    from environments e
-    cross join jsonb_array_elements_text(coalesce(e.settings->'reminder_days', '[2, 5]')) with ordinality as d(days, n)
+    select e.id as environment_id, d.days::int as days
+    from environments e cross join jsonb_array_elements_text(coalesce(e.settings->'reminder_days', '[2, 5]')) as d(days)
   ),
   due as (
-    select i.*, (i.token_version - 1) * ${REMINDERS_PER_MAIL} + day.n as seq
+    select i.*, (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL} + day.days as seq
     from day
     cross join lateral (
       select invitation_id, seq, sent_at from mail_deliveries
@@ -39,8 +40,8 @@ const writeReminders = statement<{ reminded: number }>(
     join organizations o on o.id = i.organization_id and o.deleting_at is null
     where i.token_version = mail.seq and i.status = 'pending' and i.expires_at > now() and not exists (
       select from mail_deliveries r where r.invitation_id = i.id and r.kind = 'invitation-reminder'
-        and r.seq >= (i.token_version - 1) * ${REMINDERS_PER_MAIL} + day.n
-        and r.seq < i.token_version * ${REMINDERS_PER_MAIL}
+        and r.seq >= (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL} + day.days
+        and r.seq < i.token_version * ${REMINDER_SEQ_PER_MAIL}
     )
     order by mail.sent_at limit $1
   ),

@@ -2,9 +2,10 @@ import type { z } from "zod";
 import type { Answers } from "../http/endpoint.ts";
 import type { ResourceType } from "./reading/resource-type.ts";
 
-/** 201 with the new resource; secrets shown this once are in `meta`. */
-export function creates({ type }: ResourceType, meta?: z.ZodObject): Answers {
-  return { status: 201, data: { holds: "resource", type }, ...(meta === undefined ? {} : { meta }) };
+/** 201 with the new resource. @param secret what of it is shown this once, in `meta`. */
+export function creates({ type }: ResourceType, secret?: z.ZodObject): Answers {
+  const answers: Answers = { status: 201, data: { holds: "resource", type } };
+  return secret === undefined ? answers : { ...answers, meta: secret, secret: true };
 }
 
 /** 200 with the resource. @param also relationships it has in this answer only, by name the type they lead to. */

@@ -71,7 +71,7 @@ export const invitationChangeEndpoints = [
       "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
     who: "program",
     limit: "write",
-    answers: tells(Link),
+    answers: { ...tells(Link), secret: true },
     allowed: "A program: whoever holds the link proves the invited address by it.",
     async handle(request) {
       const { context, actor } = request;

@@ -52,9 +52,11 @@ export const membershipRoleEndpoints = [
     scope: "membership_roles:delete",
     limit: "write",
     organization: ({ params }) => ({ membershipRole: params.id }),
-    permission: "members:manage",
     answers: NOTHING,
+    allowed: "A member with `members:manage` in the organization.",
     async handle(request) {
+      // Not declared: asked again by its `Idempotency-Key`, there is nothing left that would name the organization.
+      request.require("members:manage");
       const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
       await withdrawRole(request.context, key, request.actor);
       return { status: 204 };

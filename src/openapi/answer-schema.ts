@@ -19,10 +19,11 @@ export function answerSchema(answers: Answers, { complete } = { complete: true }
 }
 
 /** The same with what is shared put into `schemas`. */
-export function documentSchema({ data, meta }: Answers, making: Making): JsonSchema | undefined {
-  if (data === undefined) return meta === undefined ? undefined : exactly({ meta: metaSchema(meta) });
-  const build = () => dataDocument(data, meta, making);
-  return meta === undefined ? making.schemas.refer(`${nameOf(data)}Document`, build) : build();
+export function documentSchema({ data, meta, secret }: Answers, making: Making): JsonSchema | undefined {
+  const told = meta && metaSchema(meta, secret);
+  if (data === undefined) return told && exactly({ meta: told });
+  const build = () => dataDocument(data, told, making);
+  return told === undefined ? making.schemas.refer(`${nameOf(data)}Document`, build) : build();
 }
 
 function nameOf(data: AnswerData): string {
@@ -33,7 +34,7 @@ function nameOf(data: AnswerData): string {
   return [data.orNull ? "Optional" : "", type, ...also].join("");
 }
 
-function dataDocument(data: AnswerData, meta: z.ZodObject | undefined, making: Making): JsonSchema {
+function dataDocument(data: AnswerData, meta: JsonSchema | undefined, making: Making): JsonSchema {
   const type = resourceTypeNamed(data.type);
   const links = linksSchema(data, making);
   if (data.holds === "linkage") {
@@ -45,7 +46,7 @@ function dataDocument(data: AnswerData, meta: z.ZodObject | undefined, making: M
     data: data.holds === "collection" ? listOf(resource) : data.orNull ? orNull(resource) : resource,
     included: listOf(anyResource(making)),
     links,
-    ...(meta === undefined ? {} : { meta: metaSchema(meta) }),
+    ...(meta === undefined ? {} : { meta }),
   };
   const required = ["data", ...(data.holds === "collection" ? ["links"] : []), ...(meta ? ["meta"] : [])];
   return exactly(document, required);
@@ -75,8 +76,10 @@ function anyResource(making: Making): JsonSchema {
   });
 }
 
-function metaSchema(meta: z.ZodObject): JsonSchema {
-  return jsonSchemaOf(meta, "output");
+function metaSchema(meta: z.ZodObject, secret: Answers["secret"]): JsonSchema {
+  if (!secret) return jsonSchemaOf(meta, "output");
+  const description = "Shown this once: empty in an answer that is given again by its `Idempotency-Key`.";
+  return { ...jsonSchemaOf(meta.partial(), "output"), description };
 }
 
 function listOf(items: JsonSchema): JsonSchema {

@@ -9,7 +9,7 @@ const TEXTS: Record<string, string> = {
   "meta.user_id": "Which user is meant.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
   "environment.settings":
-    "`invitation_lifetime_days`, `from_name`, `locale`, `redirect_url`, `reminder_days` (by default 2 and 5 after the mail), `notify_inviter` (`accepted`, `declined`, `expired`: each true unless switched off); what is absent has its default.",
+    "`invitation_lifetime_days`, `from_name`, `locale`, `redirect_url`, `reminder_days` (by default 2 and 5 after the mail), `notify_inviter` (`accepted`, `declined`, `expired`: each true unless switched off, and changed by itself); what is absent has its default.",
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
     "Whether the address is known to be theirs: by a link they followed, or by your word.",
@@ -22,13 +22,15 @@ const TEXTS: Record<string, string> = {
   "api_client.last_used_at": "When it last got a token, to the minute.",
   "organization.slug": "A name for addresses, unique in the environment.",
   "organization.external_id": "What your own system calls it, unique in the environment.",
+  "organization.address": "As it is written on an envelope: up to 10 lines.",
   "organization.country": "ISO 3166-1, two letters.",
   "organization.member_management":
     "Who manages members: the `owner` alone, or `owner_and_admins`: whoever has `members:manage`.",
   "invitation.email": "Where the invitation goes.",
   "invitation.role_ids": "The roles its acceptance gives. None named: `member`.",
   "invitation.message": "A personal line in the mail.",
-  "invitation.locale": "The language of the mail and of its page.",
+  "invitation.locale":
+    "The language of the mail and of its page; where there is no translation, or none is asked for, the environment's, else English.",
   "invitation.send_mail": "False: no mail goes out, and a program takes the link by `/link`. Programs alone.",
   "received_invitation.role_names": "What acceptance makes one.",
   "received_invitation.status": "Only a `pending` one can be answered.",
@@ -59,7 +61,8 @@ const TEXTS: Record<string, string> = {
   "invitation_batch_row.code":
     "Why it failed, for programs: a code of errors, as a single invitation would have.",
   "invitation_batch_row.detail": "Why it failed, for people.",
-  "delivery.seq": "The how-manieth mail of its kind.",
+  "delivery.seq":
+    "The how-manieth mail of its kind; of a reminder its day, and 1,000 more for every time the invitation was resent.",
   "delivery.attempts": "How often it was tried.",
   "delivery.message_id": "The mail's `Message-ID`, the same in every attempt.",
   "delivery.smtp_code": "The last answer of the mail server.",

@@ -21,7 +21,8 @@ function statusesOf({ method, body, who }: Endpoint): number[] {
   return [
     ...[400, 401, 403, 404],
     ...(method === "GET" ? [] : [409]),
-    ...(body === undefined ? [] : [413, 415, 422]),
+    ...(body === undefined ? [] : [413, 415]),
+    ...(method === "GET" ? [] : [422]),
     ...(who === "program" ? [] : [429]),
     ...[500, 503],
   ];

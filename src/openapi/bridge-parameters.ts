@@ -3,6 +3,7 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { type BridgeGroup, bridgeGroupOf } from "./bridge-groups.ts";
 import { idParameter } from "./id-parameter.ts";
+import { idempotencyKeyHeader } from "./idempotency-key-header.ts";
 import { pascalCase } from "./names.ts";
 import type { Parameter, Reference } from "./openapi-types.ts";
 import { type Registries, referToEqual } from "./registry.ts";
@@ -10,7 +11,7 @@ import { ENVIRONMENT_HEADER } from "./security.ts";
 
 /** What an endpoint takes in its path, its headers and its query. */
 export function bridgeParameters(
-  { path, query }: Pick<Endpoint, "path" | "query">,
+  { method, path, query }: Pick<Endpoint, "method" | "path" | "query">,
   { parameters }: Registries,
 ): Reference[] {
   const group = bridgeGroupOf({ path });
@@ -22,6 +23,7 @@ export function bridgeParameters(
   return [
     ...inPath,
     parameters.refer("Environment", () => ENVIRONMENT_HEADER),
+    ...idempotencyKeyHeader({ method }, parameters),
     ...inQuery.map(([name, shape]) => {
       const parameter = queryParameter(name, shape as z.ZodType);
       return referToEqual(parameters, nameOf(parameter, group), parameter);

@@ -21,6 +21,7 @@ const TEXTS: Record<string, string> = {
   status: "Where it stands.",
 
   "organization.owner_user_id": "Who owns it; only `transfer-ownership` changes that.",
+  "organization.address": "As it is written on an envelope: up to 10 lines.",
   "organization.your_role": "The strongest of the system roles you have there; null with none.",
   "organization.your_roles": "All roles you have there, your environment's own ones too.",
   "organization.organization_id": "What is deleted.",

@@ -19,6 +19,7 @@ export const ERROR_CODES: ErrorCodes = {
     invalid_cursor: "A cursor of another order, or none of ours: take it from a page's links.",
     include_too_large: "More than 1,000 resources would be included: page through the related URL.",
     invalid_value: "A value can't be stored.",
+    invalid_idempotency_key: "`Idempotency-Key` must come once, with 1 to 255 printable ASCII characters.",
   },
   401: {
     invalid_signature: "What came to `/mail-events` isn't signed with its secret, or was signed long ago.",
@@ -52,6 +53,8 @@ export const ERROR_CODES: ErrorCodes = {
     wrong_type: "The collection holds another type.",
     id_mismatch: "`id` must be that of the URL.",
     conflict: "Something with these values exists, or something it refers to is gone.",
+    idempotency_in_progress:
+      "A request with this `Idempotency-Key` is under way: send it again after `Retry-After` seconds.",
     handle_taken: "Another environment has this handle.",
     email_taken: "Another user has this address.",
     name_taken: "There is a role or permission of this name.",
@@ -71,6 +74,8 @@ export const ERROR_CODES: ErrorCodes = {
       "The session comes from another service, which would begin it anew: revoke it instead.",
     invitation_pending: "The address has a pending invitation to this organization.",
     duplicate_row: "Of a row: an earlier one is to the same address.",
+    batch_limit:
+      "The organization has 10 unfinished batches, whoever sent them: wait for one to be completed, or cancel one.",
     batch_completed: "The batch is completed: there is nothing left to cancel.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
@@ -97,6 +102,7 @@ export const ERROR_CODES: ErrorCodes = {
     token_or_user: "Send `token` or `user_id`, not both.",
     invalid_mail_events: "What came to `/mail-events` has another form; `detail` says where.",
     user_missing: "Name the user by `meta.user_id`.",
+    idempotency_key_reused: "The `Idempotency-Key` came with another body or query before: use a new one.",
   },
   429: {
     too_many_requests: "Wait as many seconds as `Retry-After` says.",

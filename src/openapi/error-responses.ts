@@ -34,10 +34,10 @@ function errorResponse(
   { schemas }: Pick<Registries, "schemas">,
 ): Response {
   const items = Object.entries(codes[status] ?? {}).map(([code, meaning]) => `- \`${code}\`: ${meaning}`);
-  const wait = { description: "Seconds to wait.", schema: { type: "string" } };
+  const wait = { description: "Seconds to wait, where waiting helps.", schema: { type: "string" } };
   return {
     description: [`${STATUS_CODES[status]}. The codes of this status:`, "", ...items].join("\n"),
-    ...([429, 503].includes(status) ? { headers: { "Retry-After": wait } } : {}),
+    ...([409, 429, 503].includes(status) ? { headers: { "Retry-After": wait } } : {}),
     content: { [mediaType]: { schema: schemas.refer(schema.name, schema.build) } },
   };
 }

@@ -19,7 +19,7 @@ export function managementErrors(endpoint: Endpoint, registries: Registries): Re
 }
 
 function statusesOf({ method, body, who, environmentFrom }: Endpoint): number[] {
-  const withBody = body === undefined ? [] : [413, 415, 422];
+  const withBody = body === undefined ? [] : [413, 415];
   const nothingToMiss = environmentFrom === "none" && method === "POST";
   return [
     ...[400, 401, 403],
@@ -27,6 +27,7 @@ function statusesOf({ method, body, who, environmentFrom }: Endpoint): number[] 
     406,
     ...(method === "GET" ? [] : [409]),
     ...withBody,
+    ...(method === "GET" ? [] : [422]),
     ...(who === "operator" ? [] : [429]),
     ...[500, 503],
   ];

@@ -6,6 +6,7 @@ import { exampleAnswer } from "./example-answer.ts";
 import { exampleRequest } from "./example-request.ts";
 import { exampleId, exampleValue } from "./example-values.ts";
 import { idParameter } from "./id-parameter.ts";
+import { idempotencyKeyHeader } from "./idempotency-key-header.ts";
 import { managementErrors } from "./management-errors.ts";
 import { pascalCase } from "./names.ts";
 import type { MediaContent, Operation, Parameter, Reference, Response } from "./openapi-types.ts";
@@ -50,6 +51,7 @@ function parametersOf(endpoint: Endpoint, parameters: Registry<Parameter>): Arra
   return [
     ...(path.includes(":id") ? [parameters.refer(`${pascalCase(subject.type)}Id`, id)] : []),
     ...(environmentFrom === "request" ? [parameters.refer("Environment", () => ENVIRONMENT_HEADER)] : []),
+    ...idempotencyKeyHeader(endpoint, parameters),
     ...queryParameters(endpoint, parameters),
   ];
 }

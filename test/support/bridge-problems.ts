@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import type { Endpoint } from "../../src/http/endpoint.ts";
 import { openapiDocument } from "../../src/openapi/openapi-document.ts";
 import type { Method, Operation, Reference, Response } from "../../src/openapi/openapi-types.ts";
 import type { Exchange } from "./json-api/exchange.ts";
@@ -55,6 +56,14 @@ export function bridgeProblems(
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
   );
   return [...problems, ...broken];
+}
+
+/** What is wrong with a body, by what the OpenAPI document says of it: nothing, of one that was taken. */
+export function problemsOfBody({ method, path }: Pick<Endpoint, "method" | "path">, body: unknown): string[] {
+  const { requestBody } = operationAt(method, path) ?? {};
+  const validate = compiled(JSON.stringify(requestBody?.content["application/json"]?.schema ?? {}));
+  validate(body);
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
 /** The operation that a request is; undefined for paths and methods there are none for. */

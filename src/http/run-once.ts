@@ -1,0 +1,78 @@
+import { transaction } from "../db/transaction.ts";
+import { Refusal } from "../errors.ts";
+import { claimKey } from "../idempotency-keys/claim-key.ts";
+import { type KeyScope, keepAnswer } from "../idempotency-keys/keep-answer.ts";
+import type { KeptAnswer } from "../idempotency-keys/kept-answer.ts";
+import { jsonDigest } from "../lib/json-digest.ts";
+import type { Caller } from "./caller.ts";
+import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
+import { queryOf } from "./read-query.ts";
+
+/**
+ * Runs an endpoint for the first request with a key, and answers the others what the first was answered. What it does
+ * and the answer are one transaction: a process that is killed has done both or neither, and no hint is given before. A
+ * refusal is thrown, so nothing of it stays, and the key is as new as before.
+ * @param sent the body as it came: a JSON document, whose members may come in another order the next time, or a text.
+ * @throws 409 while the first is under way, 422 for a key that came with another body or query before, and what the
+ *   endpoint throws.
+ */
+export function runOnce(
+  endpoint: Endpoint,
+  request: EndpointRequest,
+  { key, sent }: { key: string; sent: unknown },
+): Promise<Answer> {
+  const { context } = request;
+  const scope = scopeOf(endpoint, request);
+  const keyHash = jsonDigest([scope, key]);
+  const query = [...new URLSearchParams(queryOf(request.url))].sort();
+  const request_hash = jsonDigest([sent ?? null, query]);
+  return transaction(context.db, async (trx, afterCommit) => {
+    const kept = await claimKey(trx, keyHash);
+    if (kept !== undefined) return answerAgain(kept, request_hash);
+    const queues: typeof context.queues = {
+      ...context.queues,
+      hint: (queue) => afterCommit(() => context.queues.hint(queue)),
+    };
+    const answer = await endpoint.handle({ ...request, context: { ...context, db: trx, queues } });
+    await keepAnswer(trx, keyHash, scope, { request_hash, ...keptOf(answer, endpoint) });
+    return answer;
+  });
+}
+
+function scopeOf(
+  { environmentFrom, method, path }: Endpoint,
+  { environment, caller, params }: EndpointRequest,
+): KeyScope {
+  return {
+    environment_id: environmentFrom === "none" ? null : environment.environment_id,
+    caller: nameOf(caller),
+    method,
+    // As it is declared, with what it names: there are other spellings of it that the router takes.
+    path: path.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? ""),
+  };
+}
+
+/** A user by whatever session; an operator is the operator, whoever holds the token. */
+function nameOf(caller: Caller): string {
+  if (caller.kind === "user") return caller.user_id;
+  return caller.kind === "client" ? caller.client_id : caller.kind;
+}
+
+function answerAgain({ request_hash, status, location, document }: KeptAnswer, requestHash: Buffer): Answer {
+  if (!request_hash.equals(requestHash)) {
+    const detail = "This key came with another body or query before. Give each request a key of its own.";
+    const source = { header: "Idempotency-Key" };
+    throw new Refusal(422, [{ code: "idempotency_key_reused", detail, source }]);
+  }
+  const headers = { ...(location === null ? {} : { Location: location }), "Idempotency-Replayed": "true" };
+  return { status, headers, ...(document === null ? {} : { document }) };
+}
+
+/** What of an answer is kept: no secret. Of the headers only the one that belongs to the answer is worth it. */
+function keptOf(
+  { status, document, headers }: Answer,
+  { answers }: Endpoint,
+): Pick<KeptAnswer, "status" | "location" | "document"> {
+  const told = answers.secret && document !== undefined ? { ...document, meta: {} } : document;
+  return { status, location: headers?.Location ?? null, document: told ?? null };
+}

@@ -1,0 +1,11 @@
+import { createHash } from "node:crypto";
+
+/** SHA-256 of a value of JSON: the same in whatever order the members of its objects came. */
+export function jsonDigest(value: unknown): Buffer {
+  return createHash("sha256").update(JSON.stringify(value, inOrder)).digest();
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}

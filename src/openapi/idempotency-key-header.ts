@@ -1,0 +1,19 @@
+import type { Endpoint } from "../http/endpoint.ts";
+import type { Parameter, Reference } from "./openapi-types.ts";
+import type { Registry } from "./registry.ts";
+
+const IDEMPOTENCY_KEY: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Makes the request safe to send again: what it did is done once, and the same answer is given, with the header `Idempotency-Replayed: true`, for 48 hours.",
+  schema: { type: "string", pattern: "^[ -~]{1,255}$" },
+};
+
+/** The header of whatever changes something. */
+export function idempotencyKeyHeader(
+  { method }: Pick<Endpoint, "method">,
+  parameters: Registry<Parameter>,
+): Reference[] {
+  return method === "GET" ? [] : [parameters.refer("IdempotencyKey", () => IDEMPOTENCY_KEY)];
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
+import type { Endpoint } from "../src/http/endpoint.ts";
+import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { openapiDocument } from "../src/openapi/openapi-document.ts";
+import type { Method } from "../src/openapi/openapi-types.ts";
+import { OBJECTS } from "./authorization-matrix/objects.ts";
+import { bodyFor, subjectOf } from "./authorization-matrix/requests.ts";
+import { buildWorld, type World } from "./authorization-matrix/world.ts";
+import { requestFor } from "./bridge-access/requests.ts";
+import type { ApiAnswer } from "./support/api.ts";
+import { unique } from "./support/builders.ts";
+import { checksum } from "./support/checksum.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+let world: World;
+/** What was hinted at since a test looked. */
+let hints: string[] = [];
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  guildhall.context.queues.hint = (queue) => void hints.push(queue);
+  world = await buildWorld(guildhall);
+}, 120_000);
+afterAll(() => guildhall.stop());
+
+const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
+const changing = [...allEndpoints, ...allBridgeEndpoints]
+  .filter(({ method }) => method !== "GET")
+  .map((endpoint) => [nameOf(endpoint), endpoint] as const);
+
+/** Who did it may do it no more: asked again, they are refused before anybody looks what they were answered. */
+const ENDS_THE_RIGHT = "POST /bridge-payment/organizations/:id/transfer-ownership";
+
+/** A request by somebody who may make it, about something made for it. */
+async function prepared(
+  endpoint: Endpoint,
+): Promise<(headers: Record<string, string>) => Promise<ApiAnswer>> {
+  const { who, path, method, scope } = endpoint;
+  const caller = who !== "user" ? "operator" : path.endsWith("/leave") ? "member" : "owner";
+  const api = await world.speakAs(caller, scope);
+  const { url, body } = await requestTo(endpoint, caller);
+  return (headers) => {
+    if (method === "DELETE") return api.delete(url, headers);
+    const send = method === "PUT" ? api.put : method === "PATCH" ? api.patch : api.post;
+    return send(url, body, headers);
+  };
+}
+
+async function requestTo(endpoint: Endpoint, caller: "operator" | "owner" | "member") {
+  if (endpoint.path.startsWith("/bridge-payment/"))
+    return requestFor(endpoint, { world, team: world.teams.own, column: "shared", caller });
+  const cell = { world, column: "own", caller } as const;
+  const subject = subjectOf(endpoint);
+  const id = (subject && (await OBJECTS[subject]?.(cell))) ?? "";
+  return { url: endpoint.path.replace(":id", id), body: await bodyFor(endpoint, cell, id) };
+}
+
+describe("a request with an Idempotency-Key, sent twice,", () => {
+  test.each(changing)("is done once and answered the same: %s", async (name, endpoint) => {
+    const send = await prepared(endpoint);
+    const key = { "Idempotency-Key": unique("key") };
+    const first = await send(key);
+    expect(first.status, JSON.stringify(first.body)).toBe(endpoint.answers.status);
+    expect(first.headers.get("Idempotency-Replayed")).toBeNull();
+    const done = await checksum(guildhall.db);
+    hints = [];
+
+    const second = await send(key);
+    expect(await checksum(guildhall.db)).toBe(done);
+    expect(hints).toEqual([]);
+    if (name === ENDS_THE_RIGHT) return expect(second.status).toBe(403);
+    const { secret } = endpoint.answers;
+    expect(second.body).toEqual(secret ? { ...first.body, meta: {} } : first.body);
+    expect(second.status).toBe(first.status);
+    expect(second.headers.get("Location")).toBe(first.headers.get("Location"));
+    expect(second.headers.get("Idempotency-Replayed")).toBe("true");
+  });
+});
+
+describe("a request whose answer can't be kept", () => {
+  beforeAll(async () => {
+    await guildhall.db.raw(`
+      create function refuse_to_keep() returns trigger language plpgsql as
+        $$ begin raise exception 'as if the process had died' using errcode = '57P01'; end $$;
+      create trigger refuse_to_keep before insert on idempotency_keys for each row execute function refuse_to_keep()`);
+  });
+
+  test.each(changing)("has done nothing, and hinted at nothing: %s", async (_, endpoint) => {
+    const send = await prepared(endpoint);
+    const before = await checksum(guildhall.db);
+    hints = [];
+    expect((await send({ "Idempotency-Key": unique("key") })).status).toBe(503);
+    expect(await checksum(guildhall.db)).toBe(before);
+    expect(hints).toEqual([]);
+    // It is the key that makes it one.
+    expect((await send({})).status).toBe(endpoint.answers.status);
+  });
+});
+
+test("the OpenAPI document has the header, and what may be said to it, of everything that changes something", () => {
+  const { paths, components } = openapiDocument();
+  const $ref = "#/components/parameters/IdempotencyKey";
+  for (const endpoint of [...allEndpoints, ...allBridgeEndpoints]) {
+    const path = endpoint.path.replaceAll(/:(\w+)/g, "{$1}");
+    const operation = paths[path]?.[endpoint.method.toLowerCase() as Method];
+    const keyed = operation?.parameters?.some((parameter) => "$ref" in parameter && parameter.$ref === $ref);
+    expect(keyed, nameOf(endpoint)).toBe(endpoint.method !== "GET");
+    if (keyed)
+      expect(Object.keys(operation?.responses ?? {})).toEqual(expect.arrayContaining(["400", "409", "422"]));
+  }
+  expect(components.parameters.IdempotencyKey).toMatchObject({ name: "Idempotency-Key", in: "header" });
+});
