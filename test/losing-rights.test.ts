@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
+import { batchTo, rowsTo, someEmails } from "./support/batches.ts";
 import {
   buildEnvironment,
   buildMember,
@@ -266,6 +267,16 @@ test("a revocation that waits for the withdrawal of the right to revoke is refus
   const answer = await whileLosing(recruiter, organization, (api) => api.post(`${sent}/revoke`));
   expect(answer).toMatchObject(refusal(403, "forbidden"));
   expect(await statuses(sent)).toEqual(["pending"]);
+});
+
+test("canceling a batch that waits for the withdrawal of the right to is refused, and the batch goes on", async () => {
+  const { owner, organization } = await buildTeam();
+  const recruiter = await buildRecruiter(organization);
+  const batch = batchTo(organization.id, rowsTo(someEmails(1)));
+  const { links } = (await guildhall.api.as(owner.token).post("/api/invitation-batches", batch)).body.data;
+  const answer = await whileLosing(recruiter, organization, (api) => api.post(`${links.self}/cancel`));
+  expect(answer).toMatchObject(refusal(403, "forbidden"));
+  expect(await statuses(links.self)).toEqual(["queued"]);
 });
 
 /** Lets a recruiter's role be withdrawn while a request of theirs is judged already. @returns its answer. */
