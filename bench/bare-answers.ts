@@ -4,8 +4,8 @@ import { insertInvitation } from "../src/invitations/insert-invitation.ts";
 import { createLinkKeys } from "../src/invitations/invitation-link.ts";
 import { newId } from "../src/lib/id.ts";
 import { hashToken } from "../src/lib/random-token.ts";
+import type { AccessQuestion } from "../src/sessions/access-question.ts";
 import { askAccess } from "../src/sessions/ask-access.ts";
-import type { AccessQuestion } from "../src/sessions/resolve-access.ts";
 
 export interface BareRequest {
   headers: IncomingHttpHeaders;

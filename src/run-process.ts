@@ -28,7 +28,7 @@ export function runProcess(config: Config, log: Log): RunningProcess {
   async function start(): Promise<void> {
     // What a mail was made of is garbage a moment later: left alone, V8 lets twice what is in use gather before it looks.
     if (config.role === "worker") setFlagsFromString("--heap-growing-percent=20");
-    // Under way while databases start.
+    // Under way while databases start. Its failure is thrown where it is awaited; until then it is not unhandled.
     const compiling = config.role === "api" ? undefined : compileMailsApart();
     compiling?.catch(() => {});
     const { settings, inboxDirectory, stop } = await provideSettings(config);

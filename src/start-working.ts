@@ -3,7 +3,8 @@ import type { QueueBackend } from "../jobs/queue-backend.ts";
 import { startWorker } from "../jobs/worker.ts";
 import type { Context } from "./context.ts";
 import { createDeliveryRunner } from "./mail/delivery-runner.ts";
-import { createMailRenderer, type MailSources } from "./mail/mail-renderer.ts";
+import { createMailRenderer } from "./mail/mail-renderer.ts";
+import type { MailSources } from "./mail/parse-mail.ts";
 
 /** Milliseconds that mails under way have to finish. */
 const GRACE = 25_000;

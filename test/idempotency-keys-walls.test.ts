@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LIMITS } from "../src/http/rate-limiter.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildClient } from "./support/access-tokens.ts";
 import { no } from "./support/bridge-team.ts";
@@ -171,4 +172,17 @@ describe("the Bridge API", () => {
     const answered = await fetch(url, { headers: { ...headers, "X-Session-ID": owner.token } });
     expect(answered.headers.get("Access-Control-Expose-Headers")).toContain("Idempotency-Replayed");
   });
+});
+
+test("a person's answers are kept 5,000 times a day, so that nobody fills the disk; without a key they go on", async () => {
+  const person = await buildPerson(guildhall);
+  const { limiter } = guildhall.context;
+  for (let n = 0; n < LIMITS.keyed.requests - 1; n += 1) limiter.count("keyed", person.user.id);
+  const create = (headers: Record<string, string>) =>
+    guildhall.api
+      .as(person.token)
+      .post("/api/organizations", { data: { type: "organization", attributes: { name: "Acme" } } }, headers);
+  expect(await create(keyed())).toMatchObject({ status: 201 });
+  expect(await create(keyed())).toMatchObject(refusal(429, "too_many_requests"));
+  expect(await create({})).toMatchObject({ status: 201 });
 });

@@ -4,6 +4,7 @@ import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { acceptInvitation } from "../src/invitations/accept-invitation.ts";
 import { declineInvitation } from "../src/invitations/decline-invitation.ts";
+import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
@@ -162,6 +163,19 @@ describe("a deletion that has begun", () => {
     expect(subjects).toHaveLength(1_200);
     expect(subjects).not.toContain(one);
     expect(subjects).not.toContain(two);
+  });
+
+  test("has ended those that run out meanwhile: they are revoked, and nobody is told that they expired", async () => {
+    const { db } = guildhall;
+    const { organization } = await populated({ invitations: 2 });
+    const { id } = await begin(organization);
+    const soon = db.raw("clock_timestamp() + interval '20 ms'");
+    await db("invitations").where({ organization_id: organization.id }).update({ expires_at: soon });
+    await sleep(50);
+    await expireInvitations(db, never);
+    await detachOrganization(db, id, never);
+    const { "invitation.revoked": revoked, "invitation.expired": expired } = await events(organization);
+    expect({ revoked, expired }).toEqual({ revoked: 2, expired: undefined });
   });
 
   test("lets no invitation and no member in", async () => {

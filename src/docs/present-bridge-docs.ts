@@ -23,6 +23,7 @@ export function presentBridgeDocs(document: OpenApiDocument, base: string): Reco
     errors: presentErrors(BRIDGE_ERROR_CODES),
     permissions: presentPermissions((name) => asked.has(name)),
     walk: presentSteps(BRIDGE_WALK),
+    keyed: LIMITS.keyed.requests.toLocaleString("en"),
     limits: [
       { what: "reads", ...LIMITS.read },
       { what: "writes", ...LIMITS.write },

@@ -19,6 +19,7 @@ export function presentDocs(document: OpenApiDocument, base: string): Record<str
     permissions: presentPermissions(),
     scopes: presentScopes(),
     walk: presentSteps(WALK),
+    keyed: LIMITS.keyed.requests.toLocaleString("en"),
     limits: [
       { what: "reads", ...LIMITS.read },
       { what: "writes", ...LIMITS.write },

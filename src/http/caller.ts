@@ -1,7 +1,7 @@
 import { forbidden } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { Permission } from "../permissions.ts";
-import type { AccessQuestion, AccessRow } from "../sessions/resolve-access.ts";
+import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
 import type { Face } from "./face.ts";
 
 /** Who asks. An operator may do everything, a client what its scopes say, a user what their roles say. */

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import type { Permission } from "../permissions.ts";
-import type { AccessQuestion, AccessRow } from "../sessions/resolve-access.ts";
+import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
 import type { Caller, OrganizationAccess } from "./caller.ts";
 import type { LimitName } from "./rate-limiter.ts";
 
@@ -103,6 +103,7 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   answers: Answers;
   /** Who may do it, in a sentence for the documentation, where that depends on the request. */
   allowed?: string;
+  /** With an `Idempotency-Key` it may run again after a deadlock: it touches nothing but its context's database and queues. */
   handle(request: EndpointRequest<Body, Query>): Promise<Answer>;
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { forbidden, notFound, unauthorized } from "../errors.ts";
 import { clientCaller } from "../oauth/client-caller.ts";
-import { type AccessQuestion, type AccessRow, NO_ACCESS } from "../sessions/resolve-access.ts";
+import { type AccessQuestion, type AccessRow, NO_ACCESS } from "../sessions/access-question.ts";
 import { type Caller, requireInEnvironment } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint, Incoming } from "./endpoint.ts";

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Refusal } from "../errors.ts";
 import type { Permission } from "../permissions.ts";
-import type { AccessQuestion } from "../sessions/resolve-access.ts";
+import type { AccessQuestion } from "../sessions/access-question.ts";
 
 /** What differs between the faces in how any request is handled: the media types, and how no is said. */
 export interface Face {

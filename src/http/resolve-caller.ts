@@ -2,7 +2,8 @@ import type { Context } from "../context.ts";
 import { enterWithIdentity } from "../identities/enter-with-identity.ts";
 import { fingerprint, type Presented } from "../identities/identity-source.ts";
 import { mayBeForeign } from "../identities/may-be-foreign.ts";
-import { type AccessQuestion, type AccessRow, resolveAccess } from "../sessions/resolve-access.ts";
+import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
+import { resolveAccess } from "../sessions/resolve-access.ts";
 import type { Credentials } from "./credentials.ts";
 import type { EndpointRequest } from "./endpoint.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { unauthorized } from "../errors.ts";
 import type { Permission } from "../permissions.ts";
-import type { AccessQuestion } from "../sessions/resolve-access.ts";
+import type { AccessQuestion } from "../sessions/access-question.ts";
 import {
   actorOf,
   type Caller,
@@ -65,7 +65,9 @@ export async function runEndpoint(
     require,
   };
   const key = isKeyed(endpoint, caller) ? idempotencyKeyOf(incoming.raw) : undefined;
-  return key === undefined ? endpoint.handle(request) : runOnce(endpoint, request, { key, sent });
+  if (key === undefined) return endpoint.handle(request);
+  if (caller.kind === "user") context.limiter.count("keyed", caller.user_id);
+  return runOnce(endpoint, request, { key, sent });
 }
 
 /** Of a link's holder nobody knows who they are, and a link is answered the same twice anyway. */

@@ -25,16 +25,16 @@ export function runOnce(
   const scope = scopeOf(endpoint, request);
   const keyHash = jsonDigest([scope, key]);
   const query = [...new URLSearchParams(queryOf(request.url))].sort();
-  const request_hash = jsonDigest([sent ?? null, query]);
+  const requestHash = jsonDigest([sent ?? null, query]);
   return transaction(context.db, async (trx, afterCommit) => {
     const kept = await claimKey(trx, keyHash);
-    if (kept !== undefined) return answerAgain(kept, request_hash);
+    if (kept !== undefined) return answerAgain(kept, requestHash);
     const queues: typeof context.queues = {
       ...context.queues,
       hint: (queue) => afterCommit(() => context.queues.hint(queue)),
     };
     const answer = await endpoint.handle({ ...request, context: { ...context, db: trx, queues } });
-    await keepAnswer(trx, keyHash, scope, { request_hash, ...keptOf(answer, endpoint) });
+    await keepAnswer(trx, keyHash, scope, { request_hash: requestHash, ...keptOf(answer, endpoint) });
     return answer;
   });
 }

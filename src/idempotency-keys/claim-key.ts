@@ -3,7 +3,7 @@ import { statement } from "../db/statement.ts";
 import { Refusal } from "../errors.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
 
-/** By name: a lock that is not to be had is not waited for, or many requests with one key would hold every connection. */
+/** Tried, not waited for: otherwise many requests with one key would hold every connection. */
 const tryLock = statement<{ locked: boolean }>(
   "lock-idempotency-key",
   "select pg_try_advisory_xact_lock($1) as locked",

@@ -2,20 +2,23 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
 
-const BATCH = 1_000;
+const CHUNK = 1_000;
 
 /**
  * One event per invitation, and to each inviter one mail per organization, however many expired at once: the mail says
- * how many. So all batches of a run write the moment of its first (`$4`), and know by it whom the run has told already.
+ * how many. So all chunks of a run write the moment of its first (`$4`), and know by it whom the run has told already.
  * The ids come from outside, one for each row there may be.
  */
-const expireBatch = statement<{ expired: number; moment: string }>(
+const expireChunk = statement<{ expired: number; moment: string }>(
   "expire-invitations",
   `
   with run as (select coalesce($4::timestamptz, now()) as moment),
   overdue as (
-    select id from invitations where status = 'pending' and expires_at <= (select moment from run)
-    order by expires_at limit $1 for update skip locked
+    select i.id from invitations i
+    where i.status = 'pending' and i.expires_at <= (select moment from run)
+      -- Those of an organization that is being taken apart ended with it, and its deletion says so.
+      and not exists (select from organizations o where o.id = i.organization_id and o.deleting_at is not null)
+    order by i.expires_at limit $1 for update of i skip locked
   ),
   expired as (
     update invitations i set status = 'expired', expired_at = moment, updated_at = now()
@@ -57,23 +60,23 @@ const expireBatch = statement<{ expired: number; moment: string }>(
 /**
  * Writes what is true already: pending invitations past their expiry become `expired`. Housekeeping only: nobody can
  * accept after expiry however late this runs. Rows locked by an answer under way are left to the next run.
- * @param aborted asked between batches.
+ * @param aborted asked between chunks.
  * @returns how many.
  */
 export async function expireInvitations(db: Knex, aborted: () => boolean): Promise<number> {
   let total = 0;
   let moment: string | null = null;
   while (!aborted()) {
-    const ids = (prefix: "evt" | "dlv") => Array.from({ length: BATCH }, () => newId(prefix));
-    const [batch]: Array<{ expired: number; moment: string }> = await expireBatch(db, [
-      BATCH,
+    const ids = (prefix: "evt" | "dlv") => Array.from({ length: CHUNK }, () => newId(prefix));
+    const [chunk]: Array<{ expired: number; moment: string }> = await expireChunk(db, [
+      CHUNK,
       ids("evt"),
       ids("dlv"),
       moment,
     ]);
-    moment = batch?.moment ?? null;
-    total += batch?.expired ?? 0;
-    if (batch === undefined || batch.expired < BATCH) break;
+    moment = chunk?.moment ?? null;
+    total += chunk?.expired ?? 0;
+    if (chunk === undefined || chunk.expired < CHUNK) break;
   }
   return total;
 }

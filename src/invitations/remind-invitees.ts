@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
 
-const BATCH = 500;
+const CHUNK = 500;
 /** Reminders of one mail there may be. */
 export const REMINDERS_PER_MAIL = 10;
 /** `seq` of a reminder is its day, which is 365 at most, and counts on by this with every newer mail. */
@@ -65,16 +65,16 @@ const writeReminders = statement<{ reminded: number }>(
 /**
  * Writes a mail to everybody whose invitation has gone unanswered for one of the environment's reminder days. Never
  * after an answer: what is answered meanwhile is judged once more when the mail is claimed.
- * @param aborted asked between batches.
+ * @param aborted asked between chunks.
  * @returns how many.
  */
 export async function remindInvitees(db: Knex, aborted: () => boolean): Promise<number> {
   let total = 0;
   while (!aborted()) {
-    const ids = (prefix: "dlv" | "evt") => Array.from({ length: BATCH }, () => newId(prefix));
-    const [batch] = await writeReminders(db, [BATCH, ids("dlv"), ids("evt")]);
-    total += batch?.reminded ?? 0;
-    if (batch === undefined || batch.reminded < BATCH) break;
+    const ids = (prefix: "dlv" | "evt") => Array.from({ length: CHUNK }, () => newId(prefix));
+    const [chunk] = await writeReminders(db, [CHUNK, ids("dlv"), ids("evt")]);
+    total += chunk?.reminded ?? 0;
+    if (chunk === undefined || chunk.reminded < CHUNK) break;
   }
   return total;
 }

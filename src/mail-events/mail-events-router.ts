@@ -10,7 +10,7 @@ import { readMailEvents } from "./read-mail-events.ts";
 import { recordMailEvents } from "./record-mail-events.ts";
 
 /** Bytes: a thousand events of which each says as much as a bounce does. */
-export const LIMIT = 1024 * 1024;
+export const MAIL_EVENTS_LIMIT = 1024 * 1024;
 
 /**
  * `POST /mail-events`: what became of mails after they left, as an adapter of the team's own tells it of whichever
@@ -24,7 +24,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
   const key = webhookKey(MAIL_EVENTS_SECRET);
 
   router.post("/mail-events", async (ctx) => {
-    const text = await readText(ctx.req, LIMIT);
+    const text = await readText(ctx.req, MAIL_EVENTS_LIMIT);
     const problem = webhookProblem(key, ctx.headers, text, new Date());
     if (problem !== undefined) {
       context.limiter.count("wrong_secret", ctx.ip);

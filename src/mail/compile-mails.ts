@@ -1,9 +1,8 @@
 import { compileMail } from "./compile-mail.ts";
 import { fillMail } from "./fill-mail.ts";
 import { locales } from "./locales.ts";
-import { type MailSources, nameOfMail } from "./mail-renderer.ts";
 import { mails } from "./mails.ts";
-import { parseMail } from "./parse-mail.ts";
+import { type MailSources, nameOfMail, parseMail } from "./parse-mail.ts";
 
 /** Every mail in every language, each filled once with its sample: better a failure at the start than at night. */
 export async function compileMails(): Promise<MailSources> {

@@ -1,16 +1,13 @@
 import { fillMail, type RenderedMail } from "./fill-mail.ts";
-import { findLocale, type Locale } from "./locales.ts";
+import { findLocale } from "./locales.ts";
 import type { MailKind, MailVariables } from "./mails.ts";
-import { type MailSource, type ParsedMail, parseMail } from "./parse-mail.ts";
+import { type MailSources, nameOfMail, type ParsedMail, parseMail } from "./parse-mail.ts";
 
 export type MailRenderer = {
   render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], locale: string): RenderedMail;
 };
 
-/** By `nameOfMail`. */
-export type MailSources = Record<string, MailSource>;
-
-/** Fills mails that were compiled at the start. A language nobody is written to in costs nothing. */
+/** Fills mails that `compileMails` made. A language nobody is written to in costs nothing. */
 export function createMailRenderer(sources: MailSources): MailRenderer {
   const parsed = new Map<string, ParsedMail>();
 
@@ -30,8 +27,4 @@ export function createMailRenderer(sources: MailSources): MailRenderer {
       return fillMail(find(nameOfMail(kind, locale)), kind, variables, locale);
     },
   };
-}
-
-export function nameOfMail(kind: MailKind, { language }: Locale): string {
-  return `${kind}.${language}`;
 }

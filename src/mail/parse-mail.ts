@@ -1,8 +1,13 @@
 import Handlebars from "handlebars";
 import type { MailValues } from "./define-mail.ts";
+import type { Locale } from "./locales.ts";
+import type { MailKind } from "./mails.ts";
 
 /** A mail in one language as Handlebars reads it: all that is left to put in are `{{values}}`. */
 export type MailSource = { subject: string; html: string; text: string };
+
+/** Every mail in every language, by `nameOfMail`. */
+export type MailSources = Record<string, MailSource>;
 
 export type ParsedMail = { [Part in keyof MailSource]: Handlebars.TemplateDelegate<MailValues> };
 
@@ -16,4 +21,8 @@ export function parseMail({ subject, html, text }: MailSource): ParsedMail {
     html: Handlebars.compile(html, STRICT),
     text: Handlebars.compile(text, { ...STRICT, noEscape: true }),
   };
+}
+
+export function nameOfMail(kind: MailKind, { language }: Locale): string {
+  return `${kind}.${language}`;
 }

@@ -6,7 +6,8 @@ import { databaseReading } from "./database-reading.ts";
 const BACKLOG = {
   deliveries_due: "Mails a worker may take now.",
   oldest_due_delivery_seconds: "How long the oldest of them has been due.",
-  invitations_overdue: "Pending invitations past their expiry that are not written down as expired yet.",
+  invitations_overdue:
+    "Pending invitations past their expiry that are not written down as expired yet, nor removed with their organization.",
   organization_deletions_unfinished: "Organizations that are being taken apart.",
   invitation_batches_unfinished: "Batches of invitations that are queued or running.",
 } as const;
@@ -32,7 +33,7 @@ export function backlogMetrics(registry: Registry, context: Pick<Context, "db" |
   });
   new Gauge({
     name: "guildhall_database_up",
-    help: "Whether the database answered: without it the gauges that are read from it are absent.",
+    help: "Whether the database answered, and had a connection free: without it the gauges that are read from it are absent.",
     registers: [registry],
     async collect() {
       this.set((await reading()) === undefined ? 0 : 1);

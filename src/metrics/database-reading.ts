@@ -14,7 +14,8 @@ const PATIENCE = 3_000;
 export type Query = <Row>(sql: string, bindings: string[]) => Promise<Row[]>;
 
 /**
- * What the database is asked at a scrape: by one connection at most, and seldom, however many scrape how often.
+ * What the database is asked at a scrape: each reading takes one connection at most, and seldom, however many scrape how
+ * often.
  * @returns a function that tells what was read, or undefined where the database does not answer in time.
  */
 export function databaseReading<Result>(

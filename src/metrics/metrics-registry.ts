@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Context } from "../context.ts";
 import { backlogMetrics } from "./backlog-metrics.ts";
-import { buildInfo } from "./build-info.ts";
+import { buildMetrics } from "./build-metrics.ts";
 import { funnelMetrics } from "./funnel-metrics.ts";
 import { poolMetrics } from "./pool-metrics.ts";
 
@@ -11,7 +11,7 @@ import { poolMetrics } from "./pool-metrics.ts";
  */
 export function metricsRegistry(context: Pick<Context, "db" | "log">): Registry {
   const registry = new Registry();
-  buildInfo(registry);
+  buildMetrics(registry);
   collectDefaultMetrics({ register: registry });
   poolMetrics(registry, context.db);
   backlogMetrics(registry, context);

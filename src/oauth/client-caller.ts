@@ -1,5 +1,5 @@
 import type { Caller } from "../http/caller.ts";
-import type { AccessRow } from "../sessions/resolve-access.ts";
+import type { AccessRow } from "../sessions/access-question.ts";
 import type { Grant } from "./access-tokens.ts";
 import { audiencesOf } from "./audiences.ts";
 

@@ -1,3 +1,4 @@
+import { UNFINISHED_BATCHES } from "../invitation-batches/require-batch-allowed.ts";
 /** By status, by code: what it means and what to do. */
 export type ErrorCodes = Record<number, Record<string, string>>;
 
@@ -74,8 +75,7 @@ export const ERROR_CODES: ErrorCodes = {
       "The session comes from another service, which would begin it anew: revoke it instead.",
     invitation_pending: "The address has a pending invitation to this organization.",
     duplicate_row: "Of a row: an earlier one is to the same address.",
-    batch_limit:
-      "The organization has 10 unfinished batches, whoever sent them: wait for one to be completed, or cancel one.",
+    batch_limit: `The organization has ${UNFINISHED_BATCHES} unfinished batches, whoever sent them: wait for one to be completed, or cancel one.`,
     batch_completed: "The batch is completed: there is nothing left to cancel.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",

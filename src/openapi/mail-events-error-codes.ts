@@ -1,3 +1,4 @@
+import { MAIL_EVENTS_LIMIT } from "../mail-events/mail-events-router.ts";
 import { asEverywhere } from "./as-everywhere.ts";
 import type { ErrorCodes } from "./error-codes.ts";
 
@@ -6,7 +7,7 @@ export const MAIL_EVENTS_ERROR_CODES: ErrorCodes = {
   400: { ...asEverywhere(400, "malformed_body"), malformed_json: "The body is no JSON." },
   401: asEverywhere(401, "invalid_signature"),
   404: { not_found: "`MAIL_EVENTS_SECRET` is not set: there is no such path." },
-  413: { body_too_large: "A body has 1 MiB at most." },
+  413: { body_too_large: `A body has ${MAIL_EVENTS_LIMIT / 1024 ** 2} MiB at most.` },
   415: asEverywhere(415, "unsupported_encoding"),
   422: { invalid_mail_events: "The events have another form; `error` says where." },
   429: { too_many_requests: "Too many wrong signatures: wait as many seconds as `Retry-After` says." },

@@ -1,5 +1,5 @@
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { LIMIT } from "../mail-events/mail-events-router.ts";
+import { MAIL_EVENTS_LIMIT } from "../mail-events/mail-events-router.ts";
 import { mailEvents } from "../mail-events/read-mail-events.ts";
 import { mailEventCounts } from "../mail-events/record-mail-events.ts";
 import { codesIn, errorResponses } from "./error-responses.ts";
@@ -27,7 +27,7 @@ export function mailEventsPaths(registries: Registries): Paths {
         operationId: "tellMailEvents",
         tags: ["mail-events"],
         summary: "Tell what became of mails: delivered, deferred, bounced, complained.",
-        description: `Whoever knows \`MAIL_EVENTS_SECRET\`, without which there is no such path: an adapter of yours, signing as Standard Webhooks 1.0 has it. It needs no environment, for the mail's \`Message-ID\` names it. Telling something again changes nothing. The body has ${LIMIT / 1024 ** 2} MiB at most.`,
+        description: `Whoever knows \`MAIL_EVENTS_SECRET\`, without which there is no such path: an adapter of yours, signing as Standard Webhooks 1.0 has it. It needs no environment, for the mail's \`Message-ID\` names it. Telling something again changes nothing. The body has ${MAIL_EVENTS_LIMIT / 1024 ** 2} MiB at most.`,
         parameters: SIGNATURE_HEADERS,
         requestBody: {
           required: true,

@@ -7,13 +7,13 @@ import { DETACHED_TABLES, REMOVED_TABLES } from "./count-organization-rows.ts";
 import { recordRevocations } from "./record-revocations.ts";
 
 /** Resources per transaction: few enough that nobody else waits for their locks. */
-const BATCH = 1_000;
+const CHUNK = 1_000;
 
 /**
  * Works a deletion off: takes the organization off its resources, removes what belongs to it alone, then the
- * organization itself. Every batch is a transaction of its own that also counts its progress, so it may be killed
+ * organization itself. Every chunk is a transaction of its own that also counts its progress, so it may be killed
  * anywhere and run again, by two workers at once too. Does nothing when the deletion is completed.
- * @param aborted asked between batches; true leaves the rest to a later run.
+ * @param aborted asked between chunks; true leaves the rest to a later run.
  */
 export async function detachOrganization(
   db: Knex,
@@ -22,16 +22,16 @@ export async function detachOrganization(
 ): Promise<void> {
   for (const { table, hasDefault } of DETACHED_TABLES) {
     const release = hasDefault ? "is_default = false, " : "";
-    await inBatches(
-      { table, limit: BATCH },
-      `update ${table} t set organization_id = null, ${release}updated_at = now() from batch`,
+    await inChunks(
+      { table, limit: CHUNK },
+      `update ${table} t set organization_id = null, ${release}updated_at = now() from chunk`,
     );
   }
   for (const { table, atOnce: limit } of REMOVED_TABLES)
-    await inBatches({ table, limit }, `delete from ${table} t using batch`);
+    await inChunks({ table, limit }, `delete from ${table} t using chunk`);
   if (!aborted()) await complete(db, deletionId).catch(startOver);
 
-  async function inBatches(from: Rows, change: string): Promise<void> {
+  async function inChunks(from: Rows, change: string): Promise<void> {
     while (!aborted() && (await workOff(db, deletionId, from, change)) === from.limit);
   }
 
@@ -49,37 +49,37 @@ interface Rows {
 }
 
 /**
- * One batch: the next rows by id, from where the last one ended. To begin at the front each time would mean to pass
+ * One chunk: the next rows by id, from where the last one ended. To begin at the front each time would mean to pass
  * everything worked off so far, which stays in the index until it is vacuumed. The lock on the deletion's row makes two
  * workers take turns; the row keeps count and position.
- * @returns how many rows the batch had.
+ * @returns how many rows the chunk had.
  */
 function workOff(db: Knex, deletionId: string, { table, limit }: Rows, change: string): Promise<number> {
   return transaction(db, async (trx) => {
     const deletion = await lockUnfinished(trx, deletionId);
     if (deletion === undefined) return 0;
-    // A server that crashes may lose the last batches, rows and position alike: no need to wait for the disk each time.
+    // A server that crashes may lose the last chunks, rows and position alike: no need to wait for the disk each time.
     await trx.raw("set local synchronous_commit = off");
     const { id, organization_id, reached } = deletion;
     const after = reached[table] ?? "";
     if (table === "invitations") await recordRevocations(trx, deletion, { after, limit });
     // After the lock, in a statement of its own: it must not see what the worker before it had yet to work off.
     const { rows } = await trx.raw<{ rows: Array<{ size: number }> }>(
-      `with batch as (
+      `with chunk as (
          select count(*) as size, max(id) as last
          from (select id from ${table} where organization_id = :organization_id and id > :after order by id limit ${limit}) ids
        ),
        changed as (
          ${change}
-         where t.organization_id = :organization_id and t.id > :after and t.id <= batch.last
+         where t.organization_id = :organization_id and t.id > :after and t.id <= chunk.last
          returning t.id
        )
        update organization_deletions d
        set done = d.done || jsonb_build_object(cast(:table as text), coalesce((d.done->>:table)::int, 0) + (select count(*) from changed)),
-         reached = d.reached || jsonb_build_object(cast(:table as text), coalesce(batch.last, :after)),
+         reached = d.reached || jsonb_build_object(cast(:table as text), coalesce(chunk.last, :after)),
          updated_at = now()
-       from batch where d.id = :id
-       returning batch.size`,
+       from chunk where d.id = :id
+       returning chunk.size`,
       { id, organization_id, table, after },
     );
     return rows[0]?.size ?? 0;

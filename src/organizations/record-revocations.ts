@@ -4,7 +4,7 @@ import type { OrganizationDeletion } from "../models/organization-deletion.ts";
 
 /**
  * Writes down of the next invitations a deletion is to remove which of them it ended. They were dead the moment it
- * began, for all who look at them look at their organization first; to say so of each took too long for that moment.
+ * began, for all who look at them look at their organization first; to say so of each would take too long for that moment.
  * The rows are locked, so that none ends otherwise before it is removed in the same transaction.
  * @param after the id they follow.
  */

@@ -2,8 +2,8 @@ import type { Context as KoaContext } from "koa";
 import { pageHeaders } from "./page-headers.ts";
 
 /**
- * Sends a browser on to another page of ours. After an answer that makes reloading, and going back and forward, harmless:
- * nobody is asked whether to send a form again.
+ * Sends a browser on to another page of ours. After a form's answer this makes reloading harmless: nobody is asked whether
+ * to send it again.
  * @param path of an address made of ids and proven tokens alone.
  */
 export function seeOther(ctx: KoaContext, path: string): void {

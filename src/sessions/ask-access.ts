@@ -1,5 +1,5 @@
 import { statement } from "../db/statement.ts";
-import type { AccessQuestion, AccessRow, BelongsTo } from "./resolve-access.ts";
+import type { AccessQuestion, AccessRow, BelongsTo } from "./access-question.ts";
 
 /** What the row says of the parts that were asked for; the rest is as in `NO_ACCESS`. */
 type Found = Pick<AccessRow, "environment_id" | "handle" | "settings"> & Partial<AccessRow>;

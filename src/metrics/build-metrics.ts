@@ -4,7 +4,7 @@ import { Gauge, type Registry } from "prom-client";
 import { packageRoot } from "../lib/package-root.ts";
 
 /** Always 1: it is there for its label. */
-export function buildInfo(registry: Registry): void {
+export function buildMetrics(registry: Registry): void {
   const { version }: { version: string } = JSON.parse(
     readFileSync(join(packageRoot(), "package.json"), "utf8"),
   );
