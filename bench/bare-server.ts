@@ -1,14 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
-import {
-  acceptInvitation,
-  type BareAnswer,
-  type BareRequest,
-  createInvitation,
-  listMemberships,
-  readOrganization,
-} from "./bare-answers.ts";
+import { acceptInvitation } from "./bare-accept.ts";
+import { createInvitation, listMemberships, readOrganization } from "./bare-answers.ts";
+import type { BareAnswer, BareRequest } from "./bare-database.ts";
 
 /**
  * What a hand-written server could do at best: the statements of four requests on a pool of `pg`, between a `JSON.parse`
