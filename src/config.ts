@@ -63,16 +63,9 @@ const Variables = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
-export type Config = z.infer<typeof Variables> & { role: Role; production: boolean };
+export type Config = z.infer<typeof Variables> & { HOST: string; role: Role; production: boolean };
 
-type Provided =
-  | "HOST"
-  | "PUBLIC_URL"
-  | "DATABASE_URL"
-  | "SMTP_URL"
-  | "MAIL_FROM"
-  | "SECRET_KEY"
-  | "ADMIN_TOKEN";
+type Provided = "PUBLIC_URL" | "DATABASE_URL" | "SMTP_URL" | "MAIL_FROM" | "SECRET_KEY" | "ADMIN_TOKEN";
 
 /** Everything a running process knows: given in production, completed by the embedded parts in development. */
 export type Settings = Omit<Config, Provided> & { [Name in Provided]: NonNullable<Config[Name]> };
@@ -94,7 +87,10 @@ export function readConfig(environment: Record<string, string | undefined>, role
       parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`).join("\n"),
     );
   }
-  const config = { ...parsed.data, role, production: parsed.data.NODE_ENV === "production" };
+  const production = parsed.data.NODE_ENV === "production";
+  // A developer's machine offers nothing to its network, least of all an inbox that anyone may read.
+  const HOST = parsed.data.HOST ?? (production ? "::" : "127.0.0.1");
+  const config = { ...parsed.data, HOST, role, production };
   const problems = configContradictions(config);
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
   return config;

@@ -28,6 +28,10 @@ export function runProcess(config: Config, log: Log): RunningProcess {
   async function start(): Promise<void> {
     // What a mail was made of is garbage a moment later: left alone, V8 lets twice what is in use gather before it looks.
     if (config.role === "worker") setFlagsFromString("--heap-growing-percent=20");
+    if (config.role !== "worker") {
+      const { requireFreePort } = await import("./http/serve.ts");
+      await requireFreePort({ port: config.PORT, host: config.HOST });
+    }
     // Under way while databases start. Its failure is thrown where it is awaited; until then it is not unhandled.
     const compiling = config.role === "api" ? undefined : compileMailsApart();
     compiling?.catch(() => {});
@@ -45,17 +49,28 @@ export function runProcess(config: Config, log: Log): RunningProcess {
       const { startWorking } = await import("./start-working.ts");
       undo.push(startWorking(context, backend, { sources: await compiling, stopping: () => stopping }));
     }
+    // Before anything is served: whoever finds the service ready finds `acme-test` in it.
+    const greeting =
+      config.role === "all" && !config.production ? await seed(context, inboxDirectory) : undefined;
     if (config.role !== "worker") {
       const { startServing } = await import("./start-serving.ts");
       undo.push(await startServing(context, { production: config.production, inboxDirectory }));
     }
-    if (config.role === "all" && !config.production) await greet(context);
+    if (greeting !== undefined) process.stdout.write(greeting);
+  }
 
-    async function greet(all: Context): Promise<void> {
-      const token = await generatedSecret(settings.DATA_DIR, "session-token");
-      const seeded = await seedDevelopment(all, token);
-      process.stdout.write(welcome(settings, seeded, token, inboxDirectory !== undefined));
-    }
+  /** @returns what to print once it is served. */
+  async function seed(context: Context, inboxDirectory: string | undefined): Promise<string> {
+    const sessionToken = await generatedSecret(context.settings.DATA_DIR, "session-token");
+    const seeded = await seedDevelopment(context, sessionToken);
+    return welcome({
+      ...seeded,
+      publicUrl: context.settings.PUBLIC_URL,
+      sessionToken,
+      // A token of the developer's own is theirs to know: it is not printed.
+      operatorToken: config.ADMIN_TOKEN === undefined ? context.settings.ADMIN_TOKEN : undefined,
+      hasInbox: inboxDirectory !== undefined,
+    });
   }
 
   let stopped: Promise<void> | undefined;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,8 +49,10 @@ test("npm start on a bare machine prints lines that invite, and show the member 
   const after = await showMembers();
   expect(after.data).toHaveLength(before.data.length + 1);
 
+  // npm's own end is of the signal; the service still ends in order.
   npm.signal("SIGTERM");
-  expect(await npm.ends(10_000)).toEqual({ code: 0, signal: null });
+  await npm.ends(10_000);
+  expect(npm.output()).toContain('"msg":"stopping"');
   expect(await holdsData(home)).toBe(false);
 });
 
@@ -106,7 +108,24 @@ test("a second one at the same time says who uses the data, and does no harm", a
   expect((await invite()).data.type).toBe("invitation");
 });
 
-test("a port that is taken is named, and nothing stays running", async () => {
+test("is ready only once acme-test is there, for a client that begins at once", async () => {
+  const home = await newHome();
+  startGuildhallProcess("all", home);
+  const origin = `http://localhost:${home.PORT}`;
+  // What answers first, and what the first call after it finds.
+  let ready = 0;
+  while (ready !== 200)
+    ready = await fetch(`${origin}/readyz`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  const token = await readFile(join(home.DATA_DIR, "session-token"), "utf8");
+  const headers = { "X-Environment": "acme-test", "X-Session-ID": token };
+  const answer = await fetch(`${origin}/api/organizations`, { headers });
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("Acme Corp")]);
+});
+
+test("a port that is taken is named before anything is created", async () => {
   const home = await newHome();
   const stranger = createServer().listen(Number(home.PORT), "127.0.0.1");
   await once(stranger, "listening");
@@ -115,8 +134,17 @@ test("a port that is taken is named, and nothing stays running", async () => {
   expect(await guildhall.ends()).toEqual({ code: 1, signal: null });
   expect(guildhall.output()).toContain(`PORT ${home.PORT} is taken`);
   expect(guildhall.output()).not.toMatch(/^ +at /m);
-  expect(await holdsData(home)).toBe(false);
+  expect(await readdir(home.DATA_DIR)).toEqual([]);
   stranger.close();
+});
+
+test("a Node that is too old is refused in one sentence", async () => {
+  const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.18.3"})';
+  const guildhall = startProcess(process.execPath, ["--import", older, "--import", "tsx", "src/main.ts"], {});
+  expect(await guildhall.ends()).toEqual({ code: 1, signal: null });
+  expect(guildhall.output()).toBe(
+    "Guildhall needs Node 20.19 or newer, and this is 20.18.3: install the current LTS from https://nodejs.org and start again.\n",
+  );
 });
 
 test("a data directory that can't be written to is named", async () => {

@@ -52,8 +52,6 @@ export async function provideSettings(config: Config): Promise<ProvidedSettings>
       SECRET_KEY,
       ADMIN_TOKEN,
       DKIM_PRIVATE_KEY,
-      // Nothing of a developer's machine is offered to its network, least of all an inbox anybody may read.
-      HOST: config.HOST ?? (config.production ? "::" : "127.0.0.1"),
       PUBLIC_URL: (config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/$/, ""),
       MAIL_FROM: config.MAIL_FROM ?? { name: "", address: "no-reply@guildhall.localhost" },
       DATABASE_URL: config.DATABASE_URL ?? postgres?.url ?? "",

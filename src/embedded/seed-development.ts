@@ -28,10 +28,13 @@ const PEOPLE: Array<{ email: string; first_name: string; last_name: string; role
 export interface Seeded {
   organizationId: string;
   billingRoleId: string;
+  /** Whose session it is; undefined when the organization has no owner any more. */
+  owner: string | undefined;
 }
 
 /**
- * The environment `acme-test` with an organization and a few people, made once; and a session of its owner, Ada.
+ * The environment `acme-test` with an organization and a few people, made once; and a session of its owner. That is Ada
+ * until somebody gives Acme Corp away.
  * @param sessionToken the same at every start, so that what was pasted once goes on working.
  */
 export async function seedDevelopment(context: Context, sessionToken: string): Promise<Seeded> {
@@ -45,7 +48,15 @@ export async function seedDevelopment(context: Context, sessionToken: string): P
     (await seedOrganization(context, environment_id));
   await keepSession(context, environment_id, organization.owner_user_id, sessionToken);
   const billing = await findSystemRole(db, environment_id, "billing");
-  return { organizationId: organization.id, billingRoleId: billing.id };
+  const owner =
+    organization.owner_user_id === null
+      ? undefined
+      : await User.query(db).findById(organization.owner_user_id);
+  return { organizationId: organization.id, billingRoleId: billing.id, owner: owner && nameOf(owner) };
+}
+
+function nameOf({ first_name, last_name, email }: User): string {
+  return [first_name, last_name].filter((name) => name !== null).join(" ") || email;
 }
 
 async function seedOrganization(context: Context, environment_id: string): Promise<Organization> {
@@ -83,7 +94,6 @@ async function seedUser(
   );
 }
 
-/** Nobody's any more once the seeded organization was given away or deleted: then there is nothing to keep. */
 async function keepSession(
   { db }: Context,
   environment_id: string,

@@ -1,14 +1,22 @@
-import type { Settings } from "../config.ts";
 import { SEEDED_ENVIRONMENT, type Seeded } from "./seed-development.ts";
 
-/** What `npm start` prints: where things are, and lines that work when pasted. */
-export function welcome(
-  { PUBLIC_URL, ADMIN_TOKEN }: Pick<Settings, "PUBLIC_URL" | "ADMIN_TOKEN">,
-  { organizationId, billingRoleId }: Seeded,
-  sessionToken: string,
-  hasInbox: boolean,
-): string {
-  const headers = `-H 'X-Environment: ${SEEDED_ENVIRONMENT}' -H 'X-Session-ID: ${sessionToken}'`;
+export interface Welcome extends Seeded {
+  publicUrl: string;
+  sessionToken: string;
+  /** Undefined where the developer set ADMIN_TOKEN: they know it, and it belongs on no screen. */
+  operatorToken: string | undefined;
+  /** false: mail leaves by SMTP_URL. */
+  hasInbox: boolean;
+}
+
+/** Returns what `npm start` prints: where things are, and commands that work when pasted. */
+export function welcome(of: Welcome): string {
+  const { publicUrl, organizationId, billingRoleId, owner, sessionToken, operatorToken, hasInbox } = of;
+  const credential =
+    owner === undefined
+      ? `Authorization: Bearer ${operatorToken ?? "$ADMIN_TOKEN"}`
+      : `X-Session-ID: ${sessionToken}`;
+  const headers = `-H 'X-Environment: ${SEEDED_ENVIRONMENT}' -H "${credential}"`;
   const invitation = {
     data: {
       type: "invitation",
@@ -20,23 +28,30 @@ export function welcome(
       relationships: { organization: { data: { type: "organization", id: organizationId } } },
     },
   };
+  const places = [
+    `API       ${publicUrl}/api   (environment ${SEEDED_ENVIRONMENT})`,
+    `Docs      ${publicUrl}/docs   (every call, with an example)`,
+    hasInbox && `Inbox     ${publicUrl}/inbox   (every email lands here)`,
+    `Workbench ${publicUrl}/dev/mails   (every email and page, as you edit it)`,
+    owner !== undefined && `Session   X-Session-ID: ${sessionToken}   (${owner}, owner of Acme Corp)`,
+    `Operator  Authorization: Bearer ${operatorToken ?? "$ADMIN_TOKEN"}`,
+  ];
   return `
 Guildhall is ready.
 
-  API       ${PUBLIC_URL}/api   (environment ${SEEDED_ENVIRONMENT})
-${hasInbox ? `  Inbox     ${PUBLIC_URL}/inbox   (every mail lands here)\n` : ""}  Workbench ${PUBLIC_URL}/dev/mails   (every mail and page, as you edit it)
-  Session   X-Session-ID: ${sessionToken}   (Ada Lovelace, owner of Acme Corp)
-  Operator  Authorization: Bearer ${ADMIN_TOKEN}
+${places
+  .filter((line) => line !== false)
+  .map((line) => `  ${line}\n`)
+  .join("")}
+Invite somebody, as ${owner ?? "the operator"}:
 
-Invite somebody, as Ada:
-
-  curl -X POST '${PUBLIC_URL}/api/invitations' ${headers} \\
+  curl -X POST '${publicUrl}/api/invitations' ${headers} \\
     -H 'Content-Type: application/vnd.api+json' \\
     -d '${JSON.stringify(invitation)}'
 
-Open the inbox, read the mail, click Accept. Then see the members:
+${hasInbox ? "Open the inbox, read the email" : "The email leaves by your SMTP_URL: invite an address you can read. Open the email"}, click Accept. Then see the members and their names:
 
-  curl '${PUBLIC_URL}/api/memberships?filter%5Borganization%5D=${organizationId}' ${headers}
+  curl '${publicUrl}/api/memberships?filter%5Borganization%5D=${organizationId}&include=user' ${headers}
 
 Stop with Ctrl-C; start again and everything is still there.
 `;

@@ -23,11 +23,7 @@ export async function serve<State>(
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   const idle = idleConnections(server);
-  // Without a host Node takes `::`, and `0.0.0.0` where there is no IPv6.
-  server.listen(port, host === "::" ? undefined : host);
-  await once(server, "listening").catch((error) => {
-    throw new ConfigError(refusal(error, port, host), { cause: error });
-  });
+  await listen(server, { port, host });
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : port,
@@ -46,6 +42,26 @@ export async function serve<State>(
       clearTimeout(limit);
     },
   };
+}
+
+/**
+ * Checks that the service could listen here, so that a taken port is reported before anything is created.
+ * @throws ConfigError as `serve` does.
+ */
+export async function requireFreePort(where: { port: number; host: string }): Promise<void> {
+  const server = createServer();
+  await listen(server, where);
+  const closed = once(server, "close");
+  server.close();
+  await closed;
+}
+
+async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+  // Without a host Node takes `::`, and `0.0.0.0` where there is no IPv6.
+  server.listen(port, host === "::" ? undefined : host);
+  await once(server, "listening").catch((error) => {
+    throw new ConfigError(refusal(error, port, host), { cause: error });
+  });
 }
 
 /**

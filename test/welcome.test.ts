@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { type Welcome, welcome } from "../src/embedded/welcome.ts";
+
+const usual: Welcome = {
+  publicUrl: "http://localhost:3000",
+  organizationId: "org_1",
+  billingRoleId: "role_1",
+  owner: "Ada Lovelace",
+  sessionToken: "session-token",
+  operatorToken: "operator-token",
+  hasInbox: true,
+};
+
+test("the welcome names the documentation, and shows members with their names", () => {
+  const text = welcome(usual);
+  expect(text).toContain("http://localhost:3000/docs");
+  expect(text).toMatch(/\/api\/memberships\?\S*include=user/);
+});
+
+test("the welcome names no inbox where mail leaves by SMTP_URL", () => {
+  expect(welcome(usual)).toContain("Open the inbox");
+  const text = welcome({ ...usual, hasInbox: false });
+  expect(text).not.toMatch(/inbox/i);
+  expect(text).toContain("The email leaves by your SMTP_URL");
+});
+
+test("the welcome prints no ADMIN_TOKEN that the developer chose", () => {
+  expect(welcome(usual)).toContain("Bearer operator-token");
+  expect(welcome({ ...usual, operatorToken: undefined })).toContain("Bearer $ADMIN_TOKEN");
+});
+
+test("the welcome speaks of whoever owns Acme Corp now", () => {
+  expect(welcome({ ...usual, owner: "Grace Hopper" })).toContain("Invite somebody, as Grace Hopper");
+});
+
+test("the welcome calls as the operator where Acme Corp has no owner", () => {
+  const text = welcome({ ...usual, owner: undefined });
+  expect(text).not.toContain("session-token");
+  expect(text.match(/-H "Authorization: Bearer operator-token"/g)).toHaveLength(2);
+});
