@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packageRoot } from "../src/lib/package-root.ts";
 import { resourceTypes } from "../src/management/types/resource-types.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import {
@@ -28,26 +26,6 @@ beforeAll(async () => {
 afterAll(() => guildhall.stop());
 
 const UNKNOWN = "01h2xcejqtf2nbrexx3vqjhp41";
-test("every rule of docs/json-api-rules.md names a test that is there", () => {
-  const read = (name: string) => readFileSync(`${packageRoot()}/${name}`, "utf8");
-  const rows = read("docs/json-api-rules.md")
-    .split("\n")
-    .filter((line) => /^\| *\d+ /.test(line));
-  const cells = rows.map((row) =>
-    row
-      .split(/(?<!\\)\|/)
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-  expect(cells.map(([number]) => Number(number))).toEqual(Array.from({ length: 41 }, (_, n) => n + 1));
-  for (const [number, rule, tests = ""] of cells) {
-    expect(rule, `rule ${number}`).not.toBe("");
-    const named = [...tests.matchAll(/`(test\/[\w-]+\.test\.ts)`: “([^”]+)”/g)];
-    expect(named.length, `rule ${number} names a test`).toBeGreaterThan(0);
-    for (const [, file = "", name = ""] of named) expect(read(file), `rule ${number}`).toContain(`"${name}"`);
-  }
-});
-
 describe("a resource type", () => {
   test("has fields of one namespace, well named, and no foreign key beside the relationship", () => {
     for (const { type, attributes, relationships } of resourceTypes) {
