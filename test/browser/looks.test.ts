@@ -122,6 +122,18 @@ describeInBrowser("in a browser", () => {
       expect(await look(html, mailHeaders, "mail")).toEqual([]);
     });
 
+    test("the whole button of an invitation is its link, on every window", async () => {
+      const { html } = renderer.render("invitation", mails.invitation.sample, "en");
+      await look(html, mailHeaders, "mail");
+      for (const viewport of Object.values(WINDOWS)) {
+        await page.setViewportSize(viewport);
+        const seen = await page.locator(".accept td").boundingBox();
+        const link = await page.locator(".accept a").boundingBox();
+        expect(link).toEqual(seen);
+        expect(link?.width).toBeGreaterThan(200);
+      }
+    });
+
     test("one in Arabic is mirrored: what begins a line stands on the right", async () => {
       const { html } = renderer.render("invitation", mails.invitation.sample, "ar");
       await look(html, mailHeaders, "mail");
