@@ -1,13 +1,38 @@
 /**
- * Control and format characters: the C0/C1 sets, bidi overrides and isolates, zero-width characters, soft hyphens,
- * tags, private use and lone surrogates; then the letters that render as nothing.
+ * Controls, direction overrides, zero-width characters and everything else that a font may leave out, private use, lone
+ * surrogates, annotation marks and the blank of Braille.
  */
-const INVISIBLE = /\p{Cc}|\p{Cf}|\p{Co}|\p{Cs}|\u034f|[\u115f\u1160\u2800\u3164\uffa0]|\u17b4|\u17b5/gu;
+const UNSEEN =
+  /\p{Cc}|\p{Bidi_Control}|\p{Default_Ignorable_Code_Point}|\p{Co}|\p{Cs}|[\u2800\ufff9-\ufffb]/v;
 
-/** More than three marks on one letter climb over the neighbouring lines. */
-const STACKED_MARKS = /(\p{M}{3})\p{M}+/gu;
+/** Letters of scripts that join letters, or keep them apart, by a zero-width character. */
+const JOINING = /[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hang}]]/v;
+
+/** What needs such a character to be read: an emoji made of several, a joiner between letters, one choice of a variant. */
+const NEEDED = [
+  /\p{RGI_Emoji}/v,
+  /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})/v,
+  new RegExp(`(?<=${JOINING.source})[\\u200c\\u200d](?=${JOINING.source})`, "v"),
+  // After a sign of its own script, such as the one that takes a consonant's vowel, also at the end of a word.
+  /(?<=[\p{M}--[\p{sc=Zinh}\p{Default_Ignorable_Code_Point}]])[\u200c\u200d]/v,
+  /(?<=[[\p{L}\p{N}\p{P}\p{S}]--\p{Default_Ignorable_Code_Point}])\p{Variation_Selector}/v,
+];
+
+const NEEDED_OR_UNSEEN = new RegExp(
+  `(${NEEDED.map(({ source }) => source).join("|")})|${UNSEEN.source}`,
+  "gv",
+);
+
+/**
+ * Marks that go with any letter climb over the neighbouring lines when more than three of them stand on one. The marks of
+ * a script of its own know their place: a Burmese syllable has five.
+ */
+const STACKED_MARKS = /([\p{sc=Zinh}&&\p{M}]{3})[\p{sc=Zinh}&&\p{M}]+|(\p{M}{8})\p{M}+/gv;
 
 /** Removes what cannot be seen but can deceive. White space other than the plain space must be handled before. */
 export function cleanText(text: string): string {
-  return text.normalize("NFC").replace(INVISIBLE, "").replace(STACKED_MARKS, "$1");
+  return text
+    .normalize("NFC")
+    .replace(NEEDED_OR_UNSEEN, (_, needed: string | undefined) => needed ?? "")
+    .replace(STACKED_MARKS, "$1$2");
 }

@@ -1,4 +1,7 @@
-/** The letter that stands for an organization where others have a logo. */
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The letter, or other sign, that stands for an organization where others have a logo. */
 export function firstCharacter(name: string): string {
-  return ([...name][0] ?? "").toUpperCase();
+  const [first] = graphemes.segment(name);
+  return (first?.segment ?? "").toUpperCase();
 }
