@@ -103,8 +103,8 @@ export const insertInvitation = statement<Verdict>(
     select created.id, $1, granted.id from created, granted
   ),
   delivery_written as (
-    insert into mail_deliveries (id, environment_id, invitation_id, kind, seq, email, email_canonical)
-    select $14, $1, id, 'invitation', token_version, email, email_canonical from created where $18
+    insert into mail_deliveries (id, environment_id, organization_id, invitation_id, kind, seq, email, email_canonical)
+    select $14, $1, $2, id, 'invitation', token_version, email, email_canonical from created where $18
   ),
   events_written as (
     insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)

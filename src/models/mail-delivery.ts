@@ -36,6 +36,8 @@ export interface TimelineEntry {
 export class MailDelivery extends BaseModel {
   static override tableName = "mail_deliveries";
 
+  /** That of the invitation, which never changes. */
+  declare organization_id: string;
   declare invitation_id: string;
   declare kind: MailKind;
   /** Grows only when a person asks for another mail; a retry keeps it. */

@@ -4,6 +4,8 @@ import { BaseModel } from "./base-model.ts";
 export class MembershipRole extends BaseModel {
   static override tableName = "membership_roles";
 
+  /** That of the membership, which never changes. */
+  declare organization_id: string;
   declare membership_id: string;
   declare role_id: string;
 }

@@ -68,6 +68,7 @@ export class Membership extends BaseModel {
     const rows = roleIds.map((role_id) => ({
       id: newId("orguserrole"),
       environment_id: membership.environment_id,
+      organization_id: membership.organization_id,
       membership_id: membership.id,
       role_id,
     }));

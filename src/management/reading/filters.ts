@@ -6,7 +6,7 @@ import type { Filter } from "./resource-type.ts";
 export function byColumn<Row extends BaseModel>(column: string): Filter<Row> {
   return {
     value: z.string().max(300),
-    apply: (rows, value) => void rows.where(column, String(value)),
+    places: (value) => [(rows) => void rows.where(column, String(value))],
   };
 }
 
@@ -17,6 +17,6 @@ export function byWord<Row extends BaseModel>(
 ): Filter<Row> {
   return {
     value: z.enum(words),
-    apply: (rows, value) => void rows.where(column, String(value)),
+    places: (value) => [(rows) => void rows.where(column, String(value))],
   };
 }

@@ -1,6 +1,7 @@
-import { raw } from "objection";
+import { type RawBuilder, raw } from "objection";
 import { badRequest } from "../../errors.ts";
 import type { BaseModel } from "../../models/base-model.ts";
+import { idsFrom, type Lead } from "./lead.ts";
 import type { Page } from "./read-parameters.ts";
 import type { Rows } from "./resource-type.ts";
 
@@ -14,26 +15,40 @@ export interface FoundPage<Row> {
 /** The row's value in the column it is sorted by, as Postgres writes it: a JavaScript date would lose microseconds. */
 const SORT_VALUE = "sort_value";
 
+/** Conditions that hold together. */
+export type Place = Array<(rows: Rows<BaseModel>) => void>;
+
+/** How to find the rows: by what leads to them, if anything does, and where: in any of these places. */
+export interface Search {
+  leads?: Lead[] | undefined;
+  places?: Place[];
+}
+
 /**
  * One page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come or go
  * meanwhile move nobody. One row more than asked is read, to know whether there is another page.
  * @throws 400 for a cursor that is none.
  */
-export async function findPage<Row extends BaseModel>(
-  rows: Rows<Row>,
+export async function findPage(
+  rows: Rows<BaseModel>,
   { size, after, before, sort }: Page,
-): Promise<FoundPage<Row>> {
+  { leads, places = [[]] }: Search = {},
+): Promise<FoundPage<BaseModel>> {
   const table = rows.modelClass().tableName;
   const column = `${table}.${sort.column}`;
   const backwards = before !== undefined && after === undefined;
-  const descending = sort.descending !== backwards;
-  const position = (cursor: string, parameter: string) => readCursor(cursor, sort.column, parameter);
-
-  if (after !== undefined) beyond(position(after, "page[after]"), sort.descending ? "<" : ">");
-  if (before !== undefined) beyond(position(before, "page[before]"), sort.descending ? ">" : "<");
+  const direction = sort.descending !== backwards ? "desc" : "asc";
+  const beyond = [
+    ...(after === undefined ? [] : [beyondCursor(after, "page[after]", sort.descending ? "<" : ">")]),
+    ...(before === undefined ? [] : [beyondCursor(before, "page[before]", sort.descending ? ">" : "<")]),
+  ];
+  const [place, ...otherPlaces] = places;
+  if (leads === undefined && otherPlaces.length === 0) cut(rows, place);
+  else void rows.whereRaw("?? = any(?)", [`${table}.id`, foundIds()]);
   void rows.select(raw("??::text as ??", [column, SORT_VALUE]));
-  void rows.orderBy(column, descending ? "desc" : "asc").orderBy(`${table}.id`, descending ? "desc" : "asc");
-  const found = await rows.limit(size + 1).execute();
+  const found = await inOrder(rows)
+    .limit(size + 1)
+    .execute();
 
   const shown = found.slice(0, size);
   if (backwards) shown.reverse();
@@ -48,8 +63,41 @@ export async function findPage<Row extends BaseModel>(
         : null,
   };
 
-  function beyond({ value, id }: Position, operator: "<" | ">"): void {
-    void rows.whereRaw(`(??, ??) ${operator} (?, ?)`, [column, `${table}.id`, value, id]);
+  /** The ids of the page's rows: the first of each place and of each id that leads there, and of these the first. */
+  function foundIds(): RawBuilder {
+    const parts = places.flatMap((where) =>
+      (leads ?? [undefined]).map((lead) => {
+        const ids = rows.clone().clearSelect().select(`${table}.id`, `${column} as at`);
+        if (lead !== undefined) void ids.whereRaw("?? = led.id", [lead.column]);
+        void inOrder(cut(ids, where)).limit(size + 1);
+        if (lead === undefined) return ids;
+        return raw("select page.* from unnest(array(?)) as led(id) cross join lateral (?) as page", [
+          idsFrom(lead),
+          ids,
+        ]);
+      }),
+    );
+    const all = raw(parts.map(() => "(?)").join(" union "), parts);
+    return raw(`array(select id from (?) as found order by at ${direction}, id ${direction} limit ?)`, [
+      all,
+      size + 1,
+    ]);
+  }
+
+  function cut<Some extends Rows<BaseModel>>(some: Some, where: Place = []): Some {
+    for (const condition of [...where, ...beyond]) condition(some);
+    return some;
+  }
+
+  function inOrder<Some extends Rows<BaseModel>>(some: Some): Some {
+    void some.orderBy(column, direction).orderBy(`${table}.id`, direction);
+    return some;
+  }
+
+  function beyondCursor(cursor: string, parameter: string, operator: "<" | ">") {
+    const { value, id } = readCursor(cursor, sort.column, parameter);
+    return (some: Rows<BaseModel>) =>
+      void some.whereRaw(`(??, ??) ${operator} (?, ?)`, [column, `${table}.id`, value, id]);
   }
 }
 

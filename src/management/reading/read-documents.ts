@@ -1,7 +1,7 @@
 import { queryOf } from "../../http/read-query.ts";
 import type { BaseModel } from "../../models/base-model.ts";
 import type { Document, Resource } from "../document.ts";
-import { findPage } from "./find-page.ts";
+import { findPage, type Place } from "./find-page.ts";
 import { type Included, loadIncluded } from "./load-included.ts";
 import { presentResource } from "./present-resource.ts";
 import { readPage, readShape, type Shape } from "./read-parameters.ts";
@@ -30,17 +30,28 @@ export async function singleDocument(
   };
 }
 
-/** One page of rows, filtered and sorted as asked, with what they include and the links to the pages beside it. */
+/**
+ * One page of rows, filtered and sorted as asked, with what they include and the links to the pages beside it.
+ * @param narrow leaves of the visible rows those the list is about.
+ */
 export async function listDocument(
   { viewer, query, url }: ReadRequest,
   type: ResourceType,
-  rows: Rows<BaseModel>,
+  narrow: (rows: Rows<BaseModel>) => void = () => {},
 ): Promise<Document> {
-  for (const [name, filter] of Object.entries(type.filters)) {
+  const filters = Object.entries(type.filters).flatMap(([name, filter]) => {
     const value = query[`filter[${name}]`];
-    if (value !== undefined) filter.apply(rows, value);
-  }
-  const page = await findPage(rows, readPage(query));
+    return value === undefined ? [] : [{ ...filter, found: filter.places(value) }];
+  });
+  const leads = filters.some(({ isUnique }) => isUnique) ? undefined : type.leads?.(viewer);
+  // Whatever leads lead to is visible: nothing of it has to be checked.
+  const rows = type.visible(leads === undefined ? viewer : { ...viewer, caller: { kind: "operator" } });
+  narrow(rows);
+  const places = filters.reduce<Place[]>(
+    (all, { found }) => all.flatMap((place) => found.map((further) => [...place, further])),
+    [[]],
+  );
+  const page = await findPage(rows, readPage(query), { leads, places });
   const shape = readShape(query);
   const included = await include(viewer, type, page.rows, shape);
   return {

@@ -9,7 +9,7 @@ import { linkageOf } from "./present-resource.ts";
 import { listDocument, singleDocument } from "./read-documents.ts";
 import { collectionParameters, pageParameters, shapeParameters } from "./read-parameters.ts";
 import { readScope } from "./read-scope.ts";
-import type { RelationshipType, ResourceType, Rows, Viewer } from "./resource-type.ts";
+import type { RelationshipType, ResourceType, Rows } from "./resource-type.ts";
 import { viewerOf } from "./viewer-of.ts";
 
 type Query = Record<string, unknown>;
@@ -39,7 +39,7 @@ export function readEndpoints(type: ResourceType, who: Who = "caller"): Endpoint
       answers: lists(type),
       handle: async (request) => ({
         status: 200,
-        document: await listDocument(readRequestOf(request), type, type.visible(viewerOf(request))),
+        document: await listDocument(readRequestOf(request), type),
       }),
     }),
     endpoint({
@@ -79,8 +79,10 @@ function relationshipEndpoints(
       answers: many ? lists(to) : showsRelated(to),
       async handle(request) {
         const row = await findRow(request, type);
-        const rows = relatedRows(viewerOf(request), to, relationship, row);
-        if (many) return { status: 200, document: await listDocument(readRequestOf(request), to, rows) };
+        const narrow = relatedTo(row, relationship);
+        if (many) return { status: 200, document: await listDocument(readRequestOf(request), to, narrow) };
+        const rows = to.visible(viewerOf(request));
+        narrow(rows);
         const [related] = await rows.limit(1).execute();
         return { status: 200, document: await singleDocument(readRequestOf(request), to, related ?? null) };
       },
@@ -96,11 +98,7 @@ function relationshipEndpoints(
         const row = await findRow(request, type);
         const links = { self: request.url, related: `/api/${type.path}/${row.id}/${name}` };
         if (!many) return { status: 200, document: { ...linkageOf(relationship, row, undefined), links } };
-        const page = await listDocument(
-          readRequestOf(request),
-          to,
-          relatedRows(viewerOf(request), to, relationship, row),
-        );
+        const page = await listDocument(readRequestOf(request), to, relatedTo(row, relationship));
         const data = (page.data as Resource[]).map(({ type: kind, id }) => ({ type: kind, id }));
         return { status: 200, document: { data, links: { ...page.links, ...links } } };
       },
@@ -108,18 +106,18 @@ function relationshipEndpoints(
   ];
 }
 
-function relatedRows(
-  viewer: Viewer,
-  to: ResourceType,
-  relationship: RelationshipType<BaseModel>,
-  row: BaseModel,
-): Rows<BaseModel> {
-  const rows = to.visible(viewer);
-  const table = rows.modelClass().tableName;
-  if ("column" in relationship) return rows.where(`${table}.${relationship.column}`, row.id);
-  const ids =
-    "ids" in relationship ? relationship.ids(row) : [relationship.id(row)].filter((id) => id !== null);
-  return rows.whereIn(`${table}.id`, ids);
+/** Leaves of the other type's rows those that a relationship of this row names. */
+function relatedTo(row: BaseModel, relationship: RelationshipType<BaseModel>) {
+  return (rows: Rows<BaseModel>): void => {
+    const table = rows.modelClass().tableName;
+    if ("column" in relationship) {
+      void rows.where(`${table}.${relationship.column}`, row.id);
+      return;
+    }
+    const ids =
+      "ids" in relationship ? relationship.ids(row) : [relationship.id(row)].filter((id) => id !== null);
+    void rows.whereIn(`${table}.id`, ids);
+  };
 }
 
 function findRow(request: Request, type: ResourceType): Promise<BaseModel> {

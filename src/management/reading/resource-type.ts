@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Caller } from "../../http/caller.ts";
 import type { IdPrefix } from "../../lib/id.ts";
 import type { BaseModel } from "../../models/base-model.ts";
+import type { Lead } from "./lead.ts";
 
 /** Whose eyes a read is made with. */
 export interface Viewer {
@@ -38,7 +39,13 @@ export type RelationshipType<Row> = ToOne<Row> | ToFew<Row> | ToMany;
 
 export interface Filter<Row extends BaseModel> {
   value: z.ZodType;
-  apply(rows: Rows<Row>, value: unknown): void;
+  /**
+   * The condition; or several, where rows are looked for in several places. A list takes the first rows of each, by an
+   * index, where one condition with `or` would read all there are.
+   */
+  places(value: unknown): Array<(rows: Rows<Row>) => void>;
+  /** It finds one row at most, by an index: that is quicker than any lead. */
+  isUnique?: true;
 }
 
 /**
@@ -54,6 +61,8 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   scope?: string;
   /** A fresh query each time; its columns are those of the table, qualified, and what `attributes` needs. */
   visible(viewer: Viewer): Rows<Row>;
+  /** What leads this viewer to the visible rows; undefined where they may see all of an environment, or `visible` is enough. */
+  leads?(viewer: Viewer): Lead[] | undefined;
   /** What it shows, and nothing else: the columns of these names, and what `computed` says. */
   attributes: z.ZodObject;
   computed?(row: Row): Record<string, unknown>;

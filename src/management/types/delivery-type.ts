@@ -1,24 +1,24 @@
 import { z } from "zod";
-import { Invitation } from "../../models/invitation.ts";
 import { DELIVERY_STATES, MailDelivery, TIMELINE_WORDS } from "../../models/mail-delivery.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
-import { resourceType } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { among } from "../reading/lead.ts";
+import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
 export const deliveryType = resourceType<MailDelivery>({
   type: "delivery",
   path: "deliveries",
   prefix: "dlv",
   visible: (viewer) =>
-    MailDelivery.query(viewer.db)
-      .select("mail_deliveries.*")
-      .whereIn(
-        "mail_deliveries.invitation_id",
-        Invitation.query(viewer.db)
-          .select("id")
-          .whereIn("organization_id", visibleOrganizations(viewer, "members:read")),
-      ),
+    among(
+      MailDelivery.query(viewer.db)
+        .select("mail_deliveries.*")
+        .where("mail_deliveries.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("mail_deliveries.organization_id")),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({
     kind: z.string(),
     seq: z.int(),
@@ -54,3 +54,7 @@ export const deliveryType = resourceType<MailDelivery>({
     state: byWord("mail_deliveries.state", DELIVERY_STATES),
   },
 });
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "members:read", "mail_deliveries.organization_id");
+}

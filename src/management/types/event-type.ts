@@ -2,20 +2,21 @@ import { z } from "zod";
 import { Event } from "../../models/event.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
-import { resourceType } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { among } from "../reading/lead.ts";
+import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { leadsByOrganization } from "./visible-organizations.ts";
 
 export const eventType = resourceType<Event>({
   type: "event",
   path: "events",
   prefix: "evt",
   /** Of organizations whose events the viewer may see; an operator all, those of deleted organizations too. */
-  visible(viewer) {
-    const { db, environment_id, caller, environment_permissions } = viewer;
-    const events = Event.query(db).select("events.*").where("events.environment_id", environment_id);
-    if (caller.kind !== "user" || environment_permissions.includes("events:read")) return events;
-    return events.whereIn("events.organization_id", visibleOrganizations(viewer, "events:read"));
-  },
+  visible: (viewer) =>
+    among(
+      Event.query(viewer.db).select("events.*").where("events.environment_id", viewer.environment_id),
+      leads(viewer),
+    ),
+  leads,
   /** `event_type`, for no attribute may be called `type` (JSON:API 1.1 §7.2.1). */
   attributes: z.object({
     event_type: z.string(),
@@ -35,3 +36,7 @@ export const eventType = resourceType<Event>({
     subject: byColumn("events.subject_id"),
   },
 });
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "events:read", "events.organization_id");
+}

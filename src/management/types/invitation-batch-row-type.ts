@@ -2,8 +2,9 @@ import { z } from "zod";
 import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../../models/invitation-batch-row.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
-import { resourceType } from "../reading/resource-type.ts";
-import { visibleBatches } from "./invitation-batch-type.ts";
+import { among, idsFrom, type Lead } from "../reading/lead.ts";
+import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { visibleOrganizations } from "./visible-organizations.ts";
 
 /** Without what is still to be invited with, which is no small matter. */
 const COLUMNS = [
@@ -24,9 +25,17 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
   prefix: "batchrow",
   scope: "invitations:read",
   visible: (viewer) =>
-    InvitationBatchRow.query(viewer.db)
-      .select(COLUMNS.map((column) => `invitation_batch_rows.${column}`))
-      .whereIn("invitation_batch_rows.batch_id", visibleBatches(viewer).select("invitation_batches.id")),
+    among(
+      InvitationBatchRow.query(viewer.db)
+        .select(COLUMNS.map((column) => `invitation_batch_rows.${column}`))
+        .where("invitation_batch_rows.environment_id", viewer.environment_id)
+        .whereRaw(
+          `(select o.deleting_at from invitation_batches b join organizations o on o.id = b.organization_id
+            where b.id = invitation_batch_rows.batch_id) is null`,
+        ),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({
     number: z.int(),
     email: z.string().nullable(),
@@ -45,3 +54,12 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
     status: byWord("invitation_batch_rows.status", BATCH_ROW_STATUSES),
   },
 });
+
+function leads(viewer: Viewer): Lead[] | undefined {
+  const organizations = visibleOrganizations(viewer, "members:read");
+  if (organizations === undefined) return undefined;
+  const from = viewer
+    .db("invitation_batches as batch")
+    .whereRaw("batch.organization_id = any(array(?))", [idsFrom(organizations)]);
+  return [{ column: "invitation_batch_rows.batch_id", from, key: "batch.id" }];
+}

@@ -2,15 +2,25 @@ import { z } from "zod";
 import { BATCH_STATUSES, InvitationBatch } from "../../models/invitation-batch.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
+import { among } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
 export const invitationBatchType = resourceType<InvitationBatch>({
   type: "invitation_batch",
   path: "invitation-batches",
   prefix: "batch",
   scope: "invitations:read",
-  visible: (viewer) => visibleBatches(viewer).select("invitation_batches.*"),
+  /** To whom invitations are visible: what is in a batch is no more. */
+  visible: (viewer) =>
+    among(
+      InvitationBatch.query(viewer.db)
+        .select("invitation_batches.*")
+        .where("invitation_batches.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("invitation_batches.organization_id")),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({
     dry_run: z.boolean(),
     status: z.enum(BATCH_STATUSES),
@@ -36,10 +46,6 @@ export const invitationBatchType = resourceType<InvitationBatch>({
   },
 });
 
-/** To whom invitations are visible: what is in a batch is no more. */
-export function visibleBatches(viewer: Viewer) {
-  return InvitationBatch.query(viewer.db).whereIn(
-    "invitation_batches.organization_id",
-    visibleOrganizations(viewer, "members:read"),
-  );
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "members:read", "invitation_batches.organization_id");
 }

@@ -3,18 +3,25 @@ import { emailAddress } from "../../http/attributes.ts";
 import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
-import { resourceType } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { among } from "../reading/lead.ts";
+import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { byStatusNow } from "./by-status-now.ts";
+import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
 export const invitationType = resourceType<Invitation>({
   type: "invitation",
   path: "invitations",
   prefix: "inv",
   visible: (viewer) =>
-    Invitation.query(viewer.db)
-      .modify("asOfNow")
-      .modify("withSummary")
-      .whereIn("invitations.organization_id", visibleOrganizations(viewer, "members:read")),
+    among(
+      Invitation.query(viewer.db)
+        .modify("asOfNow")
+        .modify("withSummary")
+        .where("invitations.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("invitations.organization_id")),
+      leads(viewer),
+    ),
+  leads,
   /** The token's version stays inside: it is half of a link. */
   attributes: z.object({
     email: z.string(),
@@ -50,12 +57,15 @@ export const invitationType = resourceType<Invitation>({
     inviter: byColumn("invitations.inviter_user_id"),
     email: {
       value: emailAddress,
-      apply: (rows, address) =>
-        void rows.where("invitations.email_canonical", (address as { canonical: string }).canonical),
+      places: (address) => [
+        (rows) =>
+          void rows.where("invitations.email_canonical", (address as { canonical: string }).canonical),
+      ],
     },
-    status: {
-      value: z.enum(INVITATION_STATUSES),
-      apply: (rows, status) => void rows.whereRaw(`${Invitation.STATUS_NOW} = ?`, [String(status)]),
-    },
+    status: byStatusNow,
   },
 });
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "members:read", "invitations.organization_id");
+}

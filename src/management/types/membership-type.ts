@@ -1,16 +1,25 @@
 import { z } from "zod";
 import { Membership } from "../../models/membership.ts";
-import { Organization } from "../../models/organization.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
+import { among, type Lead } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
 export const membershipType = resourceType<Membership>({
   type: "membership",
   path: "memberships",
   prefix: "orguser",
-  visible: (viewer) => visibleMemberships(viewer).modify("withRoles"),
+  /** Of organizations whose members the viewer may see, and their own. */
+  visible: (viewer) =>
+    among(
+      Membership.query(viewer.db)
+        .modify("withRoles")
+        .where("memberships.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("memberships.organization_id")),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({ metadata, created_at: time, updated_at: time }),
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },
@@ -25,16 +34,15 @@ export const membershipType = resourceType<Membership>({
   },
 });
 
-/** Of organizations whose members the viewer may see, and their own. */
-export function visibleMemberships(viewer: Viewer) {
-  const { db, environment_id, caller } = viewer;
-  const alive = Organization.query(db).select("id").whereNull("deleting_at");
-  const seen = visibleOrganizations(viewer, "members:read");
-  return Membership.query(db)
-    .where("memberships.environment_id", environment_id)
-    .whereIn("memberships.organization_id", alive)
-    .where((either) => {
-      void either.whereIn("memberships.organization_id", seen);
-      if (caller.kind === "user") void either.orWhere("memberships.user_id", caller.user_id);
-    });
+function leads(viewer: Viewer): Lead[] | undefined {
+  const seen = leadsByOrganization(viewer, "members:read", "memberships.organization_id");
+  return seen && [...seen, ownMemberships(viewer, "memberships.id")];
+}
+
+/** Leads to what belongs to the viewer's own memberships. */
+export function ownMemberships({ db, caller }: Viewer, column: string): Lead {
+  const from = db("memberships as own").where({
+    "own.user_id": caller.kind === "user" ? caller.user_id : null,
+  });
+  return { column, from, key: "own.id" };
 }

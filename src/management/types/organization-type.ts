@@ -2,17 +2,23 @@ import { z } from "zod";
 import { Organization } from "../../models/organization.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
-import { resourceType } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { among } from "../reading/lead.ts";
+import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { leadsByOrganization } from "./visible-organizations.ts";
 
 export const organizationType = resourceType<Organization>({
   type: "organization",
   path: "organizations",
   prefix: "org",
   visible: (viewer) =>
-    Organization.query(viewer.db)
-      .select("organizations.*")
-      .whereIn("organizations.id", visibleOrganizations(viewer, "organization:read")),
+    among(
+      Organization.query(viewer.db)
+        .select("organizations.*")
+        .where("organizations.environment_id", viewer.environment_id)
+        .whereNull("organizations.deleting_at"),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({
     name: z.string(),
     slug: z.string().nullable(),
@@ -41,3 +47,7 @@ export const organizationType = resourceType<Organization>({
     external_id: byColumn("organizations.external_id"),
   },
 });
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "organization:read", "organizations.id");
+}

@@ -3,6 +3,8 @@ import { z } from "zod";
 import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
 import { time } from "../reading/attribute-types.ts";
 import { resourceType } from "../reading/resource-type.ts";
+import { byStatusNow } from "./by-status-now.ts";
+import { isAlive } from "./visible-organizations.ts";
 
 /** What the mail says of an invitation, and no more: that is all its recipient is to know before they answer. */
 class ReceivedInvitation extends Invitation {
@@ -29,9 +31,7 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
               where ir.invitation_id = invitations.id order by r.name) as role_names`),
       )
       .where("invitations.environment_id", environment_id)
-      .whereExists(
-        db("organizations as o").whereRaw("o.id = invitations.organization_id and o.deleting_at is null"),
-      );
+      .whereRaw(isAlive("invitations.organization_id"));
     if (caller.kind !== "user" || !caller.email_verified) return received.whereRaw("false");
     return received.where("invitations.email_canonical", caller.email_canonical);
   },
@@ -52,9 +52,6 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
   relationships: {},
   sortable: ["created_at", "expires_at"],
   filters: {
-    status: {
-      value: z.enum(INVITATION_STATUSES),
-      apply: (rows, status) => void rows.whereRaw(`${Invitation.STATUS_NOW} = ?`, [String(status)]),
-    },
+    status: byStatusNow,
   },
 });

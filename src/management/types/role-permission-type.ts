@@ -1,17 +1,25 @@
 import { z } from "zod";
 import { RolePermission } from "../../models/role-permission.ts";
 import { byColumn } from "../reading/filters.ts";
-import { resourceType } from "../reading/resource-type.ts";
-import { visibleRoles } from "./role-type.ts";
+import { among } from "../reading/lead.ts";
+import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { leadsByRole } from "./role-type.ts";
+import { isAlive } from "./visible-organizations.ts";
 
 export const rolePermissionType = resourceType<RolePermission>({
   type: "role_permission",
   path: "role-permissions",
   prefix: "roleperm",
+  /** Those of the roles the viewer may see. */
   visible: (viewer) =>
-    RolePermission.query(viewer.db)
-      .select("role_permissions.*")
-      .whereIn("role_permissions.role_id", visibleRoles(viewer).select("roles.id")),
+    among(
+      RolePermission.query(viewer.db)
+        .select("role_permissions.*")
+        .where("role_permissions.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("(select organization_id from roles where roles.id = role_permissions.role_id)")),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({}),
   relationships: {
     role: { type: "role", id: ({ role_id }) => role_id },
@@ -23,3 +31,7 @@ export const rolePermissionType = resourceType<RolePermission>({
     permission: byColumn("role_permissions.permission_id"),
   },
 });
+
+function leads(viewer: Viewer) {
+  return leadsByRole(viewer, "role_permissions.role_id");
+}

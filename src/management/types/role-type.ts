@@ -2,14 +2,24 @@ import { z } from "zod";
 import { Role } from "../../models/role.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
+import { among, idsFrom, type Lead } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const roleType = resourceType<Role>({
   type: "role",
   path: "roles",
   prefix: "role",
-  visible: (viewer) => visibleRoles(viewer).modify("withCounts"),
+  /** Those of the environment, and those of organizations the viewer may see. */
+  visible: (viewer) =>
+    among(
+      Role.query(viewer.db)
+        .modify("withCounts")
+        .where("roles.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("roles.organization_id")),
+      leads(viewer),
+    ),
+  leads,
   attributes: z.object({
     name: z.string(),
     description: z.string().nullable(),
@@ -28,13 +38,24 @@ export const roleType = resourceType<Role>({
   filters: { name: byColumn("roles.name"), organization: byColumn("roles.organization_id") },
 });
 
-/** Those of the environment, and those of organizations the viewer may see. */
-export function visibleRoles(viewer: Viewer) {
-  return Role.query(viewer.db)
-    .where("roles.environment_id", viewer.environment_id)
-    .where((either) =>
-      either
-        .whereNull("roles.organization_id")
-        .orWhereIn("roles.organization_id", visibleOrganizations(viewer, "organization:read")),
-    );
+function leads(viewer: Viewer) {
+  return leadsByRole(viewer, "roles.id");
+}
+
+/** Leads to the roles the viewer may see, or to what belongs to them. */
+export function leadsByRole(viewer: Viewer, column: string): Lead[] | undefined {
+  const organizations = visibleOrganizations(viewer, "organization:read");
+  if (organizations === undefined) return undefined;
+  const { db, environment_id } = viewer;
+  const shared = db("roles as shared").where({
+    "shared.environment_id": environment_id,
+    "shared.organization_id": null,
+  });
+  const custom = db("roles as custom").whereRaw("custom.organization_id = any(array(?))", [
+    idsFrom(organizations),
+  ]);
+  return [
+    { column, from: shared, key: "shared.id" },
+    { column, from: custom, key: "custom.id" },
+  ];
 }

@@ -24,8 +24,10 @@ export const suppressionType = resourceType<Suppression>({
   filters: {
     email: {
       value: emailAddress,
-      apply: (rows, address) =>
-        void rows.where("suppressions.email_canonical", (address as { canonical: string }).canonical),
+      places: (address) => [
+        (rows) =>
+          void rows.where("suppressions.email_canonical", (address as { canonical: string }).canonical),
+      ],
     },
     reason: byWord("suppressions.reason", SUPPRESSION_REASONS),
   },

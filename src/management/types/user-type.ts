@@ -1,16 +1,23 @@
 import { z } from "zod";
 import { emailAddress } from "../../http/attributes.ts";
-import { Membership } from "../../models/membership.ts";
 import { User } from "../../models/user.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
+import { among, idsFrom, type Lead } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
-import { visibleOrganizations } from "./visible-organizations.ts";
+import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const userType = resourceType<User>({
   type: "user",
   path: "users",
   prefix: "user",
-  visible,
+  /** A person sees themselves and those they share an organization with, where they may see its members. */
+  visible: (viewer) =>
+    among(
+      User.query(viewer.db).select("users.*").where("users.environment_id", viewer.environment_id),
+      people(viewer),
+    ),
+  leads: (viewer) =>
+    visibleOrganizations(viewer, "members:read") === undefined ? undefined : people(viewer),
   attributes: z.object({
     email: z.string(),
     email_verified: z.boolean(),
@@ -30,20 +37,25 @@ export const userType = resourceType<User>({
   sortable: ["email_canonical", "created_at"],
   filters: {
     email: {
+      isUnique: true,
       value: emailAddress,
-      apply: (rows, address) =>
-        void rows.where("users.email_canonical", (address as { canonical: string }).canonical),
+      places: (address) => [
+        (rows) => void rows.where("users.email_canonical", (address as { canonical: string }).canonical),
+      ],
     },
   },
 });
 
-/** A person sees themselves and those they share an organization with, where they may see its members. */
-function visible(viewer: Viewer) {
+function people(viewer: Viewer): Lead[] | undefined {
   const { db, environment_id, caller, environment_permissions } = viewer;
-  const users = User.query(db).select("users.*").where("users.environment_id", environment_id);
-  if (caller.kind !== "user" || environment_permissions.includes("users:read")) return users;
-  const fellows = Membership.query(db)
-    .select("user_id")
-    .whereIn("organization_id", visibleOrganizations(viewer, "members:read"));
-  return users.where((either) => either.where("users.id", caller.user_id).orWhereIn("users.id", fellows));
+  if (caller.kind !== "user" || environment_permissions.includes("users:read")) return undefined;
+  const organizations = visibleOrganizations(viewer, "members:read");
+  const fellows = db("memberships as fellow");
+  if (organizations === undefined)
+    void fellows.where("fellow.environment_id", environment_id).whereRaw(isAlive("fellow.organization_id"));
+  else void fellows.whereRaw("fellow.organization_id = any(array(?))", [idsFrom(organizations)]);
+  return [
+    { column: "users.id", from: db("users as self").where("self.id", caller.user_id), key: "self.id" },
+    { column: "users.id", from: fellows, key: "fellow.user_id" },
+  ];
 }

@@ -1,30 +1,46 @@
-import type { QueryBuilder } from "objection";
-import { Organization } from "../../models/organization.ts";
 import type { Permission } from "../../permissions.ts";
+import type { Lead } from "../reading/lead.ts";
 import type { Viewer } from "../reading/resource-type.ts";
 
 /**
- * The ids of the organizations in which the viewer has a permission, as a subquery: by a role there, or by one of the
- * environment, which counts everywhere. Organizations being deleted are nobody's.
+ * Leads to the organizations in which the viewer has a permission by a role there. Organizations being deleted are
+ * nobody's.
+ * @returns undefined where they have it in all of the environment's: by a role in the environment, or as a program.
  */
 export function visibleOrganizations(
   { db, environment_id, caller, environment_permissions }: Viewer,
   permission: Permission,
-): QueryBuilder<Organization> {
-  const alive = Organization.query(db)
-    .alias("o")
-    .select("o.id")
-    .where("o.environment_id", environment_id)
-    .whereNull("o.deleting_at");
-  if (caller.kind !== "user" && caller.kind !== "nobody") return alive;
-  if (environment_permissions.includes(permission)) return alive;
-  const userId = caller.kind === "user" ? caller.user_id : null;
-  return alive.whereExists(
-    db("memberships as m")
-      .join("membership_roles as mr", "mr.membership_id", "m.id")
-      .join("role_permissions as rp", "rp.role_id", "mr.role_id")
-      .join("permissions as p", "p.id", "rp.permission_id")
-      .whereRaw("m.organization_id = o.id")
-      .where({ "m.user_id": userId, "p.name": permission }),
-  );
+): Pick<Lead, "from" | "key"> | undefined {
+  if (caller.kind !== "user" && caller.kind !== "nobody") return undefined;
+  if (environment_permissions.includes(permission)) return undefined;
+  const from = db("memberships as held")
+    .where({ "held.user_id": caller.kind === "user" ? caller.user_id : null })
+    .where({ "held.environment_id": environment_id })
+    .whereRaw(isAlive("held.organization_id"))
+    // Without `offset 0` it might become a join, which may begin with everybody who has the permission.
+    .whereRaw(
+      `exists (
+        select from membership_roles mr
+        join role_permissions rp on rp.role_id = mr.role_id
+        join permissions p on p.id = rp.permission_id
+        where mr.membership_id = held.id and p.name = ? offset 0
+      )`,
+      [permission],
+    );
+  return { from, key: "held.organization_id" };
+}
+
+/** The same, leading to rows whose column names the organization. */
+export function leadsByOrganization(
+  viewer: Viewer,
+  permission: Permission,
+  column: string,
+): Lead[] | undefined {
+  const organizations = visibleOrganizations(viewer, permission);
+  return organizations === undefined ? undefined : [{ column, ...organizations }];
+}
+
+/** A condition that the organization a column names isn't being deleted: looked up row by row, never joined. */
+export function isAlive(column: string): string {
+  return `(select deleting_at from organizations where organizations.id = ${column}) is null`;
 }

@@ -1,0 +1,113 @@
+import type { Knex } from "knex";
+
+/** Indexes are built while others write, which no transaction can do; what was done before it stopped is done again. */
+export const config = { transaction: false };
+
+/**
+ * In the order of every list: what leads to the rows (an organization, an address, the environment), what they are
+ * sorted or filtered by, and the id, which decides between rows of equal value.
+ */
+const INDEXES: Record<string, string> = {
+  users_created_index: "users (environment_id, created_at, id)",
+  organizations_name_index: "organizations (environment_id, name, id)",
+  organizations_created_index: "organizations (environment_id, created_at, id)",
+  memberships_created_index: "memberships (environment_id, created_at, id)",
+  memberships_organization_created_index: "memberships (organization_id, created_at, id)",
+  membership_roles_listing_index: "membership_roles (environment_id, id)",
+  membership_roles_organization_index: "membership_roles (organization_id, id)",
+  membership_roles_role_listing_index: "membership_roles (role_id, id)",
+  user_roles_listing_index: "user_roles (environment_id, id)",
+  invitations_created_index: "invitations (environment_id, created_at, id)",
+  invitations_organization_created_index: "invitations (organization_id, created_at, id)",
+  invitations_organization_expires_index: "invitations (organization_id, expires_at, id)",
+  invitations_organization_email_index: "invitations (organization_id, email_canonical, id)",
+  invitations_organization_status_index: "invitations (organization_id, status, id)",
+  invitations_inviter_listing_index: "invitations (inviter_user_id, id)",
+  invitation_batch_rows_environment_index: "invitation_batch_rows (environment_id, id)",
+  mail_deliveries_listing_index: "mail_deliveries (environment_id, id)",
+  mail_deliveries_organization_index: "mail_deliveries (organization_id, id)",
+  mail_deliveries_organization_created_index: "mail_deliveries (organization_id, created_at, id)",
+  mail_deliveries_organization_state_index: "mail_deliveries (organization_id, state, id)",
+  events_listing_index: "events (environment_id, id)",
+  events_type_index: "events (environment_id, type, id)",
+  events_organization_type_index: "events (organization_id, type, id)",
+  events_organization_created_index: "events (organization_id, created_at, id)",
+  sessions_created_index: "sessions (environment_id, created_at, id)",
+  organization_deletions_requested_index: "organization_deletions (requested_by_user_id, id)",
+};
+
+/** Tables whose rows belong to what belongs to an organization. */
+const OWNERS = [
+  { table: "mail_deliveries", owner: "invitations", column: "invitation_id" },
+  { table: "membership_roles", owner: "memberships", column: "membership_id" },
+];
+
+export async function up(knex: Knex): Promise<void> {
+  const client: Knex.Client = knex.client;
+  const connection = await client.acquireConnection();
+  const run = (sql: string, values: unknown[] = []) =>
+    knex.raw(sql, values as string[]).connection(connection);
+  try {
+    // An index waits for every transaction that began before it.
+    await run("set lock_timeout = 0");
+    for (const { table, owner, column } of OWNERS) {
+      await run(`
+        -- The organization of what the row belongs to, which never changes: so its rows can be listed by an index.
+        alter table ${table} add column if not exists organization_id text collate "C";
+        -- Written by the trigger where a statement doesn't: by processes of the version before, among others.
+        create or replace function ${table}_organization() returns trigger language plpgsql as $$
+          begin
+            new.organization_id := (select organization_id from ${owner} where id = new.${column});
+            return new;
+          end
+        $$;
+        create or replace trigger ${table}_organization before insert on ${table}
+          for each row when (new.organization_id is null) execute function ${table}_organization();
+      `);
+      await fill(run, table, owner, column);
+    }
+    for (const [name, of] of Object.entries(INDEXES)) {
+      // One that was not finished is of no use, yet there.
+      await run(`drop index concurrently if exists ${name}`);
+      await run(`create index concurrently ${name} on ${of}`);
+    }
+    // Its place is taken by the one that is in the order of ids.
+    await run("drop index concurrently if exists membership_roles_role_index");
+  } finally {
+    await run("reset lock_timeout");
+    await client.releaseConnection(connection);
+  }
+}
+
+/** A few thousand rows at a time, so that nobody waits for long. */
+async function fill(
+  run: (sql: string, values?: unknown[]) => PromiseLike<{ rows: Array<{ last: string | null }> }>,
+  table: string,
+  owner: string,
+  column: string,
+): Promise<void> {
+  for (let after: string | null = ""; after !== null; ) {
+    const { rows } = await run(
+      `with chunk as (select id, ${column} as owner_id from ${table} where id > ? order by id limit 5000),
+       filled as (
+         update ${table} t set organization_id = o.organization_id
+         from chunk join ${owner} o on o.id = chunk.owner_id
+         where t.id = chunk.id and t.organization_id is null
+       )
+       select max(id) as last from chunk`,
+      [after],
+    );
+    after = rows[0]?.last ?? null;
+  }
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw("create index if not exists membership_roles_role_index on membership_roles (role_id)");
+  for (const name of Object.keys(INDEXES)) await knex.raw(`drop index if exists ${name}`);
+  for (const { table } of OWNERS)
+    await knex.raw(`
+      drop trigger if exists ${table}_organization on ${table};
+      drop function if exists ${table}_organization;
+      alter table ${table} drop column if exists organization_id;
+    `);
+}

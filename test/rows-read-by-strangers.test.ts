@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
+import type { Endpoint } from "../src/http/endpoint.ts";
+import { allEndpoints } from "../src/management/all-endpoints.ts";
+import type { ResourceType } from "../src/management/reading/resource-type.ts";
+import { resourceTypes } from "../src/management/types/resource-types.ts";
+import type { Api } from "./support/api.ts";
+import { buildPerson } from "./support/builders.ts";
+import { fillEnvironment, LARGE } from "./support/crowd.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { buildWorld, type World } from "./support/one-of-everything.ts";
+import { readingsOf } from "./support/rows-read.ts";
+
+/** In an environment of 100,000 rows a table: what one statement of a list may meet and look at, whoever asks. */
+const ROWS = 1_000;
+const BLOCKS = 4_000;
+
+let guildhall: Guildhall;
+/** One of everything, of a small organization. */
+let world: World;
+let callers: Record<"a stranger" | "the owner of a small organization", Api>;
+/** A role that nearly everybody has. */
+let memberRole: string;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  // There are hundreds of questions, each of which a person might well ask.
+  guildhall.context.limiter.count = () => {};
+  world = await buildWorld(guildhall);
+  const stranger = await buildPerson(guildhall);
+  const { environment_id } = world.organization;
+  memberRole = (
+    await guildhall.db("roles").where({ environment_id, name: "member", is_system: true }).first()
+  ).id;
+  await fillEnvironment(guildhall, environment_id);
+  callers = {
+    "a stranger": guildhall.api.as(stranger.token),
+    "the owner of a small organization": guildhall.api.as(world.owner.token),
+  };
+}, 180_000);
+afterAll(() => guildhall.stop());
+
+/** Of filters that take any text: values that very many rows have, or none. */
+const common: Record<string, () => string> = {
+  organization: () => LARGE.organization,
+  owner: () => LARGE.owner,
+  user: () => LARGE.owner,
+  inviter: () => LARGE.owner,
+  role: () => memberRole,
+  type: () => "invitation.created",
+};
+
+/** A list, and each of its parameters by itself. */
+function questionsFor(endpoint: Endpoint): string[] {
+  const { shape } = endpoint.query as unknown as z.ZodObject;
+  const type = resourceTypes.find(({ type: name }) => name === typeListedBy(endpoint));
+  const parameters = Object.entries(shape).flatMap(([name, schema]) =>
+    valuesOf(name, schema as z.ZodType, type).map((value) => `${name}=${encodeURIComponent(value)}`),
+  );
+  return ["", ...parameters];
+}
+
+function valuesOf(name: string, schema: z.ZodType, type: ResourceType | undefined): string[] {
+  if (name.startsWith("fields[") || /^(page|limit|offset)\b/.test(name)) return [];
+  if (name === "include") return Object.keys(type?.relationships ?? {});
+  const words = wordsOf(schema);
+  if (words.length > 0) return words;
+  if (name.includes("email")) return ["crowd5@example.com"];
+  if (name === "organization_id") return [world.organization.id];
+  if (name.startsWith("created_at")) return ["2020-01-01"];
+  const value = common[name.replace(/^filter\[(.*)\]$/, "$1")];
+  return value === undefined ? ["nothing"] : ["nothing", value()];
+}
+
+/** Of a parameter that takes one of some words: those. */
+function wordsOf(schema: z.ZodType): string[] {
+  const { type, innerType, entries } = schema.def as unknown as {
+    type: string;
+    innerType?: z.ZodType;
+    entries?: Record<string, string>;
+  };
+  if (innerType !== undefined) return wordsOf(innerType);
+  return type === "enum" ? Object.values(entries ?? {}) : [];
+}
+
+function typeListedBy({ answers }: Endpoint): string | undefined {
+  const { data } = answers;
+  return data?.holds === "collection" || (data?.holds === "linkage" && data.many) ? data.type : undefined;
+}
+
+const lists = [
+  ...allEndpoints.filter(
+    (endpoint) =>
+      endpoint.method === "GET" &&
+      typeListedBy(endpoint) !== undefined &&
+      endpoint.who !== "operator" &&
+      endpoint.who !== "program",
+  ),
+  ...allBridgeEndpoints.filter(
+    ({ method, answers }) => method === "GET" && answers.records?.holds === "page",
+  ),
+];
+
+/** What an id in a list's path names, of the small organization; a Bridge path has its organization's. */
+function pathOf({ path }: Endpoint): string {
+  return path.replace(":id", world.ids[path.split("/")[2] ?? ""] ?? "");
+}
+
+test("there are lists in both APIs, alone and below what they belong to", () => {
+  expect(lists.map(({ path }) => path)).toEqual(
+    expect.arrayContaining([
+      "/api/invitations",
+      "/api/organizations/:id/memberships",
+      "/api/organizations/:id/relationships/memberships",
+      "/bridge-payment/organizations/:id/members",
+      "/bridge-payment/payments",
+    ]),
+  );
+});
+
+describe("what a list makes the database read does not grow with the environment", () => {
+  test.each(lists.map((endpoint) => [endpoint.path, endpoint] as const))(
+    "%s",
+    async (_, endpoint) => {
+      const excesses: string[] = [];
+      for (const [name, api] of Object.entries(callers)) {
+        for (const question of questionsFor(endpoint)) {
+          const url = `${pathOf(endpoint)}?${question}`;
+          const readings = await readingsOf(guildhall.db, async () => {
+            const { status, body } = await api.get(url);
+            expect([200, 403, 404], `${url}: ${JSON.stringify(body)}`).toContain(status);
+          });
+          for (const { sql, rows, blocks } of readings)
+            if ((rows > ROWS || blocks > BLOCKS) && !sql.includes("as user_count"))
+              excesses.push(`${name}: ${url} meets ${rows} rows, ${blocks} blocks: ${sql}`);
+        }
+      }
+      expect(excesses).toEqual([]);
+    },
+    120_000,
+  );
+});
