@@ -9,9 +9,10 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
-import { closedInvitation } from "./closed-invitation.ts";
+import { closedInvitation, closedState } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { notifyInviter } from "./notify-inviter.ts";
+import { revokeIfUnsendable } from "./revoke-pending.ts";
 
 export interface Acceptance {
   invitation: Invitation;
@@ -22,7 +23,7 @@ export interface Acceptance {
  * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and tells the
  * inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
  * @throws 404 when there is no such invitation, 409 with the state's code when it was answered, revoked, expired or
- *   superseded before.
+ *   superseded before. One that its inviter could no longer send is revoked now.
  */
 export async function acceptInvitation(
   { db, queues }: Context,
@@ -45,7 +46,10 @@ export async function acceptInvitation(
   });
   return acceptance.catch(async (error) => {
     if (!(error instanceof ClosedMeanwhile)) throw error;
-    return acceptedBefore(db, await findInvitation(db, key), proof);
+    const closed = await findInvitation(db, key);
+    if (closedState(closed, proof) === undefined && (await revokeIfUnsendable(db, closed, actor)))
+      return acceptedBefore(db, await findInvitation(db, key), proof);
+    return acceptedBefore(db, closed, proof);
   });
 }
 
