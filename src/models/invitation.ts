@@ -8,7 +8,8 @@ export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
 
 /**
  * Why an answer to an invitation is believed: a link of this version, mailed to the invited address; or a user whose
- * right to answer has been established, by a verified address equal to the invited one or by a management token.
+ * right to answer has been established, by a verified address equal to the invited one or by a program that names the
+ * user of that address.
  */
 export type Proof = { by: "link"; tokenVersion: number } | { by: "user"; userId: string };
 
