@@ -11,6 +11,7 @@ import * as idempotencyKeys from "./0009-idempotency-keys.ts";
 import * as finishedBatches from "./0010-finished-batches.ts";
 import * as remindersByDay from "./0011-reminders-by-day.ts";
 import * as lists from "./0013-lists.ts";
+import * as rightsLock from "./0014-rights-lock.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -26,4 +27,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0010-finished-batches", migration: finishedBatches },
   { name: "0011-reminders-by-day", migration: remindersByDay },
   { name: "0013-lists", migration: lists },
+  { name: "0014-rights-lock", migration: rightsLock },
 ];

@@ -100,8 +100,8 @@ test("a write answers as it declares, and a refusal as all refusals do", async (
   await check("patch", `/api/organizations/${id}`, {
     data: { type: "organization", id, attributes: { name: "New" } },
   });
-  const invited = await check("post", "/api/invitations", invitationTo(id, "somebody@example.com"));
   const friend = await buildPerson(guildhall);
+  const invited = await check("post", "/api/invitations", invitationTo(id, friend.user.email));
   const accept = `/api/invitations/${invited.body.data.id}/accept`;
   expect((await check("post", accept, { meta: { user_id: friend.user.id } })).status).toBe(200);
   await check("post", accept, { meta: { user_id: owner.user.id } });

@@ -88,11 +88,11 @@ test("what a deleted user accepted, sent or revoked stays to be read, and names 
   const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
   const admin = await buildMember(guildhall, organization, "admin");
   const speak = guildhall.api.as(admin.token);
-  const accepted = await invite(guildhall, organization, uniqueEmail());
+  const { user } = await buildPerson(guildhall);
+  const accepted = await invite(guildhall, organization, user.email);
   const revoked = await invite(guildhall, organization, uniqueEmail());
   const sent = await speak.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
   const path = accepted.body.data.links.self;
-  const { user } = await buildPerson(guildhall);
   await guildhall.api.post(`${path}/accept`, { meta: { user_id: user.id } });
   await speak.post(`${revoked.body.data.links.self}/revoke`);
   expect([(await remove(user.id)).status, (await remove(admin.user.id)).status]).toEqual([204, 204]);

@@ -169,7 +169,11 @@ const lives: Record<string, Step[]> = {
     [["invitation.created"], () => invite(guildhall, world.organization, uniqueEmail())],
     [
       ["invitation.accepted", "membership.created"],
-      async (path) => post(`${path}/accept`, { meta: { user_id: (await buildPerson(guildhall)).user.id } }),
+      async (path) => {
+        const { email } = (await guildhall.api.get(path)).body.data.attributes;
+        const { user } = await buildPerson(guildhall, { email });
+        return post(`${path}/accept`, { meta: { user_id: user.id } });
+      },
     ],
   ],
 };

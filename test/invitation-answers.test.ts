@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
+import { buildProgram } from "./support/access-tokens.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import {
   buildInvitationTo,
@@ -96,13 +97,50 @@ describe("a signed-in user", () => {
   });
 });
 
+describe("a program", () => {
+  test.each(["accept", "decline"])(
+    "that may only invite names nobody: can't %s for a user",
+    async (answer) => {
+      const { path, invitee, organization } = await buildInvitationTo(guildhall);
+      const inviting = await buildProgram(guildhall, "invitations:read", "invitations:write");
+      const document = { meta: { user_id: invitee.user.id } };
+      expect(await inviting.post(`${path}/${answer}`, document)).toMatchObject(refusal(403, "scope_missing"));
+      expect(await membershipsIn(organization)).toBe(1);
+      expectStatus(await guildhall.api.get(path), "pending");
+    },
+  );
+
+  test("that may make memberships accepts by naming the user of the invited address", async () => {
+    const { path, invitee } = await buildInvitationTo(guildhall);
+    const program = await buildProgram(guildhall, "invitations:write", "memberships:write");
+    const accepted = await program.post(`${path}/accept`, { meta: { user_id: invitee.user.id } });
+    expectStatus(accepted, "accepted");
+  });
+
+  test("accepts for nobody of another address, be it the operator", async () => {
+    const { path, invitee, organization } = await buildInvitationTo(guildhall);
+    const program = await buildProgram(guildhall, "invitations:write", "memberships:write");
+    const { user } = await buildPerson(guildhall);
+    for (const api of [program, guildhall.api]) {
+      const refused = await api.post(`${path}/accept`, { meta: { user_id: user.id } });
+      expect(refused).toMatchObject(refusal(403, "wrong_account", { pointer: "/meta/user_id" }));
+      expect(JSON.stringify(refused.body)).not.toContain(invitee.user.email);
+    }
+    expect(await membershipsIn(organization)).toBe(1);
+    expectStatus(await guildhall.api.get(path), "pending");
+  });
+});
+
 describe("the operator", () => {
-  test("accepts by naming the user, whatever the user's address", async () => {
-    const { path, organization } = await buildInvitationTo(guildhall);
-    const { user, token } = await buildPerson(guildhall, { email_verified: false });
+  test("accepts by naming the invited user, whose address that doesn't verify", async () => {
+    const invitee = await buildPerson(guildhall, { email_verified: false });
+    const { path, organization } = await buildInvitationTo(guildhall, invitee);
+    const { user, token } = invitee;
     const accepted = await guildhall.api.post(`${path}/accept`, { meta: { user_id: user.id } });
     expectStatus(accepted, "accepted");
     expect(accepted.body.data.relationships.accepted_by.data.id).toBe(user.id);
+    const { body } = await guildhall.api.get(`/api/users/${user.id}`);
+    expect(body.data.attributes.email_verified).toBe(false);
     expect(await guildhall.api.as(token).get(`/api/organizations/${organization.id}`)).toMatchObject({
       status: 200,
     });

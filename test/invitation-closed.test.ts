@@ -68,9 +68,9 @@ describe("the same answer again", () => {
   });
 
   test("but accepting for another user is not the same: 409", async () => {
-    const { path } = await buildInvitationTo(guildhall);
-    const [first, second] = [await buildPerson(guildhall), await buildPerson(guildhall)];
-    await guildhall.api.post(`${path}/accept`, { meta: { user_id: first.user.id } });
+    const { path, invitee } = await buildInvitationTo(guildhall);
+    const second = await buildPerson(guildhall);
+    await guildhall.api.post(`${path}/accept`, { meta: { user_id: invitee.user.id } });
     const again = await guildhall.api.post(`${path}/accept`, { meta: { user_id: second.user.id } });
     expect(again).toMatchObject(refusal(409, "invitation_accepted"));
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
-import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
+import { buildProgram } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
   buildMember,
@@ -35,13 +35,9 @@ beforeAll(async () => {
   guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
-  program = await programWith("invitations:read", "invitations:write");
+  program = await buildProgram(guildhall, "invitations:read", "invitations:write", "invitation_links:write");
 });
 afterAll(() => guildhall.stop());
-
-async function programWith(...scopes: string[]): Promise<Api> {
-  return bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, scopes)));
-}
 
 const unsent = () => invited(guildhall, organization, { send_mail: false });
 const take = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api) => by.post(`${path}/link`);
@@ -160,10 +156,15 @@ describe("no link is given", () => {
     expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
   });
 
-  test("to a program without the scope, or of another environment", async () => {
+  test("to a program without the scope for links, which inviting doesn't include, nor of another environment", async () => {
     const invitation = await unsent();
-    const reader = await programWith("invitations:read", "organizations:write", "memberships:write");
-    expect((await take(invitation, reader)).status).toBe(403);
+    const inviting = await buildProgram(
+      guildhall,
+      "invitations:read",
+      "invitations:write",
+      "memberships:write",
+    );
+    expect(await take(invitation, inviting)).toMatchObject(refusal(403, "scope_missing"));
     await buildPerson(guildhall, { environment: "globex" });
     expect(await take(invitation, guildhall.api.in("globex"))).toMatchObject(refusal(404, "not_found"));
   });

@@ -14,7 +14,8 @@ beforeAll(async () => {
   guildhall = await startGuildhall();
   ({ ids } = await buildWorld(guildhall));
   // Accepted, so that even a flawless answer to it changes nothing.
-  const { user } = await buildPerson(guildhall);
+  const { email } = await guildhall.db("invitations").where({ id: ids.invitations }).first("email");
+  const { user } = await buildPerson(guildhall, { email });
   await guildhall.api.post(`/api/invitations/${ids.invitations}/accept`, { meta: { user_id: user.id } });
 });
 afterAll(() => guildhall.stop());

@@ -108,7 +108,8 @@ describe("a role withdrawn from a member", () => {
       await invites(recruiter, organization),
       await invites(recruiter, organization),
     ];
-    const { user } = await buildPerson(guildhall);
+    const { email } = (await guildhall.api.get(accepted)).body.data.attributes;
+    const { user } = await buildPerson(guildhall, { email });
     await guildhall.api.post(`${accepted}/accept`, { meta: { user_id: user.id } });
     const past = guildhall.db.raw("now() - interval '1 second'");
     await guildhall

@@ -52,8 +52,8 @@ test("removing a member revokes the invitations they sent here, and no others", 
   const sent = await speak.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
   const sentElsewhere = await speak.post("/api/invitations", invitationTo(elsewhere.id, uniqueEmail()));
   const sentByOwner = await api.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
-  const accepted = await speak.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
   const joining = await buildPerson(guildhall);
+  const accepted = await speak.post("/api/invitations", invitationTo(organization.id, joining.user.email));
   await guildhall.api.post(`${accepted.body.data.links.self}/accept`, { meta: { user_id: joining.user.id } });
 
   await api.delete(`/api/memberships/${admin.membership.id}`);

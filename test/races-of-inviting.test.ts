@@ -1,13 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Organization } from "../src/models/organization.ts";
+import type { Api, ApiAnswer } from "./support/api.ts";
+import { rowsTo, runBatches, sendBatch, someEmails } from "./support/batches.ts";
 import {
   buildMember,
   buildOrganization,
   buildPerson,
   invitationTo,
   invite,
+  roleId,
   uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { later } from "./support/invitations.ts";
+import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
 const ROUNDS = 25;
 
@@ -51,4 +57,110 @@ test("who is removed while they invite leaves no pending invitation", async () =
       .where({ inviter_user_id: admin.user.id, status: "pending" });
     expect(pending).toEqual([]);
   }
+});
+
+/** Somebody who may invite to an organization, and the request that ends it. */
+interface Losing {
+  token: string;
+  lose: () => Promise<ApiAnswer>;
+}
+
+/** How many statements wait for a lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await guildhall.db.raw(
+    "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  return rows[0].n;
+}
+
+const waysToLose: Record<string, (organization: Organization, owner: Api) => Promise<Losing>> = {
+  "a role of the environment taken": async (organization) => {
+    const { user, token } = await buildMember(guildhall, organization, "member");
+    const given = await giveInEnvironment(guildhall, user, ["members:manage"]);
+    return { token, lose: () => guildhall.api.delete(`/api/user-roles/${given}`) };
+  },
+  "a permission taken from a role of the environment": async (organization) => {
+    const { user, token } = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, []);
+    const permission = await addPermission(guildhall.api, role, "members:manage");
+    await guildhall.api.post("/api/user-roles", userRole(user.id, role));
+    return { token, lose: () => guildhall.api.delete(`/api/role-permissions/${permission}`) };
+  },
+  "a permission taken from a role of the organization": async (organization) => {
+    const { token, membership } = await buildMember(guildhall, organization, "member");
+    const role = await buildRole(guildhall, [], organization.id);
+    const permission = await addPermission(guildhall.api, role, "members:manage");
+    await guildhall.api.post("/api/membership-roles", membershipRole(membership.id, role));
+    return { token, lose: () => guildhall.api.delete(`/api/role-permissions/${permission}`) };
+  },
+  "a user deleted who is no member": async () => {
+    const { user, token } = await buildPerson(guildhall);
+    const admin = await roleId(guildhall, user.environment_id, "admin");
+    await guildhall.api.post("/api/user-roles", userRole(user.id, admin));
+    return { token, lose: () => guildhall.api.delete(`/api/users/${user.id}`) };
+  },
+  "an admin demoted": async (organization, owner) => {
+    const { token, membership } = await buildMember(guildhall, organization, "admin");
+    const path = `/bridge-payment/organizations/${organization.id}/members/${membership.id}`;
+    return { token, lose: () => owner.put(path, { role: "member" }) };
+  },
+};
+
+describe.each(Object.entries(waysToLose))("%s", (_, build) => {
+  async function buildTeam() {
+    const owner = await buildPerson(guildhall);
+    const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
+    return { organization, owner: guildhall.api.as(owner.token) };
+  }
+
+  const pendingIn = ({ id }: Organization) =>
+    guildhall.db("invitations").where({ organization_id: id, status: "pending" });
+
+  test("while an invitation of theirs is being written takes it, too", async () => {
+    const { organization, owner } = await buildTeam();
+    const { token, lose } = await build(organization, owner);
+    const email = uniqueEmail();
+    const { body } = await invite(guildhall, organization, email);
+    const underWay: Array<Promise<ApiAnswer>> = [];
+    // It is judged, and then waits to hear whether the address has a pending invitation still.
+    await guildhall.db.transaction(async (trx) => {
+      await trx("invitations")
+        .where({ id: body.data.id })
+        .update({ status: "declined", declined_at: trx.fn.now() });
+      underWay.push(guildhall.api.as(token).post("/api/invitations", invitationTo(organization.id, email)));
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      underWay.push(lose());
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+    });
+    const [sent, lost] = await Promise.all(underWay);
+    expect(sent?.status).toBe(201);
+    expect(lost?.status).toBeLessThan(300);
+    expect(await pendingIn(organization)).toEqual([]);
+  });
+
+  test("while they invite leaves no pending invitation", async () => {
+    const { organization, owner } = await buildTeam();
+    for (let round = 0; round < 10; round += 1) {
+      const { token, lose } = await build(organization, owner);
+      const api = guildhall.api.as(token);
+      const sent = Array.from({ length: 6 }, () =>
+        api.post("/api/invitations", invitationTo(organization.id, uniqueEmail())),
+      );
+      const [lost, ...answers] = await Promise.all([later(10, lose), ...sent]);
+      expect(lost.status, JSON.stringify(lost.body)).toBeLessThan(300);
+      for (const { status } of answers) expect([201, 401, 403, 404]).toContain(status);
+      expect(await pendingIn(organization)).toEqual([]);
+    }
+  });
+
+  test("while their batch is worked off leaves no pending invitation", async () => {
+    const { organization, owner } = await buildTeam();
+    for (let round = 0; round < 3; round += 1) {
+      const { token, lose } = await build(organization, owner);
+      await sendBatch(guildhall.api.as(token), organization, rowsTo(someEmails(150)));
+      const [lost] = await Promise.all([later(40, lose), runBatches(guildhall)]);
+      expect(lost.status, JSON.stringify(lost.body)).toBeLessThan(300);
+      expect(await pendingIn(organization)).toEqual([]);
+    }
+  });
 });

@@ -1,17 +1,19 @@
 import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
+import { forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { maskEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { Invitation, type Proof } from "../models/invitation.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
-import { closedInvitation } from "./closed-invitation.ts";
+import { closedInvitation, closedState } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { notifyInviter } from "./notify-inviter.ts";
+import { revokeIfUnsendable } from "./revoke-pending.ts";
 
 export interface Acceptance {
   invitation: Invitation;
@@ -21,8 +23,8 @@ export interface Acceptance {
 /**
  * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and tells the
  * inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
- * @throws 404 when there is no such invitation, 409 with the state's code when it was answered, revoked, expired or
- *   superseded before.
+ * @throws 404 when there is no such invitation or user, 403 for a user of another address, 409 with the state's code when it was answered, revoked, expired or
+ *   superseded before. One that its inviter could no longer send is revoked now.
  */
 export async function acceptInvitation(
   { db, queues }: Context,
@@ -45,7 +47,10 @@ export async function acceptInvitation(
   });
   return acceptance.catch(async (error) => {
     if (!(error instanceof ClosedMeanwhile)) throw error;
-    return acceptedBefore(db, await findInvitation(db, key), proof);
+    const closed = await findInvitation(db, key);
+    if (closedState(closed, proof) === undefined && (await revokeIfUnsendable(db, closed, actor)))
+      return acceptedBefore(db, await findInvitation(db, key), proof);
+    return acceptedBefore(db, closed, proof);
   });
 }
 
@@ -67,7 +72,14 @@ async function findInvitee(trx: Knex.Transaction, invitation: Invitation, proof:
   const user = await User.query(trx)
     .findById(proof.userId)
     .where({ environment_id: invitation.environment_id });
-  if (user === undefined) throw notFound("user", { pointer: "/meta/user_id" });
+  const pointer = "/meta/user_id";
+  if (user === undefined) throw notFound("user", { pointer });
+  if (user.email_canonical !== invitation.email_canonical) {
+    const invited = maskEmailAddress(invitation.email);
+    throw forbidden("wrong_account", `This invitation is for ${invited}. Name the user of that address.`, {
+      pointer,
+    });
+  }
   return { user, isNew: false };
 }
 

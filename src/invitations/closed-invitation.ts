@@ -22,7 +22,10 @@ export function closedState(
 }
 
 /** The refusal for an invitation whose guarded write found no row: 409, the code naming the state. */
-export function closedInvitation(invitation: Invitation, proof?: Proof): Refusal {
+export function closedInvitation(
+  invitation: Pick<Invitation, "status" | "token_version">,
+  proof?: Proof,
+): Refusal {
   // Still open by the look of it: it expired between the write and this reading, by a whisker.
   const state = closedState(invitation, proof) ?? "expired";
   return conflict(`invitation_${state}`, SENTENCES[state]);

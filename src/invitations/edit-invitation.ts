@@ -17,8 +17,9 @@ export interface InvitationEdit {
 }
 
 /**
- * Changes a pending invitation. Its link stays good. A user who says what it gives is its inviter from then on: so it
- * falls with their right to give that.
+ * Changes a pending invitation. Its link stays good. A user who says what it gives is its inviter from then on, so it
+ * falls with their right to give that. A program takes nobody's place, but what goes beyond the inviter's rights is the
+ * program's own invitation: it has no inviter any more.
  * @returns the row with its summary, as reading it would show it.
  * @throws 404, 403 for roles beyond the editor's own rights, 409 with the state's code when it is closed, 422.
  */
@@ -44,6 +45,11 @@ export async function editInvitation(
       await trx("invitation_roles").where({ invitation_id: id }).delete();
       const rows = [...new Set(role_ids)].map((role_id) => ({ invitation_id: id, environment_id, role_id }));
       await trx("invitation_roles").insert(rows);
+      if (!isGiver)
+        await trx("invitations")
+          .where({ id })
+          .whereRaw("not inviter_may_send(inviter_user_id, organization_id, id)")
+          .update({ inviter_user_id: null });
     }
     const changed = Object.keys({ ...change, ...(role_ids === undefined ? {} : { role_ids }) });
     await recordEvents(trx, actor, [

@@ -33,12 +33,13 @@ const writeReminders = statement<{ reminded: number }>(
     -- \`offset 0\`: looked up by id, mail by mail. Left to choose, and before it has counted, Postgres reads every pending
     -- invitation for every mail.
     cross join lateral (
-      select id, environment_id, organization_id, email, email_canonical, token_version, status, expires_at
+      select id, environment_id, organization_id, inviter_user_id, email, email_canonical, token_version, status, expires_at
       from invitations where id = mail.invitation_id
       offset 0
     ) i
     join organizations o on o.id = i.organization_id and o.deleting_at is null
-    where i.token_version = mail.seq and i.status = 'pending' and i.expires_at > now() and not exists (
+    where i.token_version = mail.seq and i.status = 'pending' and i.expires_at > now()
+      and inviter_may_send(i.inviter_user_id, i.organization_id, i.id) and not exists (
       select from mail_deliveries r where r.invitation_id = i.id and r.kind = 'invitation-reminder'
         and r.seq >= (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL} + day.days
         and r.seq < i.token_version * ${REMINDER_SEQ_PER_MAIL}
@@ -64,7 +65,7 @@ const writeReminders = statement<{ reminded: number }>(
 
 /**
  * Writes a mail to everybody whose invitation has gone unanswered for one of the environment's reminder days. Never
- * after an answer: what is answered meanwhile is judged once more when the mail is claimed.
+ * after an answer, and never of what its inviter could no longer send: what is answered meanwhile is judged once more when the mail is claimed.
  * @param aborted asked between chunks.
  * @returns how many.
  */

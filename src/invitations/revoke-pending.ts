@@ -1,8 +1,12 @@
 import type { Knex } from "knex";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { transaction } from "../db/transaction.ts";
+import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
+import type { Invitation } from "../models/invitation.ts";
+import { Organization } from "../models/organization.ts";
 
 /** Which pending invitations a change concerns; what is not given is not narrowed. */
 export interface Concerned {
+  id?: string;
   environment_id: string;
   organization_id?: string;
   inviter_user_id?: string;
@@ -21,20 +25,46 @@ export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Co
 
 /**
  * Revokes the pending invitations concerned whose inviters could no longer send them: who lost `members:manage`
- * there, or a permission of a role the invitation gives. To be called by whatever takes rights away.
+ * there, or a permission of a role the invitation gives. To be called by whatever takes rights away, with the lock that
+ * inviting shares: the organization's, or that of all rights in the environment.
+ * @param inviterRole only invitations whose inviter has this role, in the environment or in some organization.
  */
-export function revokeUnsendable(trx: Knex.Transaction, actor: Actor, concerned: Concerned): Promise<void> {
-  const unsendable = `inviter_user_id is not null and (
-    not exists (select from permissions_in(inviter_user_id, organization_id) as held where held = 'members:manage')
-    or exists (
-      select from invitation_roles ir
-      join role_permissions rp on rp.role_id = ir.role_id
-      join permissions p on p.id = rp.permission_id
-      where ir.invitation_id = invitations.id
-        and not exists (select from permissions_in(inviter_user_id, organization_id) as held where held = p.name)
-    )
+export function revokeUnsendable(
+  trx: Knex.Transaction,
+  actor: Actor,
+  concerned: Concerned,
+  inviterRole?: string,
+): Promise<void> {
+  const unsendable = "not inviter_may_send(inviter_user_id, organization_id, id)";
+  if (inviterRole === undefined) return revoke(trx, actor, concerned, unsendable);
+  const hasRole = `inviter_user_id in (
+    select user_id from user_roles where role_id = :role
+    union
+    select m.user_id from membership_roles mr join memberships m on m.id = mr.membership_id where mr.role_id = :role
   )`;
-  return revoke(trx, actor, concerned, unsendable);
+  return revoke(trx, actor, concerned, `${hasRole} and ${unsendable}`, { role: inviterRole });
+}
+
+/**
+ * Revokes one invitation if its inviter could no longer send it: the last look, when it is accepted or sent once more,
+ * at whatever took the right away.
+ * @returns whether it was.
+ */
+export async function revokeIfUnsendable(
+  db: Knex,
+  { id, environment_id, organization_id, inviter_user_id }: Invitation,
+  actor: Actor,
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: Array<{ sendable: boolean }> }>(
+    "select inviter_may_send(?, ?, ?) as sendable",
+    [inviter_user_id, organization_id, id],
+  );
+  if (rows[0]?.sendable) return false;
+  await transaction(db, async (trx) => {
+    await Organization.lock(trx, environment_id, organization_id);
+    await revokeUnsendable(trx, { ...SYSTEM, request_id: actor.request_id }, { id, environment_id });
+  });
+  return true;
 }
 
 async function revoke(
@@ -42,12 +72,13 @@ async function revoke(
   actor: Actor,
   concerned: Concerned,
   condition: string,
+  values: Record<string, string> = {},
 ): Promise<void> {
   const revoked: Revoked[] = await trx("invitations")
     .where({ ...concerned, status: "pending" })
     // What is overdue reads as expired already, and stays so.
     .where("expires_at", ">", trx.fn.now())
-    .whereRaw(condition)
+    .whereRaw(condition, values)
     .update({
       status: "revoked",
       revoked_at: trx.fn.now(),

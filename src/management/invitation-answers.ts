@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { forbidden, invalid, Refusal, unauthorized } from "../errors.ts";
-import type { Caller } from "../http/caller.ts";
+import { type Caller, requireInEnvironment } from "../http/caller.ts";
 import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
 import { declineInvitation } from "../invitations/decline-invitation.ts";
@@ -14,7 +14,7 @@ import { toOne } from "./document.ts";
 import { presentAnswered } from "./present-answered.ts";
 import { invitationType } from "./types/invitation-type.ts";
 
-/** A link's holder sends the token; an operator names the user; a signed-in user sends neither. */
+/** The holder of a link sends the token; a program names the user; a signed-in user sends neither. */
 const Answer = z.strictObject({
   token: z.string().max(200).optional(),
   user_id: z.string().max(64).optional(),
@@ -48,10 +48,10 @@ function answerEndpoints({
       ...declared,
       path: `${base}/:id/accept`,
       summary:
-        "Accept an invitation: by its link, as the signed-in invitee, or as an operator naming the user.",
+        "Accept an invitation: by its link, as the signed-in invitee, or as a program that names the invited user.",
       answers: shows(invitationType, { membership: "membership" }),
       allowed:
-        "Whoever holds the link of the mail, by `meta.token`; the signed-in user whose verified address was invited; the operator for the user of `meta.user_id`.",
+        "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; the operator, or a client that also has `memberships:write`, for the user of the invited address, by `meta.user_id`.",
       async handle(request) {
         const proof = await prove(request);
         if (proof === undefined) {
@@ -69,10 +69,10 @@ function answerEndpoints({
     endpoint({
       ...declared,
       path: `${base}/:id/decline`,
-      summary: "Decline an invitation: by its link, as the signed-in invitee, or as an operator.",
+      summary: "Decline an invitation: by its link, as the signed-in invitee, or as a program.",
       answers: shows(invitationType),
       allowed:
-        "Whoever holds the link of the mail, by `meta.token`; the signed-in user whose verified address was invited; the operator.",
+        "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; a program.",
       async handle(request) {
         const { context, actor } = request;
         const invitation = await declineInvitation(context, keyOf(request), await prove(request), actor);
@@ -85,15 +85,19 @@ function answerEndpoints({
   ];
 }
 
-/** @returns undefined for an operator who names nobody. */
+/** @returns undefined for a program that names nobody. */
 async function prove(request: EndpointRequest<Answer>): Promise<Proof | undefined> {
   const { context, caller, organization, body, ip } = request;
   const key = keyOf(request);
   refuseOtherUser(body, caller);
   if (body.token !== undefined) return proveByLink(context, key.id, body.token, ip);
   if (caller.kind === "nobody") throw unauthorized();
-  if (caller.kind !== "user")
-    return body.user_id === undefined ? undefined : { by: "user", userId: body.user_id };
+  if (caller.kind !== "user") {
+    if (body.user_id === undefined) return undefined;
+    // To let a user in is to make a membership, which inviting alone is not.
+    requireInEnvironment(caller, { scope: "memberships:write" });
+    return { by: "user", userId: body.user_id };
+  }
   const maySee = organization?.permissions?.includes("members:read") ?? false;
   return proveByAddress(await findInvitation(context.db, key), caller, maySee);
 }

@@ -70,9 +70,11 @@ export const invitationChangeEndpoints = [
     summary:
       "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
     who: "program",
+    scope: "invitation_links:write",
     limit: "write",
     answers: { ...tells(Link), secret: true },
-    allowed: "A program: whoever holds the link proves the invited address by it.",
+    allowed:
+      "A program that has the scope for links; `invitations:write` doesn't include it. Anyone who holds the link proves the invited address by it.",
     async handle(request) {
       const { context, actor } = request;
       return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };

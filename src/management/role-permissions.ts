@@ -4,7 +4,6 @@ import { addPermission } from "../roles/add-permission.ts";
 import { removePermission } from "../roles/remove-permission.ts";
 import { creates, NOTHING } from "./answers.ts";
 import { newResource } from "./bodies.ts";
-import { ceilingInEnvironment } from "./ceiling-in-environment.ts";
 import { findVisible } from "./reading/find-visible.ts";
 import { created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
@@ -41,9 +40,8 @@ export const rolePermissionEndpoints = [
       const source = { pointer: "/data/relationships/role" };
       if (request.organization === undefined) await findVisible(request, roleType, role, source);
       requireRolesManage(request, request.organization !== undefined);
-      const ceiling = request.organization?.permissions ?? ceilingInEnvironment(request);
-      const by = { actor: request.actor, ceiling };
-      const { id } = await addPermission(request.context, roleKeyOf(request, role), permission, by);
+      const key = roleKeyOf(request, role);
+      const { id } = await addPermission(request.context, key, permission, request.actor);
       return created(request, rolePermissionType, id);
     },
   }),

@@ -54,7 +54,7 @@ export const sessionEndpoints = [
     answers: shows(sessionType),
     allowed: "The session's own user, or who has `sessions:manage` in the environment.",
     async handle(request) {
-      await touchSession(request.context.db, sessionKeyOf(request));
+      await touchSession(request.context.db, sessionKeyOf(request), request.actor);
       return changed(request, sessionType, request.params.id ?? "");
     },
   }),

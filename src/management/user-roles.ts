@@ -4,7 +4,6 @@ import { giveRole } from "../users/give-role.ts";
 import { takeRole } from "../users/take-role.ts";
 import { creates, NOTHING } from "./answers.ts";
 import { newResource } from "./bodies.ts";
-import { ceilingInEnvironment } from "./ceiling-in-environment.ts";
 import { keyOf } from "./key-of.ts";
 import { created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
@@ -34,8 +33,8 @@ export const userRoleEndpoints = [
     async handle(request) {
       const { user: user_id = "", role: role_id = "" } = request.body.relationships;
       const { environment_id } = request.environment;
-      const by = { actor: request.actor, ceiling: ceilingInEnvironment(request) };
-      const { id } = await giveRole(request.context, { environment_id, user_id, role_id }, by);
+      const given = { environment_id, user_id, role_id };
+      const { id } = await giveRole(request.context, given, request.actor);
       return created(request, userRoleType, id);
     },
   }),

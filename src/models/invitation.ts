@@ -8,7 +8,8 @@ export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
 
 /**
  * Why an answer to an invitation is believed: a link of this version, mailed to the invited address; or a user whose
- * right to answer has been established, by a verified address equal to the invited one or by a management token.
+ * right to answer has been established, by a verified address equal to the invited one or by a program that names the
+ * user of that address.
  */
 export type Proof = { by: "link"; tokenVersion: number } | { by: "user"; userId: string };
 
@@ -77,17 +78,16 @@ export class Invitation extends BaseModel {
     return invitation;
   }
 
+  /** Only what its inviter could still send: rights are judged once more, whatever took them away. */
   static accept(
     trx: Knex.Transaction,
     proof: Proof,
     id: string,
     userId: string,
   ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, proof, {
-      status: "accepted",
-      accepted_at: NOW,
-      accepted_by_user_id: userId,
-    });
+    const accepted = { status: "accepted", accepted_at: NOW, accepted_by_user_id: userId };
+    const sendable = raw("inviter_may_send(inviter_user_id, organization_id, id)");
+    return Invitation.writeWhilePending(trx, id, proof, accepted, sendable);
   }
 
   static decline(
@@ -124,11 +124,13 @@ export class Invitation extends BaseModel {
     id: string,
     proof: Proof | undefined,
     change: object,
+    condition = raw("true"),
   ) {
     const query = Invitation.query(trx)
       .patch({ ...change, updated_at: NOW })
       .where({ id, status: "pending" })
-      .where("expires_at", ">", NOW);
+      .where("expires_at", ">", NOW)
+      .where(condition);
     if (proof?.by === "link") void query.where({ token_version: proof.tokenVersion });
     const [closed] = await query.returning("*").castTo<Invitation[]>();
     return closed;

@@ -6,6 +6,8 @@ const ACTIONS = {
   memberships: ["read", "write", "delete"],
   membership_roles: ["read", "write", "delete"],
   invitations: ["read", "write", "delete"],
+  // Apart from invitations: whoever takes a link can prove the invited address by it.
+  invitation_links: ["write"],
   roles: ["read", "write", "delete"],
   role_permissions: ["read", "write", "delete"],
   permissions: ["read", "write", "delete"],

@@ -4,25 +4,28 @@ import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { Organization } from "../models/organization.ts";
 import { Permission } from "../models/permission.ts";
 import { RolePermission } from "../models/role-permission.ts";
+import { currentCeiling } from "./current-ceiling.ts";
 import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
-import { type Ceiling, requireWithin } from "./require-grantable.ts";
+import { requireWithin } from "./require-grantable.ts";
 
 /**
  * Gives a role a permission, and with it everybody who has the role.
- * @param ceiling the permissions of who does it: nobody grants what they don't have.
- * @throws 404, 403 for a system role or a permission beyond the ceiling, 409 when the role has it.
+ * @throws 404, 403 for a system role or a permission the giver lacks: nobody grants what they don't have, 409 when the role has it.
  */
 export function addPermission(
   { db }: Context,
   key: RoleKey,
   permissionId: string,
-  { actor, ceiling }: { actor: Actor; ceiling: Ceiling },
+  actor: Actor,
 ): Promise<RolePermission> {
   return transaction(db, async (trx) => {
+    const { environment_id, organization_id } = key;
+    if (organization_id !== null) await Organization.lock(trx, environment_id, organization_id);
+    const ceiling = await currentCeiling(trx, actor, organization_id, "roles:manage");
     const role = await lockCustomRole(trx, key);
-    const { environment_id, organization_id } = role;
     const permission = await Permission.query(trx).findById(permissionId).where({ environment_id });
     const pointer = "/data/relationships/permission";
     if (permission === undefined) throw notFound("permission", { pointer });

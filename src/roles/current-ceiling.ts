@@ -6,21 +6,24 @@ import type { Ceiling } from "./require-grantable.ts";
 
 /**
  * What the actor may give in an organization, read once its lock is held: the rights they came with may be gone by now.
+ * Inside a transaction they stay what they are until it ends.
+ * @param organizationId null: in the whole environment.
  * @returns null, no ceiling, for programs, which act by their scopes.
  * @throws 403 for a user who lacks the permission.
  */
 export async function currentCeiling(
-  trx: Knex.Transaction,
+  db: Knex,
   { kind, user_id }: Pick<Actor, "kind" | "user_id">,
-  organizationId: string,
+  organizationId: string | null,
   needed: Permission,
 ): Promise<Ceiling> {
   if (kind !== "user") return null;
-  const { rows } = await trx.raw<{ rows: Array<{ held: string[] }> }>(
-    "select permissions_now(?, ?) as held",
-    [user_id, organizationId],
-  );
+  const { rows } = await db.raw<{ rows: Array<{ held: string[] }> }>("select permissions_now(?, ?) as held", [
+    user_id,
+    organizationId,
+  ]);
   const held = rows[0]?.held ?? [];
   if (held.includes(needed)) return held;
-  throw forbidden("forbidden", `You need the permission ${needed} in this organization.`);
+  const where = organizationId === null ? "this environment" : "this organization";
+  throw forbidden("forbidden", `You need the permission ${needed} in ${where}.`);
 }

@@ -56,7 +56,7 @@ export function requireWithin(
 ): void {
   const beyond = ceiling === null ? [] : permissionNames.filter((name) => !ceiling.includes(name));
   if (beyond.length === 0) return;
-  const detail = `You can't grant permissions you don't have yourself: ${[...new Set(beyond)].join(", ")}.`;
+  const detail = `You can't grant or take away permissions you don't have yourself: ${[...new Set(beyond)].join(", ")}.`;
   throw forbidden("role_exceeds_own", detail, sourceAt(pointer));
 }
 

@@ -7,6 +7,8 @@ import { newId } from "../lib/id.ts";
 import { hashToken, randomToken } from "../lib/random-token.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requireNotAbove } from "../users/require-not-above.ts";
 
 export interface NewSession {
   environment_id: string;
@@ -18,7 +20,7 @@ export interface NewSession {
 /**
  * Starts a session of 30 days.
  * @returns the row, and the token: the only time it is ever seen.
- * @throws 404 when the user is not of this environment.
+ * @throws 404 when the user is not of this environment, 403 when the actor may not, by now, or the user is above them.
  */
 export async function createSession(
   { db }: Pick<Context, "db">,
@@ -27,8 +29,10 @@ export async function createSession(
 ): Promise<{ session: Session; token: string }> {
   const token = randomToken();
   const session = await transaction(db, async (trx) => {
+    await currentCeiling(trx, actor, null, "sessions:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
+    await requireNotAbove(trx, actor, user_id, { actsAsThem: true });
     const started = await Session.query(trx)
       .insert({
         id: newId("sess"),

@@ -2,14 +2,15 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { ownedBy, type SessionKey } from "./session-key.ts";
+import { ownedBy, requireManageable, type SessionKey } from "./session-key.ts";
 
 /**
  * Ends a session and forgets it.
- * @throws 404, 409 while the service it comes from may still vouch for it: forgotten, it would begin anew.
+ * @throws 404, 403 for one of a user above the actor, 409 while the service it comes from may still vouch for it: forgotten, it would begin anew.
  */
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
+    await requireManageable(trx, key, actor);
     const [deleted] = await trx("sessions")
       .where(ownedBy(key))
       .whereRaw("(validated_until is null or expires_at < now())")

@@ -2,11 +2,12 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { ownedBy, type SessionKey } from "./session-key.ts";
+import { ownedBy, requireManageable, type SessionKey } from "./session-key.ts";
 
-/** Ends a session at once. Ending it again changes nothing: the time of the first ending stays. @throws 404. */
+/** Ends a session at once. Ending it again changes nothing: the time of the first ending stays. @throws 404, 403. */
 export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
+    await requireManageable(trx, key, actor);
     const [revoked] = await trx("sessions")
       .where(ownedBy(key))
       .whereNull("revoked_at")

@@ -1,9 +1,11 @@
 import type { Knex } from "knex";
 import { conflict, notFound } from "../errors.ts";
-import { ownedBy, type SessionKey } from "./session-key.ts";
+import type { Actor } from "../events/record-events.ts";
+import { ownedBy, requireManageable, type SessionKey } from "./session-key.ts";
 
-/** Notes that a session is in use: no event, for nothing has changed. @throws 404, 409 when it has ended. */
-export async function touchSession(db: Knex, key: SessionKey): Promise<void> {
+/** Notes that a session is in use: no event, for nothing has changed. @throws 404, 403, 409 when it has ended. */
+export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
+  await requireManageable(db, key, actor);
   const touched = await db("sessions")
     .where(ownedBy(key))
     .whereNull("revoked_at")

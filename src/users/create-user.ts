@@ -6,6 +6,7 @@ import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { User } from "../models/user.ts";
+import { requireVoucher } from "./require-voucher.ts";
 
 export interface NewUser {
   environment_id: string;
@@ -18,13 +19,14 @@ export interface NewUser {
   metadata?: Record<string, unknown>;
 }
 
-/** @throws 409 when the environment has a user of that address, in whatever spelling. */
+/** @throws 409 when the environment has a user of that address, in whatever spelling, 403 for a user who vouches for it. */
 export function createUser(
   { db }: Pick<Context, "db">,
   { address, email_verified, ...user }: NewUser,
   actor: Actor,
 ): Promise<User> {
   const { environment_id } = user;
+  if (email_verified) requireVoucher(actor);
   return transaction(db, async (trx) => {
     const created = await insertUnlessExists(User, trx, {
       id: newId("user"),

@@ -7,10 +7,13 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokePending } from "../invitations/revoke-pending.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { lockRights } from "../roles/lock-rights.ts";
+import { requireNotAbove } from "./require-not-above.ts";
 
 /**
  * Deletes a user with their sessions, roles and memberships, and revokes the pending invitations they sent.
- * @throws 404, 409 for a user who owns an organization or holds payment resources: those need another home first.
+ * @throws 404, 403 when the actor may not, by now, or the user is above them, 409 for a user who owns an organization or holds payment resources: those need another home first.
  */
 export function deleteUser(
   { db }: Context,
@@ -24,8 +27,11 @@ export function deleteUser(
       .orderBy("id")
       .forNoKeyUpdate()
       .select("id");
+    await lockRights(trx, environment_id);
+    await currentCeiling(trx, actor, null, "users:manage");
     const user = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (user === undefined) throw notFound("user");
+    await requireNotAbove(trx, actor, id, { actsAsThem: false });
     const owned = await Organization.query(trx)
       .select("id")
       .where({ owner_user_id: id })

@@ -6,21 +6,24 @@ import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { User } from "../models/user.ts";
 import { UserRole } from "../models/user-role.ts";
-import { type Ceiling, requireGrantable } from "../roles/require-grantable.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requireGrantable } from "../roles/require-grantable.ts";
+import { requireNotAbove } from "./require-not-above.ts";
 
 /**
  * Gives a user a role in the whole environment: it counts in every organization.
- * @param ceiling the permissions of the giver in the environment.
- * @throws 404, 403 for `owner` or a role beyond the ceiling, 409 when the user has it.
+ * @throws 404, 403 for `owner`, a role beyond what the giver may do there, or a user above them, 409 when the user has it.
  */
 export function giveRole(
   { db }: Context,
   { environment_id, user_id, role_id }: { environment_id: string; user_id: string; role_id: string },
-  { actor, ceiling }: { actor: Actor; ceiling: Ceiling },
+  actor: Actor,
 ): Promise<UserRole> {
   return transaction(db, async (trx) => {
+    const ceiling = await currentCeiling(trx, actor, null, "users:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
+    await requireNotAbove(trx, actor, user_id, { actsAsThem: false });
     const pointer = "/data/relationships/role";
     await requireGrantable(trx, {
       environment_id,

@@ -5,6 +5,9 @@ import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requireNotAbove } from "./require-not-above.ts";
+import { requireVoucher } from "./require-voucher.ts";
 
 export interface UserChange {
   address?: EmailAddress | undefined;
@@ -17,7 +20,8 @@ export interface UserChange {
 
 /**
  * Changes a user. A new address is unverified unless the caller, who must be trusted to say so, says otherwise.
- * @throws 404, 409 when another user of the environment has the address.
+ * @throws 404, 403 when the actor may not, by now, or the user is above them, and for a user who vouches for an address;
+ *   409 when another user of the environment has the address.
  */
 export function updateUser(
   { db }: Context,
@@ -25,9 +29,14 @@ export function updateUser(
   { address, email_verified, ...change }: UserChange,
   actor: Actor,
 ): Promise<void> {
+  if (email_verified) requireVoucher(actor);
   return transaction(db, async (trx) => {
+    await currentCeiling(trx, actor, null, "users:manage");
     const before = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (before === undefined) throw notFound("user");
+    const actsAsThem =
+      email_verified !== undefined || (address !== undefined && address.email !== before.email);
+    await requireNotAbove(trx, actor, id, { actsAsThem });
     const isNewAddress = address !== undefined && address.canonical !== before.email_canonical;
     const verified = email_verified ?? (isNewAddress ? false : undefined);
     await User.query(trx)

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import { resourceTypes } from "../../src/management/types/resource-types.ts";
-import { roleId, unique, uniqueEmail } from "../support/builders.ts";
+import { buildPerson, roleId, unique, uniqueEmail } from "../support/builders.ts";
 import { type Cell, permissionName, personIn } from "./objects.ts";
 
 /** What a request that writes is about and what it sends; others send nothing, and are about what their path names. */
@@ -107,15 +107,19 @@ function linking(
   };
 }
 
-/** Programs name a user; people answer for themselves. */
+/** Programs name the user of the invited address; people answer for themselves. */
 function answering(): Writing {
   const programs = ["operator", "clientWithScope", "clientWithoutScope", "otherClient"];
   return {
     about: "invitation",
-    body({ world, column, caller }) {
-      return programs.includes(caller)
-        ? { meta: { user_id: world.teams[column].fellow.user.id } }
-        : undefined;
+    async body({ world: { guildhall }, caller }, id) {
+      if (!programs.includes(caller)) return undefined;
+      const { db } = guildhall;
+      const { environment_id, email } = await db("invitations").where({ id }).first();
+      const { handle } = await db("environments").where({ id: environment_id }).first("handle");
+      const existing = await db("users").where({ environment_id, email }).first("id");
+      const user = existing ?? (await buildPerson(guildhall, { email, environment: handle })).user;
+      return { meta: { user_id: user.id } };
     },
   };
 }

@@ -43,8 +43,21 @@ export const LOG: Row = {
 /** Who is invited sees it as its recipient, and nobody else does. */
 export const RECIPIENT: Row = { ...strangers(404), ...members(404), invited: "ok" };
 
+/** To name the user who answers takes another scope besides: it makes a membership. */
+const NAMES_NOBODY = {
+  own: "closed",
+  foreign: "closed",
+  otherEnvironment: "closed",
+  deleted: "closed",
+} as const;
+
 /** The invited person answers, and nobody in their place; who may see the invitation is told why not. */
-export const INVITEE: Row = { ...strangers(404), ...members(403), invited: "ok" };
+export const INVITEE: Row = {
+  ...strangers(404),
+  ...members(403),
+  invited: "ok",
+  except: { clientWithScope: NAMES_NOBODY },
+};
 
 /** The same where the invitation names the environment: credentials of another one are none. */
 export const INVITEE_ANYWHERE: Row = {
@@ -56,7 +69,7 @@ export const INVITEE_ANYWHERE: Row = {
       ),
     ),
     clientWithoutScope: { otherEnvironment: 401 },
-    clientWithScope: { otherEnvironment: 401 },
+    clientWithScope: { ...NAMES_NOBODY, otherEnvironment: 401 },
     operator: { otherEnvironment: "ok" },
     // Of the owner there: who may see the invitation is told why it isn't theirs to answer.
     otherSession: { otherEnvironment: 403 },

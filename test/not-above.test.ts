@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildProgram } from "./support/access-tokens.ts";
+import type { Api, ApiAnswer } from "./support/api.ts";
+import {
+  buildEnvironment,
+  buildMember,
+  buildOrganization,
+  buildPerson,
+  type Person,
+  roleId,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { linkTo } from "./support/one-of-everything.ts";
+import { refusal } from "./support/refusal.ts";
+import { addPermission, buildRole, giveInEnvironment, rolePermission, userRole } from "./support/roles.ts";
+
+/** What a support team may have: everything about people, and nothing about organizations. */
+const MANAGING = ["users:read", "users:manage", "sessions:read", "sessions:manage"];
+
+const above = refusal(403, "user_exceeds_own");
+
+let guildhall: Guildhall;
+let manager: Person & { api: Api };
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  manager = await buildManager();
+});
+afterAll(() => guildhall.stop());
+
+async function buildManager(...more: string[]): Promise<Person & { api: Api }> {
+  const person = await buildPerson(guildhall);
+  await giveInEnvironment(guildhall, person.user, [...MANAGING, ...more]);
+  return { ...person, api: guildhall.api.as(person.token) };
+}
+
+const sessionFor = ({ user }: Person) => ({
+  data: { type: "session", relationships: { user: linkTo("user", user.id) } },
+});
+const change = ({ user }: Person, attributes: object) => ({
+  data: { type: "user", id: user.id, attributes },
+});
+const pathOf = ({ user }: Person) => `/api/users/${user.id}`;
+
+async function sessionOf({ user }: Person) {
+  return guildhall.db("sessions").where({ user_id: user.id }).first();
+}
+
+describe("a user who may do more in the environment", () => {
+  let superior: Person & { given: string };
+
+  beforeAll(async () => {
+    const person = await buildPerson(guildhall);
+    const given = await giveInEnvironment(guildhall, person.user, [...MANAGING, "roles:manage"]);
+    superior = { ...person, given };
+  });
+
+  const attempts: Record<string, (api: Api) => Promise<ApiAnswer>> = {
+    "started a session for": (api) => api.post("/api/sessions", sessionFor(superior)),
+    "kept in a session": async (api) =>
+      api.patch(`/api/sessions/${(await sessionOf(superior)).id}/touch`, undefined),
+    "signed out": async (api) =>
+      api.patch(`/api/sessions/${(await sessionOf(superior)).id}/revoke`, undefined),
+    "robbed of a session": async (api) => api.delete(`/api/sessions/${(await sessionOf(superior)).id}`),
+    renamed: (api) => api.patch(pathOf(superior), change(superior, { first_name: "Eve" })),
+    "given another address": (api) => api.patch(pathOf(superior), change(superior, { email: uniqueEmail() })),
+    deleted: (api) => api.delete(pathOf(superior)),
+    "given a role": async (api) =>
+      api.post("/api/user-roles", userRole(superior.user.id, await buildRole(guildhall, ["users:read"]))),
+    "robbed of a role": (api) => api.delete(`/api/user-roles/${superior.given}`),
+  };
+
+  test.each(Object.entries(attempts))(
+    "isn't %s: 403 user_exceeds_own, and nothing changes",
+    async (_, attempt) => {
+      const rows = () =>
+        Promise.all(
+          ["users", "sessions", "user_roles"].map((table) =>
+            guildhall
+              .db(table)
+              .where(table === "users" ? { id: superior.user.id } : { user_id: superior.user.id }),
+          ),
+        );
+      const before = await rows();
+      expect(await attempt(manager.api)).toMatchObject(above);
+      expect(await rows()).toEqual(before);
+    },
+  );
+
+  test("is managed by an equal, and by a program", async () => {
+    const equal = await buildManager("roles:manage");
+    const program = await buildProgram(guildhall, "sessions:write");
+    for (const api of [equal.api, program])
+      expect((await api.post("/api/sessions", sessionFor(superior))).status).toBe(201);
+  });
+});
+
+describe("a user who may do more in an organization of theirs", () => {
+  async function buildBilling() {
+    const owner = await buildPerson(guildhall);
+    const organization = await buildOrganization(guildhall, owner);
+    return { owner, organization, billing: await buildMember(guildhall, organization, "billing") };
+  }
+
+  test("is given no session and no address by somebody who may not do it there", async () => {
+    const { billing } = await buildBilling();
+    expect(await manager.api.post("/api/sessions", sessionFor(billing))).toMatchObject(above);
+    for (const attributes of [{ email: uniqueEmail() }, { email_verified: false }])
+      expect(await manager.api.patch(pathOf(billing), change(billing, attributes))).toMatchObject(above);
+  });
+
+  test("is renamed, signed out and deleted all the same, which makes nobody them", async () => {
+    const { billing } = await buildBilling();
+    const { id } = await sessionOf(billing);
+    const renamed = { first_name: "Ada", email: billing.user.email };
+    expect((await manager.api.patch(pathOf(billing), change(billing, renamed))).status).toBe(200);
+    expect((await manager.api.patch(`/api/sessions/${id}/revoke`)).status).toBe(200);
+    expect((await manager.api.delete(pathOf(billing))).status).toBe(204);
+  });
+
+  test("is no more above who may do the same there, by a role there or of the environment", async () => {
+    const { billing, organization } = await buildBilling();
+    const fellow = await buildMember(guildhall, organization, "billing");
+    await giveInEnvironment(guildhall, fellow.user, MANAGING);
+    const staff = await buildManager();
+    const role = await roleId(guildhall, staff.user.environment_id, "billing");
+    await guildhall.api.post("/api/user-roles", userRole(staff.user.id, role));
+    for (const { token } of [fellow, staff])
+      expect((await guildhall.api.as(token).post("/api/sessions", sessionFor(billing))).status).toBe(201);
+  });
+
+  test("as its owner is above everybody but programs and themselves", async () => {
+    const { owner } = await buildBilling();
+    const staff = await buildManager();
+    const permissions = await guildhall
+      .db("permissions")
+      .where({ environment_id: staff.user.environment_id })
+      .pluck("name");
+    await giveInEnvironment(guildhall, staff.user, permissions);
+    expect(await staff.api.post("/api/sessions", sessionFor(owner))).toMatchObject(above);
+    await giveInEnvironment(guildhall, owner.user, MANAGING);
+    for (const api of [guildhall.api, guildhall.api.as(owner.token)])
+      expect((await api.post("/api/sessions", sessionFor(owner))).status).toBe(201);
+  });
+});
+
+describe("that an address is verified", () => {
+  const pointer = "/data/attributes/email_verified";
+  const newUser = (attributes: object) => ({
+    data: { type: "user", attributes: { email: uniqueEmail(), ...attributes } },
+  });
+
+  test("is said by programs", async () => {
+    const person = await buildPerson(guildhall, { email_verified: false });
+    const program = await buildProgram(guildhall, "users:write");
+    for (const api of [program, guildhall.api]) {
+      const created = await api.post("/api/users", newUser({ email_verified: true }));
+      expect(created.body.data.attributes.email_verified).toBe(true);
+      const changed = await api.patch(pathOf(person), change(person, { email_verified: true }));
+      expect(changed.body.data.attributes.email_verified).toBe(true);
+    }
+  });
+
+  test("is said by no user, of others or themselves: 403 program_only", async () => {
+    const person = await buildPerson(guildhall, { email_verified: false });
+    const vouched = { email_verified: true };
+    const answers = [
+      await manager.api.post("/api/users", newUser(vouched)),
+      await manager.api.patch(pathOf(person), change(person, vouched)),
+      await manager.api.patch(pathOf(person), change(person, { ...vouched, email: uniqueEmail() })),
+      await manager.api.patch(pathOf(manager), change(manager, vouched)),
+    ];
+    for (const answer of answers) expect(answer).toMatchObject(refusal(403, "program_only", { pointer }));
+    expect((await manager.api.post("/api/users", newUser({ email_verified: false }))).status).toBe(201);
+  });
+});
+
+test("nobody takes from a role of the environment that may do more than they may", async () => {
+  const { user, token } = await buildPerson(guildhall);
+  await giveInEnvironment(guildhall, user, ["roles:manage", "members:read"]);
+  const api = guildhall.api.as(token);
+  const [beyond, within] = [await buildRole(guildhall, ["events:read"]), await buildRole(guildhall, [])];
+  const shared = await addPermission(guildhall.api, beyond, "members:read");
+  const own = await addPermission(guildhall.api, within, "members:read");
+  expect(await api.delete(`/api/role-permissions/${shared}`)).toMatchObject(refusal(403, "role_exceeds_own"));
+  expect(await guildhall.db("role_permissions").where({ id: shared })).toHaveLength(1);
+  expect((await api.delete(`/api/role-permissions/${own}`)).status).toBe(204);
+});
+
+describe("a right that goes while it is made use of is gone", () => {
+  const uses: Record<string, (api: Api, target: Person) => Promise<ApiAnswer>> = {
+    "to start a session": (api, target) => api.post("/api/sessions", sessionFor(target)),
+    "to end one": async (api, target) => api.delete(`/api/sessions/${(await sessionOf(target)).id}`),
+    "to change a user": (api, target) => api.patch(pathOf(target), change(target, { first_name: "Eve" })),
+    "to delete a user": (api, target) => api.delete(pathOf(target)),
+    "to give a role": async (api, target) =>
+      api.post("/api/user-roles", userRole(target.user.id, await buildRole(guildhall, []))),
+    "to give a role a permission": async (api) => {
+      const { body } = await guildhall.api.get("/api/permissions?filter[name]=users:read");
+      return api.post(
+        "/api/role-permissions",
+        rolePermission(await buildRole(guildhall, []), body.data[0].id),
+      );
+    },
+  };
+
+  test.each(Object.entries(uses))("%s", async (_, use) => {
+    const [staff, target] = [await buildManager("roles:manage"), await buildPerson(guildhall)];
+    const environment = await buildEnvironment(guildhall);
+    const underWay: Array<Promise<ApiAnswer>> = [];
+    await guildhall.db.transaction(async (trx) => {
+      await trx.raw("select pg_advisory_xact_lock(rights_lock(?))", [environment]);
+      await trx("user_roles").where({ user_id: staff.user.id }).delete();
+      underWay.push(use(staff.api, target));
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+    });
+    expect((await Promise.all(underWay))[0]).toMatchObject(refusal(403, "forbidden"));
+  });
+
+  async function waiting(): Promise<number> {
+    const { rows } = await guildhall.db.raw(
+      "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows[0].n;
+  }
+});
