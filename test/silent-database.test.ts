@@ -38,7 +38,7 @@ describe("when the database's host vanishes without a word,", () => {
   ])("%s fails in time, and the next one works", async (_, ask) => {
     await ask();
     proxy.silence();
-    expect(await refusedWith(ask())).toBe("unavailable");
+    expect(await refusedWith(ask())).toBe("timeout");
     await ask();
   });
 

@@ -1,5 +1,5 @@
 import { sqlStateOf } from "../db/sql-state.ts";
-import { badRequest, conflict, Refusal, unavailable } from "../errors.ts";
+import { badRequest, conflict, Refusal, timedOut, unavailable } from "../errors.ts";
 
 /**
  * Trouble that passes: lock and statement time-outs, deadlocks after retries; a server that restarts, is full, can't read
@@ -10,7 +10,6 @@ const PASSING_CODES = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
   "ECONNABORTED",
-  "ETIMEDOUT",
   "EPIPE",
   "EHOSTUNREACH",
   "EHOSTDOWN",
@@ -34,6 +33,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const state = sqlStateOf(error);
   const connectionLost =
     /^(KnexTimeoutError|AggregateError)$/.test(error.name) || LOST_CONNECTION.test(error.message);
+  if (state === "ETIMEDOUT") return timedOut(error);
   if (connectionLost || PASSING_STATES.test(state) || PASSING_CODES.has(state)) return unavailable(error);
   if (state === "23505") return conflict("conflict", "Something with these values exists already.");
   if (state === "23503")
