@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   createPostgresBackend,
   type PostgresConnectionOptions,
@@ -9,6 +10,8 @@ import {
 } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { beginSession } from "../src/db/begin-session.ts";
+import { CONNECT_TIMEOUT } from "../src/db/connection.ts";
 
 /** What BullMQ's two backends have in common, as we use them. */
 export interface QueueBackend {
@@ -52,6 +55,13 @@ function onRedis(url: string): QueueBackend {
   };
 }
 
+/** Milliseconds, on the server: BullMQ's statements are short, and it waits for each of them without a limit of its own. */
+const LIMITS = { statement_timeout: 5_000, lock_timeout: 0, idle_in_transaction_session_timeout: 10_000 };
+/** Milliseconds: a server that is gone is noticed by those that listen, too. */
+const SILENCE = { answer: 6_000, idle: 3_000 };
+/** Milliseconds to say goodbye: a connection that is still in use would be waited for without end. */
+const GOODBYE = 2_000;
+
 function onPostgres(url: string): QueueBackend {
   const classes = withBackend(createPostgresBackend);
   // Our own pool: BullMQ can't load `pg` from native ESM. Each of the four workers keeps one connection to listen on.
@@ -60,6 +70,9 @@ function onPostgres(url: string): QueueBackend {
     application_name: "guildhall-queue",
     options: "-c search_path=public,bullmq",
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    onConnect: (client) => beginSession(client, LIMITS, SILENCE),
     max: 7,
   });
   pool.on("error", () => {});
@@ -72,6 +85,6 @@ function onPostgres(url: string): QueueBackend {
     queue: (name) => new classes.Queue(name, { connection }) as unknown as Queue,
     worker: (name, processor, options) =>
       new classes.Worker(name, processor, { ...options, connection }) as unknown as Worker,
-    close: () => pool.end(),
+    close: () => Promise.race([pool.end(), sleep(GOODBYE, undefined, { ref: false })]),
   };
 }

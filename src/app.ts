@@ -6,6 +6,7 @@ import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
+import { deadline, REQUEST_LIMIT } from "./http/deadline.ts";
 import { operationsRouter } from "./http/operations.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
 import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
@@ -31,6 +32,7 @@ export interface DevelopmentRouters {
 export function createApp(
   context: Context,
   { inbox, workbench }: DevelopmentRouters = {},
+  requestLimit = REQUEST_LIMIT,
 ): Koa<RequestState> {
   const { PROXIES } = context.settings;
   // Of X-Forwarded-For, what our own proxies wrote counts; what stands before it a caller may have made up.
@@ -54,6 +56,7 @@ export function createApp(
   app.use(meterRequests(registry));
   app.use(bridgeCors(context.settings));
   app.use(answerErrors(renderByFace, context.log));
+  app.use(deadline(requestLimit));
   app.use(operations.routes()).use(metrics.routes());
   app.use(oauth.routes());
   app.use(openapi.routes()).use(docs.routes());

@@ -82,6 +82,13 @@ export function tooSoon(code: string, detail: string, seconds: number): Refusal 
   return new Refusal(429, [{ code, detail }], { "Retry-After": String(Math.max(1, Math.ceil(seconds))) });
 }
 
+/** Nobody knows whether a change was made. */
+export function timedOut(cause: unknown): Refusal {
+  const detail =
+    "No answer came in time. A change may have been made all the same: look before you send it again, or send it with the same Idempotency-Key.";
+  return new Refusal(503, [{ code: "timeout", detail }], { "Retry-After": "2" }, { cause });
+}
+
 export function unavailable(cause?: unknown): Refusal {
   const detail = "Guildhall is busy or its database can't be reached. Try again shortly.";
   return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" }, { cause });

@@ -1,16 +1,19 @@
 import { Router } from "@koa/router";
+import type { Knex } from "knex";
 import type { Context } from "../context.ts";
+import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { RequestState } from "./request-scope.ts";
 
-/** For whoever runs the service. `healthz`: the process answers; `readyz`: database and queue answered just now. */
+/** For operators. `healthz`: the process answers; `readyz`: database and queue took part just now. */
 export function operationsRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
+  const warn = createRareWarnings(log);
   router.get("/healthz", (ctx) => {
     ctx.body = { status: "ok" };
   });
   router.get("/readyz", async (ctx) => {
     const checks = await Promise.all([
-      check("database", () => db.raw("select 1")),
+      check("database", () => requireWritable(db)),
       check("queue", () => queues.ping()),
     ]);
     const failed = checks.filter((name) => name !== undefined);
@@ -26,9 +29,16 @@ export function operationsRouter({ db, queues, log }: Context): Router<RequestSt
       await Promise.race([work(), limit]);
       return undefined;
     } catch (error) {
-      log.warn({ err: error, check: name }, "not ready");
+      warn(name, { err: error, check: name }, "not ready");
       return name;
     }
   }
   return router;
+}
+
+/** A replica answers, but takes nothing. */
+async function requireWritable(db: Knex): Promise<void> {
+  const { rows } = await db.raw<{ rows: [{ transaction_read_only: string }] }>("show transaction_read_only");
+  if (rows[0].transaction_read_only === "on")
+    throw new Error("the database takes no writes: it is a replica");
 }

@@ -64,5 +64,5 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
   },
   429: asEverywhere(429, "too_many_requests"),
   500: asEverywhere(500, "internal_error"),
-  503: asEverywhere(503, "unavailable", "session_validation_unavailable", "oidc_unavailable"),
+  503: asEverywhere(503, "unavailable", "timeout", "session_validation_unavailable", "oidc_unavailable"),
 };

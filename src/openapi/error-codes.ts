@@ -113,6 +113,8 @@ export const ERROR_CODES: ErrorCodes = {
   500: { internal_error: "Our mistake. Tell support the request id." },
   503: {
     unavailable: "Busy, or the database is away: try again after `Retry-After` seconds.",
+    timeout:
+      "No answer came in time. A change may have been made: look first, or send the request again with the same `Idempotency-Key`.",
     session_validation_unavailable:
       "The service that knows your session can't be asked: you are not signed out, try again after `Retry-After` seconds.",
     oidc_unavailable:

@@ -12,5 +12,5 @@ export const MAIL_EVENTS_ERROR_CODES: ErrorCodes = {
   422: { invalid_mail_events: "The events have another form; `error` says where." },
   429: { too_many_requests: "Too many wrong signatures: wait as many seconds as `Retry-After` says." },
   500: asEverywhere(500, "internal_error"),
-  503: asEverywhere(503, "unavailable"),
+  503: asEverywhere(503, "unavailable", "timeout"),
 };

@@ -1,0 +1,83 @@
+import type { Socket } from "node:net";
+
+export interface Patience {
+  /** Milliseconds an answer may take. */
+  answer: number;
+  /** Milliseconds after which an unused connection is pinged, and which the reply may take. */
+  idle: number;
+}
+
+/** What pg's client has and its types don't mention. */
+interface WatchedClient {
+  readyForQuery: boolean;
+  getTransactionStatus(): string | null;
+  query(text: string, done: (error: Error | null) => void): unknown;
+  connection: {
+    stream: Socket;
+    on(event: "errorMessage", listener: (message: { code: string }) => void): void;
+    on(event: "readyForQuery", listener: (message: { status: string }) => void): void;
+  };
+}
+
+/**
+ * Errors that say the connection is of no use any more: the server takes no writes, because the primary came back as a
+ * replica (25006); a migration changed what a prepared statement returns (0A000).
+ */
+const USELESS = new Set(["25006", "0A000"]);
+
+/** Milliseconds to read what has arrived already, in case this process was the one that stood still. */
+const CATCH_UP = 50;
+
+/**
+ * Ends a connection whose server is gone without a word. A host can vanish, or a firewall forget, and TCP takes a quarter
+ * of an hour to notice. So an answer that takes too long ends the connection, and whoever waits gets ETIMEDOUT; an unused
+ * connection is pinged, so that a pool holds no dead ones. Connections that are no use any more are ended, too.
+ * @param client a client of pg, connected.
+ */
+export function watchConnection(client: object, { answer, idle }: Patience): void {
+  const watched = client as WatchedClient;
+  const { connection } = watched;
+  const { stream } = connection;
+  let bytes = 0;
+  let silence = 0;
+  let isPing = false;
+
+  // Fires when nothing was read or written for so long.
+  stream.setTimeout(idle).on("timeout", () => {
+    stream.setTimeout(idle);
+    const now = stream.bytesRead + stream.bytesWritten;
+    silence = now === bytes ? silence + idle : idle;
+    bytes = now;
+    if (!watched.readyForQuery) {
+      if (silence >= (isPing ? idle : answer)) dropIfStillSilent();
+    } else if (watched.getTransactionStatus() === "I") ping();
+  });
+
+  function dropIfStillSilent(): void {
+    const { bytesRead } = stream;
+    setTimeout(() => {
+      if (stream.bytesRead === bytesRead) end("The database stopped answering.", "ETIMEDOUT");
+    }, CATCH_UP);
+  }
+
+  function ping(): void {
+    isPing = true;
+    watched.query("", (error) => {
+      isPing = false;
+      if (error !== null) stream.destroy();
+    });
+  }
+
+  let useless: string | undefined;
+  connection.on("errorMessage", ({ code }) => {
+    if (USELESS.has(code)) useless = code;
+  });
+  // Not before the transaction has been rolled back: what failed is reported as it is.
+  connection.on("readyForQuery", ({ status }) => {
+    if (useless !== undefined && status === "I") end("This connection is no use any more.", useless);
+  });
+
+  function end(message: string, code: string): void {
+    stream.destroy(Object.assign(new Error(message), { code }));
+  }
+}
