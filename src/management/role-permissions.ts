@@ -39,7 +39,7 @@ export const rolePermissionEndpoints = [
     async handle(request) {
       const { role = "", permission = "" } = request.body.relationships;
       const source = { pointer: "/data/relationships/role" };
-      if (request.organization === undefined) await findVisible(request, roleType, role, source);
+      if (request.organization === undefined) await findVisible(request, roleType, role, { source });
       requireRolesManage(request, request.organization !== undefined);
       const ceiling = request.organization?.permissions ?? ceilingInEnvironment(request);
       const by = { actor: request.actor, ceiling };

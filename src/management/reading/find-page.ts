@@ -4,6 +4,9 @@ import type { BaseModel } from "../../models/base-model.ts";
 import type { Page } from "./read-parameters.ts";
 import type { Rows } from "./resource-type.ts";
 
+/** What the rows of a page may take as JSON, links and relationships aside. */
+const PAGE_BYTES = 1_000_000;
+
 export interface FoundPage<Row> {
   rows: Row[];
   /** Cursors of the pages beside this one; null where there is none. */
@@ -16,7 +19,8 @@ const SORT_VALUE = "sort_value";
 
 /**
  * One page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come or go
- * meanwhile move nobody. One row more than asked is read, to know whether there is another page.
+ * meanwhile move nobody. One row more than asked is read, to know whether there is another page. A page of large rows
+ * ends early, and the next begins where it ended.
  * @throws 400 for a cursor that is none.
  */
 export async function findPage<Row extends BaseModel>(
@@ -35,9 +39,9 @@ export async function findPage<Row extends BaseModel>(
   void rows.orderBy(column, descending ? "desc" : "asc").orderBy(`${table}.id`, descending ? "desc" : "asc");
   const found = await rows.limit(size + 1).execute();
 
-  const shown = found.slice(0, size);
+  const shown = found.slice(0, Math.min(size, fitting(found)));
   if (backwards) shown.reverse();
-  const more = found.length > size;
+  const more = found.length > shown.length;
   const [first, last] = [shown.at(0), shown.at(-1)];
   return {
     rows: shown,
@@ -51,6 +55,16 @@ export async function findPage<Row extends BaseModel>(
   function beyond({ value, id }: Position, operator: "<" | ">"): void {
     void rows.whereRaw(`(??, ??) ${operator} (?, ?)`, [column, `${table}.id`, value, id]);
   }
+}
+
+/** How many rows from the first make a page, by their size: one at least. */
+function fitting(rows: BaseModel[]): number {
+  let bytes = 0;
+  const end = rows.findIndex((row) => {
+    bytes += Buffer.byteLength(JSON.stringify(Object.values(row)));
+    return bytes > PAGE_BYTES;
+  });
+  return end === -1 ? rows.length : Math.max(1, end);
 }
 
 interface Position {

@@ -6,6 +6,7 @@ import { type Included, loadIncluded } from "./load-included.ts";
 import { presentResource } from "./present-resource.ts";
 import { readPage, readShape, type Shape } from "./read-parameters.ts";
 import type { ResourceType, Rows, Viewer } from "./resource-type.ts";
+import { selectDemanded } from "./select-demanded.ts";
 
 /** What was asked, of whom, and under which address. */
 export interface ReadRequest {
@@ -40,8 +41,8 @@ export async function listDocument(
     const value = query[`filter[${name}]`];
     if (value !== undefined) filter.apply(rows, value);
   }
-  const page = await findPage(rows, readPage(query));
   const shape = readShape(query);
+  const page = await findPage(selectDemanded(rows, type, viewer, { shape, single: false }), readPage(query));
   const included = await include(viewer, type, page.rows, shape);
   return {
     data: page.rows.map((row) => presentResource(type, row, shape, included)),
@@ -61,7 +62,7 @@ async function include(
   rows: BaseModel[],
   shape: Shape,
 ): Promise<Included | undefined> {
-  return shape.include === undefined ? undefined : loadIncluded(viewer, type, rows, shape.include);
+  return shape.include === undefined ? undefined : loadIncluded(viewer, type, rows, shape);
 }
 
 /** `included` is there, even if empty, when it was asked for; and what is primary data is not repeated in it. */

@@ -12,7 +12,7 @@ export const invitationType = resourceType<Invitation>({
   prefix: "inv",
   visible: (viewer) =>
     Invitation.query(viewer.db)
-      .modify("asOfNow")
+      .modify("asListed")
       .modify("withSummary")
       .whereIn("invitations.organization_id", visibleOrganizations(viewer, "members:read")),
   /** The token's version stays inside: it is half of a link. */
@@ -32,6 +32,7 @@ export const invitationType = resourceType<Invitation>({
     created_at: time,
     updated_at: time,
   }),
+  onDemand: { metadata: () => "invitations.metadata" },
   computed: ({ delivery_state = null, role_ids = [] }) => ({
     role_ids,
     delivery_status: delivery_state === "pending" ? "queued" : delivery_state,

@@ -12,6 +12,7 @@ export const membershipType = resourceType<Membership>({
   prefix: "orguser",
   visible: (viewer) => visibleMemberships(viewer).modify("withRoles"),
   attributes: z.object({ metadata, created_at: time, updated_at: time }),
+  onDemand: { metadata: () => "memberships.metadata" },
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },
     user: { type: "user", id: ({ user_id }) => user_id },

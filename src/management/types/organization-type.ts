@@ -5,13 +5,31 @@ import { byColumn } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 
+const COLUMNS = [
+  "id",
+  "environment_id",
+  "name",
+  "slug",
+  "owner_user_id",
+  "business_email",
+  "business_phone",
+  "tax_id",
+  "address",
+  "country",
+  "picture",
+  "external_id",
+  "member_management",
+  "created_at",
+  "updated_at",
+].map((column) => `organizations.${column}`);
+
 export const organizationType = resourceType<Organization>({
   type: "organization",
   path: "organizations",
   prefix: "org",
   visible: (viewer) =>
     Organization.query(viewer.db)
-      .select("organizations.*")
+      .select(COLUMNS)
       .whereIn("organizations.id", visibleOrganizations(viewer, "organization:read")),
   attributes: z.object({
     name: z.string(),
@@ -22,12 +40,17 @@ export const organizationType = resourceType<Organization>({
     address: z.string().nullable(),
     country: z.string().nullable(),
     picture: z.string().nullable(),
+    public_metadata: metadata,
     metadata,
     external_id: z.string().nullable(),
     member_management: z.enum(["owner", "owner_and_admins"]),
     created_at: time,
     updated_at: time,
   }),
+  onDemand: {
+    public_metadata: () => "organizations.public_metadata",
+    metadata: () => "organizations.metadata",
+  },
   relationships: {
     owner: { type: "user", id: ({ owner_user_id }) => owner_user_id },
     memberships: { type: "membership", column: "organization_id" },

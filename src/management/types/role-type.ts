@@ -3,21 +3,33 @@ import { Role } from "../../models/role.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { seesAllUsers } from "../reading/viewer-of.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 
 export const roleType = resourceType<Role>({
   type: "role",
   path: "roles",
   prefix: "role",
-  visible: (viewer) => visibleRoles(viewer).modify("withCounts"),
+  visible: (viewer) => visibleRoles(viewer).modify("withPermissionIds"),
   attributes: z.object({
     name: z.string(),
     description: z.string().nullable(),
     is_system: z.boolean(),
-    user_count: z.int(),
+    user_count: z.int().optional(),
     permission_count: z.int(),
     created_at: time,
     updated_at: time,
+  }),
+  /** Who may not see all users is told how many have a role of an organization alone. */
+  onDemand: {
+    user_count(viewer, { named, single }) {
+      const everybody = seesAllUsers(viewer);
+      return named || single ? Role.userCount({ everybody, exact: named && everybody }) : undefined;
+    },
+  },
+  computed: ({ user_count, permission_ids = [] }) => ({
+    user_count: user_count ?? undefined,
+    permission_count: permission_ids.length,
   }),
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },
