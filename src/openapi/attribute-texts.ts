@@ -88,7 +88,7 @@ const TEXTS: Record<string, string> = {
   "suppression.detail": "What the mail server or the provider said, or you noted.",
   "role.is_system": "Whether it is one of the four that never change.",
   "role.user_count":
-    "How many users have it, for callers with `users:read` in the environment; for anyone else only for a role of an organization. It is counted when one role is read, up to 1,000 assignments, and otherwise where `fields[role]` names it; else it is left out.",
+    "How many users have it, for callers with `users:read` in the environment; for anyone else only for a role of an organization. Above 1,000 assignments, and among what is included, it is left out unless `fields[role]` names it; above 1,000 it also takes `users:read`.",
   "role.permission_count": "How many permissions it has.",
   "permission.name": "`resource:action`. It never changes: programs ask for it.",
   "event.event_type": "What happened, such as `membership.created`.",

@@ -19,7 +19,7 @@ export async function findVisible(
 ): Promise<BaseModel> {
   const viewer = viewerOf(request);
   const rows = isId(type.prefix, id) ? type.visible(viewer) : undefined;
-  if (rows !== undefined && shape !== undefined) selectDemanded(rows, type, viewer, { shape, single: true });
+  if (rows !== undefined && shape !== undefined) selectDemanded(rows, type, viewer, { shape, primary: true });
   const row = await rows?.where(`${rows.modelClass().tableName}.id`, id).first().execute();
   if (row === undefined) throw notFound(type.type.replaceAll("_", " "), source);
   return row;

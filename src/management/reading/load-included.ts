@@ -81,7 +81,7 @@ async function loadRelated(
   shape: Shape,
   room: number,
 ): Promise<Weighed[]> {
-  const query = selectDemanded(to.visible(viewer), to, viewer, { shape, single: false });
+  const query = selectDemanded(to.visible(viewer), to, viewer, { shape, primary: false });
   const table = query.modelClass().tableName;
   const ids = new Set(
     "column" in relationship

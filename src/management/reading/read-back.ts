@@ -27,7 +27,7 @@ export async function changed(request: Request, type: ResourceType, id: string):
 async function readBack(request: Request, type: ResourceType, id: string): Promise<Resource> {
   const viewer = viewerOf(request);
   const rows = type.visible({ ...viewer, caller: { kind: "operator" } });
-  selectDemanded(rows, type, viewer, { single: true });
+  selectDemanded(rows, type, viewer, { primary: true });
   const row = await rows.where(`${rows.modelClass().tableName}.id`, id).first().execute();
   // Somebody was faster and deleted it.
   if (row === undefined) throw notFound(type.type.replaceAll("_", " "));

@@ -42,7 +42,7 @@ export async function listDocument(
     if (value !== undefined) filter.apply(rows, value);
   }
   const shape = readShape(query);
-  const page = await findPage(selectDemanded(rows, type, viewer, { shape, single: false }), readPage(query));
+  const page = await findPage(selectDemanded(rows, type, viewer, { shape, primary: true }), readPage(query));
   const included = await include(viewer, type, page.rows, shape);
   return {
     data: page.rows.map((row) => presentResource(type, row, shape, included)),

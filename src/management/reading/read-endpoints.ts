@@ -92,7 +92,7 @@ function relationshipEndpoints(
         const row = await findRow(request, type);
         const rows = relatedRows(viewerOf(request), to, relationship, row);
         if (many) return { status: 200, document: await listDocument(readRequestOf(request), to, rows) };
-        const shown = { shape: readShape(request.query), single: true };
+        const shown = { shape: readShape(request.query), primary: true };
         const [related] = await selectDemanded(rows, to, viewerOf(request), shown).limit(1).execute();
         return { status: 200, document: await singleDocument(readRequestOf(request), to, related ?? null) };
       },

@@ -45,8 +45,8 @@ export interface Filter<Row extends BaseModel> {
 export interface Asked {
   /** `fields[type]` names it. */
   named: boolean;
-  /** One resource is read, by its id or as what a request wrote. */
-  single: boolean;
+  /** It is of the primary data, and not of what is included. */
+  primary: boolean;
 }
 
 /** What to select for an attribute; undefined where the viewer may not see it. */

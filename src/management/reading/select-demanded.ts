@@ -10,12 +10,12 @@ export function selectDemanded(
   rows: Rows<BaseModel>,
   type: ResourceType,
   viewer: Viewer,
-  { shape, single }: { shape?: Shape; single: boolean },
+  { shape, primary }: { shape?: Shape; primary: boolean },
 ): Rows<BaseModel> {
   const wanted = shape?.fields.get(type.type);
   for (const [name, select] of Object.entries(type.onDemand ?? {})) {
     if (wanted !== undefined && !wanted.has(name)) continue;
-    const column = select(viewer, { named: wanted !== undefined, single });
+    const column = select(viewer, { named: wanted !== undefined, primary });
     if (column !== undefined) void rows.select(column);
   }
   return rows;

@@ -20,11 +20,11 @@ export const roleType = resourceType<Role>({
     created_at: time,
     updated_at: time,
   }),
-  /** Who may not see all users is told how many have a role of an organization alone. */
+  /** A viewer who may not see all users sees it for roles of an organization only. */
   onDemand: {
-    user_count(viewer, { named, single }) {
+    user_count(viewer, { named, primary }) {
       const everybody = seesAllUsers(viewer);
-      return named || single ? Role.userCount({ everybody, exact: named && everybody }) : undefined;
+      return named || primary ? Role.userCount({ everybody, exact: named && everybody }) : undefined;
     },
   },
   computed: ({ user_count, permission_ids = [] }) => ({
