@@ -10,6 +10,7 @@ import * as invitationPipeline from "./0008-invitation-pipeline.ts";
 import * as idempotencyKeys from "./0009-idempotency-keys.ts";
 import * as finishedBatches from "./0010-finished-batches.ts";
 import * as remindersByDay from "./0011-reminders-by-day.ts";
+import * as boundedMetadata from "./0012-bounded-metadata.ts";
 import * as lists from "./0013-lists.ts";
 import * as rightsLock from "./0014-rights-lock.ts";
 
@@ -26,6 +27,7 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0009-idempotency-keys", migration: idempotencyKeys },
   { name: "0010-finished-batches", migration: finishedBatches },
   { name: "0011-reminders-by-day", migration: remindersByDay },
+  { name: "0012-bounded-metadata", migration: boundedMetadata },
   { name: "0013-lists", migration: lists },
   { name: "0014-rights-lock", migration: rightsLock },
 ];

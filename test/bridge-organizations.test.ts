@@ -43,6 +43,23 @@ describe("an organization is created", () => {
     expect((await api.get(`${PATH}/${body.data.id}`)).body.data).toMatchObject(details);
   });
 
+  test("with metadata that is the members' own: the team's is neither shown nor changed by it", async () => {
+    const metadata = { plan: "platinum" };
+    const { body } = await api.post(PATH, { name: "Acme", metadata });
+    const { id } = body.data;
+    await guildhall
+      .db("organizations")
+      .where({ id })
+      .update({ metadata: { plan: "gold" } });
+    expect((await api.get(`${PATH}/${id}`)).body.data.metadata).toEqual(metadata);
+    const changed = await api.put(`${PATH}/${id}`, { metadata: {} });
+    expect(changed.body.data.metadata).toEqual({});
+    expect(await guildhall.db("organizations").where({ id }).first()).toMatchObject({
+      metadata: { plan: "gold" },
+      public_metadata: {},
+    });
+  });
+
   test("with an address of several lines, whose breaks are kept as \\n", async () => {
     const { body } = await api.post(PATH, { name: "Acme", address: "1 Road\r\nLondon\nN1" });
     expect(body.data.address).toBe("1 Road\nLondon\nN1");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
   buildEnvironment,
@@ -177,6 +178,49 @@ test("changing a slug or external_id to one that is taken is a 409 and changes n
   expect(await guildhall.db("organizations").where({ id }).first()).toMatchObject({
     name: "Acme Corp",
     slug: null,
+  });
+});
+
+describe("an organization's metadata and external_id", () => {
+  const program = { metadata: { plan: "gold" }, external_id: "crm-1" };
+
+  test.each(Object.entries(program))(
+    "%s: a signed-in user, its owner even, can't set it: 403",
+    async (name, value) => {
+      const owner = await buildPerson(guildhall);
+      const api = guildhall.api.as(owner.token);
+      const { id } = await buildOrganization(guildhall, owner);
+      const no = refusal(403, "program_only", { pointer: `/data/attributes/${name}` });
+      expect(await api.post("/api/organizations", newOrganization({ [name]: value }))).toMatchObject(no);
+      expect(await api.patch(`/api/organizations/${id}`, change(id, { [name]: value }))).toMatchObject(no);
+      expect(await guildhall.db("organizations").where({ id }).first()).toMatchObject({
+        metadata: {},
+        external_id: null,
+      });
+    },
+  );
+
+  test("are left as they are by what members write to public_metadata, which may be anything", async () => {
+    const owner = await buildPerson(guildhall);
+    const external_id = unique("crm");
+    const { id } = await buildOrganization(guildhall, owner, { ...program, external_id });
+    const attributes = { public_metadata: { plan: "platinum" } };
+    const changed = await guildhall.api
+      .as(owner.token)
+      .patch(`/api/organizations/${id}`, change(id, attributes));
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { data: { attributes: { ...attributes, metadata: program.metadata, external_id } } },
+    });
+  });
+
+  test("are set by an access token", async () => {
+    const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
+    const client = await buildClient(guildhall, ["organizations:write"]);
+    const api = bearing(guildhall, await accessToken(guildhall, client));
+    const attributes = { ...program, external_id: unique("crm") };
+    const changed = await api.patch(`/api/organizations/${id}`, change(id, attributes));
+    expect(changed).toMatchObject({ status: 200, body: { data: { attributes } } });
   });
 });
 

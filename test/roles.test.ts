@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Viewer } from "../src/management/reading/resource-type.ts";
+import { selectDemanded } from "../src/management/reading/select-demanded.ts";
+import { roleType } from "../src/management/types/role-type.ts";
 import type { SystemRoleName } from "../src/permissions.ts";
+import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
   buildEnvironment,
@@ -118,6 +122,112 @@ describe("a role", () => {
     expect(await countsOf(role)).toEqual({ user_count: 1, permission_count: 2 });
     await guildhall.api.post("/api/user-roles", userRole(owner.user.id, role));
     expect((await countsOf(role)).user_count).toBe(2);
+  });
+});
+
+describe("how many users have a role", () => {
+  test("of the environment is told to callers with users:read there, and to nobody else", async () => {
+    const { organization, owner, api } = await buildTeam();
+    const id = await roleId(guildhall, environmentId, "owner");
+    const staff = await buildPerson(guildhall);
+    await giveInEnvironment(guildhall, staff.user, ["users:read"]);
+    const client = async (...scopes: string[]) =>
+      bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, scopes)));
+    const knowing = [guildhall.api.as(staff.token), await client("roles:read", "users:read")];
+    for (const asked of [guildhall.api, ...knowing])
+      expect((await countsOf(id, asked)).user_count).toBeGreaterThanOrEqual(1);
+    const membership = await guildhall.db("memberships").where({ organization_id: organization.id }).first();
+    const ways = [
+      `/api/roles/${id}`,
+      `/api/roles/${id}?fields[role]=name,user_count`,
+      "/api/roles?fields[role]=name,user_count",
+      `/api/memberships/${membership.id}/roles?fields[role]=name,user_count`,
+      `/api/memberships?include=roles&fields[role]=name,user_count`,
+      `/api/users/${owner.user.id}?include=memberships.roles&fields[role]=name,user_count`,
+    ];
+    for (const way of ways) {
+      const { status, body } = await api.get(way);
+      expect(status, way).toBe(200);
+      expect(JSON.stringify(body), way).not.toContain('"user_count":');
+    }
+    expect((await countsOf(id, await client("roles:read"))).user_count).toBeUndefined();
+  });
+
+  test("of an organization is told to its members too", async () => {
+    const { organization, api } = await buildTeam();
+    const role = await buildRole(guildhall, [], organization.id);
+    const { membership } = await buildMember(guildhall, organization, "member");
+    await guildhall.api.post("/api/membership-roles", membershipRole(membership.id, role));
+    expect((await countsOf(role, api)).user_count).toBe(1);
+    const { body } = await api.get(`/api/organizations/${organization.id}/roles?fields[role]=user_count`);
+    expect(body.data).toMatchObject([{ id: role, attributes: { user_count: 1 } }]);
+  });
+
+  test("is counted among what is included only where it is asked for by name", async () => {
+    const role = await buildRole(guildhall, ["members:read"]);
+    const first = async (query: string) => {
+      const { body } = await guildhall.api.get(
+        `/api/role-permissions?filter[role]=${role}&include=role${query}`,
+      );
+      return body.included[0].attributes;
+    };
+    expect(await first("")).not.toHaveProperty("user_count");
+    expect(await first("&fields[role]=user_count")).toEqual({ user_count: 0 });
+    const { name } = await guildhall.db("roles").where({ id: role }).first("name");
+    const { body } = await guildhall.api.get(`/api/roles?filter[name]=${name}`);
+    expect(body.data[0].attributes).toMatchObject({ user_count: 0, permission_count: 1 });
+  });
+
+  test("reads a bounded number of rows, unless it is asked for by name by a caller with users:read", async () => {
+    const { organization, owner } = await buildTeam();
+    const role = await buildRole(guildhall, [], organization.id);
+    await guildhall.db.raw(
+      `with people as (
+         insert into users (id, environment_id, email, email_canonical)
+         select 'user_' || n, :environment, n || '@many.example', n || '@many.example'
+         from generate_series(1, 3000) n returning id, environment_id
+       ), joined as (
+         insert into memberships (id, environment_id, organization_id, user_id)
+         select 'orguser_' || id, environment_id, :organization, id from people returning id, environment_id
+       )
+       insert into membership_roles (id, environment_id, membership_id, role_id)
+       select 'orguserrole_' || id, environment_id, id, :role from joined`,
+      { environment: environmentId, organization: organization.id, role },
+    );
+    const member: Viewer = {
+      db: guildhall.db,
+      environment_id: environmentId,
+      caller: {
+        ...{ kind: "user", user_id: owner.user.id, session_id: "" },
+        ...{ email_canonical: owner.user.email, email_verified: true },
+      },
+      environment_permissions: [],
+    };
+    const shape = { include: undefined, fields: new Map([["role", new Set(["user_count"])]]) };
+    const rowsRead = (viewer: Viewer, primary: boolean, fields?: typeof shape) =>
+      guildhall.db.transaction(async (db) => {
+        const shown = fields === undefined ? { primary } : { primary, shape: fields };
+        const asking = { ...viewer, db };
+        // Of this connection, and in part from before.
+        const read = async () => {
+          const { rows } = await db.raw(
+            `select sum(idx_tup_fetch + seq_tup_read)::int as read from pg_stat_xact_user_tables
+             where relname in ('memberships', 'membership_roles', 'user_roles')`,
+          );
+          return rows[0].read;
+        };
+        const before = await read();
+        await selectDemanded(roleType.visible(asking).where("roles.id", role), roleType, asking, shown);
+        return (await read()) - before;
+      });
+    const operator: Viewer = { ...member, caller: { kind: "operator" } };
+    expect(await rowsRead(member, false)).toBeLessThan(100);
+    expect(await rowsRead(member, true)).toBeLessThan(2_500);
+    expect(await rowsRead(operator, true)).toBeLessThan(2_500);
+    expect(await rowsRead(member, false, shape)).toBeLessThan(2_500);
+    expect((await countsOf(role)).user_count).toBeUndefined();
+    const { body } = await guildhall.api.get(`/api/roles/${role}?fields[role]=user_count`);
+    expect(body.data.attributes).toEqual({ user_count: 3_000 });
   });
 });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import type { Organization } from "../models/organization.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
 import { findOwnOrganization } from "../organizations/find-own-organization.ts";
@@ -20,12 +21,9 @@ import {
 } from "./shapes/organization-shapes.ts";
 import { show } from "./shapes/values.ts";
 
-const newOrganization = organizationAttributes.omit({
-  slug: true,
-  external_id: true,
-  member_management: true,
-});
-const changedOrganization = organizationAttributes.omit({ slug: true, external_id: true }).partial();
+const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true });
+const newOrganization = given.omit({ member_management: true });
+const changedOrganization = given.partial();
 
 const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
 const one = (of: z.ZodObject, status: 200 | 201 = 200) =>
@@ -42,9 +40,9 @@ export const organizationEndpoints = [
     answers: one(organizationShape, 201),
     async handle(request) {
       const { environment_id } = request.environment;
-      const organization = { ...request.body, environment_id, owner_user_id: userIn(request) };
+      const organization = { ...columnsOf(request.body), environment_id, owner_user_id: userIn(request) };
       const created = await createOrganization(request.context, organization, request.actor);
-      return record(show(organizationShape, created), 201);
+      return record(present(created), 201);
     },
   }),
   endpoint({
@@ -79,7 +77,7 @@ export const organizationEndpoints = [
       const organization = await findOwnOrganization(request.context.db, keyOf(request), userIn(request));
       // Its deletion has begun since the caller was let in.
       if (organization === undefined) throw forbidden("forbidden", "No organization of yours.");
-      return record(show(organizationWithRoleShape, organization));
+      return record(present(organization, organizationWithRoleShape));
     },
   }),
   endpoint({
@@ -94,8 +92,8 @@ export const organizationEndpoints = [
     answers: one(organizationShape),
     async handle(request) {
       const { context, actor, body } = request;
-      const changed = await updateOrganization(context, keyOf(request), body, actor);
-      return record(show(organizationShape, changed));
+      const changed = await updateOrganization(context, keyOf(request), columnsOf(body), actor);
+      return record(present(changed));
     },
   }),
   endpoint({
@@ -113,7 +111,7 @@ export const organizationEndpoints = [
       requireOwner(request.organization);
       const by = { actor: request.actor, expectedOwnerId: userIn(request) };
       const changed = await transferOwnership(request.context, keyOf(request), request.body.user_id, by);
-      return record(show(organizationShape, changed), 200, "Ownership transferred successfully");
+      return record(present(changed), 200, "Ownership transferred successfully");
     },
   }),
   endpoint({
@@ -131,6 +129,18 @@ export const organizationEndpoints = [
     },
   }),
 ];
+
+/** What this face calls `metadata` is the members' own: that of the team's programs has no place here. */
+function columnsOf<Body extends { metadata?: Record<string, unknown> | undefined }>({
+  metadata,
+  ...rest
+}: Body) {
+  return { ...rest, ...(metadata === undefined ? {} : { public_metadata: metadata }) };
+}
+
+function present(row: Pick<Organization, "public_metadata">, shape: z.ZodObject = organizationShape) {
+  return show(shape, { ...row, metadata: row.public_metadata });
+}
 
 function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
   return { id: params.id ?? "", environment_id: environment.environment_id };

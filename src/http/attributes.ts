@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { parseEmailAddress } from "../lib/email-address.ts";
+import { storedJson } from "../lib/stored-json.ts";
+
+const METADATA_BYTES = 8_192;
+const METADATA_KEYS = 50;
 
 /** One line of text a person wrote: trimmed, 1 to `max` characters, without control characters. */
 export function text(max: number) {
@@ -24,8 +28,17 @@ export function lines(max: number, most: number) {
     });
 }
 
-/** Whatever a team keeps beside a row: a JSON object. The body's limit bounds it. */
-export const metadata = z.record(z.string(), z.unknown());
+/** Whatever is kept beside a row: a small JSON object. Constraints of migration 0012 set the same bounds. */
+export const metadata = z
+  .record(z.string(), z.unknown())
+  .superRefine((given, issue) => {
+    const { bytes, keys } = storedJson(given);
+    if (keys > METADATA_KEYS)
+      issue.addIssue(`may have at most ${METADATA_KEYS} keys, nested ones included, and has ${keys}`);
+    if (bytes > METADATA_BYTES)
+      issue.addIssue(`may take at most ${METADATA_BYTES} bytes as JSON, and takes ${bytes}`);
+  })
+  .meta({ maxProperties: METADATA_KEYS });
 
 /** A language tag such as `en` or `pt-BR` (BCP 47, as far as mails need it). */
 export const locale = z

@@ -38,7 +38,7 @@ export const rolePermissionEndpoints = [
     async handle(request) {
       const { role = "", permission = "" } = request.body.relationships;
       const source = { pointer: "/data/relationships/role" };
-      if (request.organization === undefined) await findVisible(request, roleType, role, source);
+      if (request.organization === undefined) await findVisible(request, roleType, role, { source });
       requireRolesManage(request, request.organization !== undefined);
       const key = roleKeyOf(request, role);
       const { id } = await addPermission(request.context, key, permission, request.actor);

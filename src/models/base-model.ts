@@ -11,6 +11,6 @@ export abstract class BaseModel extends Model {
   declare updated_at: Date;
 
   static override get jsonAttributes(): string[] {
-    return ["metadata", "settings", "planned", "done", "reached", "data"];
+    return ["metadata", "public_metadata", "settings", "planned", "done", "reached", "data"];
   }
 }

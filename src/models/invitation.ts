@@ -26,6 +26,20 @@ const TIMES = [
   "updated_at",
 ] as const;
 
+const COLUMNS = [
+  "id",
+  "environment_id",
+  "organization_id",
+  "email",
+  "email_canonical",
+  "inviter_user_id",
+  "message",
+  "locale",
+  "accepted_by_user_id",
+  "revoked_by_user_id",
+  ...TIMES,
+];
+
 export class Invitation extends BaseModel {
   static override tableName = "invitations";
   static readonly STATUS_NOW =
@@ -55,6 +69,11 @@ export class Invitation extends BaseModel {
     /** Reads show `expired` as soon as it is true, however late the schedule writes it. */
     asOfNow(query: QueryBuilder<Invitation>) {
       void query.select("invitations.*", raw(`${Invitation.STATUS_NOW} as status`));
+    },
+    /** The same without `metadata`, which is read where it is shown. */
+    asListed(query: QueryBuilder<Invitation>) {
+      void query.select(COLUMNS.map((column) => `invitations.${column}`));
+      void query.select(raw(`${Invitation.STATUS_NOW} as status`));
     },
     /** With what the API shows beside the row: role ids, and the state of the newest mail. */
     withSummary(query: QueryBuilder<Invitation>) {

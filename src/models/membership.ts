@@ -22,9 +22,14 @@ export class Membership extends BaseModel {
   declare role_ids?: string[];
 
   static override modifiers = {
+    /** Without `metadata`, which is read where it is shown. */
     withRoles(query: QueryBuilder<Membership>) {
       void query.select(
-        "memberships.*",
+        ["id", "environment_id", "organization_id", "user_id", "created_at", "updated_at"].map(
+          (column) => `memberships.${column}`,
+        ),
+      );
+      void query.select(
         raw(
           "array(select role_id from membership_roles where membership_id = memberships.id order by 1) as role_ids",
         ),

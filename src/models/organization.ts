@@ -16,6 +16,9 @@ export class Organization extends BaseModel {
   declare address: string | null;
   declare country: string | null;
   declare picture: string | null;
+  /** Written by the organization's members. */
+  declare public_metadata: Record<string, unknown>;
+  /** Written by the team's own programs alone, as is `external_id`. */
   declare metadata: Record<string, unknown>;
   declare external_id: string | null;
   declare member_management: MemberManagement;

@@ -1,5 +1,8 @@
-import { type QueryBuilder, raw } from "objection";
+import { type QueryBuilder, type Raw, raw } from "objection";
 import { BaseModel } from "./base-model.ts";
+
+/** Assignments of a role counted at most, unless the count is to be exact. */
+const COUNTED = 1_000;
 
 export class Role extends BaseModel {
   static override tableName = "roles";
@@ -10,10 +13,10 @@ export class Role extends BaseModel {
   declare description: string | null;
   /** owner, admin, billing, member. */
   declare is_system: boolean;
-  /** By the modifier `withCounts`. */
+  /** By the modifier `withPermissionIds`. */
   declare permission_ids?: string[];
-  declare permission_count?: number;
-  declare user_count?: number;
+  /** By `userCount`. */
+  declare user_count?: number | null;
 
   /** By the modifier `withPermissionNames`. */
   declare permission_names?: string[];
@@ -26,20 +29,25 @@ export class Role extends BaseModel {
                    where rp.role_id = roles.id) as permission_names`),
       );
     },
-    /** With the permissions it has, and how many users have it: in the environment or in an organization. */
-    withCounts(query: QueryBuilder<Role>) {
+    withPermissionIds(query: QueryBuilder<Role>) {
       void query.select(
         "roles.*",
         raw(
           "array(select permission_id from role_permissions where role_id = roles.id order by 1) as permission_ids",
         ),
-        raw("(select count(*) from role_permissions where role_id = roles.id) as permission_count"),
-        raw(`(select count(*) from (
-                select user_id from user_roles where role_id = roles.id
-                union
-                select m.user_id from membership_roles mr join memberships m on m.id = mr.membership_id where mr.role_id = roles.id
-              ) having_it) as user_count`),
       );
     },
   };
+
+  /**
+   * How many users have it, in the environment or in an organization, each once: as `user_count`.
+   * @param everybody false: null for a role that more than one organization uses.
+   * @param exact false: null where it is given more than 1,000 times.
+   */
+  static userCount({ everybody, exact }: { everybody: boolean; exact: boolean }): Raw {
+    const count = `role_user_count(roles.id, ${exact ? "null" : COUNTED})`;
+    return raw(
+      `${everybody ? count : `case when roles.organization_id is not null then ${count} end`} as user_count`,
+    );
+  }
 }

@@ -2,7 +2,8 @@
 const TEXTS: Record<string, string> = {
   created_at: "When it came to be.",
   updated_at: "When it last changed.",
-  metadata: "Whatever you keep beside it: a JSON object Guildhall never looks into.",
+  metadata:
+    "Whatever you keep beside it: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Guildhall never looks into it.",
   expires_at: "When it ends by itself.",
   picture: "The address of an image.",
   "meta.token": "What the link in the mail ends with.",
@@ -13,6 +14,8 @@ const TEXTS: Record<string, string> = {
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
     "Whether the address is known to be theirs: by a link they followed, or by your word.",
+  "user.metadata":
+    "What you know about the person. Only programs and signed-in users with `users:read` in the environment see it; for anyone else, the person included, it is left out. At most 8,192 bytes and 50 keys, nested ones included.",
   "session.ip": "From where the session was started, as you say.",
   "session.user_agent": "By what the session was started, as you say.",
   "session.last_active_at": "When it was last started or touched.",
@@ -21,7 +24,16 @@ const TEXTS: Record<string, string> = {
   "api_client.scopes": "The most its access tokens may allow.",
   "api_client.last_used_at": "When it last got a token, to the minute.",
   "organization.slug": "A name for addresses, unique in the environment.",
-  "organization.external_id": "What your own system calls it, unique in the environment.",
+  "organization.external_id":
+    "What your own system calls it, unique in the environment. Only programs set it.",
+  "organization.metadata":
+    "Whatever your own systems keep beside it. Only programs set it; members see it. At most 8,192 bytes and 50 keys, nested ones included.",
+  "organization.public_metadata":
+    "Whatever its members keep beside it, so it is no proof of anything. The Bridge API calls it `metadata`. At most 8,192 bytes and 50 keys, nested ones included.",
+  "membership.metadata":
+    "What the organization keeps about the member, set by anyone who may manage members; don't keep your own keys here. At most 8,192 bytes and 50 keys, nested ones included.",
+  "invitation.metadata":
+    "Given to the membership on acceptance. Anyone who may invite sets it. At most 8,192 bytes and 50 keys, nested ones included.",
   "organization.address": "As it is written on an envelope: up to 10 lines.",
   "organization.country": "ISO 3166-1, two letters.",
   "organization.member_management":
@@ -75,7 +87,8 @@ const TEXTS: Record<string, string> = {
     "It `bounced` for good, its owner `complained` of a mail, or `opted_out` of invitations; notices of their own invitations still reach who opted out.",
   "suppression.detail": "What the mail server or the provider said, or you noted.",
   "role.is_system": "Whether it is one of the four that never change.",
-  "role.user_count": "How many users have it.",
+  "role.user_count":
+    "How many users have it, for callers with `users:read` in the environment; for anyone else only for a role of an organization. Above 1,000 assignments, and among what is included, it is left out unless `fields[role]` names it; above 1,000 it also takes `users:read`.",
   "role.permission_count": "How many permissions it has.",
   "permission.name": "`resource:action`. It never changes: programs ask for it.",
   "event.event_type": "What happened, such as `membership.created`.",

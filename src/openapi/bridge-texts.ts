@@ -4,7 +4,8 @@ import { attributeText } from "./attribute-texts.ts";
 const TEXTS: Record<string, string> = {
   user_id: "Who created it. It stays with them when the organization is deleted.",
   organization_id: "The organization it belongs to; null for what is the creator's own.",
-  metadata: "Whatever you keep beside it: a JSON object. Card data is refused even there.",
+  metadata:
+    "Whatever you keep beside it: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused even there.",
   provider_id: "Which payment provider, as you call it: `stripe`.",
   customer_id: "A customer of the same owner.",
   payment_method_id: "A payment method of the same owner.",
@@ -20,6 +21,8 @@ const TEXTS: Record<string, string> = {
   alias: "What its owner calls it.",
   status: "Where it stands.",
 
+  "organization.metadata":
+    "Whatever its members keep beside it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; the `metadata` there is for programs.",
   "organization.owner_user_id": "Who owns it; only `transfer-ownership` changes that.",
   "organization.address": "As it is written on an envelope: up to 10 lines.",
   "organization.your_role": "The strongest of the system roles you have there; null with none.",

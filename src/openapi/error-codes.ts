@@ -18,7 +18,8 @@ export const ERROR_CODES: ErrorCodes = {
     repeated_parameter: "A query parameter came twice.",
     invalid_parameter: "A query parameter has a wrong value; `detail` says what fits.",
     invalid_cursor: "A cursor of another order, or none of ours: take it from a page's links.",
-    include_too_large: "More than 1,000 resources would be included: page through the related URL.",
+    include_too_large:
+      "More than 1,000 resources, or 2 MB of them, would be included: ask for fewer `fields`, or page through the related URL.",
     invalid_value: "A value can't be stored.",
     invalid_idempotency_key: "`Idempotency-Key` must come once, with 1 to 255 printable ASCII characters.",
   },

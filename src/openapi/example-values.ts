@@ -38,6 +38,7 @@ const VALUES: Record<string, unknown> = {
   "api_client.name": "Payroll",
   "api_client.scopes": ["memberships:read", "users:read"],
   "api_client.last_used_at": "2026-11-21T16:05:00.000Z",
+  "organization.public_metadata": { team_size: 12 },
   "organization.name": "Acme Corp",
   "organization.slug": "acme-corp",
   "organization.business_email": "office@acme.example",

@@ -64,7 +64,8 @@ const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> =
     return `Relationships whose resources come along, with commas between; dots lead on, three deep at most. ${known}.`;
   },
   sort: () => "The order; with a leading `-` descending. Equal ones are in the order of their ids.",
-  "page[size]": () => "How many on a page.",
+  "page[size]": () =>
+    "How many on a page. One of large rows, above 1 MB together, ends early: read on from `links.next`.",
   "page[after]": () => "The cursor of the page to read: take it from `links.next`.",
   organization: () => "The organization to invite to: an id. Needed with `text/csv`, and known there alone.",
   dry_run: () => "With `text/csv` alone: what the attribute of this name is in a document.",

@@ -72,12 +72,12 @@ function idSchema({ prefix }: ResourceType): JsonSchema {
 }
 
 function attributesSchema(type: ResourceType, complete: boolean): JsonSchema {
-  const { properties = {} } = jsonSchemaOf(type.attributes, "output");
+  const { properties = {}, required } = jsonSchemaOf(type.attributes, "output");
   const described = Object.entries(properties).map(([name, schema]) => {
     const description = attributeText(type.type, name);
     return [name, description === undefined ? schema : { ...schema, description }];
   });
-  return withFields(Object.fromEntries(described), complete);
+  return exactly(Object.fromEntries(described), complete ? required : []);
 }
 
 function withFields(properties: Record<string, JsonSchema>, complete: boolean): JsonSchema {

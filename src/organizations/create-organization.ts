@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { conflict, notFound, type Refusal } from "../errors.ts";
+import { conflict, forbidden, notFound, type Refusal } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
@@ -21,6 +21,7 @@ export interface NewOrganization {
   address?: string | null;
   country?: string | null;
   picture?: string | null;
+  public_metadata?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
   external_id?: string | null;
   member_management?: Organization["member_management"];
@@ -28,7 +29,8 @@ export interface NewOrganization {
 
 /**
  * Creates an organization and, in the same transaction, its owner's membership.
- * @throws 404 when the owner is no user of the environment, 409 when slug or external_id is taken.
+ * @throws 403 when a user writes what is for programs, 404 when the owner is no user of the environment, 409 when slug
+ * or external_id is taken.
  */
 export function createOrganization(
   { db }: Context,
@@ -36,6 +38,7 @@ export function createOrganization(
   actor: Actor,
 ): Promise<Organization> {
   const { environment_id, owner_user_id } = organization;
+  refuseProgramAttributes(organization, actor);
   return transaction(db, async (trx) => {
     if (owner_user_id !== null) await refuseUnknownOwner(owner_user_id);
     const created = await insertUnlessExists(Organization, trx, { id: newId("org"), ...organization });
@@ -64,6 +67,14 @@ export function createOrganization(
       if (user === undefined) throw notFound("user", { pointer: "/data/relationships/owner" });
     }
   });
+}
+
+/** What the team's own systems know an organization by is theirs to write. @throws 403 for a signed-in user. */
+export function refuseProgramAttributes(given: Partial<NewOrganization>, actor: Actor): void {
+  const name = (["metadata", "external_id"] as const).find((attribute) => given[attribute] !== undefined);
+  if (actor.kind !== "user" || name === undefined) return;
+  const detail = `Only programs set \`${name}\`. Leave it out; \`public_metadata\` is yours to write.`;
+  throw forbidden("program_only", detail, { pointer: `/data/attributes/${name}` });
 }
 
 export function organizationExists(): Refusal {

@@ -13,7 +13,7 @@ type Shown =
   | "address"
   | "country"
   | "picture"
-  | "metadata"
+  | "public_metadata"
   | "member_management"
   | "created_at"
   | "updated_at";
@@ -28,7 +28,7 @@ const findOwn = statement<OwnOrganization>(
   "find-own-organization",
   `
   select o.id, o.name, o.owner_user_id, o.business_email, o.business_phone, o.tax_id, o.address, o.country, o.picture,
-    o.metadata, o.member_management, o.created_at, o.updated_at,
+    o.public_metadata, o.member_management, o.created_at, o.updated_at,
     strongest_role(m.id) as your_role, role_names(m.id) as your_roles
   from organizations o left join memberships m on m.organization_id = o.id and m.user_id = $3
   where o.id = $1 and o.environment_id = $2 and o.deleting_at is null`,

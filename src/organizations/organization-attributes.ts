@@ -14,6 +14,7 @@ export const organizationAttributes = z.strictObject({
   address: lines(1_000, 10).nullish(),
   country: country.nullish(),
   picture: webAddress.nullish(),
+  public_metadata: metadata.optional(),
   metadata: metadata.optional(),
   external_id: text(200).nullish(),
   member_management: z.enum(["owner", "owner_and_admins"]).optional(),

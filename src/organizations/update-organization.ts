@@ -6,14 +6,14 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
-import { type NewOrganization, organizationExists } from "./create-organization.ts";
+import { type NewOrganization, organizationExists, refuseProgramAttributes } from "./create-organization.ts";
 
 export type OrganizationChange = Partial<Omit<NewOrganization, "environment_id" | "owner_user_id">>;
 
 /**
  * Changes details; what is not given stays. Of the members only the owner decides who manages members, or an admin
  * could give the right to themselves.
- * @throws 403, also when the right is lost meanwhile, 404, 409 when slug or external_id is taken.
+ * @throws 403, also for what is for programs and when the right is lost meanwhile, 404, 409 when slug or external_id is taken.
  */
 export function updateOrganization(
   { db }: Context,
@@ -21,6 +21,7 @@ export function updateOrganization(
   change: OrganizationChange,
   actor: Actor,
 ): Promise<Organization> {
+  refuseProgramAttributes(change, actor);
   return transaction(db, async (trx) => {
     const before = await Organization.lock(trx, environment_id, id);
     await currentCeiling(trx, actor, id, "organization:update");

@@ -5,6 +5,9 @@ import { idsFrom, type Lead } from "./lead.ts";
 import type { Page } from "./read-parameters.ts";
 import type { Rows } from "./resource-type.ts";
 
+/** What the rows of a page may take as JSON, links and relationships aside. */
+const PAGE_BYTES = 1_000_000;
+
 export interface FoundPage<Row> {
   rows: Row[];
   /** Cursors of the pages beside this one; null where there is none. */
@@ -26,7 +29,8 @@ export interface Search {
 
 /**
  * One page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come or go
- * meanwhile move nobody. One row more than asked is read, to know whether there is another page.
+ * meanwhile move nobody. One row more than asked is read, to know whether there is another page. A page of large rows
+ * ends early, and the next begins where it ended.
  * @throws 400 for a cursor that is none.
  */
 export async function findPage(
@@ -50,9 +54,9 @@ export async function findPage(
     .limit(size + 1)
     .execute();
 
-  const shown = found.slice(0, size);
+  const shown = found.slice(0, Math.min(size, fitting(found)));
   if (backwards) shown.reverse();
-  const more = found.length > size;
+  const more = found.length > shown.length;
   const [first, last] = [shown.at(0), shown.at(-1)];
   return {
     rows: shown,
@@ -99,6 +103,16 @@ export async function findPage(
     return (some: Rows<BaseModel>) =>
       void some.whereRaw(`(??, ??) ${operator} (?, ?)`, [column, `${table}.id`, value, id]);
   }
+}
+
+/** How many rows from the first make a page, by their size: one at least. */
+function fitting(rows: BaseModel[]): number {
+  let bytes = 0;
+  const end = rows.findIndex((row) => {
+    bytes += Buffer.byteLength(JSON.stringify(Object.values(row)));
+    return bytes > PAGE_BYTES;
+  });
+  return end === -1 ? rows.length : Math.max(1, end);
 }
 
 interface Position {

@@ -3,11 +3,16 @@ import { requireInEnvironment } from "../../http/caller.ts";
 import type { BaseModel } from "../../models/base-model.ts";
 import { resourceTypeNamed } from "../types/resource-type-named.ts";
 import type { IncludeTree } from "./include-parameter.ts";
+import type { Shape } from "./read-parameters.ts";
 import { readScope } from "./read-scope.ts";
 import type { RelationshipType, ResourceType, Viewer } from "./resource-type.ts";
+import { selectDemanded } from "./select-demanded.ts";
 
 /** Resources one answer includes at most; whoever wants more pages through the related URL. */
 const LIMIT = 1_000;
+
+/** Bytes they may take in the database. */
+const BYTES = 2_000_000;
 
 /** What was loaded beside the primary rows. */
 export interface Included {
@@ -22,10 +27,11 @@ export async function loadIncluded(
   viewer: Viewer,
   type: ResourceType,
   primary: BaseModel[],
-  tree: IncludeTree,
+  shape: Shape,
 ): Promise<Included> {
   const included: Included = { rows: new Map(), linkage: new Map() };
-  await follow(type, primary, tree);
+  let bytes = 0;
+  await follow(type, primary, shape.include ?? {});
   // What is primary data already is not repeated.
   for (const { id } of primary) included.rows.delete(`${type.type}:${id}`);
   return included;
@@ -36,11 +42,9 @@ export async function loadIncluded(
       if (relationship === undefined || rows.length === 0) continue;
       const to = resourceTypeNamed(relationship.type);
       requireInEnvironment(viewer.caller, { scope: readScope(to) });
-      const found = await loadRelated(viewer, to, relationship, rows);
-      if (included.rows.size + found.length > LIMIT) {
-        const detail = `${name} has more than ${LIMIT} resources: read them page by page at the related URL.`;
-        throw badRequest("include_too_large", detail, { parameter: "include" });
-      }
+      const found = await loadRelated(viewer, to, relationship, rows, shape, BYTES - bytes);
+      bytes += found.at(-1)?.bytes_so_far ?? 0;
+      if (included.rows.size + found.length > LIMIT || bytes > BYTES) throw tooLarge(name);
       for (const row of found) included.rows.set(`${to.type}:${row.id}`, { type: to, row });
       if ("column" in relationship) link(from, name, rows, found, relationship.column);
       await follow(to, found, further);
@@ -61,13 +65,23 @@ export async function loadIncluded(
   }
 }
 
-function loadRelated(
+function tooLarge(name: string) {
+  const detail = `${name} brings more than ${LIMIT} resources, or more than ${BYTES / 1_000_000} MB: ask for fewer \`fields\` of them, or read them page by page at the related URL.`;
+  return badRequest("include_too_large", detail, { parameter: "include" });
+}
+
+type Weighed = BaseModel & { bytes_so_far: number };
+
+/** Rows in the order of their ids, each with the bytes of those so far; they end with the first that goes beyond `room`. */
+async function loadRelated(
   viewer: Viewer,
   to: ResourceType,
   relationship: RelationshipType<BaseModel>,
   rows: BaseModel[],
-): Promise<BaseModel[]> {
-  const query = to.visible(viewer);
+  shape: Shape,
+  room: number,
+): Promise<Weighed[]> {
+  const query = selectDemanded(to.visible(viewer), to, viewer, { shape, primary: false });
   const table = query.modelClass().tableName;
   const ids = new Set(
     "column" in relationship
@@ -75,11 +89,25 @@ function loadRelated(
       : rows.flatMap((row) => relatedIds(relationship, row)),
   );
   const column = "column" in relationship ? relationship.column : "id";
-  return query
+  const related = query
     .whereIn(`${table}.${column}`, [...ids])
     .orderBy(`${table}.id`)
-    .limit(LIMIT + 1)
-    .execute();
+    .limit(LIMIT + 1);
+  // Weighed by Postgres, so that what is too much is never sent here.
+  const weighed = query
+    .modelClass()
+    .query(viewer.db)
+    .from(
+      viewer.db.raw(
+        `(select *, sum(bytes) over (order by id) as bytes_so_far
+          from (select related.*, octet_length(related::text) as bytes from (?) related) measured) weighed`,
+        [related.toKnexQuery()],
+      ),
+    );
+  return weighed
+    .where(viewer.db.raw("bytes_so_far - bytes <= ?", [room]))
+    .orderBy("id")
+    .castTo<Weighed[]>();
 }
 
 function relatedIds(

@@ -3,6 +3,7 @@ import type { Answer, EndpointRequest } from "../../http/endpoint.ts";
 import type { Resource } from "../document.ts";
 import { presentResource } from "./present-resource.ts";
 import type { ResourceType } from "./resource-type.ts";
+import { selectDemanded } from "./select-demanded.ts";
 import { viewerOf } from "./viewer-of.ts";
 
 type Request = Pick<EndpointRequest, "context" | "environment" | "caller">;
@@ -24,7 +25,9 @@ export async function changed(request: Request, type: ResourceType, id: string):
 
 /** Whoever may write a resource is shown what they wrote, also where no permission of theirs lets them read the others. */
 async function readBack(request: Request, type: ResourceType, id: string): Promise<Resource> {
-  const rows = type.visible({ ...viewerOf(request), caller: { kind: "operator" } });
+  const viewer = viewerOf(request);
+  const rows = type.visible({ ...viewer, caller: { kind: "operator" } });
+  selectDemanded(rows, type, viewer, { primary: true });
   const row = await rows.where(`${rows.modelClass().tableName}.id`, id).first().execute();
   // Somebody was faster and deleted it.
   if (row === undefined) throw notFound(type.type.replaceAll("_", " "));

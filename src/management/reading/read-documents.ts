@@ -6,6 +6,7 @@ import { type Included, loadIncluded } from "./load-included.ts";
 import { presentResource } from "./present-resource.ts";
 import { readPage, readShape, type Shape } from "./read-parameters.ts";
 import type { ResourceType, Rows, Viewer } from "./resource-type.ts";
+import { selectDemanded } from "./select-demanded.ts";
 
 /** What was asked, of whom, and under which address. */
 export interface ReadRequest {
@@ -51,8 +52,9 @@ export async function listDocument(
     (all, { found }) => all.flatMap((place) => found.map((further) => [...place, further])),
     [[]],
   );
-  const page = await findPage(rows, readPage(query), { leads, places });
   const shape = readShape(query);
+  selectDemanded(rows, type, viewer, { shape, primary: true });
+  const page = await findPage(rows, readPage(query), { leads, places });
   const included = await include(viewer, type, page.rows, shape);
   return {
     data: page.rows.map((row) => presentResource(type, row, shape, included)),
@@ -72,7 +74,7 @@ async function include(
   rows: BaseModel[],
   shape: Shape,
 ): Promise<Included | undefined> {
-  return shape.include === undefined ? undefined : loadIncluded(viewer, type, rows, shape.include);
+  return shape.include === undefined ? undefined : loadIncluded(viewer, type, rows, shape);
 }
 
 /** `included` is there, even if empty, when it was asked for; and what is primary data is not repeated in it. */

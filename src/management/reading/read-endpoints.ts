@@ -7,9 +7,16 @@ import { resourceTypeNamed } from "../types/resource-type-named.ts";
 import { findVisible } from "./find-visible.ts";
 import { linkageOf } from "./present-resource.ts";
 import { listDocument, singleDocument } from "./read-documents.ts";
-import { collectionParameters, pageParameters, shapeParameters } from "./read-parameters.ts";
+import {
+  collectionParameters,
+  pageParameters,
+  readShape,
+  type Shape,
+  shapeParameters,
+} from "./read-parameters.ts";
 import { readScope } from "./read-scope.ts";
 import type { RelationshipType, ResourceType, Rows } from "./resource-type.ts";
+import { selectDemanded } from "./select-demanded.ts";
 import { viewerOf } from "./viewer-of.ts";
 
 type Query = Record<string, unknown>;
@@ -50,7 +57,11 @@ export function readEndpoints(type: ResourceType, who: Who = "caller"): Endpoint
       answers: shows(type),
       handle: async (request) => ({
         status: 200,
-        document: await singleDocument(readRequestOf(request), type, await findRow(request, type)),
+        document: await singleDocument(
+          readRequestOf(request),
+          type,
+          await findRow(request, type, readShape(request.query)),
+        ),
       }),
     }),
     ...Object.entries(type.relationships).flatMap(([relationship, to]) =>
@@ -83,7 +94,8 @@ function relationshipEndpoints(
         if (many) return { status: 200, document: await listDocument(readRequestOf(request), to, narrow) };
         const rows = to.visible(viewerOf(request));
         narrow(rows);
-        const [related] = await rows.limit(1).execute();
+        const shown = { shape: readShape(request.query), primary: true };
+        const [related] = await selectDemanded(rows, to, viewerOf(request), shown).limit(1).execute();
         return { status: 200, document: await singleDocument(readRequestOf(request), to, related ?? null) };
       },
     }),
@@ -98,7 +110,12 @@ function relationshipEndpoints(
         const row = await findRow(request, type);
         const links = { self: request.url, related: `/api/${type.path}/${row.id}/${name}` };
         if (!many) return { status: 200, document: { ...linkageOf(relationship, row, undefined), links } };
-        const page = await listDocument(readRequestOf(request), to, relatedTo(row, relationship));
+        const identifiersOnly = { ...request.query, [`fields[${to.type}]`]: "" };
+        const page = await listDocument(
+          { ...readRequestOf(request), query: identifiersOnly },
+          to,
+          relatedTo(row, relationship),
+        );
         const data = (page.data as Resource[]).map(({ type: kind, id }) => ({ type: kind, id }));
         return { status: 200, document: { data, links: { ...page.links, ...links } } };
       },
@@ -120,8 +137,8 @@ function relatedTo(row: BaseModel, relationship: RelationshipType<BaseModel>) {
   };
 }
 
-function findRow(request: Request, type: ResourceType): Promise<BaseModel> {
-  return findVisible(request, type, request.params.id ?? "");
+function findRow(request: Request, type: ResourceType, shape?: Shape): Promise<BaseModel> {
+  return findVisible(request, type, request.params.id ?? "", shape === undefined ? {} : { shape });
 }
 
 function readRequestOf(request: Request) {

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { QueryBuilder } from "objection";
+import type { QueryBuilder, Raw } from "objection";
 import type { z } from "zod";
 import type { Caller } from "../../http/caller.ts";
 import type { IdPrefix } from "../../lib/id.ts";
@@ -48,6 +48,17 @@ export interface Filter<Row extends BaseModel> {
   isUnique?: true;
 }
 
+/** How an answer comes to show an attribute. */
+export interface Asked {
+  /** `fields[type]` names it. */
+  named: boolean;
+  /** It is of the primary data, and not of what is included. */
+  primary: boolean;
+}
+
+/** What to select for an attribute; undefined where the viewer may not see it. */
+export type Demanded = (viewer: Viewer, asked: Asked) => string | Raw | undefined;
+
 /**
  * A resource type as data: what of it a caller may see, how it looks, what it relates to, how it is sorted and filtered.
  * Reading is done from this alone, so what `visible` hides is absent everywhere: in lists, by id, related, included.
@@ -65,6 +76,8 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   leads?(viewer: Viewer): Lead[] | undefined;
   /** What it shows, and nothing else: the columns of these names, and what `computed` says. */
   attributes: z.ZodObject;
+  /** Attributes that are large, costly, or hidden from some. `visible` leaves them out; an answer that shows them selects them. */
+  onDemand?: Record<string, Demanded>;
   computed?(row: Row): Record<string, unknown>;
   relationships: Record<string, RelationshipType<Row>>;
   /** Columns it may be sorted by besides `id`; none of them null. */

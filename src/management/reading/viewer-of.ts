@@ -9,3 +9,9 @@ export function viewerOf({
   const { environment_id, environment_permissions } = environment;
   return { db: context.db, environment_id, caller, environment_permissions };
 }
+
+/** Whether the viewer may know every user of the environment. */
+export function seesAllUsers({ caller, environment_permissions }: Viewer): boolean {
+  if (caller.kind === "client") return caller.scopes.includes("users:read");
+  return caller.kind === "operator" || environment_permissions.includes("users:read");
+}

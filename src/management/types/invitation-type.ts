@@ -15,7 +15,7 @@ export const invitationType = resourceType<Invitation>({
   visible: (viewer) =>
     among(
       Invitation.query(viewer.db)
-        .modify("asOfNow")
+        .modify("asListed")
         .modify("withSummary")
         .where("invitations.environment_id", viewer.environment_id)
         .whereRaw(isAlive("invitations.organization_id")),
@@ -39,6 +39,7 @@ export const invitationType = resourceType<Invitation>({
     created_at: time,
     updated_at: time,
   }),
+  onDemand: { metadata: () => "invitations.metadata" },
   computed: ({ delivery_state = null, role_ids = [] }) => ({
     role_ids,
     delivery_status: delivery_state === "pending" ? "queued" : delivery_state,

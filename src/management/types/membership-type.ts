@@ -21,6 +21,7 @@ export const membershipType = resourceType<Membership>({
     ),
   leads,
   attributes: z.object({ metadata, created_at: time, updated_at: time }),
+  onDemand: { metadata: () => "memberships.metadata" },
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },
     user: { type: "user", id: ({ user_id }) => user_id },

@@ -6,6 +6,24 @@ import { among } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
 
+const COLUMNS = [
+  "id",
+  "environment_id",
+  "name",
+  "slug",
+  "owner_user_id",
+  "business_email",
+  "business_phone",
+  "tax_id",
+  "address",
+  "country",
+  "picture",
+  "external_id",
+  "member_management",
+  "created_at",
+  "updated_at",
+].map((column) => `organizations.${column}`);
+
 export const organizationType = resourceType<Organization>({
   type: "organization",
   path: "organizations",
@@ -13,7 +31,7 @@ export const organizationType = resourceType<Organization>({
   visible: (viewer) =>
     among(
       Organization.query(viewer.db)
-        .select("organizations.*")
+        .select(COLUMNS)
         .where("organizations.environment_id", viewer.environment_id)
         .whereNull("organizations.deleting_at"),
       leads(viewer),
@@ -28,12 +46,17 @@ export const organizationType = resourceType<Organization>({
     address: z.string().nullable(),
     country: z.string().nullable(),
     picture: z.string().nullable(),
+    public_metadata: metadata,
     metadata,
     external_id: z.string().nullable(),
     member_management: z.enum(["owner", "owner_and_admins"]),
     created_at: time,
     updated_at: time,
   }),
+  onDemand: {
+    public_metadata: () => "organizations.public_metadata",
+    metadata: () => "organizations.metadata",
+  },
   relationships: {
     owner: { type: "user", id: ({ owner_user_id }) => owner_user_id },
     memberships: { type: "membership", column: "organization_id" },

@@ -20,7 +20,7 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
   /** Those to the signed-in user's own address, once that is known to be theirs. */
   visible({ db, environment_id, caller }) {
     const received = ReceivedInvitation.query(db)
-      .modify("asOfNow")
+      .modify("asListed")
       .select(
         raw(
           "(select name from organizations o where o.id = invitations.organization_id) as organization_name",

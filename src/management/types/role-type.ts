@@ -4,6 +4,7 @@ import { time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
 import { among, idsFrom, type Lead } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { seesAllUsers } from "../reading/viewer-of.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const roleType = resourceType<Role>({
@@ -14,7 +15,7 @@ export const roleType = resourceType<Role>({
   visible: (viewer) =>
     among(
       Role.query(viewer.db)
-        .modify("withCounts")
+        .modify("withPermissionIds")
         .where("roles.environment_id", viewer.environment_id)
         .whereRaw(isAlive("roles.organization_id")),
       leads(viewer),
@@ -24,10 +25,21 @@ export const roleType = resourceType<Role>({
     name: z.string(),
     description: z.string().nullable(),
     is_system: z.boolean(),
-    user_count: z.int(),
+    user_count: z.int().optional(),
     permission_count: z.int(),
     created_at: time,
     updated_at: time,
+  }),
+  /** A viewer who may not see all users sees it for roles of an organization only. */
+  onDemand: {
+    user_count(viewer, { named, primary }) {
+      const everybody = seesAllUsers(viewer);
+      return named || primary ? Role.userCount({ everybody, exact: named && everybody }) : undefined;
+    },
+  },
+  computed: ({ user_count, permission_ids = [] }) => ({
+    user_count: user_count ?? undefined,
+    permission_count: permission_ids.length,
   }),
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },

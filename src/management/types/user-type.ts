@@ -4,6 +4,7 @@ import { User } from "../../models/user.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { among, idsFrom, type Lead } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { seesAllUsers } from "../reading/viewer-of.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const userType = resourceType<User>({
@@ -13,7 +14,7 @@ export const userType = resourceType<User>({
   /** A person sees themselves and those they share an organization with, where they may see its members. */
   visible: (viewer) =>
     among(
-      User.query(viewer.db).select("users.*").where("users.environment_id", viewer.environment_id),
+      User.query(viewer.db).select(COLUMNS).where("users.environment_id", viewer.environment_id),
       people(viewer),
     ),
   leads: (viewer) =>
@@ -24,10 +25,15 @@ export const userType = resourceType<User>({
     first_name: z.string().nullable(),
     last_name: z.string().nullable(),
     picture: z.string().nullable(),
-    metadata,
+    metadata: metadata.optional(),
     created_at: time,
     updated_at: time,
   }),
+  /** The team's notes about a person are not for other users, nor for the person. */
+  onDemand: {
+    metadata: (viewer) =>
+      viewer.caller.kind !== "user" || seesAllUsers(viewer) ? "users.metadata" : undefined,
+  },
   computed: ({ email_verified_at }) => ({ email_verified: email_verified_at !== null }),
   relationships: {
     memberships: { type: "membership", column: "user_id" },
@@ -45,6 +51,19 @@ export const userType = resourceType<User>({
     },
   },
 });
+
+const COLUMNS = [
+  "id",
+  "environment_id",
+  "email",
+  "email_canonical",
+  "email_verified_at",
+  "first_name",
+  "last_name",
+  "picture",
+  "created_at",
+  "updated_at",
+].map((column) => `users.${column}`);
 
 function people(viewer: Viewer): Lead[] | undefined {
   const { db, environment_id, caller, environment_permissions } = viewer;

@@ -20,11 +20,11 @@ export function* checkAttributes(
   }
 }
 
-/** Without `fields[…]` all that the type has, with it no more than was asked for. */
+/** Without `fields[…]` all that the type has, save what isn't everybody's, with it no more than was asked for. */
 export function* checkFields(
   given: string[],
   known: string[],
-  { type }: ResourceType,
+  { type, attributes }: ResourceType,
   where: string,
   { parameters, status }: ReadExchange,
 ): Problems {
@@ -32,7 +32,10 @@ export function* checkFields(
   const wanted = asked === undefined ? known : known.filter((name) => asked.includes(name));
   for (const name of given)
     if (!wanted.includes(name)) yield `${where} has the field ${name}, which is unknown or was not asked for`;
-  for (const name of wanted) if (!given.includes(name)) yield `${where} lacks the field ${name}`;
+  const shape: Record<string, z.ZodType> = attributes.shape;
+  const isOptional = (name: string) => shape[name]?.safeParse(undefined).success === true;
+  for (const name of wanted)
+    if (!given.includes(name) && !isOptional(name)) yield `${where} lacks the field ${name}`;
 }
 
 /** The value with its moments as dates, however deep they stand. */
