@@ -42,7 +42,8 @@ export async function workOffChunk(
     return 0;
   }
   const found = await findQueued(trx, [id, CHUNK + 1]);
-  const rows = found.slice(0, CHUNK);
+  // Emails to one address wait for each other, so every chunk comes to its addresses in the same order.
+  const rows = found.slice(0, CHUNK).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
   const judge = async (row: QueuedRow) =>
     outcomeOf(row.number, await (careful ? inviteAlone(trx, batch, row, log) : invite(trx, batch, row)));
   // What a dry run writes is judged by the database as anything is, and then undone.
@@ -55,6 +56,10 @@ export async function workOffChunk(
   }
   await settleRows(trx, batch, outcomes, found.length <= CHUNK);
   return dry_run ? 0 : outcomes.filter(({ status }) => status === "created").length;
+}
+
+function addressOf({ input }: QueuedRow): string {
+  return input.address.canonical;
 }
 
 async function oneByOne<Result>(statements: Array<() => Promise<Result>>): Promise<Result[]> {
