@@ -32,7 +32,14 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     forbidden:
       "You lack a permission in the organization; or it is none of yours, or there is no such organization.",
     members_left_to_owner: "Your role may manage members, but the organization leaves that to its owner.",
-    ...asEverywhere(403, "role_exceeds_own", "owner_only", "identity_unverified", "identity_without_email"),
+    ...asEverywhere(
+      403,
+      "role_exceeds_own",
+      "organization_limit",
+      "owner_only",
+      "identity_unverified",
+      "identity_without_email",
+    ),
   },
   404: {
     ...asEverywhere(404, "not_found"),

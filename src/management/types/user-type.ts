@@ -17,11 +17,15 @@ export const userType = resourceType<User>({
     first_name: z.string().nullable(),
     last_name: z.string().nullable(),
     picture: z.string().nullable(),
+    inviting_paused_until: time.nullable(),
     metadata,
     created_at: time,
     updated_at: time,
   }),
-  computed: ({ email_verified_at }) => ({ email_verified: email_verified_at !== null }),
+  computed: ({ email_verified_at, inviting_paused_until = null }) => ({
+    email_verified: email_verified_at !== null,
+    inviting_paused_until,
+  }),
   relationships: {
     memberships: { type: "membership", column: "user_id" },
     sessions: { type: "session", column: "user_id" },
@@ -42,6 +46,12 @@ function visible(viewer: Viewer) {
   const { db, environment_id, caller, environment_permissions } = viewer;
   const users = User.query(db).select("users.*").where("users.environment_id", environment_id);
   if (caller.kind !== "user" || environment_permissions.includes("users:read")) return users;
+  // That somebody was reported is no fellow member's business.
+  void users.select(
+    db.raw("case when users.id = ? then users.inviting_paused_until end as inviting_paused_until", [
+      caller.user_id,
+    ]),
+  );
   const fellows = Membership.query(db)
     .select("user_id")
     .whereIn("organization_id", visibleOrganizations(viewer, "members:read"));
