@@ -80,6 +80,21 @@ export async function requireMailAllowed(
   if (code != null) throw limitReached({ code, wait });
 }
 
+/**
+ * Refuses to add an address in another way than by inviting it, where the actor could not email it an invitation.
+ * @throws 429.
+ */
+export async function requireInvitingAllowed(
+  db: Knex,
+  where: { environment_id: string; organization_id: string; email_canonical: string },
+  { user_id, kind }: Pick<Actor, "kind" | "user_id">,
+): Promise<void> {
+  const { environment_id, organization_id, email_canonical } = where;
+  const values = [environment_id, organization_id, email_canonical, user_id, null, COOLDOWN, kind];
+  const [{ code, wait = null } = {}] = await findLimit(db, values);
+  if (code != null) throw limitReached({ code, wait });
+}
+
 /** The refusal for an email that a limit keeps from being sent. */
 export function limitReached({ code, wait }: SendingLimit): Refusal {
   switch (code) {

@@ -36,6 +36,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
       403,
       "role_exceeds_own",
       "organization_limit",
+      "pending_limit",
       "owner_only",
       "identity_unverified",
       "identity_without_email",
@@ -47,7 +48,14 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
   },
   405: asEverywhere(405, "method_not_allowed"),
   409: {
-    ...asEverywhere(409, "conflict", "idempotency_in_progress", "already_member", "owner_changed"),
+    ...asEverywhere(
+      409,
+      "conflict",
+      "idempotency_in_progress",
+      "already_member",
+      "invitation_pending",
+      "owner_changed",
+    ),
     in_use: "A subscription or an open payment needs it: end or change that first.",
     payment_not_pending: "Only a pending payment can be changed or confirmed.",
     status_conflict: "The payment can't become that from what it is.",
@@ -69,7 +77,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     payment_method_missing: "The payment has no payment method yet: name one.",
     ...asEverywhere(422, "idempotency_key_reused"),
   },
-  429: asEverywhere(429, "too_many_requests"),
+  429: asEverywhere(429, "too_many_requests", "recipient_limit", "inviter_limit", "inviting_paused"),
   500: asEverywhere(500, "internal_error"),
   503: asEverywhere(503, "unavailable", "session_validation_unavailable", "oidc_unavailable"),
 };

@@ -37,6 +37,7 @@ export const ERROR_CODES: ErrorCodes = {
     user_is_caller: "You answer for yourself: leave `user_id` out.",
     owner_only: "Only the owner decides who manages members, and who owns next.",
     owner_not_grantable: "The role `owner` is never given: transfer the ownership.",
+    invite_instead: "The environment lets people invite others, and only programs make them members at once.",
     pending_limit: "The organization has as many pending invitations as it may: revoke some.",
     organization_limit: "You have created as many organizations as you may.",
     role_exceeds_own: "Nobody gives permissions they don't have.",
