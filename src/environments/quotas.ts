@@ -19,7 +19,7 @@ export type Quota = number | "unlimited";
 export const DEFAULT_QUOTAS = {
   organizations_per_user: 50,
   invitations_per_user: 1_000,
-  pending_per_organization: 2_000,
+  pending_per_organization: 1_000,
   emails_per_recipient: 10,
   unfinished_batches: 10,
 } as const satisfies Quotas;
