@@ -222,6 +222,22 @@ describe("the quota", () => {
     );
   });
 
+  test("invitations_per_user holds batches that run at once in several organizations", async () => {
+    const somebody = await buildSender({ quotas: { invitations_per_user: 50 } });
+    const second = await buildOrganization(guildhall, somebody);
+    const api = await apiOf(somebody);
+    const ids = [
+      await sendBatch(api, somebody.organization, rowsTo(someEmails(60))),
+      await sendBatch(api, second, rowsTo(someEmails(60))),
+    ];
+    await Promise.all([runBatches(guildhall), runBatches(guildhall)]);
+    const created = await guildhall
+      .db("invitation_batch_rows")
+      .whereIn("batch_id", ids)
+      .where({ status: "created" });
+    expect(created).toHaveLength(50);
+  });
+
   test("pending_per_organization holds all members together, until an invitation is closed", async () => {
     const somebody = await buildSender({ quotas: { pending_per_organization: 2 } });
     const admin = await memberOf(somebody, "admin");
