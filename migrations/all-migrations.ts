@@ -13,6 +13,7 @@ import * as remindersByDay from "./0011-reminders-by-day.ts";
 import * as boundedMetadata from "./0012-bounded-metadata.ts";
 import * as lists from "./0013-lists.ts";
 import * as rightsLock from "./0014-rights-lock.ts";
+import * as sendingLimits from "./0015-sending-limits.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -30,4 +31,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0012-bounded-metadata", migration: boundedMetadata },
   { name: "0013-lists", migration: lists },
   { name: "0014-rights-lock", migration: rightsLock },
+  { name: "0015-sending-limits", migration: sendingLimits },
 ];

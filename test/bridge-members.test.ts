@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../src/http/rate-limiter.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildMember, buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 import { buildRole, membershipRole } from "./support/roles.ts";
 import {
   bridgeRefusal,
@@ -96,6 +98,85 @@ describe("the list of members", () => {
     await guildhall.db("membership_roles").where({ membership_id }).update({ role_id: own });
     expect(roles(await list())).toEqual(["owner", "admin", "billing", null]);
     expect(roles(await list("?role=member"))).toEqual([]);
+  });
+});
+
+describe("adding where the environment says that people are invited", () => {
+  const adding = (member_adding: "invite" | null) =>
+    guildhall.api.patch(`/api/environments/${team.organization.environment_id}`, {
+      data: {
+        type: "environment",
+        id: team.organization.environment_id,
+        attributes: { settings: { member_adding } },
+      },
+    });
+  beforeEach(() => adding("invite"));
+  afterEach(() => adding(null));
+
+  test("invites, and answers the same whether or not the address has a user", async () => {
+    const { user } = await buildPerson(guildhall);
+    const nobody = uniqueEmail();
+    const answers = [await add({ email: user.email, role: "billing" }), await add({ email: nobody })];
+    for (const { status, body } of answers)
+      expect([status, body]).toEqual([202, { success: true, message: "Invitation sent successfully" }]);
+    expect(roles(await list())).toEqual(["owner", "admin", "billing", "member"]);
+    const invited = await guildhall
+      .db("invitations as i")
+      .join("invitation_roles as ir", "ir.invitation_id", "i.id")
+      .join("roles as r", "r.id", "ir.role_id")
+      .where({ "i.organization_id": team.organization.id, "i.inviter_user_id": team.owner.user.id })
+      .orderBy("i.id")
+      .select("i.email", "r.name");
+    expect(invited).toEqual([
+      { email: user.email, name: "billing" },
+      { email: nobody, name: "member" },
+    ]);
+  });
+
+  test("refuses an address that is invited already the same, with or without a user", async () => {
+    for (const email of [(await buildPerson(guildhall)).user.email, uniqueEmail()]) {
+      await add({ email });
+      expect(await add({ email })).toMatchObject(bridgeRefusal(409, "invitation_pending"));
+    }
+    expect(await add({ email: team.admin.user.email })).toMatchObject(bridgeRefusal(409, "already_member"));
+  });
+
+  test("lets only programs make members by the Management API", async () => {
+    const member = async () => ({
+      data: {
+        type: "membership",
+        relationships: {
+          user: { data: { type: "user", id: (await buildPerson(guildhall)).user.id } },
+          organization: { data: { type: "organization", id: team.organization.id } },
+        },
+      },
+    });
+    expect(await team.owner.api.post("/api/memberships", await member())).toMatchObject(
+      refusal(403, "invite_instead"),
+    );
+    expect((await guildhall.api.post("/api/memberships", await member())).status).toBe(201);
+  });
+});
+
+describe("adding by a user who tries many addresses", () => {
+  test("is refused after a hundred a day, before it says whether there is such a user", async () => {
+    const { user } = await buildPerson(guildhall);
+    for (let n = 0; n < LIMITS.add_member.requests - 1; n += 1)
+      guildhall.context.limiter.count("add_member", team.owner.user.id);
+    expect(await add({ email: uniqueEmail() })).toMatchObject(bridgeRefusal(404, "user_not_found"));
+    const answers = [await add({ email: uniqueEmail() }), await add({ email: user.email })];
+    for (const answer of answers) expect(answer).toMatchObject(bridgeRefusal(429, "too_many_requests"));
+    expect((await add({ email: user.email }, team.admin)).status).toBe(201);
+  });
+
+  test("counts as inviting: a minute's requests are shared, and who may not invite may not add", async () => {
+    for (let n = 0; n < LIMITS.invite.requests; n += 1)
+      guildhall.context.limiter.count("invite", team.owner.user.id);
+    const { user } = await buildPerson(guildhall);
+    expect(await add({ email: user.email })).toMatchObject(bridgeRefusal(429, "too_many_requests"));
+    const inviting_paused_until = new Date(Date.now() + 3_600_000);
+    await guildhall.db("users").where({ id: team.admin.user.id }).update({ inviting_paused_until });
+    expect(await add({ email: user.email }, team.admin)).toMatchObject(bridgeRefusal(429, "inviting_paused"));
   });
 });
 

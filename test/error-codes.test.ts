@@ -69,6 +69,8 @@ test("the Bridge API's list has what its endpoints can come to, and what they ca
     "operator_only", // No endpoint is the operator's alone.
     "organization_exists", // `slug` and `external_id` are not set by it.
     "owner_not_grantable", // `owner` is no role its bodies take.
+    "invalid_expires_at", // Its invitations have the environment's lifetime.
+    ...["resend_limit", "resend_too_soon"], // It resends none.
   ];
   expect(listed.sort()).toEqual(codesFrom(loaded).filter((code) => !never.includes(code)));
 });

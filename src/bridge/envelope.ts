@@ -21,8 +21,8 @@ export function page(data: object[], total: number, { limit, offset }: Paging): 
 }
 
 /** Done, and nothing left to show. */
-export function done(message: string): Answer {
-  return { status: 200, document: { success: true, message } };
+export function done(message: string, status = 200): Answer {
+  return { status, document: { success: true, message } };
 }
 
 /** A refusal on the wire: the documented sentence where there is one, a stable code, and the request's id. */

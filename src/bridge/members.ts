@@ -2,6 +2,8 @@ import { z } from "zod";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
 import { emailAddress } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { inviteMember } from "../invitations/invite-member.ts";
+import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
 import { listMembers, type Member } from "../memberships/list-members.ts";
@@ -21,6 +23,9 @@ const anyRole = z.enum(["owner", "admin", "billing", "member"]);
 
 const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
 const one = { holds: "record", name: "Member", of: memberShape } as const;
+/** What may be said besides when inviting, and isn't here. */
+const NOTHING_MORE = { message: null, locale: null, metadata: {}, expires_at: null };
+const INVITED = "Invitation sent successfully";
 const ADDED = "Member added successfully";
 const UPDATED = "Member role updated successfully";
 const REMOVED = "Member removed successfully";
@@ -47,22 +52,41 @@ export const memberEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/members",
-    summary: "Make an existing user a member at once, without a mail.",
+    summary:
+      "Make an existing user a member at once, without an email; or invite the address, where the environment's `member_adding` is `invite`.",
     who: "user",
-    limit: "write",
+    limit: "invite",
     body: fields(z.strictObject({ email: emailAddress, role: givenRole.default("member") })),
     organization: inPath,
     permission: "members:manage",
-    answers: { status: 201, records: one, message: ADDED },
+    answers: {
+      status: 201,
+      records: one,
+      message: ADDED,
+      otherwise: {
+        status: 202,
+        message: INVITED,
+        when: "The address was invited, whether or not it has a user: `member_adding` is `invite`.",
+      },
+    },
     async handle(request) {
       const { context, environment, actor, body, params } = request;
-      const { environment_id } = environment;
+      const { environment_id, settings } = environment;
       const { canonical: email_canonical } = body.email;
+      const organization_id = params.id ?? "";
+      const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
+      if (settings.member_adding === "invite") {
+        const invitation = { environment_id, organization_id, address: body.email, role_ids: [role_id] };
+        await inviteMember(context, { ...NOTHING_MORE, ...invitation }, actor);
+        return done(INVITED, 202);
+      }
+      // The answer says whether the address has a user, so nobody gets many of them.
+      context.limiter.count("add_member", userIn(request));
+      await requireInvitingAllowed(context.db, { environment_id, organization_id, email_canonical }, actor);
       const user = await findUserByAddress(context.db, { environment_id, email_canonical });
       if (user === undefined)
         throw new Refusal(404, [{ code: "user_not_found", detail: "User not found with email" }]);
-      const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
-      const where = { environment_id, organization_id: params.id ?? "", user_id: user.id };
+      const where = { environment_id, organization_id, user_id: user.id };
       const added = await addMember(context, { ...where, role_ids: [role_id], metadata: {} }, actor);
       // Told from what was written: read again, they may be removed by now.
       const member = { ...user, ...added, role: body.role, roles: [body.role] };

@@ -7,14 +7,18 @@ import { Environment, type EnvironmentSettings } from "../models/environment.ts"
 
 type SettingsChange = { [Name in keyof EnvironmentSettings]: EnvironmentSettings[Name] | null };
 
-/** Each notice is a choice of its own: naming one leaves the others as they are. */
-const MERGED = `jsonb_strip_nulls(settings || cast(:given as jsonb) || case
-  when jsonb_typeof(cast(:given as jsonb)->'notify_inviter') = 'object' then jsonb_build_object('notify_inviter',
-    coalesce(settings->'notify_inviter', '{}') || (cast(:given as jsonb)->'notify_inviter'))
-  else '{}' end)`;
+/** Each notice and each quota is a choice of its own: naming one leaves the others as they are. */
+const MERGED = `jsonb_strip_nulls(settings || cast(:given as jsonb)
+  || ${mergedSql("notify_inviter")} || ${mergedSql("quotas")})`;
+
+function mergedSql(setting: keyof EnvironmentSettings): string {
+  const given = `cast(:given as jsonb)->'${setting}'`;
+  return `case when jsonb_typeof(${given}) = 'object'
+    then jsonb_build_object('${setting}', coalesce(settings->'${setting}', '{}') || (${given})) else '{}' end`;
+}
 
 /**
- * Changes an environment; settings and notices that are not given stay, a setting given as null falls back to its default.
+ * Changes an environment; settings, notices and quotas that are not given stay, and null restores a default.
  * @throws 404.
  */
 export async function updateEnvironment(

@@ -17,6 +17,7 @@ export type EventType =
   | "environment.updated"
   | "user.created"
   | "user.updated"
+  | "user.inviting_paused"
   | "user.deleted"
   | "identity.linked"
   | "user_role.created"

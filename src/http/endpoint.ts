@@ -64,6 +64,8 @@ export interface Answers {
   records?: Records;
   /** What a Bridge answer says besides. */
   message?: string;
+  /** What the Bridge API answers where an environment's setting has something else done. */
+  otherwise?: { status: 202; message: string /** A sentence. */; when: string };
 }
 
 /** An endpoint as data: everything it asks of a request is declared, so it can be listed, tested and documented. */

@@ -10,6 +10,8 @@ export const LIMITS = {
   invite: { requests: 60, seconds: 60 },
   /** All its members together. */
   invite_organization: { requests: 300, seconds: 60 },
+  /** Answers that say whether an address has a user. */
+  add_member: { requests: 100, seconds: 86_400 },
   /** Requests with an `Idempotency-Key`: their answers are kept for days. */
   keyed: { requests: 5_000, seconds: 86_400 },
   wrong_link: { requests: 30, seconds: 60 },

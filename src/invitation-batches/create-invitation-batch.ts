@@ -32,7 +32,7 @@ export function createInvitationBatch(
 ): Promise<InvitationBatch> {
   return transaction(db, async (trx, afterCommit) => {
     // Most of many that come at once are turned away here, before their rows are written.
-    await requireBatchAllowed(trx, organization_id);
+    await requireBatchAllowed(trx, { environment_id, organization_id }, actor);
     const namesRoles = rows.some((row) => "input" in row && row.role_names.length > 0);
     const findRole = namesRoles
       ? await roleFinder(trx, { environment_id, organization_id })
@@ -63,7 +63,7 @@ export function createInvitationBatch(
     // A deletion must count and remove every batch: one that has begun is seen here, and one that has not waits for the
     // commit. It comes last, for writing the rows takes a while and others want the organization, too.
     await Organization.lock(trx, environment_id, organization_id);
-    await requireBatchAllowed(trx, organization_id, batch.id);
+    await requireBatchAllowed(trx, batch, actor);
     afterCommit(() => queues.hint("batch"));
     return batch;
   });

@@ -24,6 +24,12 @@ const findQueued = statement<QueuedRow>(
   `select number, input from invitation_batch_rows where batch_id = $1 and status = 'queued' order by number limit $2`,
 );
 
+/** Chunks of one user wait for each other, or each would count without the other's rows towards the user's quota. */
+const lockInviter = statement<never>(
+  "lock-inviter",
+  "select from pg_advisory_xact_lock(hashtextextended('inviter ' || $1, 0))",
+);
+
 /**
  * Invites the next rows of a batch that is locked, and writes down what became of each, all in the one transaction: a
  * process that is killed has done the whole chunk or nothing of it.
@@ -41,8 +47,10 @@ export async function workOffChunk(
     await cancelRest(trx, batch, { kind: "system", user_id: null, request_id });
     return 0;
   }
+  if (batch.actor_user_id !== null) await lockInviter(trx, [batch.actor_user_id]);
   const found = await findQueued(trx, [id, CHUNK + 1]);
-  const rows = found.slice(0, CHUNK);
+  // Emails to one address wait for each other, so every chunk comes to its addresses in the same order.
+  const rows = found.slice(0, CHUNK).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
   const judge = async (row: QueuedRow) =>
     outcomeOf(row.number, await (careful ? inviteAlone(trx, batch, row, log) : invite(trx, batch, row)));
   // What a dry run writes is judged by the database as anything is, and then undone.
@@ -55,6 +63,10 @@ export async function workOffChunk(
   }
   await settleRows(trx, batch, outcomes, found.length <= CHUNK);
   return dry_run ? 0 : outcomes.filter(({ status }) => status === "created").length;
+}
+
+function addressOf({ input }: QueuedRow): string {
+  return input.address.canonical;
 }
 
 async function oneByOne<Result>(statements: Array<() => Promise<Result>>): Promise<Result[]> {

@@ -1,5 +1,5 @@
 import { statement } from "../db/statement.ts";
-import { MAILS_PER_RECIPIENT } from "./mail-limits.ts";
+import { type SendingLimit, sendingLimitSql } from "./mail-limits.ts";
 
 /** What the statement found, whether or not it wrote. */
 export interface Verdict {
@@ -10,8 +10,8 @@ export interface Verdict {
   missing_role_ids: string[];
   owner_role_ids: string[];
   exceeding_role_ids: string[];
-  /** Seconds until the address may be sent another invitation; null: now. */
-  recipient_wait: number | null;
+  /** What keeps the email from being sent; null: nothing. */
+  sending_limit: SendingLimit | null;
   /** The new row; null when something forbids it or a pending invitation for the address exists. */
   invitation: object | null;
 }
@@ -55,19 +55,18 @@ export const insertInvitation = statement<Verdict>(
     from asked join roles r using (id)
     where r.environment_id = $1 and (r.organization_id is null or r.organization_id = $2)
   ),
-  -- What the address was sent by whichever organization. The operator has no limit.
-  recipient as (
-    select count(*) as mails, extract(epoch from min(created_at) + interval '24 hours' - now())::int as wait
-    from (
-      select created_at from mail_deliveries
-      where environment_id = $1 and email_canonical = $4 and kind = 'invitation' and created_at > now() - interval '24 hours'
-        and $17 <> 'operator'
-      order by created_at desc limit ${MAILS_PER_RECIPIENT}
-    ) lately
+  -- The operator has no limit, and what we don't email needs none.
+  limited as materialized (
+    select l.* from organization, ${sendingLimitSql(
+      { environment: "$1", organization: "$2", address: "$4", user: "$8" },
+      "settings",
+      { isNew: true },
+    )} l
+    where $17 <> 'operator' and $18
   ),
   verdict as (
     select
-      case when mails >= ${MAILS_PER_RECIPIENT} then wait end as recipient_wait,
+      (select to_jsonb(limited) from limited) as sending_limit,
       exists (select from organization) as organization_found,
       $12::timestamptz is null or ($12 > now() and $12 <= now() + interval '365 days') as expiry_allowed,
       coalesce((select 'members:manage' = any (held) from inviter), true) as may_invite,
@@ -75,12 +74,11 @@ export const insertInvitation = statement<Verdict>(
       array(select id from asked except select id from granted) as missing_role_ids,
       array(select id from granted where is_owner) as owner_role_ids,
       array(select id from granted where not within_own) as exceeding_role_ids
-    from recipient
   ),
   allowed as (
     select from verdict
     where organization_found and may_invite and expiry_allowed and not already_member
-      and recipient_wait is null and missing_role_ids = '{}' and owner_role_ids = '{}' and exceeding_role_ids = '{}'
+      and sending_limit is null and missing_role_ids = '{}' and owner_role_ids = '{}' and exceeding_role_ids = '{}'
   ),
   lapsed as (
     update invitations set status = 'expired', expired_at = now(), updated_at = now()
@@ -103,8 +101,10 @@ export const insertInvitation = statement<Verdict>(
     select created.id, $1, granted.id from created, granted
   ),
   delivery_written as (
-    insert into mail_deliveries (id, environment_id, organization_id, invitation_id, kind, seq, email, email_canonical)
-    select $14, $1, $2, id, 'invitation', token_version, email, email_canonical from created where $18
+    insert into mail_deliveries (
+      id, environment_id, organization_id, invitation_id, kind, seq, email, email_canonical, sender_user_id
+    )
+    select $14, $1, $2, id, 'invitation', token_version, email, email_canonical, inviter_user_id from created where $18
   ),
   events_written as (
     insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)

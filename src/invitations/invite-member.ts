@@ -9,7 +9,7 @@ import { type NewInvitation, tryToInvite } from "./try-to-invite.ts";
  * @returns the row with its summary, as reading it would show it.
  * @throws 404 for an organization or role that isn't there, 403 for a role beyond the inviter or `owner`,
  *   409 for a member or a pending invitation of that address, 422 for an expiry that is past or over 365 days away,
- *   429 for an address that was sent too many.
+ *   429 or 403 for one email or pending invitation too many.
  */
 export async function inviteMember(
   { db, queues }: Context,

@@ -1,41 +1,74 @@
 import type { Knex } from "knex";
-import { conflict, tooSoon } from "../errors.ts";
+import { statement } from "../db/statement.ts";
+import { quotaSql } from "../environments/quotas.ts";
+import { conflict, forbidden, type Refusal, tooSoon } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { Invitation } from "../models/invitation.ts";
 
-/** Invitations an address is sent in 24 hours, by all organizations of the environment together. */
-export const MAILS_PER_RECIPIENT = 10;
 /** How often one invitation is sent, all told. */
 const MAILS_PER_INVITATION = 10;
 /** Seconds between two mails of one invitation. */
 const COOLDOWN = 60;
 
+/** The limit that keeps an email from being sent. */
+export interface SendingLimit {
+  code: "inviting_paused" | "recipient_limit" | "inviter_limit" | "pending_limit";
+  /** Seconds until it passes; null: not with time. */
+  wait: number | null;
+}
+
 /**
- * Refuses a mail that would be one too many. Decides with the invitation's organization locked, so that of two that come
- * at once the second sees the first. The operator is held by the cooldown alone.
+ * SQL of a table with the first limit that is reached, or no row: the one place where an invitation's email is judged,
+ * whether it is the first or a later one. It waits for others that are being sent to the address, so the organization
+ * must be locked before (migration 0015).
+ * @param settings the expression that has the environment's settings.
+ * @param isNew whether it adds to the pending invitations.
+ */
+export function sendingLimitSql(
+  {
+    environment,
+    organization,
+    address,
+    user,
+  }: Record<"environment" | "organization" | "address" | "user", string>,
+  settings: string,
+  { isNew }: { isNew: boolean },
+): string {
+  // The quotas of people don't bind programs.
+  const ofPeople = (name: Parameters<typeof quotaSql>[1]) =>
+    `case when ${user}::text is not null then ${quotaSql(settings, name)} end`;
+  return `sending_limit_now(${environment}, ${organization}, ${address}, ${user},
+    ${quotaSql(settings, "emails_per_recipient")}, ${ofPeople("invitations_per_user")},
+    ${isNew ? ofPeople("pending_per_organization") : "null"})`;
+}
+
+const findLimit = statement<Partial<SendingLimit> & { cool_in: number | null }>(
+  "find-sending-limit",
+  `
+  select l.code, l.wait, (
+    select ceil(extract(epoch from max(created_at) + make_interval(secs => $6) - now()))::int
+    from mail_deliveries where invitation_id = $5 and kind = 'invitation'
+  ) as cool_in
+  from environments e left join lateral (
+    select * from ${sendingLimitSql({ environment: "$1", organization: "$2", address: "$3", user: "$4" }, "e.settings", { isNew: false })}
+    where $7 <> 'operator'
+  ) l on true
+  where e.id = $1`,
+);
+
+/**
+ * Refuses to send an invitation once more when that would be one email too many. Decides with the invitation's
+ * organization locked, so that of two that come at once the second sees the first. The operator is held by the cooldown
+ * alone.
  * @throws 429 with `Retry-After`, 409 when an invitation was sent often enough.
  */
 export async function requireMailAllowed(
   db: Knex,
-  { id, environment_id, email_canonical, token_version }: Invitation,
-  actor: Pick<Actor, "kind">,
+  { id, environment_id, organization_id, email_canonical, token_version }: Invitation,
+  actor: Pick<Actor, "kind" | "user_id">,
 ): Promise<void> {
-  const { rows } = await db.raw<{
-    rows: Array<{ cool_in: number | null; mails: number; wait: number | null }>;
-  }>(
-    `select
-       (select ceil(extract(epoch from max(created_at) + make_interval(secs => :cooldown) - now()))::int
-        from mail_deliveries where invitation_id = :id and kind = 'invitation') as cool_in,
-       count(*)::int as mails, extract(epoch from min(created_at) + interval '24 hours' - now())::int as wait
-     from (
-       select created_at from mail_deliveries
-       where environment_id = :environment_id and email_canonical = :email_canonical and kind = 'invitation'
-         and created_at > now() - interval '24 hours'
-       order by created_at desc limit :most
-     ) lately`,
-    { id, environment_id, email_canonical, cooldown: COOLDOWN, most: MAILS_PER_RECIPIENT },
-  );
-  const { cool_in = null, mails = 0, wait = null } = rows[0] ?? {};
+  const values = [environment_id, organization_id, email_canonical, actor.user_id, id, COOLDOWN, actor.kind];
+  const [{ cool_in = null, code, wait = null } = {}] = await findLimit(db, values);
   if (cool_in !== null && cool_in > 0)
     throw tooSoon("resend_too_soon", `It was sent a moment ago. Try again in ${cool_in} s.`, cool_in);
   if (actor.kind === "operator") return;
@@ -44,11 +77,49 @@ export async function requireMailAllowed(
       "resend_limit",
       `It was sent ${MAILS_PER_INVITATION} times: revoke it and invite again later.`,
     );
-  if (mails >= MAILS_PER_RECIPIENT) throw recipientBusy(wait ?? 0);
+  if (code != null) throw limitReached({ code, wait });
 }
 
-/** @param wait seconds until the address may be sent another invitation. */
-export function recipientBusy(wait: number) {
-  const detail = "The address was sent many invitations today. Try again later.";
-  return tooSoon("recipient_limit", detail, wait);
+/**
+ * Refuses to add an address in another way than by inviting it, where the actor could not email it an invitation.
+ * @throws 429.
+ */
+export async function requireInvitingAllowed(
+  db: Knex,
+  where: { environment_id: string; organization_id: string; email_canonical: string },
+  { user_id, kind }: Pick<Actor, "kind" | "user_id">,
+): Promise<void> {
+  const { environment_id, organization_id, email_canonical } = where;
+  const values = [environment_id, organization_id, email_canonical, user_id, null, COOLDOWN, kind];
+  const [{ code, wait = null } = {}] = await findLimit(db, values);
+  if (code != null) throw limitReached({ code, wait });
+}
+
+/** The refusal for an email that a limit keeps from being sent. */
+export function limitReached({ code, wait }: SendingLimit): Refusal {
+  switch (code) {
+    case "inviting_paused":
+      return tooSoon(
+        "inviting_paused",
+        "You can't send invitations at the moment, because somebody reported one as spam or the operator paused you. Try again later, or ask the operator.",
+        wait ?? 0,
+      );
+    case "recipient_limit":
+      return tooSoon(
+        "recipient_limit",
+        "The address was sent many invitations today. Try again later.",
+        wait ?? 0,
+      );
+    case "inviter_limit":
+      return tooSoon(
+        "inviter_limit",
+        "You have sent as many invitations as you may in 24 hours. Try again later, or ask the operator for more.",
+        wait ?? 0,
+      );
+    case "pending_limit":
+      return forbidden(
+        "pending_limit",
+        "The organization has as many pending invitations as it may. Revoke some, or ask the operator for more.",
+      );
+  }
 }

@@ -46,6 +46,7 @@ export async function resendInvitation(
       seq: renewed.token_version,
       email: renewed.email,
       email_canonical: renewed.email_canonical,
+      sender_user_id: actor.user_id,
     });
     await recordEvents(trx, actor, [
       { type: "invitation.resent", environment_id, organization_id, subject_id: id },

@@ -6,7 +6,7 @@ import { newId } from "../lib/id.ts";
 import { Environment } from "../models/environment.ts";
 import { Invitation } from "../models/invitation.ts";
 import { insertInvitation, type Verdict } from "./insert-invitation.ts";
-import { recipientBusy } from "./mail-limits.ts";
+import { limitReached } from "./mail-limits.ts";
 
 export interface NewInvitation {
   environment_id: string;
@@ -86,7 +86,7 @@ function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Ref
       "/data/attributes/expires_at",
     );
   }
-  if (verdict.recipient_wait !== null) return recipientBusy(verdict.recipient_wait);
+  if (verdict.sending_limit !== null) return limitReached(verdict.sending_limit);
   if (verdict.already_member)
     return conflict("already_member", "That address belongs to a member of this organization.");
   return conflict(

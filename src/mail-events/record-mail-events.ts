@@ -21,7 +21,8 @@ export const mailEventCounts = z.object({
 
 /**
  * Writes down what a provider tells of mails that left: in the mail's timeline, and what follows from it. A bounce for
- * good and a complaint suppress the address in the mail's environment; the mail that bounced has failed. A bounce that
+ * good and a complaint suppress the address in the mail's environment; the mail that bounced has failed. A complaint
+ * about an invitation pauses the user who sent it, for as long as the environment says. A bounce that
  * may pass, as a vacation reply is often called, is a deferral. A delivery settles a mail whose fate was unknown, and
  * makes none worse. What was told before is passed over, whatever its order: telling it twice changes nothing.
  */
@@ -66,6 +67,7 @@ function presentEvent(event: MailEvent, n: number) {
     code: code === 0 ? null : code,
     suppression_id: newId("sup"),
     event_id: newId("evt"),
+    pause_event_id: newId("evt"),
   };
 }
 
@@ -73,6 +75,9 @@ function presentEvent(event: MailEvent, n: number) {
 function atLatestNow(time: string): string {
   return new Date(Math.min(Date.parse(time), Date.now())).toISOString();
 }
+
+/** Days a user sends no invitations after a complaint, unless the environment says otherwise. */
+const DEFAULT_PAUSE_DAYS = 1;
 
 /** SQL: a delivery tells what became of the mail. Whoever sends it right now will say so themselves. */
 const SETTLES = "is_delivered and state in ('pending', 'unknown')";
@@ -86,7 +91,7 @@ const writeMailEvents = statement<{ matched: number; recorded: number }>(
   `
   with told as (
     select * from jsonb_to_recordset($1::jsonb)
-      as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text)
+      as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text, pause_event_id text)
   ),
   held as (
     select id, environment_id, message_id, email_canonical, timeline from mail_deliveries
@@ -135,6 +140,28 @@ const writeMailEvents = statement<{ matched: number; recorded: number }>(
       jsonb_build_object('email', s.email_canonical, 'reason', s.reason), $3
     from suppressed s join fresh f using (environment_id, email_canonical)
     order by s.id, f.n
+  ),
+  annoyed as (
+    select coalesce(d.sender_user_id, i.inviter_user_id) as user_id, min(f.pause_event_id) as event_id,
+      max(coalesce((e.settings->>'complaint_pause_days')::int, ${DEFAULT_PAUSE_DAYS})) as days
+    from fresh f
+    join mail_deliveries d on d.id = f.delivery_id
+    join invitations i on i.id = d.invitation_id
+    join environments e on e.id = d.environment_id
+    where f.reason = 'complained' and d.kind in ('invitation', 'invitation-reminder')
+    group by 1
+  ),
+  paused as (
+    update users u set inviting_paused_until = greatest(u.inviting_paused_until, now() + make_interval(days => days)),
+      updated_at = now()
+    from annoyed where u.id = annoyed.user_id and days > 0
+    returning u.id, u.environment_id, u.inviting_paused_until, annoyed.event_id
+  ),
+  pauses_logged as (
+    insert into events (id, environment_id, type, actor_kind, subject_id, data, request_id)
+    select event_id, environment_id, 'user.inviting_paused', $2, id,
+      jsonb_build_object('until', inviting_paused_until, 'reason', 'complained'), $3
+    from paused
   )
   select (select count(*)::int from matched) as matched, (select count(*)::int from fresh) as recorded`,
 );

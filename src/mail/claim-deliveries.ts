@@ -65,6 +65,7 @@ export const claimDeliveries = statement<ClaimedDelivery>(
           then 'a newer mail took its place'
         when s.reason = 'opted_out' and not is_letter then null
         when s.reason is not null then 'the address is suppressed (' || s.reason || ')'
+        when is_letter and sender.inviting_paused_until > now() then 'its inviter may not send invitations at the moment'
       end as moot
     from due d
     join invitations i on i.id = d.invitation_id
@@ -72,6 +73,7 @@ export const claimDeliveries = statement<ClaimedDelivery>(
     -- To the invitee; the others tell the inviter what became of it.
     cross join lateral (select d.kind in ('invitation', 'invitation-reminder') as is_letter) of_kind
     left join suppressions s on s.environment_id = d.environment_id and s.email_canonical = d.email_canonical
+    left join users sender on sender.id = coalesce(d.sender_user_id, i.inviter_user_id)
   ),
   decided as (
     select *, case

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createEnvironment } from "../environments/create-environment.ts";
+import type { Quotas } from "../environments/quotas.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
 import { locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
@@ -10,6 +11,20 @@ import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
 import { environmentType } from "./types/environment-type.ts";
+
+/** What is counted at every invitation, so it has a ceiling of its own. Null: the default. */
+const quota = z
+  .union([z.int().min(1).max(10_000), z.literal("unlimited")], {
+    error: 'must be a whole number from 1 to 10000, or "unlimited"',
+  })
+  .nullish();
+const quotas = z.strictObject({
+  organizations_per_user: quota,
+  invitations_per_user: quota,
+  pending_per_organization: quota,
+  emails_per_recipient: quota,
+  unfinished_batches: quota,
+} satisfies Record<keyof Quotas, z.ZodType>);
 
 const settings = z.strictObject({
   invitation_lifetime_days: z.int().min(1).max(365),
@@ -25,6 +40,9 @@ const settings = z.strictObject({
   notify_inviter: z
     .strictObject({ accepted: z.boolean(), declined: z.boolean(), expired: z.boolean() })
     .partial(),
+  quotas,
+  complaint_pause_days: z.int().min(0).max(365),
+  member_adding: z.enum(["direct", "invite"]),
 });
 const newEnvironment = {
   type: "environment",
@@ -50,6 +68,9 @@ const changedEnvironment = {
         redirect_url: settings.shape.redirect_url.nullish(),
         reminder_days: settings.shape.reminder_days.nullish(),
         notify_inviter: settings.shape.notify_inviter.nullish(),
+        quotas: quotas.nullish(),
+        complaint_pause_days: settings.shape.complaint_pause_days.nullish(),
+        member_adding: settings.shape.member_adding.nullish(),
       })
       .optional(),
   }),

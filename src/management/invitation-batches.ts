@@ -2,7 +2,6 @@ import { z } from "zod";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-batch.ts";
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
-import { UNFINISHED_BATCHES } from "../invitation-batches/require-batch-allowed.ts";
 import { begins, shows } from "./answers.ts";
 import { newResource } from "./bodies.ts";
 import { newInvitationBatch } from "./invitation-batch-shape.ts";
@@ -29,7 +28,8 @@ export const invitationBatchEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitation-batches",
-    summary: `Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has ${UNFINISHED_BATCHES} unfinished batches at most, whoever sends them, be it the operator.`,
+    summary:
+      "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, whoever sends them; a user who has none there may send one more.",
     who: "caller",
     scope: "invitations:write",
     limit: "invite",

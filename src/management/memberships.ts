@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { forbidden } from "../errors.ts";
 import { metadata } from "../http/attributes.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { addMember } from "../memberships/add-member.ts";
@@ -35,7 +36,7 @@ export const membershipEndpoints = [
     method: "POST",
     path: "/api/memberships",
     summary:
-      "Make an existing user a member at once, without a mail; with the role member unless `roles` names others.",
+      "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
     who: "caller",
     scope: "memberships:write",
     limit: "write",
@@ -45,8 +46,13 @@ export const membershipEndpoints = [
     answers: creates(membershipType),
     async handle(request) {
       const { attributes, relationships } = request.body;
+      const { caller, environment } = request;
+      if (caller.kind === "user" && environment.settings.member_adding === "invite") {
+        const detail = "People are invited here, and join by accepting: create an invitation instead.";
+        throw forbidden("invite_instead", detail);
+      }
       const member = {
-        environment_id: request.environment.environment_id,
+        environment_id: environment.environment_id,
         organization_id: relationships.organization ?? "",
         user_id: relationships.user ?? "",
         role_ids: relationships.roles ?? [],

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { emailAddress, metadata, text } from "../http/attributes.ts";
+import { forbidden } from "../errors.ts";
+import { emailAddress, expiry, metadata, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
@@ -23,7 +24,11 @@ const attributes = z.strictObject({
   metadata: metadata.optional(),
 });
 const newUser = { type: "user", attributes, relationships: {} } as const;
-const changedUser = { type: "user", attributes: attributes.partial(), relationships: {} } as const;
+const changedUser = {
+  type: "user",
+  attributes: attributes.partial().extend({ inviting_paused_until: expiry.nullish() }),
+  relationships: {},
+} as const;
 
 export const userEndpoints = [
   ...readEndpoints(userType),
@@ -60,6 +65,10 @@ export const userEndpoints = [
     answers: shows(userType),
     async handle(request) {
       const { email: address, ...change } = request.body.attributes;
+      if (request.caller.kind === "user" && change.inviting_paused_until !== undefined) {
+        const detail = "Only programs pause users or lift a pause: leave `inviting_paused_until` out.";
+        throw forbidden("program_only", detail, { pointer: "/data/attributes/inviting_paused_until" });
+      }
       const key = keyOf(request);
       await updateUser(request.context, key, { ...change, address }, request.actor);
       return changed(request, userType, key.id);

@@ -1,3 +1,4 @@
+import type { Quotas } from "../environments/quotas.ts";
 import { BaseModel } from "./base-model.ts";
 
 export interface EnvironmentSettings {
@@ -13,6 +14,12 @@ export interface EnvironmentSettings {
   reminder_days?: number[];
   /** Of what the inviter hears by mail. Default: of all three. */
   notify_inviter?: { accepted?: boolean; declined?: boolean; expired?: boolean };
+  /** How much people may do; defaults in `DEFAULT_QUOTAS`. */
+  quotas?: { [Name in keyof Quotas]?: Quotas[Name] | null | undefined };
+  /** Days a user sends no invitations after somebody reported one as spam. Default 1; 0: they go on. */
+  complaint_pause_days?: number;
+  /** Whether people make others members at once or invite them. Default `direct`. */
+  member_adding?: "direct" | "invite";
 }
 
 /** A tenant. */

@@ -44,6 +44,8 @@ export class MailDelivery extends BaseModel {
   declare seq: number;
   declare email: string;
   declare email_canonical: string;
+  /** The user who asked for this very email; null: a program or the schedule did. */
+  declare sender_user_id: string | null;
   declare message_id: string | null;
   declare state: DeliveryState;
   declare attempts: number;

@@ -10,6 +10,8 @@ export class Organization extends BaseModel {
   declare name: string;
   declare slug: string | null;
   declare owner_user_id: string | null;
+  /** Whoever owns it by now. Null: a program or the operator created it. */
+  declare creator_user_id: string | null;
   declare business_email: string | null;
   declare business_phone: string | null;
   declare tax_id: string | null;

@@ -9,5 +9,7 @@ export class User extends BaseModel {
   declare first_name: string | null;
   declare last_name: string | null;
   declare picture: string | null;
+  /** Until when they send no invitations. */
+  declare inviting_paused_until: Date | null;
   declare metadata: Record<string, unknown>;
 }

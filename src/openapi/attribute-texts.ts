@@ -1,3 +1,9 @@
+import { DEFAULT_QUOTAS } from "../environments/quotas.ts";
+
+const quotas = Object.entries(DEFAULT_QUOTAS)
+  .map(([name, most]) => `\`${name}\` ${most}`)
+  .join(", ");
+
 /** What an attribute means where its name doesn't say it: by `type.attribute`, or by the attribute alone for every type. */
 const TEXTS: Record<string, string> = {
   created_at: "When it came to be.",
@@ -9,13 +15,14 @@ const TEXTS: Record<string, string> = {
   "meta.token": "What the link in the mail ends with.",
   "meta.user_id": "Which user is meant.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
-  "environment.settings":
-    "`invitation_lifetime_days`, `from_name`, `locale`, `redirect_url`, `reminder_days` (by default 2 and 5 after the mail), `notify_inviter` (`accepted`, `declined`, `expired`: each true unless switched off, and changed by itself); what is absent has its default.",
+  "environment.settings": `\`invitation_lifetime_days\`, \`from_name\`, \`locale\`, \`redirect_url\`, \`reminder_days\` (by default 2 and 5 after the mail), \`notify_inviter\` (\`accepted\`, \`declined\`, \`expired\`: each true unless switched off, and changed by itself), \`quotas\` (each a whole number up to 10,000 or \`unlimited\`, and changed by itself; by default ${quotas}), \`complaint_pause_days\` (how long a user sends no invitations after one was reported as spam: 1, and 0 for no pause), \`member_adding\` (\`direct\`, or \`invite\`: people invite others instead of making them members at once); a setting that is left out has its default.`,
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
     "Whether the address is known to be theirs: by a link they followed, or by your word.",
   "user.metadata":
     "What you know about the person. Only programs and signed-in users with `users:read` in the environment see it; for anyone else, the person included, it is left out. At most 8,192 bytes and 50 keys, nested ones included.",
+  "user.inviting_paused_until":
+    "Until when they send no invitations: one was reported as spam, or a program said so. Null: no pause; programs set and lift it. Fellow members always read null.",
   "session.ip": "From where the session was started, as you say.",
   "session.user_agent": "By what the session was started, as you say.",
   "session.last_active_at": "When it was last started or touched.",

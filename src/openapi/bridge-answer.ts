@@ -1,4 +1,4 @@
-import type { Endpoint, Records } from "../http/endpoint.ts";
+import type { Answers, Endpoint, Records } from "../http/endpoint.ts";
 import { BRIDGE_OUTCOMES, BRIDGE_VALUES } from "./bridge-example-records.ts";
 import { BRIDGE_REQUESTS } from "./bridge-example-requests.ts";
 import { type BridgeGroup, bridgeGroupOf } from "./bridge-groups.ts";
@@ -16,6 +16,16 @@ export function bridgeAnswer(endpoint: Endpoint, { schemas }: Registries): Respo
     description: answers.status === 201 ? "Created." : "Done.",
     content: { "application/json": { schema, example: exampleEnvelope(endpoint) } },
   };
+}
+
+/** What it answers where a setting has something else done. */
+export function otherAnswer(
+  { status, message, when }: NonNullable<Answers["otherwise"]>,
+  { schemas }: Registries,
+): Record<string, Response> {
+  const schema = envelopeSchema({ status, message }, "", schemas);
+  const content = { "application/json": { schema, example: { success: true, message } } };
+  return { [String(status)]: { description: when, content } };
 }
 
 function exampleEnvelope(endpoint: Endpoint): object {

@@ -32,7 +32,15 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     forbidden:
       "You lack a permission in the organization; or it is none of yours, or there is no such organization.",
     members_left_to_owner: "Your role may manage members, but the organization leaves that to its owner.",
-    ...asEverywhere(403, "role_exceeds_own", "owner_only", "identity_unverified", "identity_without_email"),
+    ...asEverywhere(
+      403,
+      "role_exceeds_own",
+      "organization_limit",
+      "pending_limit",
+      "owner_only",
+      "identity_unverified",
+      "identity_without_email",
+    ),
   },
   404: {
     ...asEverywhere(404, "not_found"),
@@ -40,7 +48,14 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
   },
   405: asEverywhere(405, "method_not_allowed"),
   409: {
-    ...asEverywhere(409, "conflict", "idempotency_in_progress", "already_member", "owner_changed"),
+    ...asEverywhere(
+      409,
+      "conflict",
+      "idempotency_in_progress",
+      "already_member",
+      "invitation_pending",
+      "owner_changed",
+    ),
     in_use: "A subscription or an open payment needs it: end or change that first.",
     payment_not_pending: "Only a pending payment can be changed or confirmed.",
     status_conflict: "The payment can't become that from what it is.",
@@ -62,7 +77,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     payment_method_missing: "The payment has no payment method yet: name one.",
     ...asEverywhere(422, "idempotency_key_reused"),
   },
-  429: asEverywhere(429, "too_many_requests"),
+  429: asEverywhere(429, "too_many_requests", "recipient_limit", "inviter_limit", "inviting_paused"),
   500: asEverywhere(500, "internal_error"),
   503: asEverywhere(503, "unavailable", "timeout", "session_validation_unavailable", "oidc_unavailable"),
 };

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../http/endpoint.ts";
-import { bridgeAnswer } from "./bridge-answer.ts";
+import { bridgeAnswer, otherAnswer } from "./bridge-answer.ts";
 import { bridgeErrors } from "./bridge-errors.ts";
 import { bridgeGroupOf } from "./bridge-groups.ts";
 import { bridgeOperationId } from "./bridge-operation-id.ts";
@@ -22,6 +22,7 @@ export function bridgeOperation(endpoint: Endpoint, registries: Registries): Ope
     ...bridgeRequest(endpoint, registries),
     responses: {
       [String(answers.status)]: bridgeAnswer(endpoint, registries),
+      ...(answers.otherwise === undefined ? {} : otherAnswer(answers.otherwise, registries)),
       ...bridgeErrors(endpoint, registries),
     },
     security: securityOf(endpoint),

@@ -1,4 +1,3 @@
-import { UNFINISHED_BATCHES } from "../invitation-batches/require-batch-allowed.ts";
 /** By status, by code: what it means and what to do. */
 export type ErrorCodes = Record<number, Record<string, string>>;
 
@@ -39,6 +38,9 @@ export const ERROR_CODES: ErrorCodes = {
     user_is_caller: "You answer for yourself: leave `user_id` out.",
     owner_only: "Only the owner decides who manages members, and who owns next.",
     owner_not_grantable: "The role `owner` is never given: transfer the ownership.",
+    invite_instead: "The environment lets people invite others, and only programs make them members at once.",
+    pending_limit: "The organization has as many pending invitations as it may: revoke some.",
+    organization_limit: "You have created as many organizations as you may.",
     role_exceeds_own: "Nobody gives permissions they don't have, nor takes them from others.",
     user_exceeds_own: "The user may do something you may not: nobody manages a user above them.",
     system_role: "The four system roles never change.",
@@ -77,7 +79,8 @@ export const ERROR_CODES: ErrorCodes = {
       "The session comes from another service, which would begin it anew: revoke it instead.",
     invitation_pending: "The address has a pending invitation to this organization.",
     duplicate_row: "Of a row: an earlier one is to the same address.",
-    batch_limit: `The organization has ${UNFINISHED_BATCHES} unfinished batches, whoever sent them: wait for one to be completed, or cancel one.`,
+    batch_limit:
+      "The organization has as many unfinished batches as it may, whoever sent them: wait for one to be completed, or cancel one.",
     batch_completed: "The batch is completed: there is nothing left to cancel.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
@@ -109,7 +112,10 @@ export const ERROR_CODES: ErrorCodes = {
   429: {
     too_many_requests: "Wait as many seconds as `Retry-After` says.",
     resend_too_soon: "The invitation was sent a moment ago: wait as long as `Retry-After` says.",
-    recipient_limit: "The address was sent many invitations today, by whichever organization.",
+    recipient_limit:
+      "The address was emailed many invitations today, by you, your organization or everybody together.",
+    inviter_limit: "You have emailed as many invitations as you may in 24 hours.",
+    inviting_paused: "You send no invitations for now: one was reported as spam, or the operator paused you.",
   },
   500: { internal_error: "Our mistake. Tell support the request id." },
   503: {

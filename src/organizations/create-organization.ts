@@ -8,6 +8,7 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
+import { requireOrganizationAllowed } from "./require-organization-allowed.ts";
 
 export interface NewOrganization {
   environment_id: string;
@@ -29,8 +30,8 @@ export interface NewOrganization {
 
 /**
  * Creates an organization and, in the same transaction, its owner's membership.
- * @throws 403 when a user writes what is for programs, 404 when the owner is no user of the environment, 409 when slug
- * or external_id is taken.
+ * @throws 403 for a user who writes what is for programs, or who has created as many as they may, 404 when the owner is no
+ *   user of the environment, 409 when slug or external_id is taken.
  */
 export function createOrganization(
   { db }: Context,
@@ -41,7 +42,13 @@ export function createOrganization(
   refuseProgramAttributes(organization, actor);
   return transaction(db, async (trx) => {
     if (owner_user_id !== null) await refuseUnknownOwner(owner_user_id);
-    const created = await insertUnlessExists(Organization, trx, { id: newId("org"), ...organization });
+    const { user_id: creator_user_id } = actor;
+    if (creator_user_id !== null) await requireOrganizationAllowed(trx, environment_id, creator_user_id);
+    const created = await insertUnlessExists(Organization, trx, {
+      id: newId("org"),
+      ...organization,
+      creator_user_id,
+    });
     if (created === undefined) {
       throw conflict(
         "organization_exists",

@@ -16,6 +16,8 @@ export interface UserChange {
   last_name?: string | null | undefined;
   picture?: string | null | undefined;
   metadata?: Record<string, unknown> | undefined;
+  /** ISO 8601; null lifts the pause. */
+  inviting_paused_until?: string | null | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface UserChange {
 export function updateUser(
   { db }: Context,
   { id, environment_id }: { id: string; environment_id: string },
-  { address, email_verified, ...change }: UserChange,
+  { address, email_verified, inviting_paused_until: until, ...change }: UserChange,
   actor: Actor,
 ): Promise<void> {
   if (email_verified) requireVoucher(actor);
@@ -44,6 +46,7 @@ export function updateUser(
       .patch({
         ...change,
         ...(address === undefined ? {} : { email: address.email, email_canonical: address.canonical }),
+        ...(until === undefined ? {} : { inviting_paused_until: until === null ? null : new Date(until) }),
         ...(verified === undefined
           ? {}
           : { email_verified_at: verified ? raw("coalesce(email_verified_at, now())") : null }),

@@ -69,13 +69,14 @@ export async function buildOrganization(
   );
 }
 
-/** A member with one system role. */
+/** A member with one system role. @param environment the organization's handle, unless it is `acme-test`. */
 export async function buildMember(
   guildhall: Guildhall,
   organization: Organization,
   role: SystemRoleName,
+  environment?: string,
 ): Promise<Person & { membership: Membership }> {
-  const person = await buildPerson(guildhall);
+  const person = await buildPerson(guildhall, environment === undefined ? {} : { environment });
   const { environment_id } = organization;
   const { id } = await findSystemRole(guildhall.db, environment_id, role);
   const joining = {

@@ -1,3 +1,4 @@
+import { raw } from "objection";
 import { z } from "zod";
 import { emailAddress } from "../../http/attributes.ts";
 import { User } from "../../models/user.ts";
@@ -25,16 +26,26 @@ export const userType = resourceType<User>({
     first_name: z.string().nullable(),
     last_name: z.string().nullable(),
     picture: z.string().nullable(),
+    inviting_paused_until: time.nullable(),
     metadata: metadata.optional(),
     created_at: time,
     updated_at: time,
   }),
-  /** The team's notes about a person are not for other users, nor for the person. */
   onDemand: {
-    metadata: (viewer) =>
-      viewer.caller.kind !== "user" || seesAllUsers(viewer) ? "users.metadata" : undefined,
+    /** The team's notes about a person are not for other users, nor for the person. */
+    metadata: (viewer) => (isTeam(viewer) ? "users.metadata" : undefined),
+    /** That somebody was reported is no fellow member's business. */
+    inviting_paused_until: (viewer) =>
+      isTeam(viewer)
+        ? "users.inviting_paused_until"
+        : raw("case when users.id = ? then users.inviting_paused_until end as inviting_paused_until", [
+            viewer.caller.kind === "user" ? viewer.caller.user_id : null,
+          ]),
   },
-  computed: ({ email_verified_at }) => ({ email_verified: email_verified_at !== null }),
+  computed: ({ email_verified_at, inviting_paused_until = null }) => ({
+    email_verified: email_verified_at !== null,
+    inviting_paused_until,
+  }),
   relationships: {
     memberships: { type: "membership", column: "user_id" },
     sessions: { type: "session", column: "user_id" },
@@ -64,6 +75,10 @@ const COLUMNS = [
   "created_at",
   "updated_at",
 ].map((column) => `users.${column}`);
+
+function isTeam(viewer: Viewer): boolean {
+  return viewer.caller.kind !== "user" || seesAllUsers(viewer);
+}
 
 function people(viewer: Viewer): Lead[] | undefined {
   const { db, environment_id, caller, environment_permissions } = viewer;
