@@ -6,7 +6,9 @@ import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
+import { answerInTime } from "./http/answer-in-time.ts";
 import { operationsRouter } from "./http/operations.ts";
+import { refuseLongHeaders } from "./http/refuse-long-headers.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
 import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
 import { managementRouter, renderJsonApiError } from "./management/management-router.ts";
@@ -54,6 +56,8 @@ export function createApp(
   app.use(meterRequests(registry));
   app.use(bridgeCors(context.settings));
   app.use(answerErrors(renderByFace, context.log));
+  app.use(answerInTime);
+  app.use(refuseLongHeaders);
   app.use(operations.routes()).use(metrics.routes());
   app.use(oauth.routes());
   app.use(openapi.routes()).use(docs.routes());

@@ -13,6 +13,9 @@ export interface ErrorItem {
   source?: ErrorSource;
 }
 
+/** Problems that one refusal names at most: a body of nonsense may hold thousands, and each costs time and bytes. */
+export const PROBLEMS_TOLD = 50;
+
 /** Every way Guildhall says no: an HTTP status and one or more items. Faces decide how it looks on the wire. */
 export class Refusal extends Error {
   readonly status: number;
@@ -80,6 +83,12 @@ export function tooManyRequests(seconds: number): Refusal {
 /** Too often, by a rule of the domain. @param seconds until it is allowed again. */
 export function tooSoon(code: string, detail: string, seconds: number): Refusal {
   return new Refusal(429, [{ code, detail }], { "Retry-After": String(Math.max(1, Math.ceil(seconds))) });
+}
+
+/** Too much is under way at once. */
+export function busy(): Refusal {
+  const detail = "Guildhall is busy. Try again shortly.";
+  return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" });
 }
 
 export function unavailable(cause?: unknown): Refusal {
