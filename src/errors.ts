@@ -13,6 +13,9 @@ export interface ErrorItem {
   source?: ErrorSource;
 }
 
+/** Problems that one refusal names at most: a body of nonsense may hold thousands, and each costs time and bytes. */
+export const PROBLEMS_TOLD = 50;
+
 /** Every way Guildhall says no: an HTTP status and one or more items. Faces decide how it looks on the wire. */
 export class Refusal extends Error {
   readonly status: number;
@@ -87,6 +90,12 @@ export function timedOut(cause: unknown): Refusal {
   const detail =
     "No answer came in time. A change may have been made all the same: look before you send it again, or send it with the same Idempotency-Key.";
   return new Refusal(503, [{ code: "timeout", detail }], { "Retry-After": "2" }, { cause });
+}
+
+/** Too much is under way at once. */
+export function busy(): Refusal {
+  const detail = "Guildhall is busy. Try again shortly.";
+  return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" });
 }
 
 export function unavailable(cause?: unknown): Refusal {

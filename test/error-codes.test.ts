@@ -44,7 +44,11 @@ function loadedWith(...paths: string[]): Set<string> {
 }
 
 /** What both faces come to without importing it: by the context they are handed. */
-const EVERYWHERE = ["src/http/answer-errors.ts", "src/identities/identity-sources.ts"];
+const EVERYWHERE = [
+  "src/http/answer-errors.ts",
+  "src/http/refuse-long-headers.ts",
+  "src/identities/identity-sources.ts",
+];
 
 function codesFrom(paths: Iterable<string>): string[] {
   return [...new Set([...paths].flatMap(codesOf).map(({ code }) => code))].sort();
@@ -89,9 +93,13 @@ test("the Management API's list has nothing that only the Bridge API comes to", 
 });
 
 test("the list of /mail-events has what it can come to, and what it can't is known", () => {
-  const loaded = loadedWith("src/mail-events/mail-events-router.ts", "src/http/answer-errors.ts");
+  const loaded = loadedWith(
+    "src/mail-events/mail-events-router.ts",
+    "src/http/answer-errors.ts",
+    "src/http/refuse-long-headers.ts",
+  );
   const never = [
-    ...["malformed_text", "too_deep"], // Its values are cleaned, not refused.
+    ...["malformed_text", "too_deep", "too_many_values"], // Its values are cleaned, not refused.
     ...["conflict", "invalid_value"], // Its statement takes whatever was read.
     ...["malformed_request", "method_not_allowed"], // That is another path, or no POST.
     "unauthorized", // It asks for no credential.

@@ -134,7 +134,7 @@ describe("a request", () => {
     const reader = bearing(guildhall, await accessToken(guildhall, client));
     expect(await reader.post(BATCHES, nonsense)).toMatchObject(refusal(403, "scope_missing"));
     const person = guildhall.api.as((await buildPerson(guildhall)).token);
-    expect(await person.post(BATCHES, nonsense)).toMatchObject(refusal(400, "malformed_json"));
+    expect(await person.post(BATCHES, nonsense)).toMatchObject(refusal(400, "too_deep"));
   });
 
   test("of a million members is refused before each is complained of", async () => {
@@ -142,10 +142,10 @@ describe("a request", () => {
     const list = Array(1_900_000).fill(0);
     const began = Date.now();
     const rows = await api.post(BATCHES, batchTo(organization.id, list));
-    expect(rows).toMatchObject(refusal(422, "invalid_attribute", { pointer: "/data/attributes/rows" }));
+    expect(rows).toMatchObject(refusal(400, "too_many_values"));
     const roles = Array.from({ length: 60 }, () => ({
       email: uniqueEmail(),
-      role_ids: list.slice(0, 30_000),
+      role_ids: list.slice(0, 3_000),
     }));
     const id = await sendBatch(api, organization, roles);
     expect(Date.now() - began).toBeLessThan(8_000);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, invalid, Refusal } from "../errors.ts";
+import { badRequest, type ErrorItem, invalid, PROBLEMS_TOLD, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { type Aliases, describeAliases } from "./describe-aliases.ts";
@@ -38,7 +38,8 @@ function readFields<Shape extends z.ZodObject>(
   const { values, sentAs } = rename(document, aliases);
   const parsed = shape.safeParse(values);
   if (parsed.success) return parsed.data;
-  const [first, ...rest] = parsed.error.issues.flatMap((issue) => problemsOf(issue, sentAs));
+  const problems = parsed.error.issues.slice(0, PROBLEMS_TOLD).flatMap((issue) => problemsOf(issue, sentAs));
+  const [first, ...rest] = problems.slice(0, PROBLEMS_TOLD);
   throw first === undefined ? parsed.error : new Refusal(422, [first, ...rest]);
 }
 
@@ -62,11 +63,13 @@ function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): Error
   const [first, ...inside] = issue.path.map(String);
   const path = first === undefined ? [] : [sentAs.get(first) ?? first, ...inside];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.flatMap((key) => {
-      const name = [...path, key].join(".");
-      return invalid("unknown_field", `${name}: there is no such field here.`, `/${[...path, key].join("/")}`)
-        .items;
-    });
+    return issue.keys
+      .slice(0, PROBLEMS_TOLD)
+      .map((key) => complain("unknown_field", [...path, key], "there is no such field here."));
   }
-  return invalid("invalid_field", `${path.join(".")}: ${issue.message}`, `/${path.join("/")}`).items;
+  return [complain("invalid_field", path, issue.message)];
+}
+
+function complain(code: string, path: string[], what: string): ErrorItem {
+  return { code, detail: `${path.join(".")}: ${what}`, source: { pointer: `/${path.join("/")}` } };
 }

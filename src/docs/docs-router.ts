@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { Router } from "@koa/router";
 import type { Settings } from "../config.ts";
 import type { RequestState } from "../http/request-scope.ts";
+import { staticText } from "../http/static-text.ts";
 import { findLocale } from "../mail/locales.ts";
 import type { OpenApiDocument } from "../openapi/openapi-types.ts";
 import { compilePage } from "../pages/compile-page.ts";
@@ -50,14 +50,7 @@ export function docsRouter(
     // Developers read English: its sentences stand in the templates.
     const fill = compilePage(template, "_docs-layout", findLocale("en"), {}, [...SHARED, ...parts]);
     const html = fill({ ...present(document, new URL(settings.PUBLIC_URL).origin), style: docsStyle.css });
-    const etag = `"${createHash("sha256").update(html).digest("base64url").slice(0, 22)}"`;
-    router.get(path, (ctx) => {
-      ctx.set(docsHeaders);
-      ctx.set("ETag", etag);
-      ctx.status = 200;
-      if (ctx.fresh) ctx.status = 304;
-      else ctx.body = html;
-    });
+    router.get(path, staticText(html, docsHeaders));
   }
   return router;
 }

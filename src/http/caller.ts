@@ -64,6 +64,12 @@ export function requireInEnvironment(
   throw forbidden("forbidden", detail);
 }
 
+/** A user is the same in every session, and the operator is the operator, no matter who holds the token. */
+export function nameOfCaller(caller: Caller): string {
+  if (caller.kind === "user") return caller.user_id;
+  return caller.kind === "client" ? caller.client_id : caller.kind;
+}
+
 /** The caller, as events tell it. */
 export function actorOf(caller: Caller, requestId: string): Actor {
   if (caller.kind === "nobody") return { kind: "invitee", user_id: null, request_id: requestId };

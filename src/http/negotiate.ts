@@ -33,12 +33,21 @@ export function parseMediaType(text: string): { type: string; parameters: string
   return { type, parameters: parameters.filter((parameter) => parameter !== "") };
 }
 
-/** Splits at a separator, but not within quotes: a profile's URI may hold one. */
+/** Splits at a separator outside quotes: the URI of a profile may hold one. Reads every character once. */
 function split(text: string, separator: "," | ";"): string[] {
-  const parts = text.match(
-    separator === "," ? /(?:"(?:\\.|[^"\\])*"|[^,])+/g : /(?:"(?:\\.|[^"\\])*"|[^;])+/g,
-  );
-  return parts ?? [text];
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (sign === '"') quoted = !quoted;
+    else if (sign === "\\" && quoted) at += 1;
+    else if (sign === separator && !quoted) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
 }
 
 /** `q` belongs to `Accept`, not to the media type; of 0 it says no. */

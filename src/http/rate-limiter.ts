@@ -30,6 +30,8 @@ export interface RateLimiter {
    * @throws 429 with `Retry-After` when the window is used up.
    */
   count(limit: LimitName, who: string): void;
+  /** The same when the window is used up already; counts nothing. */
+  refuseUsedUp(limit: LimitName, who: string): void;
 }
 
 /**
@@ -56,6 +58,11 @@ export function createRateLimiter(now: () => number = Date.now): RateLimiter {
       const window = currentWindow(`${limit}:${who}`, seconds);
       window.count += 1;
       if (window.count > requests) throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));
+    },
+    refuseUsedUp(limit, who) {
+      const window = windows.get(`${limit}:${who}`);
+      if (window === undefined || window.count < LIMITS[limit].requests || window.endsAt <= now()) return;
+      throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));
     },
   };
 }

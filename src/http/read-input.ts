@@ -3,7 +3,7 @@ import { badRequest, Refusal } from "../errors.ts";
 import type { Endpoint, Incoming, TextForm } from "./endpoint.ts";
 import type { Face } from "./face.ts";
 import { parseMediaType } from "./negotiate.ts";
-import { BODY_LIMIT, parseJson, readText, refuseUnstorable } from "./read-body.ts";
+import { parseJson, readText, refuseUnstorable } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 
 /**
@@ -11,14 +11,20 @@ import { readQuery } from "./read-query.ts";
  */
 export type Input = { body: unknown; query: unknown; sent: unknown } | { refusal: unknown };
 
-/** Reads query and body as the endpoint declares them. */
-export async function readInput(endpoint: Endpoint, face: Face, incoming: Incoming): Promise<Input> {
+/** Reads query and body as the endpoint declares them. @param limit bytes of a body. */
+export async function readInput(
+  endpoint: Endpoint,
+  face: Face,
+  incoming: Incoming,
+  limit: number,
+): Promise<Input> {
   try {
     const form = formIn(endpoint, incoming.headers);
-    if (form !== undefined) return { ...(await readForm(form, endpoint, incoming)), query: undefined };
+    if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
     const query = readQuery(endpoint.query, incoming.url);
     // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
-    const document = endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming);
+    const document =
+      endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming, limit);
     return { body: endpoint.body?.read(document, incoming.params), query, sent: document };
   } catch (refusal) {
     return { refusal };
@@ -30,16 +36,17 @@ export async function readInput(endpoint: Endpoint, face: Face, incoming: Incomi
  * nothing are many, and where nothing is asked for nothing is missing.
  */
 async function readDocument(
-  { body, bodyLimit = BODY_LIMIT }: Endpoint,
+  { body }: Endpoint,
   face: Face,
   { raw, headers }: Incoming,
+  limit: number,
 ): Promise<unknown> {
-  const text = await readText(raw, bodyLimit);
+  const text = await readText(raw, limit);
   const isMissed = body !== undefined && headers["content-type"] !== undefined && face.emptyBody !== null;
   if (text === "" && !isMissed) return undefined;
   face.requireBodyType(headers);
   if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
-  return parseJson(text);
+  return parseJson(text, limit);
 }
 
 /** @throws 415 for its media type in another encoding. */
@@ -54,11 +61,11 @@ function formIn({ text }: Endpoint, headers: IncomingHttpHeaders): TextForm<unkn
 
 async function readForm(
   form: TextForm<unknown>,
-  { bodyLimit = BODY_LIMIT }: Endpoint,
   { raw, url }: Incoming,
+  limit: number,
 ): Promise<{ body: unknown; sent: string }> {
   const query = readQuery(form.query, url);
-  const sent = await readText(raw, bodyLimit);
+  const sent = await readText(raw, limit);
   refuseUnstorable(sent);
   return { body: await form.read(sent, query), sent };
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, Refusal } from "../errors.ts";
+import { badRequest, type ErrorItem, PROBLEMS_TOLD, Refusal } from "../errors.ts";
 
 /**
  * Reads the query string by a schema of the parameters an endpoint knows.
@@ -19,17 +19,19 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   }
   if (schema === undefined) {
     const [unknown] = Object.keys(values);
-    if (unknown !== undefined) throw unknownParameter(unknown);
+    if (unknown !== undefined) throw new Refusal(400, [unknownParameter(unknown)]);
     return undefined;
   }
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
-  const items = parsed.error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.flatMap((key) => unknownParameter(key).items)
-      : [invalidParameter(String(issue.path[0]), issue.message, values)],
-  );
-  const [first, ...rest] = items;
+  const items = parsed.error.issues
+    .slice(0, PROBLEMS_TOLD)
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.slice(0, PROBLEMS_TOLD).map(unknownParameter)
+        : [invalidParameter(String(issue.path[0]), issue.message, values)],
+    );
+  const [first, ...rest] = items.slice(0, PROBLEMS_TOLD);
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
 }
 
@@ -46,6 +48,7 @@ export function queryOf(url: string): string {
   return start === -1 ? "" : url.slice(start + 1);
 }
 
-function unknownParameter(parameter: string): Refusal {
-  return badRequest("unknown_parameter", "This endpoint does not know this parameter.", { parameter });
+function unknownParameter(parameter: string): ErrorItem {
+  const detail = "This endpoint does not know this parameter.";
+  return { code: "unknown_parameter", detail, source: { parameter } };
 }

@@ -4,7 +4,7 @@ import { claimKey } from "../idempotency-keys/claim-key.ts";
 import { type KeyScope, keepAnswer } from "../idempotency-keys/keep-answer.ts";
 import type { KeptAnswer } from "../idempotency-keys/kept-answer.ts";
 import { jsonDigest } from "../lib/json-digest.ts";
-import type { Caller } from "./caller.ts";
+import { nameOfCaller } from "./caller.ts";
 import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { queryOf } from "./read-query.ts";
 
@@ -45,17 +45,11 @@ function scopeOf(
 ): KeyScope {
   return {
     environment_id: environmentFrom === "none" ? null : environment.environment_id,
-    caller: nameOf(caller),
+    caller: nameOfCaller(caller),
     method,
     // As it is declared, with what it names: there are other spellings of it that the router takes.
     path: path.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? ""),
   };
-}
-
-/** A user by whatever session; an operator is the operator, whoever holds the token. */
-function nameOf(caller: Caller): string {
-  if (caller.kind === "user") return caller.user_id;
-  return caller.kind === "client" ? caller.client_id : caller.kind;
 }
 
 function answerAgain({ request_hash, status, location, document }: KeptAnswer, requestHash: Buffer): Answer {

@@ -1,8 +1,20 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type Koa from "koa";
 import { ConfigError } from "../config.ts";
+
+/** Milliseconds for the headers of a request, and for all of it. */
+const HEADERS_TIME = 10_000;
+const REQUEST_TIME = 30_000;
+/** Milliseconds in which a byte must move, one way or the other. */
+const SILENCE = 20_000;
+/** Milliseconds from a request's headers to the last byte of its answer: a reader must not take a byte at a time. */
+const ANSWER_TIME = 90_000;
+/** Connections at once: each may hold a small body and an answer. */
+const CONNECTIONS = 2_000;
+/** Requests that one connection may have sent ahead of their answers. */
+const AHEAD = 32;
 
 export interface RunningServer {
   port: number;
@@ -16,13 +28,18 @@ export interface RunningServer {
  */
 export async function serve<State>(
   app: Koa<State>,
-  { port, host }: { port: number; host: string },
+  { port, host, silence = SILENCE }: { port: number; host: string; silence?: number },
 ): Promise<RunningServer> {
-  const server = createServer(app.callback());
-  // Slow writers are cut off: headers within 10 s, the whole request within 30 s.
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
-  const idle = idleConnections(server);
+  const server = createServer({
+    headersTimeout: HEADERS_TIME,
+    requestTimeout: REQUEST_TIME,
+    // How often Node looks for requests that are out of time: by default every 30 s.
+    connectionsCheckingInterval: 1_000,
+  });
+  server.maxConnections = CONNECTIONS;
+  // `answerInTime` answers a request whose connection has been silent for so long; any other connection is closed.
+  server.setTimeout(silence);
+  const idle = takeTurns(server, app.callback());
   await listen(server, { port, host });
   const address = server.address();
   return {
@@ -65,25 +82,37 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 }
 
 /**
- * Connections without a request under way. Node's own `closeIdleConnections` spares those that never sent one, and
- * browsers open such connections ahead of need.
+ * Answers the requests of one connection one after another, so that it holds one answer however many it asked for
+ * ahead, and closes a connection that asks for too many.
+ * @returns connections without a request under way. Node's own `closeIdleConnections` spares those that never sent
+ *   one, and browsers open such connections ahead of need.
  */
-function idleConnections(server: Server): Set<Socket> {
+function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   const idle = new Set<Socket>();
-  const underWay = new WeakMap<Socket, number>();
-  const count = (socket: Socket, more: number) => {
-    const requests = (underWay.get(socket) ?? 0) + more;
-    underWay.set(socket, requests);
-    if (requests === 0 && !socket.destroyed) idle.add(socket);
-    else idle.delete(socket);
-  };
+  const lines = new WeakMap<Socket, Array<() => void>>();
   server.on("connection", (socket: Socket) => {
-    count(socket, 0);
+    idle.add(socket);
+    lines.set(socket, []);
     socket.once("close", () => idle.delete(socket));
   });
-  server.on("request", ({ socket }, response) => {
-    count(socket, 1);
-    response.once("close", () => count(socket, -1));
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    const line = lines.get(socket) ?? [];
+    if (line.length === AHEAD) return void socket.destroy();
+    const begin = () => {
+      const limit = setTimeout(() => socket.destroy(), ANSWER_TIME);
+      response.once("close", () => {
+        clearTimeout(limit);
+        line.shift();
+        if (socket.destroyed) return;
+        if (line[0] === undefined) idle.add(socket);
+        else line[0]();
+      });
+      handle(request, response);
+    };
+    idle.delete(socket);
+    line.push(begin);
+    if (line.length === 1) begin();
   });
   return idle;
 }

@@ -10,6 +10,26 @@ export function webhookKey(secret: string): Buffer {
   return encoded === undefined ? Buffer.from(secret) : Buffer.from(encoded, "base64");
 }
 
+/** What keeps a message from being signed as it must be, as far as its headers tell; undefined: nothing. */
+export function webhookHeadersProblem(headers: IncomingHttpHeaders, now: Date): string | undefined {
+  const { id, timestamp, signatures } = signatureHeaders(headers);
+  // A dot in the id would let one message be read as another.
+  if (!/^[^.\s]{1,256}$/.test(id) || !/^\d{1,12}$/.test(timestamp) || signatures === "")
+    return "Send the headers webhook-id, webhook-timestamp (in seconds) and webhook-signature.";
+  if (Math.abs(now.getTime() / 1_000 - Number(timestamp)) > TOLERANCE)
+    return "The webhook-timestamp is more than five minutes away from now.";
+  return undefined;
+}
+
+function signatureHeaders(headers: IncomingHttpHeaders) {
+  const value = (name: string) => String(headers[name] ?? "");
+  return {
+    id: value("webhook-id"),
+    timestamp: value("webhook-timestamp"),
+    signatures: value("webhook-signature"),
+  };
+}
+
 /**
  * What is wrong with a message's signature, by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. Of several
  * signatures one must be right, so that the sender may change its secret without a gap.
@@ -21,14 +41,9 @@ export function webhookProblem(
   body: string,
   now: Date,
 ): string | undefined {
-  const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) =>
-    String(headers[name] ?? ""),
-  ) as [string, string, string];
-  // A dot in the id would let one message be read as another.
-  if (!/^[^.\s]{1,256}$/.test(id) || !/^\d{1,12}$/.test(timestamp) || signatures === "")
-    return "Send the headers webhook-id, webhook-timestamp (in seconds) and webhook-signature.";
-  if (Math.abs(now.getTime() / 1_000 - Number(timestamp)) > TOLERANCE)
-    return "The webhook-timestamp is more than five minutes away from now.";
+  const problem = webhookHeadersProblem(headers, now);
+  if (problem !== undefined) return problem;
+  const { id, timestamp, signatures } = signatureHeaders(headers);
   const expected = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest();
   const isRight = (signature: string) => {
     const [version, encoded = ""] = signature.split(",");

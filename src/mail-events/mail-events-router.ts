@@ -1,16 +1,20 @@
-import { Router } from "@koa/router";
+import { Router, type RouterContext } from "@koa/router";
 import type { Context as KoaContext } from "koa";
 import type { Context } from "../context.ts";
-import { Refusal } from "../errors.ts";
+import { busy, Refusal } from "../errors.ts";
 import { SYSTEM } from "../events/record-events.ts";
-import { readText } from "../http/read-body.ts";
+import { announcedLength, readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
-import { webhookKey, webhookProblem } from "../lib/webhook-signature.ts";
+import { createByteBudget } from "../lib/byte-budget.ts";
+import { webhookHeadersProblem, webhookKey, webhookProblem } from "../lib/webhook-signature.ts";
 import { readMailEvents } from "./read-mail-events.ts";
 import { recordMailEvents } from "./record-mail-events.ts";
 
 /** Bytes: a thousand events of which each says as much as a bounce does. */
 export const MAIL_EVENTS_LIMIT = 1024 * 1024;
+
+/** Bytes that are held at once before their signature is checked, in all and from one address. */
+const unprovenBodies = createByteBudget({ most: 16 * MAIL_EVENTS_LIMIT, each: 8 * MAIL_EVENTS_LIMIT });
 
 /**
  * `POST /mail-events`: what became of mails after they left, as an adapter of the team's own tells it of whichever
@@ -24,16 +28,26 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
   const key = webhookKey(MAIL_EVENTS_SECRET);
 
   router.post("/mail-events", async (ctx) => {
-    const text = await readText(ctx.req, MAIL_EVENTS_LIMIT);
-    const problem = webhookProblem(key, ctx.headers, text, new Date());
-    if (problem !== undefined) {
-      context.limiter.count("wrong_secret", ctx.ip);
-      throw new Refusal(401, [{ code: "invalid_signature", detail: problem }]);
-    }
-    const actor = { ...SYSTEM, request_id: ctx.state.requestId };
-    ctx.body = await recordMailEvents(context, readMailEvents(text), actor);
+    // Nothing is read from a sender who can't be right, and nothing long from an address that was wrong too often.
+    requireSigned(ctx, webhookHeadersProblem(ctx.headers, new Date()));
+    const length = Math.min(announcedLength(ctx.req), MAIL_EVENTS_LIMIT);
+    if (length > SMALL_BODY) context.limiter.refuseUsedUp("wrong_secret", ctx.ip);
+    const counts = unprovenBodies(ctx.ip, length, async () => {
+      const text = await readText(ctx.req, MAIL_EVENTS_LIMIT);
+      requireSigned(ctx, webhookProblem(key, ctx.headers, text, new Date()));
+      const actor = { ...SYSTEM, request_id: ctx.state.requestId };
+      return recordMailEvents(context, readMailEvents(text), actor);
+    });
+    if (counts === undefined) throw busy();
+    ctx.body = await counts;
     ctx.status = 202;
   });
+
+  function requireSigned(ctx: RouterContext<RequestState>, problem: string | undefined): void {
+    if (problem === undefined) return;
+    context.limiter.count("wrong_secret", ctx.ip);
+    throw new Refusal(401, [{ code: "invalid_signature", detail: problem }]);
+  }
 
   return router;
 }

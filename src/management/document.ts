@@ -29,15 +29,12 @@ export function toOne(type: string, id: string | null): Relationship {
   return { data: id === null ? null : { type, id } };
 }
 
-/** Enough to mend a request by; a body of nonsense may hold thousands, and is answered by no megabytes. */
-const ERRORS_TOLD = 50;
-
 /** The document of a refusal. `id` is the request's, for support; nothing of our insides is ever told. */
 export function errorDocument(refusal: Refusal, requestId: string): object {
   const status = String(refusal.status);
   const title = STATUS_CODES[refusal.status] ?? "Error";
   return {
-    errors: refusal.items.slice(0, ERRORS_TOLD).map((item) => ({ id: requestId, status, title, ...item })),
+    errors: refusal.items.map((item) => ({ id: requestId, status, title, ...item })),
     meta: { request_id: requestId },
   };
 }

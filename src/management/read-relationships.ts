@@ -1,4 +1,4 @@
-import { type ErrorItem, invalid } from "../errors.ts";
+import { type ErrorItem, PROBLEMS_TOLD } from "../errors.ts";
 import { type IdPrefix, isId } from "../lib/id.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
 
@@ -31,11 +31,12 @@ export function readRelationships<Links extends Linkages>(
   const given = data.relationships ?? {};
   const read: Record<string, string | string[] | undefined> = {};
   const complain = (code: string, detail: string, ...path: string[]) =>
-    problems.push(...invalid(code, detail, pointerTo(data, ["relationships", ...path])).items);
+    problems.push({ code, detail, source: { pointer: pointerTo(data, ["relationships", ...path]) } });
 
   if (!isObject(given)) complain("invalid_relationship", "relationships: must be an object.");
   const names = isObject(given) ? Object.keys(withoutAtMembers(given)) : [];
-  for (const name of names.filter((known) => !Object.hasOwn(shape, known))) {
+  const unknown = names.filter((name) => !Object.hasOwn(shape, name));
+  for (const name of unknown.slice(0, PROBLEMS_TOLD)) {
     complain("unknown_relationship", "There is no such relationship.", name);
   }
   for (const [name, linkage] of Object.entries(shape)) {

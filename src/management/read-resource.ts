@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, conflict, type ErrorItem, forbidden, invalid, Refusal } from "../errors.ts";
+import { badRequest, conflict, type ErrorItem, forbidden, PROBLEMS_TOLD, Refusal } from "../errors.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
 import { type Linkages, type Linked, readRelationships } from "./read-relationships.ts";
 import { resourceTypeNamed } from "./types/resource-type-named.ts";
@@ -43,7 +43,7 @@ export function readResource<Attributes extends z.ZodObject, Links extends Linka
   const problems: ErrorItem[] = [];
   const attributes = readAttributes(shape.attributes, data, problems);
   const relationships = readRelationships(shape.relationships, data, id === undefined, problems);
-  const [first, ...rest] = problems;
+  const [first, ...rest] = problems.slice(0, PROBLEMS_TOLD);
   if (first !== undefined) throw new Refusal(422, [first, ...rest]);
   return { attributes: attributes as z.infer<Attributes>, relationships };
 }
@@ -70,19 +70,16 @@ function readAttributes(schema: z.ZodObject, data: Record<string, unknown>, prob
   const given = data.attributes ?? {};
   const parsed = schema.safeParse(isObject(given) ? withoutAtMembers(given) : given);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
+  const complain = (code: string, detail: string, path: string[]) =>
+    problems.push({ code, detail, source: { pointer: pointerTo(data, ["attributes", ...path]) } });
+  for (const issue of parsed.error.issues.slice(0, PROBLEMS_TOLD)) {
     const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys") {
       const detail = "There is no such attribute, or it can't be set.";
-      for (const key of issue.keys) {
-        problems.push(
-          ...invalid("unknown_attribute", detail, pointerTo(data, ["attributes", ...path, key])).items,
-        );
-      }
+      for (const key of issue.keys.slice(0, PROBLEMS_TOLD))
+        complain("unknown_attribute", detail, [...path, key]);
     } else {
-      const pointer = pointerTo(data, ["attributes", ...path]);
-      const name = path.join(".") || "attributes";
-      problems.push(...invalid("invalid_attribute", `${name}: ${issue.message}`, pointer).items);
+      complain("invalid_attribute", `${path.join(".") || "attributes"}: ${issue.message}`, path);
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { parseMediaType } from "../http/negotiate.ts";
-import { readText } from "../http/read-body.ts";
+import { readText, SMALL_BODY } from "../http/read-body.ts";
 import { oauthError } from "./oauth-error.ts";
 import { type ClientCredentials, readClientCredentials } from "./read-client-credentials.ts";
 
@@ -34,7 +34,7 @@ async function readForm(request: IncomingMessage): Promise<Map<string, string>> 
     throw oauthError("invalid_request", "Send a form: application/x-www-form-urlencoded.");
   }
   const form = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(await readText(request))) {
+  for (const [name, value] of new URLSearchParams(await readText(request, SMALL_BODY))) {
     // A parameter without a value counts as left out, one that comes twice is a mistake (RFC 6749 §3.2).
     if (value === "") continue;
     if (form.has(name)) throw oauthError("invalid_request", "A parameter came twice.");

@@ -11,6 +11,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
       "malformed_json",
       "malformed_text",
       "too_deep",
+      "too_many_values",
     ),
     empty_body: "A JSON object is needed.",
     no_object: "The body must be one JSON object.",
@@ -78,6 +79,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     ...asEverywhere(422, "idempotency_key_reused"),
   },
   429: asEverywhere(429, "too_many_requests", "recipient_limit", "inviter_limit", "inviting_paused"),
+  431: { header_too_long: "A header is longer than 1,000 characters; `error` names it." },
   500: asEverywhere(500, "internal_error"),
   503: asEverywhere(503, "unavailable", "timeout", "session_validation_unavailable", "oidc_unavailable"),
 };

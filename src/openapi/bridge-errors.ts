@@ -24,7 +24,7 @@ function statusesOf({ method, body, who }: Endpoint): number[] {
     ...(body === undefined ? [] : [413, 415]),
     ...(method === "GET" ? [] : [422]),
     ...(who === "program" ? [] : [429]),
-    ...[500, 503],
+    ...[431, 500, 503],
   ];
 }
 

@@ -10,6 +10,7 @@ export const ERROR_CODES: ErrorCodes = {
     malformed_csv: "The file is no CSV, such as one with a broken quote; `detail` says in which row.",
     malformed_text: "The body holds a NUL character or half a character.",
     too_deep: "The body is nested deeper than 20 levels.",
+    too_many_values: "The body holds too many keys or items; `detail` says how many it may hold.",
     empty_body: "A document is needed.",
     no_document: "A document with `meta` is needed.",
     no_resource: "The document's `data` must be one resource object.",
@@ -117,6 +118,7 @@ export const ERROR_CODES: ErrorCodes = {
     inviter_limit: "You have emailed as many invitations as you may in 24 hours.",
     inviting_paused: "You send no invitations for now: one was reported as spam, or the operator paused you.",
   },
+  431: { header_too_long: "A header is longer than 1,000 characters; `source.header` names it." },
   500: { internal_error: "Our mistake. Tell support the request id." },
   503: {
     unavailable: "Busy, or the database is away: try again after `Retry-After` seconds.",

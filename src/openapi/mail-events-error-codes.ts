@@ -11,6 +11,7 @@ export const MAIL_EVENTS_ERROR_CODES: ErrorCodes = {
   415: asEverywhere(415, "unsupported_encoding"),
   422: { invalid_mail_events: "The events have another form; `error` says where." },
   429: { too_many_requests: "Too many wrong signatures: wait as many seconds as `Retry-After` says." },
+  431: { header_too_long: "A header is longer than 1,000 characters; `error` names it." },
   500: asEverywhere(500, "internal_error"),
   503: asEverywhere(503, "unavailable", "timeout"),
 };

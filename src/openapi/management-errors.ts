@@ -29,7 +29,7 @@ function statusesOf({ method, body, who, environmentFrom }: Endpoint): number[] 
     ...withBody,
     ...(method === "GET" ? [] : [422]),
     ...(who === "operator" ? [] : [429]),
-    ...[500, 503],
+    ...[431, 500, 503],
   ];
 }
 

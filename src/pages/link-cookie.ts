@@ -19,7 +19,13 @@ export function setLinkCookie(ctx: KoaContext, invitationId: string, token: stri
 }
 
 export function readLinkCookie(ctx: KoaContext, invitationId: string, secure: boolean): string | undefined {
-  return ctx.cookies.get(cookieName(invitationId, secure));
+  // Not by `ctx.cookies`, which keeps a pattern of each name it ever looked for: here anyone may make names up.
+  const start = `${cookieName(invitationId, secure)}=`;
+  const cookie = ctx
+    .get("Cookie")
+    .split("; ")
+    .find((one) => one.startsWith(start));
+  return cookie?.slice(start.length);
 }
 
 /** `__Host-`: set by this host itself and over TLS, or the browser refuses it. */

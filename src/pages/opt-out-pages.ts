@@ -1,6 +1,6 @@
 import { Router, type RouterContext } from "@koa/router";
 import type { Context } from "../context.ts";
-import { readText } from "../http/read-body.ts";
+import { readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { findLocale } from "../mail/locales.ts";
 import { findOptOut, type OptOut } from "../suppressions/find-opt-out.ts";
@@ -48,7 +48,7 @@ export function optOutPages(context: Context): Router<RequestState> {
 /** RFC 8058 has mail programs send either type of form. What is no form has no fields. */
 async function readForm(ctx: Ctx): Promise<Map<string, string>> {
   const type = ctx.get("Content-Type");
-  const body = new Response(await readText(ctx.req), { headers: { "Content-Type": type } });
+  const body = new Response(await readText(ctx.req, SMALL_BODY), { headers: { "Content-Type": type } });
   const form = await body.formData().catch(() => new FormData());
   return new Map([...form].map(([name, value]) => [name, typeof value === "string" ? value : ""]));
 }

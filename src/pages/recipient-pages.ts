@@ -2,7 +2,7 @@ import { Router, type RouterContext } from "@koa/router";
 import type { Context } from "../context.ts";
 import { notFound, Refusal } from "../errors.ts";
 import { parseMediaType } from "../http/negotiate.ts";
-import { readText } from "../http/read-body.ts";
+import { readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
 import { closedState } from "../invitations/closed-invitation.ts";
@@ -68,7 +68,7 @@ export function recipientPages(context: Context): Router<RequestState> {
     ctx: Ctx,
     id: string,
   ): Promise<{ token: string; proof: Proof; isOwnForm: boolean }> {
-    const form = new URLSearchParams(await readText(ctx.req));
+    const form = new URLSearchParams(await readText(ctx.req, SMALL_BODY));
     const cookie = readLinkCookie(ctx, id, secure) ?? "";
     const token = form.get("token") ?? cookie;
     const proof = proveByLink(context, id, token, ctx.ip);

@@ -1,0 +1,33 @@
+import type { Middleware } from "koa";
+import { Refusal } from "../errors.ts";
+
+/** Characters. No client needs more, and what reads these headers should never meet more. */
+const LONGEST = 1_000;
+
+/** The headers that we, Koa, or a package below it takes apart. Credentials, cookies and keys have limits of their own. */
+const TAKEN_APART = [
+  "accept",
+  "accept-encoding",
+  "content-encoding",
+  "content-type",
+  "host",
+  "if-none-match",
+  "origin",
+  "x-environment",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+];
+
+/** Refuses a request with a header nobody needs in that length, before anything reads it. @throws 431. */
+export const refuseLongHeaders: Middleware = (ctx, next) => {
+  for (const name of TAKEN_APART) {
+    if ((ctx.headers[name]?.length ?? 0) <= LONGEST) continue;
+    // What renders the refusal must not read it either.
+    delete ctx.headers[name];
+    const header = name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+    const detail = `${header} is too long: send at most ${LONGEST.toLocaleString("en")} characters.`;
+    throw new Refusal(431, [{ code: "header_too_long", detail, source: { header } }]);
+  }
+  return next();
+};
