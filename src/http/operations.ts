@@ -1,10 +1,12 @@
 import { Router } from "@koa/router";
 import type { Context } from "../context.ts";
+import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { RequestState } from "./request-scope.ts";
 
 /** For whoever runs the service. `healthz`: the process answers; `readyz`: database and queue answered just now. */
 export function operationsRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
+  const warn = createRareWarnings(log);
   router.get("/healthz", (ctx) => {
     ctx.body = { status: "ok" };
   });
@@ -26,7 +28,7 @@ export function operationsRouter({ db, queues, log }: Context): Router<RequestSt
       await Promise.race([work(), limit]);
       return undefined;
     } catch (error) {
-      log.warn({ err: error, check: name }, "not ready");
+      warn(name, { err: error, check: name }, "not ready");
       return name;
     }
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { recent } from "../lib/recent.ts";
+import { createRareWarnings } from "../lib/warn-rarely.ts";
 
 /** Milliseconds in which a reading counts as the present. */
 const GOOD_FOR = 5_000;
@@ -22,6 +23,8 @@ export function databaseReading<Result>(
   { db, log }: Pick<Context, "db" | "log">,
   read: (query: Query) => Promise<Result>,
 ): () => Promise<Result | undefined> {
+  const warn = createRareWarnings(log);
+
   async function readBounded(): Promise<Result | undefined> {
     try {
       return await transaction(db, async (trx) => {
@@ -32,7 +35,7 @@ export function databaseReading<Result>(
         });
       });
     } catch (error) {
-      log.warn({ err: error }, "the database can't be read for /metrics");
+      warn("database", { err: error }, "the database can't be read for /metrics");
       return undefined;
     }
   }
