@@ -102,7 +102,8 @@ describe("a delivery", () => {
     const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
     expect(held).toMatchObject({ id, attempts: 2 });
     const before = await read(id);
-    const lost = { code: "ECONNECTION", command: "CONN", responseCode: null, reply: "", dataAccepted: false };
+    const broken = { code: "ECONNECTION", command: "CONN", responseCode: null, reply: "" };
+    const lost = { ...broken, senderAccepted: true, dataAccepted: false };
     await recordOutcomes(guildhall.db, [{ id, attempts: 1, ...failed(lost, 1, 0) }]);
     expect(await read(id)).toEqual(before);
   });
