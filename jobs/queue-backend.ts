@@ -33,7 +33,7 @@ export function openQueueBackend({ REDIS_URL, DATABASE_URL }: QueueSettings): Qu
 }
 
 /** Milliseconds of silence after which a connection is given up: longer than the 10 s for which BullMQ waits for a job. */
-const SILENCE = { producer: 3_000, consumer: 12_000 };
+const SILENCE = { producer: 3_000, consumer: 15_000 };
 
 function onRedis(url: string): QueueBackend {
   const both = {
