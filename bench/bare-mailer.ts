@@ -38,6 +38,7 @@ const mail = composeMail(
     message_id: `<${newId("dlv")}@guildhall.test>`,
     attempts: 1,
     ambiguous_attempts: 0,
+    claimed_at: "",
     product: "Acme",
     from_name: null,
     locales: ["en"],

@@ -35,19 +35,40 @@ export function openQueueBackend({ REDIS_URL, DATABASE_URL }: QueueSettings): Qu
   return REDIS_URL === undefined ? onPostgres(DATABASE_URL) : onRedis(REDIS_URL);
 }
 
+/** Milliseconds of silence after which a connection is given up: longer than the 10 s for which BullMQ waits for a job. */
+const SILENCE = { producer: 3_000, consumer: 15_000 };
+
 function onRedis(url: string): QueueBackend {
+  const both = {
+    connectTimeout: 5_000,
+    keepAlive: 10_000,
+    // The primary became a replica: behind the same address there may be a new one by now.
+    reconnectOnError: (error: Error) => error.message.includes("READONLY"),
+  };
   // A frozen Redis holds its socket open: only `commandTimeout` gets a producer out of that.
   const producer = new Redis(url, {
+    ...both,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: 2_000,
+    socketTimeout: SILENCE.producer,
+    retryStrategy: (times) => Math.min(times * 100, 1_000),
   });
-  const consumer = new Redis(url, { maxRetriesPerRequest: null });
+  const consumer = new Redis(url, {
+    ...both,
+    maxRetriesPerRequest: null,
+    socketTimeout: SILENCE.consumer,
+    retryStrategy: () => 1_000,
+  });
   // Both reconnect by themselves; each queue and worker reports the trouble through its own `error` event.
   for (const connection of [producer, consumer]) connection.on("error", () => {});
+  // `requireFitRedis` looks at version and policy; BullMQ would do so for each connection, and print what it finds.
+  const skipVersionCheck = true;
   return {
-    queue: (name, { patient }) => new Queue(name, { connection: patient ? consumer : producer }),
-    worker: (name, processor, options) => new Worker(name, processor, { ...options, connection: consumer }),
+    queue: (name, { patient }) =>
+      new Queue(name, { connection: patient ? consumer : producer, skipVersionCheck }),
+    worker: (name, processor, options) =>
+      new Worker(name, processor, { ...options, connection: consumer, skipVersionCheck }),
     async close() {
       producer.disconnect();
       consumer.disconnect();

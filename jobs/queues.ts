@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue } from "bullmq";
+import { createRareWarnings, type WarnRarely } from "../src/lib/warn-rarely.ts";
 import type { Log } from "../src/log.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 
@@ -14,7 +15,7 @@ export interface Queues {
    * closely go as one.
    */
   hint(queue: keyof typeof HINTED_JOBS): void;
-  /** A real round trip to the queue. @throws when it can't be reached. */
+  /** Adds a job that says nothing and that no worker knows. @throws when no job can be added just now. */
   ping(): Promise<void>;
   /** Waits for hints under way, but not for ever. */
   close(): Promise<void>;
@@ -37,18 +38,21 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
     detach: backend.queue("detach", impatient),
     batch: backend.queue("batch", impatient),
   };
+  const warn = createRareWarnings(log);
   for (const queue of Object.values(queues)) {
-    queue.on("error", (error) => log.debug({ err: error, queue: queue.name }, "queue connection"));
+    queue.on("error", (error) => warn("connection", { err: error, queue: queue.name }, "queue connection"));
   }
   const hints = {
-    mail: createHint(queues.mail, "mail", log),
-    detach: createHint(queues.detach, "detach", log),
-    batch: createHint(queues.batch, "batch", log),
+    mail: createHint(queues.mail, "mail", warn),
+    detach: createHint(queues.detach, "detach", warn),
+    batch: createHint(queues.batch, "batch", warn),
   };
   return {
     hint: (name) => hints[name].give(),
     async ping() {
-      await queues.mail.getJobCounts("waiting");
+      // A write: a replica answers whoever only reads, and so does a Redis that is full. One such job waits at most.
+      const once = { deduplication: { id: "ping" }, removeOnComplete: true, removeOnFail: true };
+      await bounded(queues.mail.add("ping", {}, once));
     },
     async close() {
       // A command to a queue that can't be reached, or that is closing, may never settle: never wait without a limit.
@@ -59,11 +63,22 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
   };
 }
 
+/** Milliseconds a job may take to be added: a queue that is silent must not keep the next hint waiting for ever. */
+const PATIENCE = 5_000;
+
+async function bounded(adding: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the queue doesn't answer")), PATIENCE);
+  });
+  await Promise.race([adding, limit]).finally(() => clearTimeout(timer));
+}
+
 /** Milliseconds between two hints: one wakes a worker for all that came before it. */
 const HINT_INTERVAL = 10;
 
 /** One hint per interval; any number wanted meanwhile become one more. */
-function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, log: Log) {
+function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRarely) {
   let underWay: Promise<void> | undefined;
   let wanted = false;
 
@@ -71,9 +86,9 @@ function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, log: Log) {
     while (wanted) {
       wanted = false;
       try {
-        await queue.add(HINTED_JOBS[name], {}, KEEP);
+        await bounded(queue.add(HINTED_JOBS[name], {}, KEEP));
       } catch (error) {
-        log.warn({ err: error, queue: name }, "a hint was lost; the sweeper will find the row");
+        warn("hint", { err: error, queue: name }, "a hint was lost; the sweeper will find the row");
       }
       await sleep(HINT_INTERVAL);
     }

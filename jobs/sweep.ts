@@ -13,7 +13,7 @@ const findWork = statement<{ deliveries: boolean; deletions: boolean; batches: b
 /**
  * Finds rows whose hint was lost, whose retry is due or whose worker died, and hints again.
  *
- * Queued by: the schedule, every SWEEP_EVERY.
+ * Queued by: the schedule, every SWEEP_EVERY. Where the queue is silent, `own-clock.ts` runs it, and follows its hints.
  * Payload:   none.
  * Retries:   none: the next run finds the same rows.
  * Twice:     harmless: it gives hints, and hints are harmless.

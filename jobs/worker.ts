@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Queue } from "bullmq";
+import type { Processor, Queue, Worker } from "bullmq";
+import { createRareWarnings } from "../src/lib/warn-rarely.ts";
 import { allJobs } from "./all-jobs.ts";
 import type { Job, JobContext } from "./define-job.ts";
+import { startOwnClock } from "./own-clock.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 import { KEEP, QUEUES, type QueueName } from "./queues.ts";
 
@@ -27,6 +29,9 @@ const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 
 /** Schedules vanish when Redis loses its data, and may stop for other reasons: missing or late ones are put back. */
 const CHECK_SCHEDULES_EVERY = 15_000;
 
+/** Milliseconds a worker rests after an error, or it would ask a queue that refuses thousands of times a second. */
+const REST = 1_000;
+
 /** Milliseconds a queue has to be told that we leave: one that can't be reached would never know. */
 const LEAVING = 3_000;
 
@@ -44,31 +49,56 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
     running.add(run);
     return run.finally(() => running.delete(run));
   };
+  const warn = createRareWarnings(log);
+  const report = createRareWarnings(log, { level: "error" });
+  const clock = startOwnClock(context, report);
   const workers = QUEUES.map((queue) => {
-    const worker = backend.worker(queue, (job) => track(runJob(byName.get(job.name), job.data, context)), {
-      ...WORKER_OPTIONS,
-      concurrency: CONCURRENCY[queue],
+    const work: Processor = (job) => {
+      clock.ran(job.name);
+      return track(runJob(byName.get(job.name), job.data, context));
+    };
+    const worker = backend.worker(queue, work, { ...WORKER_OPTIONS, concurrency: CONCURRENCY[queue] });
+    worker.on("failed", (job, error) =>
+      report(`run ${job?.name}`, { err: error, job: job?.name }, "a job failed"),
+    );
+    worker.on("error", (error) => {
+      warn("connection", { err: error, queue }, "a queue is in trouble; work goes on without it");
+      rest(worker);
     });
-    worker.on("failed", (job, error) => log.error({ err: error, job: job?.name }, "a job failed"));
-    worker.on("error", (error) => log.warn({ err: error, queue }, "worker connection"));
     return worker;
   });
   const lifecycle = backend.queue("lifecycle", { patient: true });
-  lifecycle.on("error", (error) => log.debug({ err: error }, "queue connection"));
-  const check = () =>
-    keepSchedules(lifecycle, settings).catch((error) =>
-      log.warn({ err: error }, "schedules can't be checked"),
+  lifecycle.on("error", (error) => warn("connection", { err: error }, "queue connection"));
+  let checking = false;
+  async function check(): Promise<void> {
+    // One at a time: a queue that is silent answers late or never.
+    if (checking) return;
+    checking = true;
+    await keepSchedules(lifecycle, settings).catch((error) =>
+      warn("schedules", { err: error }, "schedules can't be checked"),
     );
+    checking = false;
+  }
   void check();
-  const checking = setInterval(() => void check(), CHECK_SCHEDULES_EVERY).unref();
+  const checks = setInterval(() => void check(), CHECK_SCHEDULES_EVERY).unref();
 
   return {
     async stop() {
-      clearInterval(checking);
+      clearInterval(checks);
+      clock.stop();
       const closed = Promise.allSettled([...workers, lifecycle].map((each) => each.close()));
-      await Promise.race([closed, Promise.allSettled(running).then(() => sleep(LEAVING))]);
+      const done = Promise.all([Promise.allSettled(running), clock.underWay()]);
+      await Promise.race([closed.then(() => done), done.then(() => sleep(LEAVING))]);
     },
   };
+}
+
+/** BullMQ asks again at once after an error that is none of the connection's, such as a refusal. */
+function rest(worker: Worker): void {
+  if (worker.isPaused() || worker.closing !== undefined) return;
+  // Jobs under way go on.
+  void worker.pause(true);
+  setTimeout(() => void worker.resume(), REST).unref();
 }
 
 async function runJob(job: Job | undefined, payload: unknown, context: JobContext): Promise<void> {

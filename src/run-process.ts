@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { openQueueBackend } from "../jobs/queue-backend.ts";
+import { requireFitRedis } from "../jobs/require-fit-redis.ts";
 import type { Config } from "./config.ts";
 import type { Context } from "./context.ts";
 import { prepareSchema } from "./db/prepare-schema.ts";
@@ -40,6 +41,7 @@ export function runProcess(config: Config, log: Log): RunningProcess {
     await waitForDatabase(settings.DATABASE_URL, log, () => stopping);
     if (!stopping) await prepareSchema(settings, log, () => stopping);
     if (stopping) return;
+    if (settings.REDIS_URL !== undefined) await requireFitRedis(settings.REDIS_URL, log);
     const backend = openQueueBackend(settings);
     undo.push(() => backend.close());
     const context = openContext(settings, backend, log);

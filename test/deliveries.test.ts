@@ -1,6 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
@@ -26,6 +23,7 @@ import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/b
 import { startGate } from "./support/gate.ts";
 import { backends, type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { tokenIn } from "./support/mailbox.ts";
+import { type OwnRedis, startOwnRedis } from "./support/own-redis.ts";
 import { type ScriptedSmtp, startScriptedSmtp } from "./support/scripted-smtp.ts";
 
 let guildhall: Guildhall;
@@ -104,7 +102,8 @@ describe("a delivery", () => {
     const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
     expect(held).toMatchObject({ id, attempts: 2 });
     const before = await read(id);
-    const lost = { code: "ECONNECTION", command: "CONN", responseCode: null, reply: "", dataAccepted: false };
+    const broken = { code: "ECONNECTION", command: "CONN", responseCode: null, reply: "" };
+    const lost = { ...broken, senderAccepted: true, dataAccepted: false };
     await recordOutcomes(guildhall.db, [{ id, attempts: 1, ...failed(lost, 1, 0) }]);
     expect(await read(id)).toEqual(before);
   });
@@ -423,45 +422,4 @@ function barrier(): { promise: Promise<void>; open(): void } {
     open = resolve;
   });
   return { promise, open: () => open() };
-}
-
-interface OwnRedis {
-  url: string;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  signal(signal: NodeJS.Signals): void;
-}
-
-/** A Redis of the test's own, to freeze and to kill. It keeps nothing on disk. */
-async function startOwnRedis(): Promise<OwnRedis> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  const port = String(typeof address === "object" ? address?.port : 0);
-  probe.close();
-  let server: ChildProcess | undefined;
-  const url = `redis://127.0.0.1:${port}`;
-  const redis: OwnRedis = {
-    url,
-    async start() {
-      server = spawn("redis-server", ["--port", port, "--bind", "127.0.0.1", "--save", ""], {
-        stdio: "ignore",
-      });
-      const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
-      client.on("error", () => {});
-      await client.ping();
-      client.disconnect();
-    },
-    async stop() {
-      if (server === undefined) return;
-      const gone = once(server, "exit");
-      server.kill("SIGKILL");
-      await gone;
-      server = undefined;
-    },
-    signal: (signal) => void server?.kill(signal),
-  };
-  process.once("exit", () => server?.kill("SIGKILL"));
-  await redis.start();
-  return redis;
 }

@@ -1,7 +1,12 @@
 /** Lends out a fixed set of things, first come first served. */
 export interface ResourcePool<Resource> {
-  /** Waits for a free one, lends it to `work`, and takes it back however that ends. */
-  use<Result>(work: (resource: Resource) => Promise<Result>): Promise<Result>;
+  /**
+   * Waits for a free one, lends it to `work`, and takes it back however that ends.
+   * @param keep asked then: false for one that is worn out, in whose place another was added.
+   */
+  use<Result>(work: (resource: Resource) => Promise<Result>, keep?: () => boolean): Promise<Result>;
+  /** Lends this one, too. */
+  add(resource: Resource): void;
 }
 
 export function createResourcePool<Resource>(resources: Resource[]): ResourcePool<Resource> {
@@ -22,12 +27,13 @@ export function createResourcePool<Resource>(resources: Resource[]): ResourcePoo
   }
 
   return {
-    async use(work) {
+    add: giveBack,
+    async use(work, keep = () => true) {
       const resource = await take();
       try {
         return await work(resource);
       } finally {
-        giveBack(resource);
+        if (keep()) giveBack(resource);
       }
     },
   };

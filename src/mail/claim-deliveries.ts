@@ -12,6 +12,8 @@ export interface ClaimedDelivery {
   message_id: string;
   attempts: number;
   ambiguous_attempts: number;
+  /** When it was claimed, to the microsecond: tells this claim from every other. */
+  claimed_at: string;
   product: string;
   from_name: string | null;
   /** By preference: the invitation's language, the environment's. Whether there is a translation is not known here. */
@@ -105,7 +107,7 @@ export const claimDeliveries = statement<ClaimedDelivery>(
     returning d.*
   )
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts,
-    e.name as product, e.settings->>'from_name' as from_name,
+    extract(epoch from c.updated_at)::text as claimed_at, e.name as product, e.settings->>'from_name' as from_name,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     o.name as organization, o.picture, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
     i.expires_at, i.accepted_at, i.declined_at, i.expired_at,

@@ -3,13 +3,16 @@ import type { Knex } from "knex";
 import type { Settings } from "../config.ts";
 import { coalesce } from "../lib/coalesce.ts";
 import { createResourcePool } from "../lib/resource-pool.ts";
+import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
 import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
 import { composeMail, type MailParts } from "./compose-mail.ts";
 import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
 import { failed, type Outcome, sent } from "./outcome.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
-import { openSmtpLane, type SmtpLane } from "./smtp-lane.ts";
+import { createRest } from "./rest.ts";
+import { openSmtpLane, type Patience, type SmtpLane } from "./smtp-lane.ts";
+import { storableReply } from "./storable-reply.ts";
 
 export interface DeliveryRunner {
   /** Claims and sends until nothing is due. Returns when everything due has been claimed, not when it has been sent. */
@@ -27,8 +30,18 @@ export interface DeliveryRunnerParts extends MailParts {
   settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL"> & DkimSettings;
 }
 
-/** SMTP connections per process. */
+/** SMTP connections per process that work. */
 const LANES = 10;
+/** With those that hang: one that waits for a reply must not keep the others from working. */
+const MOST_LANES = 30;
+/** Milliseconds after which a lane counts as hanging, and another is opened in its place. */
+const HANGS = 12_000;
+/**
+ * Milliseconds for a reply. Until our sender is accepted they are few, since a connection that was kept may have died
+ * without a word; more while one email tries whether a rest is over. After that the server may have to ask another.
+ */
+const PATIENCE = { sender: 10_000, recipient: 60_000 };
+const TRIAL_PATIENCE = { ...PATIENCE, sender: 30_000 };
 /** Deliveries held at once: some wait here, so that no connection waits for the next claim. */
 const CAPACITY = 3 * LANES;
 /** Milliseconds the outcomes of mails that were cut off have to be recorded. */
@@ -38,8 +51,17 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   const { db, log, settings } = parts;
   warnUnlessAligned(settings, log);
   const signer = dkimSigner(settings);
-  const lanes = Array.from({ length: LANES }, () => openSmtpLane(settings.SMTP_URL, signer));
-  const pool = createResourcePool(lanes);
+  const openLane = () => openSmtpLane(settings.SMTP_URL, signer);
+  const lanes = new Set(Array.from({ length: LANES }, openLane));
+  const pool = createResourcePool([...lanes]);
+  const warn = createRareWarnings(log);
+  const report = createRareWarnings(log, { level: "error" });
+  const rest = createRest(
+    () => void run().catch((error) => warn("claim", { err: error }, "can't claim emails")),
+  );
+  /** Why the lanes rest. */
+  let obstacle: Outcome | undefined;
+  let hanging = 0;
   const record = coalesce((outcomes: DeliveryOutcome[]) => recordOutcomes(db, outcomes), 100);
   const held = new Map<ClaimedDelivery, Promise<void>>();
   const claiming = new Set<Promise<void>>();
@@ -51,17 +73,21 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   async function claimAndSend(): Promise<void> {
     for (;;) {
       // Wait for some room: claiming one at a time would cost a round trip per mail.
-      while (held.size > CAPACITY / 2 && !stopping) await change();
+      while (held.size - hanging > CAPACITY / 2 && !stopping) await change();
       if (stopping) return;
-      const room = CAPACITY - held.size;
+      const room = rest.admits(CAPACITY - (held.size - hanging));
+      if (room === 0) return;
+      const tries = rest.resting();
       const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain]);
-      for (const delivery of claimed) if (delivery.state === "sending") hold(delivery);
+      const mine = claimed.filter(({ state }) => state === "sending");
+      for (const delivery of mine) hold(delivery, tries);
+      if (tries && mine.length === 0) rest.untried();
       if (claimed.length < room) return;
     }
   }
 
-  function hold(delivery: ClaimedDelivery): void {
-    const done = deliver(delivery).finally(() => {
+  function hold(delivery: ClaimedDelivery, tries: boolean): void {
+    const done = deliver(delivery, tries).finally(() => {
       held.delete(delivery);
       announceChange();
     });
@@ -79,33 +105,82 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     for (const resolve of woken) resolve();
   }
 
-  async function deliver(delivery: ClaimedDelivery): Promise<void> {
-    const outcome = await pool.use((lane) => attempt(lane, delivery));
+  async function deliver(delivery: ClaimedDelivery, tries: boolean): Promise<void> {
+    const outcome = await throughSomeLane(delivery, tries);
     log.debug({ delivery: delivery.id, state: outcome.state, code: outcome.code }, "delivery attempted");
+    const { id, attempts, claimed_at } = delivery;
     for (let recorded = false; !recorded; ) {
       // A mail that left must be known to have left: this goes on until the database takes it or the process ends.
-      recorded = await record({ id: delivery.id, attempts: delivery.attempts, ...outcome }).then(
+      recorded = await record({ id, attempts, claimed_at, ...outcome }).then(
         () => true,
         (error) => {
-          log.error({ err: error, delivery: delivery.id }, "an outcome can't be recorded; trying again");
+          report("record", { err: error, delivery: id }, "an outcome can't be recorded; trying again");
           return sleep(1_000, false);
         },
       );
     }
   }
 
-  async function attempt(lane: SmtpLane, delivery: ClaimedDelivery): Promise<Outcome> {
+  async function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {
+    let hangs = false;
+    return pool.use(
+      async (lane) => {
+        // It waited for a lane while the lanes began to rest.
+        if (obstacle !== undefined && rest.resting() && !tries) return obstacle;
+        const began = performance.now();
+        const relief = setTimeout(() => {
+          hangs = lanes.size < MOST_LANES;
+          if (hangs) relieve();
+        }, HANGS).unref();
+        const outcome = await attempt(lane, delivery, tries ? TRIAL_PATIENCE : PATIENCE);
+        clearTimeout(relief);
+        if (hangs) retire(lane);
+        if (!stopping) judgeServer(outcome, began);
+        return outcome;
+      },
+      () => !hangs,
+    );
+  }
+
+  function relieve(): void {
+    hanging += 1;
+    const lane = openLane();
+    lanes.add(lane);
+    pool.add(lane);
+    announceChange();
+  }
+
+  function retire(lane: SmtpLane): void {
+    hanging -= 1;
+    lanes.delete(lane);
+    lane.close();
+  }
+
+  /** What an attempt tells of the server, whatever became of the email. */
+  function judgeServer(outcome: Outcome, began: number): void {
+    const { trouble, code, reply } = outcome;
+    if (trouble === null) {
+      rest.end();
+      return;
+    }
+    obstacle = outcome;
+    warn(trouble.cause, { smtp_code: code, reply: storableReply(reply) }, trouble.advice);
+    rest.begin(began);
+  }
+
+  async function attempt(lane: SmtpLane, delivery: ClaimedDelivery, patience: Patience): Promise<Outcome> {
     try {
-      const result = await lane.send(composeMail(parts, delivery));
+      const result = await lane.send(composeMail(parts, delivery), patience);
       if ("accepted" in result) return sent(Number.parseInt(result.accepted, 10) || 250, result.accepted);
       return failed(result.failure, delivery.attempts, delivery.ambiguous_attempts);
     } catch (error) {
-      log.error({ err: error, delivery: delivery.id }, "a mail can't be composed");
+      report("compose", { err: error, delivery: delivery.id }, "a mail can't be composed");
       const failure = {
         code: "ECOMPOSE",
         command: "",
         responseCode: null,
         reply: String(error),
+        senderAccepted: false,
         dataAccepted: false,
       };
       return failed(failure, delivery.attempts, delivery.ambiguous_attempts);
@@ -117,7 +192,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     const leases = [...held.keys()];
     const claims = [leases.map(({ id }) => id), leases.map(({ attempts }) => attempts)];
     const renewed = renewLeases(db, [...claims, LEASE_SECONDS]);
-    await renewed.catch((error) => log.warn({ err: error }, "leases can't be renewed"));
+    await renewed.catch((error) => warn("renew", { err: error }, "leases can't be renewed"));
   }
 
   async function allDone(): Promise<void> {
@@ -125,14 +200,17 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     await Promise.allSettled(held.values());
   }
 
+  async function run(): Promise<void> {
+    const claims = claimAndSend();
+    claiming.add(claims);
+    await claims.finally(() => claiming.delete(claims));
+  }
+
   return {
-    async run() {
-      const run = claimAndSend();
-      claiming.add(run);
-      await run.finally(() => claiming.delete(run));
-    },
+    run,
     async stop(grace) {
       stopping = true;
+      rest.stop();
       announceChange();
       const done = allDone();
       const within = (milliseconds: number) =>

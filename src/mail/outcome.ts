@@ -11,6 +11,16 @@ export interface Outcome {
   ambiguous: boolean;
   /** The address itself was refused for good: nothing is sent there again. */
   suppress: boolean;
+  /** What keeps this and every other email from leaving: this one is not charged with an attempt. */
+  trouble: Trouble | null;
+}
+
+/** Trouble with the mail server or with how we reach it, and no email's fault. */
+export interface Trouble {
+  /** Names the kind; warnings of one kind are rare. */
+  cause: string;
+  /** A sentence that says what is wrong and what to do. */
+  advice: string;
 }
 
 /** What an attempt met, as far as nodemailer and the protocol tell. */
@@ -21,6 +31,8 @@ export interface Failure {
   command: string;
   responseCode: number | null;
   reply: string;
+  /** The server said yes to `MAIL FROM`: what it says later is about the recipient or the message. */
+  senderAccepted: boolean;
   /** The server had asked for the message (354): without a final reply nobody knows whether it kept it. */
   dataAccepted: boolean;
 }
@@ -32,36 +44,69 @@ export const RETRY_DELAYS = [15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86
 const AMBIGUOUS_DELAY = 600;
 
 export function sent(code: number, reply: string): Outcome {
-  return { state: "sent", retryAfter: null, code, reply, ambiguous: false, suppress: false };
+  return { state: "sent", retryAfter: null, code, reply, ambiguous: false, suppress: false, trouble: null };
 }
 
 /**
- * Decides by what was said (RFC 5321 §4.2.1, RFC 1047): a final 5xx is final, a 4xx or a connection that broke before
- * the message may be tried again, and "354 and then silence" is tried once more at most.
+ * Decides by what was said (RFC 5321 §4.2.1, RFC 1047). Whatever fails before the server accepts our sender is no fault of
+ * the email. After that a final 5xx is final, a 4xx or a connection that broke before the message may be tried again, and
+ * "354 and then silence" is tried once more at most.
  * @param attempts including this one.
  * @param ambiguousBefore ambiguous attempts of this delivery before this one.
  */
 export function failed(failure: Failure, attempts: number, ambiguousBefore: number): Outcome {
   const { responseCode: code, reply } = failure;
+  const outcome = { code, reply, ambiguous: false, suppress: false, trouble: null };
+  const trouble = troubleOf(failure);
+  if (trouble !== null) return { ...outcome, state: "pending", retryAfter: 0, trouble };
   const refusedForGood =
     code !== null && code >= 500 && (failure.code === "EENVELOPE" || failure.code === "EMESSAGE");
   if (refusedForGood) {
-    return {
-      state: "failed",
-      retryAfter: null,
-      code,
-      reply,
-      ambiguous: false,
-      suppress: failure.command === "RCPT TO" && isDeadAddress(code, reply),
-    };
+    const suppress = failure.command === "RCPT TO" && isDeadAddress(code, reply);
+    return { ...outcome, state: "failed", retryAfter: null, suppress };
   }
   if (failure.dataAccepted && code === null) {
     const retryAfter = ambiguousBefore === 0 ? AMBIGUOUS_DELAY : null;
-    return { state: "unknown", retryAfter, code, reply, ambiguous: true, suppress: false };
+    return { ...outcome, state: "unknown", retryAfter, ambiguous: true };
   }
   const retryAfter = RETRY_DELAYS[attempts - 1] ?? null;
-  const state = retryAfter === null ? "failed" : "pending";
-  return { state, retryAfter, code, reply, ambiguous: false, suppress: false };
+  return { ...outcome, state: retryAfter === null ? "failed" : "pending", retryAfter };
+}
+
+/** A login or encryption is missing or wrong (RFC 4954, RFC 3207), whichever command the server says it to. */
+const LOGIN_REPLIES = [530, 534, 535, 538];
+/** nodemailer's codes for an email that never got to the server, when there is no reply with them. */
+const ABOUT_THE_EMAIL = ["EENVELOPE", "EMESSAGE", "ESTREAM", "ECOMPOSE"];
+
+function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure): Trouble | null {
+  if (accepted.senderAccepted && accepted.dataAccepted) return null;
+  if (code === "EAUTH" || code === "ENOAUTH" || LOGIN_REPLIES.includes(responseCode ?? 0)) {
+    const advice =
+      responseCode === 530
+        ? "The mail server wants a login or encryption first: put the user and password into SMTP_URL, or use smtps://."
+        : "The mail server refuses our login: check the user and password in SMTP_URL.";
+    return { cause: "login", advice };
+  }
+  if (accepted.senderAccepted) return null;
+  // Some servers say at MAIL FROM that the message is too large.
+  const tooLarge = responseCode === 552 || /\b5\.(3\.4|2\.3)\b/.test(reply);
+  if (tooLarge || (responseCode === null && ABOUT_THE_EMAIL.includes(code))) return null;
+  if (command === "MAIL FROM") {
+    const advice =
+      "The mail server refuses our sender: check MAIL_FROM, and that the login in SMTP_URL may send from it.";
+    return { cause: "sender", advice };
+  }
+  if (code === "ETLS" || /certificate|ssl|tls/i.test(reply)) {
+    const advice =
+      "The connection to the mail server can't be encrypted: name the host in SMTP_URL as its certificate does, and let Node trust who issued it (NODE_EXTRA_CA_CERTS).";
+    return { cause: "encryption", advice };
+  }
+  return responseCode === null
+    ? {
+        cause: "connection",
+        advice: "The mail server can't be reached: check the host and port in SMTP_URL.",
+      }
+    : { cause: "refusal", advice: "The mail server turns us away before the first email: see its reply." };
 }
 
 /**

@@ -12,29 +12,34 @@ const HAPPENED = timelineEntry({
   reply: "o.reply",
 });
 
+/** Which claim a row is held by. The count of attempts would not do for what takes it back: it could be done twice. */
+const SAME_CLAIM = "extract(epoch from d.updated_at)::text = o.claimed_at";
+
 /**
  * Writes many outcomes in one round trip, and what follows from them. Guarded: only who holds a delivery now says what
- * becomes of it, and an attempt that was overtaken says nothing, unless it knows that the mail was accepted.
+ * becomes of it, and an attempt that was overtaken says nothing, unless it knows that the mail was accepted. An excused
+ * attempt is taken back, as if the claim had not been.
  */
 const writeOutcomes = statement<never>(
   "record-outcomes",
   `
   with outcome as (
     select * from jsonb_to_recordset($1::jsonb)
-      as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, suppression_id text, event_id text)
+      as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, excused boolean, claimed_at text, suppression_id text, event_id text)
   ),
   recorded as (
     update mail_deliveries d set
       state = o.state,
+      attempts = d.attempts - o.excused::int,
       due_at = now() + make_interval(secs => o.retry_after),
       smtp_code = o.code,
       reply = o.reply,
       ambiguous_attempts = ambiguous_attempts + o.ambiguous::int,
       sent_at = case when o.state = 'sent' then now() end,
-      timeline = ${timelineWith(HAPPENED)},
+      timeline = case when o.excused then timeline - (-1) else ${timelineWith(HAPPENED)} end,
       updated_at = now()
     from outcome o where o.id = d.id
-      and (d.state = 'sending' and d.attempts = o.attempts or o.state = 'sent' and d.state <> 'sent')
+      and (d.state = 'sending' and d.attempts = o.attempts and (not o.excused or ${SAME_CLAIM}) or o.state = 'sent' and d.state <> 'sent')
       -- A provider may tell of the bounce before this is written.
       and not d.timeline @> '[{"what": "bounced"}]'
     returning d.environment_id, d.email_canonical, o.reply, o.suppress, o.suppression_id, o.event_id
@@ -56,11 +61,14 @@ export interface DeliveryOutcome extends Outcome {
   id: string;
   /** The delivery's count when it was claimed: which attempt this is the outcome of. */
   attempts: number;
+  /** As claimed; without it an attempt can't be taken back. */
+  claimed_at?: string;
 }
 
 export async function recordOutcomes(db: Knex, outcomes: DeliveryOutcome[]): Promise<void> {
-  const rows = outcomes.map(({ retryAfter, reply, ...outcome }) => ({
+  const rows = outcomes.map(({ retryAfter, reply, trouble, ...outcome }) => ({
     ...outcome,
+    excused: trouble !== null,
     retry_after: retryAfter,
     reply: storableReply(reply),
     suppression_id: newId("sup"),

@@ -4,10 +4,24 @@ import type { Failure } from "./outcome.ts";
 
 export interface SmtpLane {
   /** @returns the reply that accepted the mail, or how it failed. Never throws. */
-  send(mail: SendMailOptions): Promise<{ accepted: string } | { failure: Failure }>;
+  send(mail: SendMailOptions, patience: Patience): Promise<{ accepted: string } | { failure: Failure }>;
   /** Cuts the connection; a mail under way fails. */
   close(): void;
 }
+
+/** Milliseconds the server has for each reply. */
+export interface Patience {
+  /** Until it accepts our sender. */
+  sender: number;
+  /** After that, until it asks for the message. */
+  recipient: number;
+}
+
+/**
+ * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 wants 10 minutes, since a shorter wait buys duplicates:
+ * nodemailer's own limit for silence. This one is for a server that trickles.
+ */
+const VERDICT_PATIENCE = 11 * 60_000;
 
 /** What nodemailer adds to its errors. */
 interface SmtpError extends Error {
@@ -20,12 +34,16 @@ interface SmtpError extends Error {
 /**
  * One SMTP connection, kept open between mails, for one mail at a time. One at a time, because nodemailer's error is
  * the same whether a connection broke before or after the message was handed over; only the protocol log tells, and
- * on a lane of its own it is known which mail a line of it belongs to. Nothing of the log is kept but that one bit.
+ * on a lane of its own it is known which mail a line of it belongs to. Nothing of the log is kept but how far the server
+ * went along. Each reply is waited for, but not for ever.
  */
 export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
-  let dataAccepted = false;
-  const watch = (entry: { tnx?: string }, line: string) => {
-    if (entry.tnx === "server" && line.startsWith("354")) dataAccepted = true;
+  let course = newCourse();
+  let onLine = () => {};
+  const watch = ({ tnx }: { tnx?: string }, line: string) => {
+    if (tnx === "client") followClient(course, line);
+    if (tnx === "server") followServer(course, line);
+    if (tnx === "client" || tnx === "server") onLine();
   };
   const ignore = () => {};
   const transport = nodemailer.createTransport({
@@ -34,9 +52,7 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
     maxConnections: 1,
     maxMessages: Number.POSITIVE_INFINITY,
     maxRequeues: 1,
-    connectionTimeout: 30_000,
-    greetingTimeout: 30_000,
-    // `socketTimeout` stays at its 10 minutes: RFC 5321 §4.5.3.2.6, a shorter wait for the final reply buys duplicates.
+    // `socketTimeout` stays at its 10 minutes.
     ...(dkim === undefined ? {} : { dkim }),
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -53,16 +69,28 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
   });
 
   return {
-    async send(mail) {
-      dataAccepted = false;
+    async send(mail, patience) {
+      course = newCourse();
+      const { signal, refresh, clear } = createWatchdog();
+      onLine = () => refresh(patienceFor(course, patience));
+      onLine();
       try {
-        const { response } = await transport.sendMail(mail);
+        // nodemailer 10 has `signal`, its types don't.
+        const cancelable: SendMailOptions & { signal: AbortSignal } = { ...mail, signal };
+        const { response } = await transport.sendMail(cancelable);
         return { accepted: response };
       } catch (error) {
+        const { senderAccepted, dataAccepted, asked } = course;
+        const accepted = { senderAccepted, dataAccepted };
+        if (signal.aborted) {
+          const reply = `The mail server did not answer ${asked || "when we connected"} in time.`;
+          return { failure: { code: "ETIMEDOUT", command: "CONN", responseCode: null, reply, ...accepted } };
+        }
         const { code = "", command = "", responseCode = null, response, message } = error as SmtpError;
-        return {
-          failure: { code, command, responseCode, reply: response ?? message, dataAccepted },
-        };
+        return { failure: { code, command, responseCode, reply: response ?? message, ...accepted } };
+      } finally {
+        onLine = () => {};
+        clear();
       }
     },
     close() {
@@ -70,5 +98,49 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
       const { close }: { close(options: { force: boolean }): void } = transport;
       close.call(transport, { force: true });
     },
+  };
+}
+
+/** How far the server went along with one mail. */
+interface Course {
+  senderAsked: boolean;
+  senderAccepted: boolean;
+  dataAccepted: boolean;
+  /** The command sent last. */
+  asked: string;
+}
+
+function newCourse(): Course {
+  return { senderAsked: false, senderAccepted: false, dataAccepted: false, asked: "" };
+}
+
+function followClient(course: Course, line: string): void {
+  course.asked = /^[A-Z]+/i.exec(line)?.[0] ?? "";
+  if (line.startsWith("MAIL FROM")) course.senderAsked = true;
+}
+
+/** Replies come in the order of the commands: the first after MAIL FROM answers it. */
+function followServer(course: Course, line: string): void {
+  if (course.senderAsked) course.senderAccepted = line.startsWith("2");
+  course.senderAsked = false;
+  if (line.startsWith("354")) course.dataAccepted = true;
+}
+
+function patienceFor({ senderAccepted, dataAccepted }: Course, patience: Patience): number {
+  if (dataAccepted) return VERDICT_PATIENCE;
+  return senderAccepted ? patience.recipient : patience.sender;
+}
+
+/** Aborts when it was not refreshed for the time it was given last. */
+function createWatchdog() {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: controller.signal,
+    refresh(milliseconds: number) {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(), milliseconds);
+    },
+    clear: () => clearTimeout(timer),
   };
 }

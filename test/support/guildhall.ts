@@ -7,7 +7,7 @@ import { createApp } from "../../src/app.ts";
 import { readConfig, type Settings } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { serve } from "../../src/http/serve.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog, type Log } from "../../src/log.ts";
 import { createDeliveryRunner } from "../../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
 import { closeContext, openContext } from "../../src/open-context.ts";
@@ -30,6 +30,8 @@ export interface GuildhallOptions {
   /** Whether jobs run by themselves. Default false: `runJobs` is not needed by most tests. */
   worker?: boolean;
   settings?: Partial<Settings>;
+  /** Default: nothing is written. */
+  log?: Log;
 }
 
 /** A whole Guildhall in this process: real HTTP, real Postgres, real queue, real SMTP, each of this test file's own. */
@@ -52,7 +54,7 @@ export async function startGuildhall(options: GuildhallOptions = {}): Promise<Gu
   const database = await createTestDatabase();
   const mailbox = await startMailbox();
   const settings = await settingsFor(database, mailbox, options);
-  const log = createLog(process.env.TEST_LOG ?? "silent", "test");
+  const log = options.log ?? createLog(process.env.TEST_LOG ?? "silent", "test");
   const backend = openQueueBackend(settings);
   // Hundreds ask at once, on whatever machine: they may wait for each other.
   const context = openContext(settings, backend, log, { patience: 20_000 });

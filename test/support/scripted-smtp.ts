@@ -31,6 +31,8 @@ export interface ScriptedSmtp {
   script(...faults: Fault[]): void;
   /** How many faults of the script have not been met yet. */
   ahead(): number;
+  /** Forgets the script: the server is well. */
+  forget(): void;
   /** Forgets the script and what was kept, and ends every connection: the next mail needs a new one. */
   reset(): void;
   /** Ends every connection and takes no new one. Stopping twice does no harm. */
@@ -66,8 +68,11 @@ export async function startScriptedSmtp(...extensions: string[]): Promise<Script
     connections: 0,
     script: (...more) => void faults.push(...more),
     ahead: () => faults.length,
-    reset() {
+    forget() {
       faults = [];
+    },
+    reset() {
+      smtp.forget();
       smtp.kept.length = 0;
       for (const socket of sockets) socket.destroy();
     },
