@@ -1,5 +1,6 @@
 import type { Context as KoaContext, Middleware } from "koa";
 import { badRequest, notFound, Refusal } from "../errors.ts";
+import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
 import { refusalOf } from "./refusal-of.ts";
 import type { RequestState } from "./request-scope.ts";
@@ -12,6 +13,7 @@ export type Render = (ctx: KoaContext, refusal: Refusal, requestId: string) => v
  * becomes a 500 that says nothing but the request's id; the log has the rest.
  */
 export function answerErrors(render: Render, log: Log): Middleware<RequestState> {
+  const warn = createRareWarnings(log);
   return async (ctx, next) => {
     const { requestId } = ctx.state;
     try {
@@ -20,7 +22,11 @@ export function answerErrors(render: Render, log: Log): Middleware<RequestState>
       if (ctx.status === 405 || ctx.status === 501) throw methodNotAllowed(ctx);
     } catch (error) {
       const refusal = refusalOf(error) ?? defect(error, requestId, log);
-      if (refusal.status === 503) log.warn({ err: refusal.cause, request: requestId }, "unavailable");
+      if (refusal.status === 503) {
+        const { code, cause } = refusal;
+        const reason = cause instanceof Error ? cause.message : "";
+        warn(`${code} ${reason}`, { err: cause, request: requestId, code }, "unavailable");
+      }
       for (const [name, value] of Object.entries(refusal.headers)) ctx.set(name, value);
       ctx.status = refusal.status;
       render(ctx, refusal, requestId);

@@ -1,0 +1,34 @@
+/** Anything that takes log lines as pino does. */
+interface Lines {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Writes a warning, unless one of the same cause was written within the last minute: then it is counted. */
+export type WarnRarely = (cause: string, fields: object, message: string) => void;
+
+const MINUTE = 60_000;
+
+/**
+ * Warnings for what repeats: a loop, a retry, a hint, a connection. There is one line for each cause and minute, and the
+ * next one says how many were held back, so a fault neither floods the log nor stays silent.
+ * @param level `error` where somebody must act.
+ * @param now milliseconds, injected by tests.
+ * @returns a function whose first argument names the cause: a short text of which there are only a few.
+ */
+export function createRareWarnings(
+  log: Lines,
+  { level = "warn", now = () => performance.now() }: { level?: keyof Lines; now?: () => number } = {},
+): WarnRarely {
+  const causes = new Map<string, { silentUntil: number; heldBack: number }>();
+  return (cause, fields, message) => {
+    const last = causes.get(cause);
+    if (last !== undefined && now() < last.silentUntil) {
+      last.heldBack += 1;
+      return;
+    }
+    causes.set(cause, { silentUntil: now() + MINUTE, heldBack: 0 });
+    const heldBack = last?.heldBack ?? 0;
+    log[level](heldBack === 0 ? fields : { ...fields, held_back: heldBack }, message);
+  };
+}
