@@ -7,7 +7,9 @@ import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
 import { operationsRouter } from "./http/operations.ts";
+import { ownHostOnly } from "./http/own-host-only.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
+import { safeHeaders } from "./http/safe-headers.ts";
 import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
 import { managementRouter, renderJsonApiError } from "./management/management-router.ts";
 import { meterRequests } from "./metrics/meter-requests.ts";
@@ -50,6 +52,7 @@ export function createApp(
 
   // What reaches here has been answered; Koa would print it to the console.
   app.on("error", (error) => context.log.debug({ err: error }, "a connection failed"));
+  app.use(safeHeaders(context.settings));
   app.use(requestScope(context.log));
   app.use(meterRequests(registry));
   app.use(bridgeCors(context.settings));
@@ -57,8 +60,9 @@ export function createApp(
   app.use(operations.routes()).use(metrics.routes());
   app.use(oauth.routes());
   app.use(openapi.routes()).use(docs.routes());
-  if (inbox !== undefined) app.use(inbox.routes()).use(startAtInbox);
-  if (workbench !== undefined) app.use(workbench.routes());
+  if (inbox !== undefined)
+    app.use(ownHostOnly(context.settings, inbox)).use(inbox.routes()).use(startAtInbox);
+  if (workbench !== undefined) app.use(ownHostOnly(context.settings, workbench)).use(workbench.routes());
   app.use(pages.routes()).use(optOut.routes());
   app.use(mailEvents.routes());
   app.use(management.routes());
