@@ -36,7 +36,7 @@ export function openQueueBackend({ REDIS_URL, DATABASE_URL }: QueueSettings): Qu
 }
 
 /** Milliseconds of silence after which a connection is given up: longer than the 10 s for which BullMQ waits for a job. */
-const SILENCE = { producer: 3_000, consumer: 15_000 };
+const REDIS_SILENCE = { producer: 3_000, consumer: 15_000 };
 
 function onRedis(url: string): QueueBackend {
   const both = {
@@ -51,13 +51,13 @@ function onRedis(url: string): QueueBackend {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: 2_000,
-    socketTimeout: SILENCE.producer,
+    socketTimeout: REDIS_SILENCE.producer,
     retryStrategy: (times) => Math.min(times * 100, 1_000),
   });
   const consumer = new Redis(url, {
     ...both,
     maxRetriesPerRequest: null,
-    socketTimeout: SILENCE.consumer,
+    socketTimeout: REDIS_SILENCE.consumer,
     retryStrategy: () => 1_000,
   });
   // Both reconnect by themselves; each queue and worker reports the trouble through its own `error` event.
@@ -79,7 +79,7 @@ function onRedis(url: string): QueueBackend {
 /** Milliseconds, on the server: BullMQ's statements are short, and it waits for each of them without a limit of its own. */
 const LIMITS = { statement_timeout: 5_000, lock_timeout: 0, idle_in_transaction_session_timeout: 10_000 };
 /** Milliseconds: a server that is gone is noticed by those that listen, too. */
-const SILENCE = { answer: 6_000, idle: 3_000 };
+const POSTGRES_SILENCE = { answer: 6_000, idle: 3_000 };
 /** Milliseconds to say goodbye: a connection that is still in use would be waited for without end. */
 const GOODBYE = 2_000;
 
@@ -93,7 +93,7 @@ function onPostgres(url: string): QueueBackend {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
-    onConnect: (client) => beginSession(client, LIMITS, SILENCE),
+    onConnect: (client) => beginSession(client, LIMITS, POSTGRES_SILENCE),
     max: 7,
   });
   pool.on("error", () => {});

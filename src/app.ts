@@ -9,8 +9,10 @@ import { answerErrors, type Render } from "./http/answer-errors.ts";
 import { answerInTime } from "./http/answer-in-time.ts";
 import { deadline, REQUEST_LIMIT } from "./http/deadline.ts";
 import { operationsRouter } from "./http/operations.ts";
+import { ownHostOnly } from "./http/own-host-only.ts";
 import { refuseLongHeaders } from "./http/refuse-long-headers.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
+import { safeHeaders } from "./http/safe-headers.ts";
 import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
 import { managementRouter, renderJsonApiError } from "./management/management-router.ts";
 import { meterRequests } from "./metrics/meter-requests.ts";
@@ -54,6 +56,7 @@ export function createApp(
 
   // What reaches here has been answered; Koa would print it to the console.
   app.on("error", (error) => context.log.debug({ err: error }, "a connection failed"));
+  app.use(safeHeaders(context.settings));
   app.use(requestScope(context.log));
   app.use(meterRequests(registry));
   app.use(bridgeCors(context.settings));
@@ -63,8 +66,9 @@ export function createApp(
   app.use(operations.routes()).use(metrics.routes());
   app.use(oauth.routes());
   app.use(openapi.routes()).use(docs.routes());
-  if (inbox !== undefined) app.use(inbox.routes()).use(startAtInbox);
-  if (workbench !== undefined) app.use(workbench.routes());
+  if (inbox !== undefined)
+    app.use(ownHostOnly(context.settings, inbox)).use(inbox.routes()).use(startAtInbox);
+  if (workbench !== undefined) app.use(ownHostOnly(context.settings, workbench)).use(workbench.routes());
   app.use(pages.routes()).use(optOut.routes());
   app.use(mailEvents.routes());
   app.use(management.routes());

@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { isWeakSecret } from "./lib/weak-secret.ts";
 
 /** What production must be told, since nothing embedded starts and nothing is made up there. */
 const REQUIRED_IN_PRODUCTION = [
@@ -8,6 +9,15 @@ const REQUIRED_IN_PRODUCTION = [
   "MAIL_FROM",
   "SECRET_KEY",
   "ADMIN_TOKEN",
+] as const;
+
+/** Whoever guesses one of these signs links, reads or does what is not theirs. */
+const SECRETS = [
+  "SECRET_KEY",
+  "ADMIN_TOKEN",
+  "METRICS_TOKEN",
+  "MAIL_EVENTS_SECRET",
+  "BRIDGE_VALIDATION_SECRET",
 ] as const;
 
 /** What is worth nothing without the other. */
@@ -42,6 +52,7 @@ export function configContradictions(config: Config): string[] {
     if (config[other] !== undefined && config[one] === undefined)
       problems.push(`${one} is missing: ${other} needs it`);
   }
+  if (config.production && config.role !== "migrate") problems.push(...weakSecrets(config));
   problems.push(...dkimProblems(config));
   const { OIDC_ISSUER, PUBLIC_URL } = config;
   if (OIDC_ISSUER !== undefined && OIDC_ISSUER.replace(/\/$/, "") === PUBLIC_URL?.replace(/\/$/, "")) {
@@ -50,6 +61,14 @@ export function configContradictions(config: Config): string[] {
     );
   }
   return problems;
+}
+
+/** A developer's machine may be open; in production a secret that anyone could guess is refused. */
+function weakSecrets(config: Config): string[] {
+  const given = SECRETS.map((name) => ({ name, values: [config[name] ?? ""] }));
+  return [...given, { name: "SECRET_KEYS_PREVIOUS", values: config.SECRET_KEYS_PREVIOUS }]
+    .filter(({ values }) => values.some((value) => value !== "" && isWeakSecret(value)))
+    .map(({ name }) => `${name} is a placeholder or easy to guess: make one with \`openssl rand -hex 32\``);
 }
 
 /** All of it or nothing: half of it would send mails unsigned, and nobody would know. */

@@ -2,6 +2,10 @@ import Koa from "koa";
 import { expect, test } from "vitest";
 import { type RequestState, requestScope } from "../src/http/request-scope.ts";
 import { serve } from "../src/http/serve.ts";
+import { createLinkKeys } from "../src/invitations/invitation-link.ts";
+import { harmlessPath } from "../src/lib/harmless-path.ts";
+import { newId } from "../src/lib/id.ts";
+import { randomToken } from "../src/lib/random-token.ts";
 import type { Log } from "../src/log.ts";
 
 /** What is logged of a request for this path. */
@@ -28,4 +32,30 @@ test("the log of a request holds its path, but no link's token, in whatever spel
     expect(logged, path).toContain("/u/…");
     expect(logged, path).not.toContain("secret");
   }
+});
+
+test.each([
+  ["/", "/"],
+  ["/api/invitations", "/api/invitations"],
+  ["/i/", "/i"],
+  ["//i/secret", "/i/…"],
+  ["/./i/secret", "/./i/…"],
+  ["/a/../I/secret", "/a/../i/…"],
+  ["/a/u//secret", "/a/u/…"],
+  ["/%69/secret", "/…"],
+  ["/i%2Fsecret", "/…"],
+  ["/i;a=b/secret", "/…"],
+  ["/i\\secret", "/…"],
+  ["/U/secret/more", "/u/…"],
+  ["/invitations/secret%20/accept", "/invitations/…"],
+])("of the path %s the log holds %s", (path, logged) => {
+  expect(harmlessPath(path)).toBe(logged);
+});
+
+test("a path's ids are logged, and what is as long as a token is not, wherever it stands", () => {
+  const id = newId("orguserrole");
+  expect(harmlessPath(`/api/membership-roles/${id}`)).toBe(`/api/membership-roles/${id}`);
+  for (const token of [randomToken(), createLinkKeys(["x".repeat(32)]).signOptOut(newId("inv"))])
+    for (const path of [`/${token}`, `/invitations/${token}`, `/x/${token}/accept`])
+      expect(harmlessPath(path)).not.toContain(token);
 });

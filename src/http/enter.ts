@@ -5,7 +5,7 @@ import { type AccessQuestion, type AccessRow, NO_ACCESS } from "../sessions/acce
 import { type Caller, requireInEnvironment } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint, Incoming } from "./endpoint.ts";
-import { requestedEnvironments } from "./environment-candidates.ts";
+import { requestedEnvironments, requireNamed } from "./environment-candidates.ts";
 import { resolveCaller } from "./resolve-caller.ts";
 
 /** Who came in, and what is known of them. */
@@ -16,9 +16,10 @@ export interface Entered {
 
 /**
  * Finds out who asks, in one round trip for environment, caller and rights (more only for somebody another service may
- * know), and turns away whom the endpoint is not for.
+ * know), and turns away whom the endpoint is not for. Only the operator hears that there is no such environment: to anyone
+ * else it is as if there were one in which they are unknown, or handles could be probed.
  * @param asked the organization whose rights will count.
- * @throws 404 without an environment, 401, 403.
+ * @throws 404 without an environment, 401, 403, 429 after too many wrong credentials from one address.
  */
 export async function enter(
   endpoint: Endpoint,
@@ -29,8 +30,11 @@ export async function enter(
 ): Promise<Entered> {
   const { params, headers } = incoming;
   const byInvitation = endpoint.environmentFrom === "invitation";
+  const isNeeded = !byInvitation && endpoint.environmentFrom !== "none";
+  const environments = byInvitation ? [] : requestedEnvironments(context.settings, headers);
+  if (isNeeded) requireNamed(environments);
   const question: AccessQuestion = {
-    environments: byInvitation ? [] : requestedEnvironments(context.settings, headers),
+    environments,
     environmentOf: byInvitation ? (params.id ?? null) : null,
     sessionHash: credentials.sessionHash,
     clientId: credentials.grant?.client_id ?? null,
@@ -38,9 +42,10 @@ export async function enter(
   };
   const found = await resolveCaller(context, question, credentials, incoming);
   if (found === undefined && byInvitation) throw notFound("invitation");
-  if (found === undefined && endpoint.environmentFrom !== "none") throw notFound("environment");
+  if (found === undefined && isNeeded && credentials.isOperator) throw notFound("environment");
   const access = found ?? NO_ACCESS;
   const caller = callerOf(credentials, access, context.settings.PUBLIC_URL);
+  if (caller.kind === "nobody" && credentials.given) context.limiter.count("wrong_credential", incoming.ip);
   admit(endpoint, caller, credentials.given);
   requireInEnvironment(caller, endpoint, access.environment_permissions);
   return { access, caller };

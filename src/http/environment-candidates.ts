@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import type { Settings } from "../config.ts";
+import { Refusal } from "../errors.ts";
 
 /**
  * The handles a request may mean, in the order they are tried: the first label of `Host`, then `X-Environment`, then
@@ -31,6 +32,14 @@ export function requestedEnvironments(
     ownHost: new URL(settings.PUBLIC_URL).hostname,
     defaultHandle: settings.DEFAULT_ENVIRONMENT,
   });
+}
+
+/** @throws 404 that says how to name an environment, where a request names none. */
+export function requireNamed(environments: string[]): void {
+  if (environments.length > 0) return;
+  const detail =
+    "The request names no environment. Send its handle in the header X-Environment or as the first label of the host, or set DEFAULT_ENVIRONMENT.";
+  throw new Refusal(404, [{ code: "not_found", detail, source: { header: "X-Environment" } }]);
 }
 
 function subdomain(host: string, ownHost: string): string | undefined {

@@ -1,8 +1,9 @@
 import { tooManyRequests } from "../errors.ts";
+import { networkOf } from "../lib/network-of.ts";
 
 /**
- * How often one caller may do it, in how many seconds. They apply to sessions, to links that are none and to wrong
- * secrets of clients; an operator has no limit, nor has a genuine link or secret: nobody guesses those.
+ * How often one caller may do it, in how many seconds. The limits apply to sessions, and by address to wrong links,
+ * secrets and credentials. The operator has no limit, and neither has a genuine link or secret: nobody guesses those.
  */
 export const LIMITS = {
   read: { requests: 600, seconds: 60 },
@@ -16,6 +17,8 @@ export const LIMITS = {
   keyed: { requests: 5_000, seconds: 86_400 },
   wrong_link: { requests: 30, seconds: 60 },
   wrong_secret: { requests: 30, seconds: 60 },
+  /** Tokens that are nobody's. More, for an address may be that of a whole office whose sessions end in the morning. */
+  wrong_credential: { requests: 100, seconds: 60 },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -26,7 +29,7 @@ const REMEMBERED = 50_000;
 export interface RateLimiter {
   /**
    * Counts one request.
-   * @param who a user's id or an IP address.
+   * @param who a user's id or an IP address, which counts as `networkOf` says.
    * @throws 429 with `Retry-After` when the window is used up.
    */
   count(limit: LimitName, who: string): void;
@@ -55,12 +58,12 @@ export function createRateLimiter(now: () => number = Date.now): RateLimiter {
   return {
     count(limit, who) {
       const { requests, seconds } = LIMITS[limit];
-      const window = currentWindow(`${limit}:${who}`, seconds);
+      const window = currentWindow(`${limit}:${networkOf(who)}`, seconds);
       window.count += 1;
       if (window.count > requests) throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));
     },
     refuseUsedUp(limit, who) {
-      const window = windows.get(`${limit}:${who}`);
+      const window = windows.get(`${limit}:${networkOf(who)}`);
       if (window === undefined || window.count < LIMITS[limit].requests || window.endsAt <= now()) return;
       throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));
     },

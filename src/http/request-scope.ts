@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Middleware } from "koa";
+import { harmlessPath } from "../lib/harmless-path.ts";
 import type { Log } from "../log.ts";
 
 /** What every request has, whatever serves it. */
@@ -8,7 +9,7 @@ export interface RequestState {
   requestId: string;
 }
 
-/** Gives the request its id and notes its end. The path is logged without the token a link may hold. */
+/** Gives the request its id and notes its end. Of the path, only what can't be a secret is logged. */
 export function requestScope(log: Log): Middleware<RequestState> {
   return async (ctx, next) => {
     const startedAt = performance.now();
@@ -19,13 +20,8 @@ export function requestScope(log: Log): Middleware<RequestState> {
     const { method, status, path, state } = ctx;
     const milliseconds = Math.round(performance.now() - startedAt);
     log.debug(
-      { method, path: withoutToken(path), status, milliseconds, request: state.requestId },
+      { method, path: harmlessPath(path), status, milliseconds, request: state.requestId },
       "request",
     );
   };
-}
-
-function withoutToken(path: string): string {
-  // In any case: so the router takes it.
-  return path.replace(/^\/([iu])\/.*/is, (_, letter: string) => `/${letter.toLowerCase()}/…`);
 }

@@ -11,8 +11,9 @@ type Asking = Pick<EndpointRequest, "ip" | "headers"> & { requestId: string };
 
 /**
  * As `resolveAccess`. Where that finds nobody for a token, and there is a service that may know it, the service is asked;
- * whoever it vouches for has a session from then on, which the second look finds.
- * @throws 503 when the service can't say, 403 when its word is not enough.
+ * whoever it vouches for has a session from then on, which the second look finds. It is asked in just the same way where
+ * there is no such environment, or its silence would tell which environments there are.
+ * @throws 503 when the service can't say, 403 when its word is not enough, 429 after too many wrong tokens from one address.
  */
 export async function resolveCaller(
   context: Context,
@@ -21,14 +22,14 @@ export async function resolveCaller(
   asking: Asking,
 ): Promise<AccessRow | undefined> {
   const found = await resolveAccess(context.db, question);
-  if (found === undefined || found.session_id !== null || credentials.foreign === null) return found;
-  const entered = await enter(context, found.environment_id, credentials.foreign, asking);
+  if (credentials.foreign === null || (found !== undefined && found.session_id !== null)) return found;
+  const entered = await enter(context, found?.environment_id ?? null, credentials.foreign, asking);
   return entered ? resolveAccess(context.db, question) : found;
 }
 
 function enter(
-  { db, identities }: Context,
-  environment_id: string,
+  { db, identities, limiter }: Context,
+  environment_id: string | null,
   { token, tokenHash, source }: NonNullable<Credentials["foreign"]>,
   { ip, headers, requestId }: Asking,
 ): Promise<boolean> {
@@ -42,8 +43,8 @@ function enter(
   };
   return identities.once(`${environment_id} ${fingerprint(presented)}`, async () => {
     if (!(await mayBeForeign(db, environment_id, tokenHash))) return false;
-    const identity = await source.identify(presented);
-    if (identity === undefined) return false;
+    const identity = await source.identify(presented, () => limiter.refuseUsedUp("wrong_credential", ip));
+    if (identity === undefined || environment_id === null) return false;
     const session = { environment_id, token_hash: tokenHash, ip, user_agent: user_agent ?? null };
     return enterWithIdentity({ db }, identity, session, requestId);
   });

@@ -12,13 +12,14 @@ export interface Presented {
 /** A service of the team's own that knows people. */
 export interface IdentitySource {
   /**
+   * @param mayAsk called before another service is asked; what it throws ends the matter.
    * @returns undefined when it doesn't vouch for them.
    * @throws 503 when it can't say: nobody is let in, and nobody told that their session is over.
    */
-  identify(presented: Presented): Promise<Identity | undefined>;
+  identify(presented: Presented, mayAsk: () => void): Promise<Identity | undefined>;
 }
 
-/** By what it is remembered that something was presented: the token can't be read from it. */
+/** The same for whoever presents the very same: the token can't be read from it. */
 export function fingerprint({ token, ip, user_agent, device_id }: Presented): string {
   return createHash("sha256")
     .update(JSON.stringify([token, ip, user_agent, device_id]))

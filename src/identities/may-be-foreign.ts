@@ -14,7 +14,11 @@ const findKnown = statement<{ known: boolean }>(
  * Whether a token that is good for nothing here may be somebody else's to judge. Guildhall's own aren't, of whatever
  * environment: nobody else gets to see them. Nor are those that were revoked here: revoked is revoked.
  */
-export async function mayBeForeign(db: Knex, environment_id: string, token_hash: Buffer): Promise<boolean> {
+export async function mayBeForeign(
+  db: Knex,
+  environment_id: string | null,
+  token_hash: Buffer,
+): Promise<boolean> {
   const [row] = await findKnown(db, [token_hash, environment_id]);
   return row?.known === false;
 }

@@ -7,10 +7,13 @@ import type { RequestState } from "../http/request-scope.ts";
 import { sameSecret } from "../lib/same-secret.ts";
 
 /** `/metrics`, in Prometheus' text format: how the service is, for whoever runs it. */
-export function metricsRouter({ settings }: Context, registry: Registry): Router<RequestState> {
+export function metricsRouter({ settings, limiter }: Context, registry: Registry): Router<RequestState> {
   const router = new Router<RequestState>();
   router.get("/metrics", async (ctx) => {
-    if (!mayRead(settings, bearerToken(ctx.headers))) throw refused();
+    if (!mayRead(settings, bearerToken(ctx.headers))) {
+      limiter.count("wrong_credential", ctx.ip);
+      throw refused();
+    }
     ctx.set({ "Content-Type": registry.contentType, "Cache-Control": "no-store" });
     ctx.body = await registry.metrics();
   });

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "../context.ts";
-import { notFound } from "../errors.ts";
+import { requireNamed } from "../http/environment-candidates.ts";
 import { isId } from "../lib/id.ts";
 import { hashToken } from "../lib/random-token.ts";
 import { findClient } from "./find-client.ts";
@@ -19,18 +19,21 @@ const NO_HASH = Buffer.alloc(32);
 
 /**
  * Proves a client by its secret, in the first environment of these that exists.
- * @throws 404 without an environment, invalid_client (401), 429 after too many wrong secrets from one address.
+ * @throws 404 where none is named, invalid_client (401) also where there is no such environment, which is nobody's to
+ *   find out, and 429 after too many wrong secrets from one address.
  */
 export async function authenticateClient(
   { db, limiter }: Pick<Context, "db" | "limiter">,
   { client_id, client_secret }: ClientCredentials,
   { environments, ip }: { environments: string[]; ip: string },
 ): Promise<AuthenticClient> {
+  requireNamed(environments);
   const [found] = await findClient(db, [environments, isId("client", client_id) ? client_id : null]);
-  if (found === undefined) throw notFound("environment");
-  const { environment_id, handle, secret_hash, scopes } = found;
-  const right = timingSafeEqual(hashToken(client_secret), secret_hash ?? NO_HASH);
-  if (right && secret_hash !== null && scopes !== null) return { client_id, scopes, environment_id, handle };
+  const right = timingSafeEqual(hashToken(client_secret), found?.secret_hash ?? NO_HASH);
+  if (right && found !== undefined && found.secret_hash !== null && found.scopes !== null) {
+    const { environment_id, handle, scopes } = found;
+    return { client_id, scopes, environment_id, handle };
+  }
   limiter.count("wrong_secret", ip);
   throw oauthError("invalid_client", "No such client in this environment, or its secret is another.");
 }

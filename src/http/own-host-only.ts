@@ -1,0 +1,31 @@
+import type { Router } from "@koa/router";
+import type { Middleware } from "koa";
+import type { Settings } from "../config.ts";
+import { forbidden } from "../errors.ts";
+
+/**
+ * Keeps a router's pages, which only a developer's machine shows, to this machine's own names. Otherwise any website could
+ * give its own name this machine's address (DNS rebinding), and its script could read the inbox.
+ */
+export function ownHostOnly(
+  { PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">,
+  router: Pick<Router, "match">,
+): Middleware {
+  return (ctx, next) => {
+    if (!router.match(ctx.path, ctx.method).route) return next();
+    // Not `ctx.host`, which may be what a proxy forwards, and so what a script sends.
+    const host = hostnameOf(`http://${ctx.req.headers.host ?? ""}`);
+    if (isLoopback(host) || host === hostnameOf(PUBLIC_URL)) return next();
+    const detail =
+      "Development pages are shown under localhost and the host of PUBLIC_URL alone. Open them there.";
+    throw forbidden("foreign_host", detail);
+  };
+}
+
+function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : "";
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])$/.test(host) || /^[^.].*\.localhost$/.test(host);
+}
