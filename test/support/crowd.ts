@@ -14,8 +14,12 @@ const place = `(case when n % 2 = 0 then 0 else 1 + n % ${ORGANIZATIONS} end)`;
 const organization = id("org", place);
 const time = "now() - make_interval(secs => n)";
 
-/** The large organization, and who owns it. */
-export const LARGE = { organization: `org_${"0".repeat(26)}`, owner: `user_${"0".repeat(25)}2` };
+/** The large organization, who owns it, and a role of another's that nearly everybody has. */
+export const LARGE = {
+  organization: `org_${"0".repeat(26)}`,
+  owner: `user_${"0".repeat(25)}2`,
+  role: `role_${"0".repeat(25)}1`,
+};
 
 /**
  * Fills an environment with people, organizations and all that grows with them, written straight to the tables, and has
@@ -63,7 +67,7 @@ export async function fillEnvironment(
       id: id("orguserrole", "n"),
       organization_id: organization,
       membership_id: id("orguser", "n"),
-      role_id: `case when n = 2 then ${role("owner")} else ${role("member")} end`,
+      role_id: `case when n = 2 then ${role("owner")} when n % 20 = 1 then ${role("member")} else '${LARGE.role}' end`,
       created_at: time,
     }),
     insert("invitations", {
