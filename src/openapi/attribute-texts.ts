@@ -6,13 +6,13 @@ const TEXTS: Record<string, string> = {
   expires_at: "When it ends by itself.",
   picture: "The address of an image.",
   "meta.token": "What the link in the mail ends with.",
-  "meta.user_id": "Which user is meant.",
+  "meta.user_id": "Which user is meant. To answer an invitation: the user of the invited address.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
   "environment.settings":
     "`invitation_lifetime_days`, `from_name`, `locale`, `redirect_url`, `reminder_days` (by default 2 and 5 after the mail), `notify_inviter` (`accepted`, `declined`, `expired`: each true unless switched off, and changed by itself); what is absent has its default.",
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
-    "Whether the address is known to be theirs: by a link they followed, or by your word.",
+    "Whether the address is known to be theirs: by a link they followed, or by the word of a program. Users can't set it to true.",
   "session.ip": "From where the session was started, as you say.",
   "session.user_agent": "By what the session was started, as you say.",
   "session.last_active_at": "When it was last started or touched.",
