@@ -20,6 +20,9 @@ const newSession = {
 
 const Token = z.object({ token: z.string() });
 
+const OWN_OR_MANAGED =
+  "The session's own user, or a user with `sessions:manage` in the environment if the session's user may do nothing there that they may not.";
+
 export const sessionEndpoints = [
   ...readEndpoints(sessionType),
   endpoint({
@@ -30,6 +33,8 @@ export const sessionEndpoints = [
     scope: "sessions:write",
     environmentPermission: "sessions:manage",
     limit: "write",
+    allowed:
+      "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
     body: newResource(newSession),
     answers: creates(sessionType, Token),
     async handle(request) {
@@ -52,7 +57,7 @@ export const sessionEndpoints = [
     scope: "sessions:write",
     limit: "write",
     answers: shows(sessionType),
-    allowed: "The session's own user, or who has `sessions:manage` in the environment.",
+    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await touchSession(request.context.db, sessionKeyOf(request), request.actor);
       return changed(request, sessionType, request.params.id ?? "");
@@ -66,7 +71,7 @@ export const sessionEndpoints = [
     scope: "sessions:write",
     limit: "write",
     answers: shows(sessionType),
-    allowed: "The session's own user, or who has `sessions:manage` in the environment.",
+    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await revokeSession(request.context, sessionKeyOf(request), request.actor);
       return changed(request, sessionType, request.params.id ?? "");
@@ -80,7 +85,7 @@ export const sessionEndpoints = [
     scope: "sessions:delete",
     limit: "write",
     answers: NOTHING,
-    allowed: "The session's own user, or who has `sessions:manage` in the environment.",
+    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await deleteSession(request.context, sessionKeyOf(request), request.actor);
       return { status: 204 };

@@ -18,6 +18,9 @@ const newUserRole = {
   },
 } as const;
 
+const NOT_ABOVE =
+  "A user with `users:manage` in the environment, for users and roles that may do nothing there that they may not.";
+
 export const userRoleEndpoints = [
   ...readEndpoints(userRoleType),
   endpoint({
@@ -28,6 +31,7 @@ export const userRoleEndpoints = [
     scope: "user_roles:write",
     environmentPermission: "users:manage",
     limit: "write",
+    allowed: NOT_ABOVE,
     body: newResource(newUserRole),
     answers: creates(userRoleType),
     async handle(request) {
@@ -47,6 +51,7 @@ export const userRoleEndpoints = [
     scope: "user_roles:delete",
     environmentPermission: "users:manage",
     limit: "write",
+    allowed: NOT_ABOVE,
     answers: NOTHING,
     async handle(request) {
       await takeRole(request.context, keyOf(request), request.actor);

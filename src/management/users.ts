@@ -30,12 +30,15 @@ const changedUser = {
   relationships: {},
 } as const;
 
+const NOT_ABOVE =
+  "A user with `users:manage` in the environment, for users who may do nothing there that they may not.";
+
 export const userEndpoints = [
   ...readEndpoints(userType),
   endpoint({
     method: "POST",
     path: "/api/users",
-    summary: "Create a user. The caller vouches for the address with `email_verified`.",
+    summary: "Create a user. Programs vouch for the address with `email_verified`.",
     who: "caller",
     scope: "users:write",
     environmentPermission: "users:manage",
@@ -56,11 +59,12 @@ export const userEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/users/:id",
-    summary: "Change a user. A new address is unverified unless the caller vouches for it.",
+    summary: "Change a user. A new address is unverified unless a program vouches for it.",
     who: "caller",
     scope: "users:write",
     environmentPermission: "users:manage",
     limit: "write",
+    allowed: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
     body: changedResource(changedUser),
     answers: shows(userType),
     async handle(request) {
@@ -82,6 +86,7 @@ export const userEndpoints = [
     scope: "users:delete",
     environmentPermission: "users:manage",
     limit: "write",
+    allowed: NOT_ABOVE,
     answers: NOTHING,
     async handle(request) {
       await deleteUser(request.context, keyOf(request), request.actor);

@@ -13,12 +13,12 @@ const TEXTS: Record<string, string> = {
   expires_at: "When it ends by itself.",
   picture: "The address of an image.",
   "meta.token": "What the link in the mail ends with.",
-  "meta.user_id": "Which user is meant.",
+  "meta.user_id": "Which user is meant. To answer an invitation: the user of the invited address.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
   "environment.settings": `\`invitation_lifetime_days\`, \`from_name\`, \`locale\`, \`redirect_url\`, \`reminder_days\` (by default 2 and 5 after the mail), \`notify_inviter\` (\`accepted\`, \`declined\`, \`expired\`: each true unless switched off, and changed by itself), \`quotas\` (each a whole number up to 10,000 or \`unlimited\`, and changed by itself; by default ${quotas}), \`complaint_pause_days\` (how long a user sends no invitations after one was reported as spam: 1, and 0 for no pause), \`member_adding\` (\`direct\`, or \`invite\`: people invite others instead of making them members at once); a setting that is left out has its default.`,
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
-    "Whether the address is known to be theirs: by a link they followed, or by your word.",
+    "Whether the address is known to be theirs: by a link they followed, or by the word of a program. Users can't set it to true.",
   "user.metadata":
     "What you know about the person. Only programs and signed-in users with `users:read` in the environment see it; for anyone else, the person included, it is left out. At most 8,192 bytes and 50 keys, nested ones included.",
   "user.inviting_paused_until":
