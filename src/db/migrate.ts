@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { runMigrations } from "bullmq";
 import pg from "pg";
 import { allMigrations } from "../../migrations/all-migrations.ts";
@@ -26,7 +27,7 @@ export async function migrate(
   await guard.connect();
   const db = openDatabase({ url, poolSize: 2, name: "migrate", statementTimeout: 0 });
   try {
-    await guard.query("select pg_advisory_lock($1)", [MIGRATING]);
+    await waitForTurn(guard);
     await db.migrate.forceFreeMigrationsLock({ migrationSource });
     const [, names]: [number, string[]] = await db.migrate.latest({ migrationSource });
     if (queueInPostgres) await runMigrations(guard);
@@ -34,6 +35,15 @@ export async function migrate(
   } finally {
     await db.destroy();
     await guard.end();
+  }
+}
+
+/** Asks until the lock is free: to wait inside a statement would hold up an index that another process builds meanwhile. */
+async function waitForTurn(guard: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await guard.query("select pg_try_advisory_lock($1) as free", [MIGRATING]);
+    if (rows[0]?.free) return;
+    await sleep(200);
   }
 }
 
