@@ -12,14 +12,7 @@ export async function up(knex: Knex): Promise<void> {
     -- The user who created the organization, whoever owns it by now. It outlives the user.
     alter table organizations add column if not exists creator_user_id text collate "C";
   `);
-  await buildIndex(
-    "mail_deliveries_sender_index",
-    "mail_deliveries (sender_user_id, created_at) where sender_user_id is not null",
-  );
-  await buildIndex(
-    "organizations_creator_index",
-    "organizations (creator_user_id) where creator_user_id is not null",
-  );
+  await buildIndexes(knex);
   await knex.raw(`
     -- The first limit that keeps an invitation from being emailed, with the seconds until it passes; no row when there is
     -- none. A limit given as null is none. Emails to one address wait for each other here until they commit, and volatile
@@ -73,11 +66,29 @@ export async function up(knex: Knex): Promise<void> {
       end
     $$;
   `);
+}
 
-  /** One that was interrupted is left behind as invalid, and begun again. */
-  async function buildIndex(name: string, on: string): Promise<void> {
-    await knex.raw(`drop index concurrently if exists ${name}`);
-    await knex.raw(`create index concurrently ${name} on ${on}`);
+const INDEXES = {
+  mail_deliveries_sender_index:
+    "mail_deliveries (sender_user_id, created_at) where sender_user_id is not null",
+  organizations_creator_index: "organizations (creator_user_id) where creator_user_id is not null",
+};
+
+/** One that was interrupted is left behind as invalid, and begun again. */
+async function buildIndexes(knex: Knex): Promise<void> {
+  const client: Knex.Client = knex.client;
+  const connection = await client.acquireConnection();
+  const run = (sql: string) => knex.raw(sql).connection(connection);
+  try {
+    // Building an index waits for every transaction that began before it.
+    await run("set lock_timeout = 0");
+    for (const [name, on] of Object.entries(INDEXES)) {
+      await run(`drop index concurrently if exists ${name}`);
+      await run(`create index concurrently ${name} on ${on}`);
+    }
+  } finally {
+    await run("reset lock_timeout");
+    await client.releaseConnection(connection);
   }
 }
 

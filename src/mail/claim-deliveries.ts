@@ -75,7 +75,9 @@ export const claimDeliveries = statement<ClaimedDelivery>(
     -- To the invitee; the others tell the inviter what became of it.
     cross join lateral (select d.kind in ('invitation', 'invitation-reminder') as is_letter) of_kind
     left join suppressions s on s.environment_id = d.environment_id and s.email_canonical = d.email_canonical
-    left join users sender on sender.id = coalesce(d.sender_user_id, i.inviter_user_id)
+    -- A reminder is sent in the inviter's name; what a program sends once more is not.
+    left join users sender
+      on sender.id = coalesce(d.sender_user_id, case when d.kind = 'invitation-reminder' then i.inviter_user_id end)
   ),
   decided as (
     select *, case
