@@ -26,8 +26,9 @@ function tidy(text: string): string {
 }
 
 export const picture = z
-  .url({ protocol: /^https?$/ })
-  .max(2_000)
+  .string()
+  .max(2_000, { abort: true })
+  .check(z.url({ protocol: /^https?$/ }))
   .nullish()
   .catch(null);
 

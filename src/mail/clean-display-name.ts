@@ -6,7 +6,7 @@ const ADDRESS_SIGNS = /[@＠﹫<>＜＞]/gu;
 const URL_WITH_SCHEME = /(?:\p{L}[\p{L}\p{N}+.-]{0,30})?:[/\\]{2}\S*/giu;
 const URL_WITHOUT_SCHEME = /(?<![\p{L}\p{N}])(?:www\d{0,3}[.．․。｡]\S+|(?:mailto|tel|sms):\S+)/giu;
 /** Nine digits and more: "call this number" is what a stranger's name would be for. Not what ends a word, `RFC-2119`. */
-const TELEPHONE = /[+＋(]*(?<!\p{N}|\p{L}-)\p{N}(?:[^\p{L}\p{N}]{0,3}\p{N}){8,}/gu;
+const TELEPHONE = /[+＋(]{0,3}(?<!\p{N}|\p{L}-)\p{N}(?:[^\p{L}\p{N}]{0,3}\p{N}){8,}/gu;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });

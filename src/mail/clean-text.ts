@@ -29,9 +29,13 @@ const NEEDED_OR_UNSEEN = new RegExp(
  */
 const STACKED_MARKS = /([\p{sc=Zinh}&&\p{M}]{3})[\p{sc=Zinh}&&\p{M}]+|(\p{M}{8})\p{M}+/gv;
 
+/** No script writes as many. Putting them in order takes time that grows with the square of their number. */
+const ENDLESS_MARKS = /(\p{M}{30})\p{M}+/gu;
+
 /** Removes what cannot be seen but can deceive. White space other than the plain space must be handled before. */
 export function cleanText(text: string): string {
   return text
+    .replace(ENDLESS_MARKS, "$1")
     .normalize("NFC")
     .replace(NEEDED_OR_UNSEEN, (_, needed: string | undefined) => needed ?? "")
     .replace(STACKED_MARKS, "$1$2");

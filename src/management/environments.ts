@@ -2,7 +2,7 @@ import { z } from "zod";
 import { createEnvironment } from "../environments/create-environment.ts";
 import type { Quotas } from "../environments/quotas.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
-import { locale, text } from "../http/attributes.ts";
+import { locale, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { creates, shows } from "./answers.ts";
@@ -30,7 +30,7 @@ const settings = z.strictObject({
   invitation_lifetime_days: z.int().min(1).max(365),
   from_name: text(80),
   locale,
-  redirect_url: z.url({ protocol: /^https?$/ }).max(2_000),
+  redirect_url: webAddress,
   reminder_days: z
     .array(z.int().min(1).max(365))
     .max(REMINDERS_PER_MAIL)

@@ -64,9 +64,9 @@ function chooseView(asked: unknown, { html }: InboxMessage): View {
 }
 
 /** A link in a mail would open inside the frame, where our pages refuse to be shown. */
-function openLinksOutside(html: string): string {
+export function openLinksOutside(html: string): string {
   const base = '<base target="_blank">';
-  const withBase = html.replace(/<head(?:\s[^>]*)?>/i, (head) => head + base);
+  const withBase = html.replace(/<head(?:\s[^<>]*)?>/i, (head) => head + base);
   return withBase === html ? base + html : withBase;
 }
 
