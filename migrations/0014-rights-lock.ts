@@ -35,12 +35,42 @@ export async function up(knex: Knex): Promise<void> {
         );
       end
     $$;
+
+    -- Whether a user may do something another may not: in the environment, and, asked for everywhere, in some
+    -- organization of theirs. What is the owner's alone no permission gives, so an owner is above everybody else.
+    create function is_above(target text, actor text, everywhere boolean) returns boolean stable language plpgsql as $$
+      begin
+        return exists (
+          select from permissions_in(target, null) as name
+          where not exists (select from permissions_in(actor, null) as own where own = name)
+        ) or everywhere and (
+          exists (select from organizations where owner_user_id = target)
+          or exists (
+            select from memberships m cross join permissions_in(target, m.organization_id) as name
+            where m.user_id = target
+              and not exists (select from permissions_in(actor, m.organization_id) as own where own = name)
+          )
+        );
+      end
+    $$;
+
+    -- The user who started a session for another. No foreign key: once they are gone, they may act as nobody.
+    alter table sessions add column started_by_user_id text collate "C";
+
+    -- Whether a user may act as another by a session they started.
+    create function may_act_as(target text, actor text) returns boolean stable language plpgsql as $$
+      begin
+        return exists (select from permissions_in(actor, null) as own where own = 'sessions:manage')
+          and not is_above(target, actor, true);
+      end
+    $$;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop function inviter_may_send;
+    drop function may_act_as; drop function is_above; drop function inviter_may_send;
+    alter table sessions drop column started_by_user_id;
     create or replace function permissions_now(of_user text, in_organization text) returns text[] volatile language plpgsql as $$
       begin
         return array(select permissions_in(of_user, in_organization));

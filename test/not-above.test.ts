@@ -145,6 +145,53 @@ describe("a user who may do more in an organization of theirs", () => {
   });
 });
 
+describe("a session that a manager started for somebody", () => {
+  async function buildStarted() {
+    const [staff, person] = [await buildManager(), await buildPerson(guildhall)];
+    const { body } = await staff.api.post("/api/sessions", sessionFor(person));
+    const api = guildhall.api.as(body.meta.token);
+    expect((await api.get(pathOf(person))).status).toBe(200);
+    return { staff, person, asThem: async () => (await api.get(pathOf(person))).status };
+  }
+
+  const gains: Record<string, (person: Person) => Promise<unknown>> = {
+    "becomes an owner": (person) => buildOrganization(guildhall, person),
+    "gains a role in an organization": async ({ user }) => {
+      const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
+      const relationships = {
+        user: linkTo("user", user.id),
+        organization: linkTo("organization", organization.id),
+      };
+      return guildhall.api.post("/api/memberships", { data: { type: "membership", relationships } });
+    },
+    "gains a role in the environment": ({ user }) => giveInEnvironment(guildhall, user, ["roles:manage"]),
+  };
+
+  test.each(Object.entries(gains))("is nobody's once that user %s, and theirs go on", async (_, gain) => {
+    const { person, asThem } = await buildStarted();
+    await gain(person);
+    expect(await asThem()).toBe(401);
+    expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
+  });
+
+  test("starts none that lasts longer, though its user may start their own", async () => {
+    const [staff, person] = [await buildManager(), await buildManager()];
+    const first = await staff.api.post("/api/sessions", sessionFor(person));
+    const second = await guildhall.api.as(first.body.meta.token).post("/api/sessions", sessionFor(person));
+    const api = guildhall.api.as(second.body.meta.token);
+    expect((await api.get(pathOf(person))).status).toBe(200);
+    await buildOrganization(guildhall, person);
+    expect((await api.get(pathOf(person))).status).toBe(401);
+  });
+
+  test("is nobody's once the manager may start none, or is deleted", async () => {
+    const [taken, deleted] = [await buildStarted(), await buildStarted()];
+    await guildhall.db("user_roles").where({ user_id: taken.staff.user.id }).delete();
+    expect((await guildhall.api.delete(pathOf(deleted.staff))).status).toBe(204);
+    expect([await taken.asThem(), await deleted.asThem()]).toEqual([401, 401]);
+  });
+});
+
 describe("that an address is verified", () => {
   const pointer = "/data/attributes/email_verified";
   const newUser = (attributes: object) => ({
@@ -205,7 +252,7 @@ describe("a right that goes while it is made use of is gone", () => {
     },
   };
 
-  test.each(Object.entries(uses))("%s", async (_, use) => {
+  test.each(Object.entries(uses))("%s: 403, judged under the lock", async (_, use) => {
     const [staff, target] = [await buildManager("roles:manage"), await buildPerson(guildhall)];
     const environment = await buildEnvironment(guildhall);
     const underWay: Array<Promise<ApiAnswer>> = [];

@@ -40,9 +40,10 @@ export const sessionEndpoints = [
     async handle(request) {
       const { attributes, relationships } = request.body;
       const owner = { environment_id: request.environment.environment_id, user_id: relationships.user ?? "" };
+      const in_session = request.caller.kind === "user" ? request.caller.session_id : null;
       const { session, token } = await createSession(
         request.context,
-        { ...attributes, ...owner },
+        { ...attributes, ...owner, in_session },
         request.actor,
       );
       const answer = await created(request, sessionType, session.id);

@@ -5,6 +5,8 @@ export class Session extends BaseModel {
   static readonly LIFETIME_DAYS = 30;
 
   declare user_id: string;
+  /** The user who started it for another; null for one started by a program, or for oneself. */
+  declare started_by_user_id: string | null;
   declare token_hash: Buffer;
   declare ip: string | null;
   declare user_agent: string | null;

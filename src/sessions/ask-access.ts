@@ -32,6 +32,7 @@ const SESSION: Part = {
   from: `
   left join sessions s on s.token_hash = $2 and s.environment_id = e.id and s.revoked_at is null and s.expires_at > now()
     and (s.validated_until is null or s.validated_until > now())
+    and (s.started_by_user_id is null or may_act_as(s.user_id, s.started_by_user_id))
   left join users u on u.id = s.user_id`,
 };
 

@@ -15,16 +15,19 @@ export interface NewSession {
   user_id: string;
   ip?: string | null;
   user_agent?: string | null;
+  /** The session it is asked for in: what is done in one that another user started, they did. */
+  in_session?: string | null;
 }
 
 /**
- * Starts a session of 30 days.
+ * Starts a session of 30 days. One that a user starts for another counts only while they could start it: not once the
+ * other may do more than they may, nor once they may start none.
  * @returns the row, and the token: the only time it is ever seen.
  * @throws 404 when the user is not of this environment, 403 when the actor may not, by now, or the user is above them.
  */
 export async function createSession(
   { db }: Pick<Context, "db">,
-  { environment_id, user_id, ip = null, user_agent = null }: NewSession,
+  { environment_id, user_id, ip = null, user_agent = null, in_session = null }: NewSession,
   actor: Actor,
 ): Promise<{ session: Session; token: string }> {
   const token = randomToken();
@@ -38,6 +41,10 @@ export async function createSession(
         id: newId("sess"),
         environment_id,
         user_id,
+        started_by_user_id: raw("coalesce((select started_by_user_id from sessions where id = ?), ?)", [
+          in_session,
+          actor.user_id === user_id ? null : actor.user_id,
+        ]),
         token_hash: hashToken(token),
         ip,
         user_agent,
