@@ -1,3 +1,4 @@
+import { captureStrayOutput } from "./capture-stray-output.ts";
 import { ConfigError, type Role, readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { isRunning, npmProcess } from "./lib/npm-process.ts";
@@ -18,10 +19,13 @@ export async function runCommand(role: string): Promise<void> {
   try {
     const config = readConfig(process.env, role);
     const log = createLog(config.LOG_LEVEL, role);
+    if (config.production) captureStrayOutput(log);
     if (config.role === "migrate") {
       const url = config.DATABASE_URL ?? "";
-      const names = await migrate(url, { queueInPostgres: config.REDIS_URL === undefined });
-      log.info({ migrations: names }, names.length === 0 ? "nothing to migrate" : "migrated");
+      const { migrations, newer } = await migrate(url, { queueInPostgres: config.REDIS_URL === undefined });
+      if (newer.length > 0)
+        log.info({ newer }, "the database is newer than this version: nothing was changed");
+      else log.info({ migrations }, migrations.length === 0 ? "nothing to migrate" : "migrated");
       return;
     }
     const running = runProcess(config, log);

@@ -10,7 +10,9 @@ export interface SessionLimits {
 
 /** An operator who set a limit for the role or the database knows better, even where that is 0. */
 const BEGIN = `
-  select current_setting('transaction_read_only') = 'on' as read_only, count(set_config(name, value, false))
+  select current_setting('transaction_read_only') = 'on' as read_only,
+    (select setting::int from pg_settings where name = 'statement_timeout') as statement_timeout,
+    count(set_config(name, value, false))
   from jsonb_each_text($1) ours(name, value) join pg_settings using (name)
   where setting = '0' and source in ('default', 'configuration file', 'command line', 'environment variable')`;
 
@@ -24,8 +26,13 @@ export async function beginSession(
   limits: SessionLimits,
   patience: Patience,
 ): Promise<void> {
-  watchConnection(client, patience);
-  const { rows } = await client.query<{ read_only: boolean }>(BEGIN, [JSON.stringify(limits)]);
+  const own = { ...patience };
+  watchConnection(client, own);
+  const { rows } = await client.query<{ read_only: boolean; statement_timeout: number }>(BEGIN, [
+    JSON.stringify(limits),
+  ]);
+  // Whoever lets statements take longer waits longer for a server that is gone.
+  own.answer = Math.max(own.answer, (rows[0]?.statement_timeout ?? 0) + 1_000);
   if (rows[0]?.read_only) {
     const message = "The database is read-only: it is a replica, or set to default_transaction_read_only.";
     throw Object.assign(new Error(message), { code: "25006" });

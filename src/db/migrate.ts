@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { runMigrations } from "bullmq";
 import pg from "pg";
 import { allMigrations } from "../../migrations/all-migrations.ts";
-import { openDatabase } from "./connection.ts";
+import { ConfigError } from "../config.ts";
+import { CONNECT_TIMEOUT, openDatabase } from "./connection.ts";
+import { databaseProblems, readDatabaseFacts } from "./database-problems.ts";
+import { isQueueSchemaReady, prepareQueueSchema } from "./queue-schema.ts";
+import { sqlStateOf } from "./sql-state.ts";
 
 /** Any number: it names "somebody migrates Guildhall" among this database's advisory locks. */
 const MIGRATING = 7_148_501;
+
+const UNDEFINED_TABLE = "42P01";
 
 const migrationSource = {
   getMigrations: async () => allMigrations,
@@ -13,47 +18,103 @@ const migrationSource = {
   getMigration: async (entry: (typeof allMigrations)[number]) => entry.migration,
 };
 
+interface Options {
+  queueInPostgres: boolean;
+}
+
+export interface SchemaState {
+  /** What this version has and the database has not. */
+  pending: string[];
+  /** What the database has and this version has not: a newer version migrated it. */
+  newer: string[];
+}
+
 /**
  * Brings the database to this version: our tables, and BullMQ's when the queue lives in Postgres.
  * Any number of processes may call it at once. The advisory lock dies with its connection, so a killed migration
  * blocks nobody; knex's own lock row survives its owner, hence it is freed by whoever holds the advisory lock.
- * @returns the names of the migrations that ran now.
+ * A database that a newer version migrated is left as it is: this version runs on it (docs/decisions/017).
+ * @returns the names of the migrations that ran now, and of those that this version doesn't know.
+ * @throws ConfigError where the database can't be migrated, before anything is changed.
  */
 export async function migrate(
   url: string,
-  { queueInPostgres }: { queueInPostgres: boolean },
-): Promise<string[]> {
-  const guard = new pg.Client({ connectionString: url, application_name: "guildhall-migrate" });
-  await guard.connect();
+  options: Options,
+): Promise<{ migrations: string[]; newer: string[] }> {
+  const guard = await connect(url);
   const db = openDatabase({ url, poolSize: 2, name: "migrate", statementTimeout: 0 });
   try {
-    await waitForTurn(guard);
+    await lock(guard);
+    const { pending, newer } = await readState(guard, options);
+    if (newer.length > 0 && pending.length > 0) {
+      const both = `it has ${newer.join(", ")}, which this version doesn't know, and lacks ${pending.join(", ")}`;
+      throw new ConfigError(`DATABASE_URL leads to a database of another line of versions: ${both}`);
+    }
+    if (newer.length > 0) return { migrations: [], newer };
+    const problems = databaseProblems(await readDatabaseFacts(guard), options);
+    if (problems.length > 0) throw new ConfigError(problems.join("\n"));
     await db.migrate.forceFreeMigrationsLock({ migrationSource });
-    const [, names]: [number, string[]] = await db.migrate.latest({ migrationSource });
-    if (queueInPostgres) await runMigrations(guard);
-    return names;
+    const [, migrations]: [number, string[]] = await db.migrate.latest({ migrationSource });
+    if (options.queueInPostgres) await prepareQueueSchema(guard);
+    return { migrations, newer };
   } finally {
     await db.destroy();
     await guard.end();
   }
 }
 
-/** Asks until the lock is free: to wait inside a statement would hold up an index that another process builds meanwhile. */
-async function waitForTurn(guard: pg.Client): Promise<void> {
+/** How the database's schema stands to this version. Needs no right but to read. */
+export async function schemaState(url: string, options: Options): Promise<SchemaState> {
+  const client = await connect(url, CONNECT_TIMEOUT);
+  try {
+    return await readState(client, options);
+  } finally {
+    // Not waited for: a server that is gone doesn't say goodbye.
+    client.end().catch(() => {});
+  }
+}
+
+async function connect(url: string, query_timeout?: number): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "guildhall-migrate",
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ...(query_timeout === undefined ? {} : { query_timeout }),
+  });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+/**
+ * Asked for again and again: an operator's limits on statements and locks are for shorter waits, and waiting within a
+ * statement would hold up an index that another process builds meanwhile.
+ */
+async function lock(guard: pg.Client): Promise<void> {
   for (;;) {
-    const { rows } = await guard.query("select pg_try_advisory_lock($1) as free", [MIGRATING]);
-    if (rows[0]?.free) return;
+    const { rows } = await guard.query("select pg_try_advisory_lock($1) as locked", [MIGRATING]);
+    if (rows[0].locked) return;
     await sleep(200);
   }
 }
 
-/** The names of migrations this version has and the database has not. */
-export async function pendingMigrations(url: string): Promise<string[]> {
-  const db = openDatabase({ url, poolSize: 1, name: "migrate" });
+async function readState(client: pg.Client, { queueInPostgres }: Options): Promise<SchemaState> {
+  const done = await completedMigrations(client);
+  const known = allMigrations.map(({ name }) => name);
+  const pending = known.filter((name) => !done.includes(name));
+  if (queueInPostgres && !(await isQueueSchemaReady(client))) pending.push("the queue's tables");
+  return { pending, newer: done.filter((name) => !known.includes(name)) };
+}
+
+async function completedMigrations(client: pg.Client): Promise<string[]> {
   try {
-    const [, pending]: [unknown, typeof allMigrations] = await db.migrate.list({ migrationSource });
-    return pending.map((entry) => entry.name);
-  } finally {
-    await db.destroy();
+    const { rows } = await client.query<{ name: string }>("select name from knex_migrations order by id");
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    // The first migration creates the list.
+    if (error instanceof Error && sqlStateOf(error) === UNDEFINED_TABLE) return [];
+    throw error;
   }
 }

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config.ts";
 import type { Log } from "../log.ts";
-import { migrate, pendingMigrations } from "./migrate.ts";
+import { migrate, schemaState } from "./migrate.ts";
+
+/** No trouble: it is so while a new version is rolled out, and after it was rolled back. */
+const NEWER = "the database is newer than this version, which runs on it all the same";
 
 /**
  * Sees to it that the schema is this version's. In production a process that serves waits for `npm run migrate` to be
@@ -12,15 +15,22 @@ export async function prepareSchema(
   log: Log,
   stopped: () => boolean,
 ): Promise<void> {
-  if (!production) {
-    const migrations = await migrate(DATABASE_URL, { queueInPostgres: REDIS_URL === undefined });
-    if (migrations.length > 0) log.info({ migrations }, "migrated");
-    return;
-  }
+  const options = { queueInPostgres: REDIS_URL === undefined };
   for (let attempt = 0; !stopped(); attempt += 1) {
-    const pending = await pendingMigrations(DATABASE_URL);
-    if (pending.length === 0) return;
-    if (attempt % 10 === 0) log.warn({ pending }, "waiting for `npm run migrate`");
+    const state = await schemaState(DATABASE_URL, options).catch((error) => {
+      if (attempt % 10 === 0) log.warn({ err: error }, "the schema can't be read; trying again");
+    });
+    if (state?.pending.length === 0) {
+      if (state.newer.length > 0) log.info({ newer: state.newer }, NEWER);
+      return;
+    }
+    if (state !== undefined && !production) {
+      const { migrations } = await migrate(DATABASE_URL, options);
+      log.info({ migrations }, "migrated");
+      return;
+    }
+    if (state !== undefined && attempt % 10 === 0)
+      log.warn({ pending: state.pending }, "waiting for `npm run migrate`");
     await sleep(1_000);
   }
 }

@@ -33,11 +33,13 @@ const CATCH_UP = 50;
  * of an hour to notice. So an answer that takes too long ends the connection, and whoever waits gets ETIMEDOUT; an unused
  * connection is pinged, so that a pool holds no dead ones. Connections that are no use any more are ended, too.
  * @param client a client of pg, connected.
+ * @param patience its `answer` may change later.
  */
-export function watchConnection(client: object, { answer, idle }: Patience): void {
+export function watchConnection(client: object, patience: Patience): void {
   const watched = client as WatchedClient;
   const { connection } = watched;
   const { stream } = connection;
+  const { idle } = patience;
   let bytes = 0;
   let silence = 0;
   let isPing = false;
@@ -49,7 +51,7 @@ export function watchConnection(client: object, { answer, idle }: Patience): voi
     silence = now === bytes ? silence + idle : idle;
     bytes = now;
     if (!watched.readyForQuery) {
-      if (silence >= (isPing ? idle : answer)) dropIfStillSilent();
+      if (silence >= (isPing ? idle : patience.answer)) dropIfStillSilent();
     } else if (watched.getTransactionStatus() === "I") ping();
   });
 
