@@ -24,7 +24,8 @@ export function answerErrors(render: Render, log: Log): Middleware<RequestState>
       const refusal = refusalOf(error) ?? defect(error, requestId, log);
       if (refusal.status === 503) {
         const { code, cause } = refusal;
-        warn(code, { err: cause, request: requestId, code }, "unavailable");
+        const why = cause instanceof Error ? cause.message : "";
+        warn(`${code} ${why}`, { err: cause, request: requestId, code }, "unavailable");
       }
       for (const [name, value] of Object.entries(refusal.headers)) ctx.set(name, value);
       ctx.status = refusal.status;
