@@ -23,8 +23,10 @@ export function answerErrors(render: Render, log: Log): Middleware<RequestState>
     } catch (error) {
       const refusal = refusalOf(error) ?? defect(error, requestId, log);
       if (refusal.status === 503) {
-        const fields = { err: refusal.cause, code: refusal.code, request: requestId };
-        warn(refusal.code, fields, "requests can't be answered just now; `err` says what is away");
+        const { code, cause } = refusal;
+        const why = cause instanceof Error ? cause.message : "";
+        const fields = { err: cause, code, request: requestId };
+        warn(`${code} ${why}`, fields, "requests can't be answered just now; `err` says what is away");
       }
       for (const [name, value] of Object.entries(refusal.headers)) ctx.set(name, value);
       ctx.status = refusal.status;

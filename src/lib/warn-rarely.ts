@@ -8,13 +8,15 @@ interface Lines {
 export type WarnRarely = (cause: string, fields: object, message: string) => void;
 
 const MINUTE = 60_000;
+/** Causes remembered: a cause may hold the words of another service. */
+const MOST_CAUSES = 1_000;
 
 /**
  * Warnings for what repeats: a loop, a retry, a hint, a connection. There is one line for each cause and minute, and the
  * next one says how many were held back, so a fault neither floods the log nor stays silent.
  * @param level `error` where somebody must act.
  * @param now milliseconds, injected by tests.
- * @returns a function whose first argument names the cause: a short text of which there are only a few.
+ * @returns a function whose first argument names the cause.
  */
 export function createRareWarnings(
   log: Lines,
@@ -27,6 +29,8 @@ export function createRareWarnings(
       last.heldBack += 1;
       return;
     }
+    const [oldest] = causes.keys();
+    if (causes.size >= MOST_CAUSES && oldest !== undefined) causes.delete(oldest);
     causes.set(cause, { silentUntil: now() + MINUTE, heldBack: 0 });
     const heldBack = last?.heldBack ?? 0;
     log[level](heldBack === 0 ? fields : { ...fields, held_back: heldBack }, message);
