@@ -10,6 +10,7 @@ import * as invitationPipeline from "./0008-invitation-pipeline.ts";
 import * as idempotencyKeys from "./0009-idempotency-keys.ts";
 import * as finishedBatches from "./0010-finished-batches.ts";
 import * as remindersByDay from "./0011-reminders-by-day.ts";
+import * as liftedOptOuts from "./0017-lifted-opt-outs.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -24,4 +25,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0009-idempotency-keys", migration: idempotencyKeys },
   { name: "0010-finished-batches", migration: finishedBatches },
   { name: "0011-reminders-by-day", migration: remindersByDay },
+  { name: "0017-lifted-opt-outs", migration: liftedOptOuts },
 ];
