@@ -9,7 +9,7 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
-import { closedInvitation } from "./closed-invitation.ts";
+import { closedInvitation, closedState } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { notifyInviter } from "./notify-inviter.ts";
 
@@ -96,8 +96,10 @@ async function admit(
 /** The same success again, for the same user while they are still a member; anything else comes too late. */
 async function acceptedBefore(db: Knex, invitation: Invitation, proof: Proof): Promise<Acceptance> {
   const { organization_id, accepted_by_user_id: user_id } = invitation;
+  const isAccepted = closedState(invitation, proof) === "accepted";
   const sameUser = user_id !== null && (proof.by === "link" || proof.userId === user_id);
-  const membership = sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
+  const membership =
+    isAccepted && sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
   if (membership === undefined) throw closedInvitation(invitation, proof);
   return { invitation, membership };
 }
