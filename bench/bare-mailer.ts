@@ -43,7 +43,6 @@ const mail = composeMail(
     from_name: null,
     locales: ["en"],
     organization: "Acme Corp",
-    picture: null,
     invitation_id: id,
     invited_email: "person-1@example.com",
     token_version: 1,

@@ -139,7 +139,7 @@ describe("a delivery", () => {
             .db("suppressions")
             .insert({ id: newId("sup"), environment_id, email_canonical, reason: "opted_out" });
         },
-        "the address is suppressed (opted_out)",
+        "the address is suppressed",
       ],
     ])("%s", async (_, becomeMoot, reason) => {
       organization = await buildOrganization(guildhall, await buildPerson(guildhall));

@@ -28,8 +28,9 @@ interface Sent {
 
 /** What is answered in an environment, but for the id of the request. */
 async function answerIn(environment: string | undefined, { path, headers, ...init }: Sent) {
-  const named = environment === undefined ? {} : { "X-Environment": environment };
-  const answer = await fetch(guildhall.api.origin + path, { ...init, headers: { ...headers, ...named } });
+  const all = new Headers(headers);
+  if (environment !== undefined) all.set("X-Environment", environment);
+  const answer = await fetch(guildhall.api.origin + path, { ...init, headers: all });
   const body = (await answer.text()).replaceAll(answer.headers.get("X-Request-Id") ?? "", "");
   return { status: answer.status, body };
 }

@@ -195,31 +195,6 @@ describe("the plain text", () => {
   });
 });
 
-describe("the logo", () => {
-  test("is shown where an organization has one, and called by the organization's name", () => {
-    const { html } = renderInvitation({ picture: "https://cdn.example/logo.png?a=1&b=2" });
-    expect(html).toMatch(/<img src="https:\/\/cdn\.example\/logo\.png[^"]*" alt="Analytical Engines"/);
-    expect(html).not.toMatch(/aria-hidden="true">A<\/span>/);
-  });
-
-  test.each([
-    "http://cdn.example/logo.png",
-    "javascript:alert(1)",
-    "data:image/svg+xml,<svg/>",
-    "//cdn.example/logo.png",
-    "https://user:password@cdn.example/logo.png",
-    `https://cdn.example/${"x".repeat(2_000)}`,
-    "",
-  ])("is the initial instead of %s", (picture) => {
-    expect(renderInvitation({ picture }).html).toBe(renderInvitation().html);
-  });
-
-  test("cannot leave its attribute", () => {
-    const { html } = renderInvitation({ picture: `https://cdn.example/" onerror="alert(1)` });
-    expect(html).not.toContain('onerror="');
-  });
-});
-
 describe("a display name", () => {
   test.each([
     ["  Analytical \t\n Engines ", "Analytical Engines"],

@@ -218,6 +218,56 @@ describe("the mail program's own button (RFC 8058)", () => {
     expect(await isSuppressed(email)).toBe("opted_out");
   });
 
+  describe("on an email from before the suppression was lifted", () => {
+    const oneClick = (path: string) =>
+      visit(path, { method: "POST", body: new URLSearchParams({ "List-Unsubscribe": "One-Click" }) });
+
+    async function lift(email: string): Promise<void> {
+      const [suppression] = (await guildhall.api.get(`/api/suppressions?filter[email]=${email}`)).body.data;
+      expect((await guildhall.api.delete(`/api/suppressions/${suppression.id}`)).status).toBe(204);
+    }
+
+    test("suppresses nothing again by itself, and says so with a page that asks", async () => {
+      const { email, path } = await mailed();
+      expect((await oneClick(path)).status).toBe(200);
+      await lift(email);
+      const asked = await oneClick(path);
+      expect(asked.status).toBe(409);
+      expect(asked.page).toContain("<form");
+      expect(await isSuppressed(email)).toBeUndefined();
+      await press(asked);
+      expect(await isSuppressed(email)).toBe("opted_out");
+    });
+
+    test("counts for every such email to the address", async () => {
+      const email = uniqueEmail();
+      const other = await buildOrganization(guildhall, await buildPerson(guildhall));
+      const [first, second] = [await mailed({}, email), await invite(guildhall, other, email)];
+      await press(await visit(first.path));
+      await lift(email);
+      const path = `/u/${guildhall.context.linkKeys.signOptOut(second.body.data.id)}`;
+      expect((await oneClick(path)).status).toBe(409);
+      expect(await isSuppressed(email)).toBeUndefined();
+    });
+
+    test("works as ever for an email that leaves afterwards, and where only a bounce was lifted", async () => {
+      const bounced = await mailed();
+      const attributes = { email: bounced.email, reason: "bounced" };
+      await guildhall.api.post("/api/suppressions", { data: { type: "suppression", attributes } });
+      await lift(bounced.email);
+      expect((await oneClick(bounced.path)).status).toBe(200);
+      expect(await isSuppressed(bounced.email)).toBe("opted_out");
+
+      await lift(bounced.email);
+      const other = await buildOrganization(guildhall, await buildPerson(guildhall));
+      const { body } = await invite(guildhall, other, bounced.email);
+      await guildhall.jobContext.deliveries.run();
+      const path = `/u/${guildhall.context.linkKeys.signOptOut(body.data.id)}`;
+      expect((await oneClick(path)).status).toBe(200);
+      expect(await isSuppressed(bounced.email)).toBe("opted_out");
+    });
+  });
+
   test("is offered in the headers of every invitation and reminder, where there is https", async () => {
     const { settings, context } = guildhall;
     const origin = settings.PUBLIC_URL;

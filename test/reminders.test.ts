@@ -305,7 +305,7 @@ describe("a reminder that has no point any more when it is to leave is not sent"
         const row = { id: newId("sup"), environment_id, email_canonical, reason: "opted_out" };
         await guildhall.db("suppressions").insert(row);
       },
-      "the address is suppressed (opted_out)",
+      "the address is suppressed",
     ],
   ])("after %s", async (_, happen, reason) => {
     const invitation = await mailed(2);

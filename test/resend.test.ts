@@ -119,6 +119,22 @@ describe("a resent invitation", () => {
     expect(await rowOf(invitation.id)).toMatchObject({ status: "pending" });
   });
 
+  test.each([
+    ["accept", "accept"],
+    ["accept", "decline"],
+    ["decline", "decline"],
+    ["decline", "accept"],
+  ] as const)("shows nothing to an old link after the new one's %s: %s", async (answered, how) => {
+    const invitation = await sendable();
+    await resend(invitation);
+    expect((await answerByLink(guildhall, invitation, answered, 2)).status).toBe(200);
+    const old = await answerByLink(guildhall, invitation, how, 1);
+    expect(old).toMatchObject(refusal(409, "invitation_superseded"));
+    expect(old.body.data).toBeUndefined();
+    expect((await openLink(guildhall, invitation.id, 1)).page).not.toContain(organization.name);
+    expect((await answerByLink(guildhall, invitation, answered, 2)).status).toBe(200);
+  });
+
   test("says on the old link's page that a newer mail was sent, and shows the new one's question", async () => {
     const { id, path } = await sendable();
     await resend({ path });

@@ -108,8 +108,10 @@ async function admit(
 /** The same success again, for the same user while they are still a member; anything else comes too late. */
 async function acceptedBefore(db: Knex, invitation: Invitation, proof: Proof): Promise<Acceptance> {
   const { organization_id, accepted_by_user_id: user_id } = invitation;
+  const isAccepted = closedState(invitation, proof) === "accepted";
   const sameUser = user_id !== null && (proof.by === "link" || proof.userId === user_id);
-  const membership = sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
+  const membership =
+    isAccepted && sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
   if (membership === undefined) throw closedInvitation(invitation, proof);
   return { invitation, membership };
 }

@@ -12,13 +12,16 @@ const SENTENCES: Record<ClosedState, string> = {
   superseded: "A newer mail with a newer link was sent for this invitation. Use that one.",
 };
 
-/** @returns undefined while the invitation is open to this proof. */
+/**
+ * A link that was superseded proves nothing but that: what became of the invitation is told by the newest link alone.
+ * @returns undefined while the invitation is open to this proof.
+ */
 export function closedState(
   invitation: Pick<Invitation, "status" | "token_version">,
   proof: Proof | undefined,
 ): ClosedState | undefined {
-  if (invitation.status !== "pending") return invitation.status;
-  return proof?.by === "link" && proof.tokenVersion !== invitation.token_version ? "superseded" : undefined;
+  if (proof?.by === "link" && proof.tokenVersion !== invitation.token_version) return "superseded";
+  return invitation.status === "pending" ? undefined : invitation.status;
 }
 
 /** The refusal for an invitation whose guarded write found no row: 409, the code naming the state. */

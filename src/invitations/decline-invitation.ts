@@ -3,7 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Invitation, type Proof } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
-import { closedInvitation } from "./closed-invitation.ts";
+import { closedInvitation, closedState } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { notifyInviter } from "./notify-inviter.ts";
 
@@ -34,6 +34,6 @@ export async function declineInvitation(
   });
   if (declined !== undefined) return declined;
   const closed = await findInvitation(db, key);
-  if (closed.status === "declined") return closed;
+  if (closedState(closed, proof) === "declined") return closed;
   throw closedInvitation(closed, proof);
 }

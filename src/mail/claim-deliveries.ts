@@ -19,8 +19,6 @@ export interface ClaimedDelivery {
   /** By preference: the invitation's language, the environment's. Whether there is a translation is not known here. */
   locales: string[];
   organization: string;
-  /** The organization's logo, as it was given. */
-  picture: string | null;
   invitation_id: string;
   invited_email: string;
   token_version: number;
@@ -66,7 +64,8 @@ export const claimDeliveries = statement<ClaimedDelivery>(
         when d.kind = 'invitation-reminder' and d.seq <= (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL}
           then 'a newer mail took its place'
         when s.reason = 'opted_out' and not is_letter then null
-        when s.reason is not null then 'the address is suppressed (' || s.reason || ')'
+        -- Not why: that its owner opted out is no inviter's business.
+        when s.reason is not null then 'the address is suppressed'
         when is_letter and sender.inviting_paused_until > now() then 'its inviter may not send invitations at the moment'
       end as moot
     from due d
@@ -111,7 +110,7 @@ export const claimDeliveries = statement<ClaimedDelivery>(
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts,
     extract(epoch from c.updated_at)::text as claimed_at, e.name as product, e.settings->>'from_name' as from_name,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
-    o.name as organization, o.picture, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
+    o.name as organization, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
     i.expires_at, i.accepted_at, i.declined_at, i.expired_at,
     -- How many more of the inviter's expired in the same moment.
     case when c.kind = 'invitation-expired' then (

@@ -72,8 +72,8 @@ function render(parts: MailParts, delivery: ClaimedDelivery, locale: string): Re
       });
       const accept_url = `${settings.PUBLIC_URL}/i/${token}`;
       const opt_out_url = optOutUrl(parts, delivery);
-      const { kind, picture, inviter, message, expires_at } = delivery;
-      const variables = { product, organization, picture, roles, email, inviter, message, expires_at };
+      const { kind, inviter, message, expires_at } = delivery;
+      const variables = { product, organization, roles, email, inviter, message, expires_at };
       const links = { accept_url, decline_url: `${accept_url}?answer=decline`, opt_out_url };
       return renderer.render(kind, { ...variables, ...links }, locale);
     }

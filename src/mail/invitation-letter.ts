@@ -4,15 +4,12 @@ import type { MailValues } from "./define-mail.ts";
 import { firstCharacter } from "./first-character.ts";
 import type { Locale } from "./locales.ts";
 import { addressField, linkField } from "./mail-fields.ts";
-import { presentPicture } from "./present-picture.ts";
 import { presentRoles } from "./present-roles.ts";
 import { quoteMessage } from "./quote-message.ts";
 
 const variables = z.object({
   product: z.string(),
   organization: z.string(),
-  /** The organization's logo, as it was given. */
-  picture: z.string().nullable(),
   inviter: z.string().nullable(),
   email: addressField,
   roles: z.array(z.string()),
@@ -29,7 +26,6 @@ export const invitationLetter = {
   sample: {
     product: "Acme",
     organization: "Analytical Engines",
-    picture: null,
     inviter: "Ada Lovelace",
     email: "grace@example.com",
     roles: ["admin", "billing"],
@@ -46,7 +42,6 @@ export const invitationLetter = {
       product: cleanDisplayName(given.product, locale.unnamed.product),
       organization,
       initial: firstCharacter(organization),
-      picture: presentPicture(given.picture),
       inviter: given.inviter === null ? null : cleanDisplayName(given.inviter, locale.unnamed.inviter),
       email: given.email,
       roles: presentRoles(given.roles, locale),

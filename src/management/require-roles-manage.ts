@@ -1,4 +1,4 @@
-import { requireInEnvironment } from "../http/caller.ts";
+import { type OrganizationAccess, requireInEnvironment } from "../http/caller.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
 import type { RoleKey } from "../roles/lock-custom-role.ts";
 
@@ -17,6 +17,15 @@ export function requireRolesManage({ caller, environment, require }: Request, of
       { environmentPermission: "roles:manage" },
       environment.environment_permissions,
     );
+}
+
+/**
+ * Whether a role's organization is any of the caller's business. If not, look the role up among those they may see: then one
+ * that is foreign gets the very answer of one that isn't there.
+ */
+export function isOfOwnOrganization(organization: OrganizationAccess | undefined): boolean {
+  if (organization === undefined) return false;
+  return organization.isMember || organization.permissions?.length !== 0;
 }
 
 /** A role as the caller may reach it: who manages those of an organization reaches no other. */

@@ -7,7 +7,7 @@ import { newResource } from "./bodies.ts";
 import { findVisible } from "./reading/find-visible.ts";
 import { created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
-import { requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
+import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
 import { rolePermissionType } from "./types/role-permission-type.ts";
 import { roleType } from "./types/role-type.ts";
 
@@ -38,7 +38,7 @@ export const rolePermissionEndpoints = [
     async handle(request) {
       const { role = "", permission = "" } = request.body.relationships;
       const source = { pointer: "/data/relationships/role" };
-      if (request.organization === undefined) await findVisible(request, roleType, role, { source });
+      if (!isOfOwnOrganization(request.organization)) await findVisible(request, roleType, role, { source });
       requireRolesManage(request, request.organization !== undefined);
       const key = roleKeyOf(request, role);
       const { id } = await addPermission(request.context, key, permission, request.actor);
@@ -58,7 +58,7 @@ export const rolePermissionEndpoints = [
       "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       const { organization, params } = request;
-      if (organization === undefined) await findVisible(request, rolePermissionType, params.id ?? "");
+      if (!isOfOwnOrganization(organization)) await findVisible(request, rolePermissionType, params.id ?? "");
       requireRolesManage(request, organization !== undefined);
       await removePermission(request.context, roleKeyOf(request, params.id ?? ""), request.actor);
       return { status: 204 };

@@ -9,7 +9,7 @@ import { changedResource, newResource } from "./bodies.ts";
 import { findVisible } from "./reading/find-visible.ts";
 import { changed, created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
-import { requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
+import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
 import { roleType } from "./types/role-type.ts";
 
 const newRole = {
@@ -92,7 +92,7 @@ export const roleEndpoints = [
 /** @throws 404 for no role of anybody's before 403: what is foreign looks like what isn't there. */
 async function manageable(request: EndpointRequest) {
   const { organization, params } = request;
-  if (organization === undefined) await findVisible(request, roleType, params.id ?? "");
+  if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id ?? "");
   requireRolesManage(request, organization !== undefined);
   return roleKeyOf(request, params.id ?? "");
 }

@@ -15,7 +15,8 @@ type Ctx = RouterContext<RequestState>;
 /**
  * "Don't invite me again", the other link of a mail. Opening it changes nothing, however often and by whatever machine:
  * the page's button does, or the one a mail program shows (RFC 8058), which comes without a page and without a cookie.
- * The token stays in the address: a mail program posts to it, and it opens nothing but this.
+ * The token stays in the address: a mail program posts to it, and it opens nothing but this. An email from before the
+ * operator lifted an opt-out asks again by its page, whatever posts to it.
  */
 export function optOutPages(context: Context): Router<RequestState> {
   const router = new Router<RequestState>();
@@ -23,10 +24,8 @@ export function optOutPages(context: Context): Router<RequestState> {
   router.get("/u/:token", async (ctx) => {
     const token = ctx.params.token ?? "";
     const found = await findOptOut(context, token, ctx.ip);
-    if (found.is_done) return sendDone(ctx, found);
-    const { product, email } = found;
-    const csrf = context.linkKeys.formSecret(token);
-    send(ctx, renderPage("opt-out", { product, email, action: `/u/${token}`, csrf }, localeOf(found)));
+    if (found.is_done) sendDone(ctx, found);
+    else sendQuestion(ctx, found);
   });
 
   router.post("/u/:token", async (ctx) => {
@@ -35,12 +34,21 @@ export function optOutPages(context: Context): Router<RequestState> {
     const form = await readForm(ctx);
     const oneClick = isOneClick(form);
     if (!oneClick) requireOwnForm(form.get("csrf") ?? null, context.linkKeys.formSecret(token));
+    else if (found.was_lifted && !found.is_done) return sendQuestion(ctx, found, 409);
     const actor = { kind: "invitee", user_id: null, request_id: ctx.state.requestId } as const;
     await optOut(context, found, actor);
     // RFC 8058 §3.1: a mail program must not be redirected. A person who reloads must not be asked to send a form again.
     if (oneClick) sendDone(ctx, found);
     else seeOther(ctx, `/u/${token}`);
   });
+
+  function sendQuestion(ctx: Ctx, found: OptOut, status = 200): void {
+    const { product, email } = found;
+    const token = ctx.params.token ?? "";
+    const csrf = context.linkKeys.formSecret(token);
+    ctx.status = status;
+    send(ctx, renderPage("opt-out", { product, email, action: `/u/${token}`, csrf }, localeOf(found)));
+  }
 
   return router;
 }

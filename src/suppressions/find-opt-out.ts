@@ -12,6 +12,8 @@ export interface OptOut {
   locales: string[];
   /** They said so before, by the page or by a complaint. */
   is_done: boolean;
+  /** They said so before, it was lifted since, and this invitation has not been mailed again: ask before it counts anew. */
+  was_lifted: boolean;
 }
 
 /**
@@ -23,7 +25,12 @@ const findByInvitation = statement<OptOut>(
   `
   select i.environment_id, i.email, i.email_canonical, e.name as product,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
-    coalesce(s.reason in ('opted_out', 'complained'), false) as is_done
+    coalesce(s.reason in ('opted_out', 'complained'), false) as is_done,
+    i.opt_out_lifted_at is not null and not exists (
+      select from mail_deliveries d
+      where d.invitation_id = i.id and d.kind in ('invitation', 'invitation-reminder')
+        and greatest(d.created_at, d.sent_at) > i.opt_out_lifted_at
+    ) as was_lifted
   from invitations i
   join environments e on e.id = i.environment_id
   left join suppressions s on s.environment_id = i.environment_id and s.email_canonical = i.email_canonical

@@ -41,10 +41,15 @@ export const deliveryType = resourceType<MailDelivery>({
     created_at: time,
     updated_at: time,
   }),
-  computed: ({ created_at, timeline }) => ({
+  computed: ({ created_at, reply, timeline }) => ({
+    reply: withoutReason(reply),
     timeline: [
       { at: created_at, what: "queued" },
-      ...timeline.map((entry) => ({ ...entry, at: new Date(entry.at) })),
+      ...timeline.map((entry) => ({
+        ...entry,
+        at: new Date(entry.at),
+        ...(entry.reply === undefined ? {} : { reply: withoutReason(entry.reply) }),
+      })),
     ],
   }),
   relationships: { invitation: { type: "invitation", id: ({ invitation_id }) => invitation_id } },
@@ -57,4 +62,9 @@ export const deliveryType = resourceType<MailDelivery>({
 
 function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "members:read", "mail_deliveries.organization_id");
+}
+
+/** Rows of former versions say why an address is suppressed, which is its owner's and the operator's to know. */
+function withoutReason<Reply extends string | null>(reply: Reply): Reply | string {
+  return reply === null ? reply : reply.replace(/(?<=the address is suppressed) \(\w+\)$/, "");
 }

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { openLink } from "./support/invitations.ts";
+
+let guildhall: Guildhall;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+});
+afterAll(() => guildhall.stop());
+
+test("a picture that a tenant gave is fetched by no email and no page, so nobody learns who opened them", async () => {
+  const picture = "https://tracker.example/pixel.png";
+  const owner = await buildPerson(guildhall, { picture });
+  const organization = await buildOrganization(guildhall, owner, { picture });
+  const email = uniqueEmail();
+  const { body } = await invite({ ...guildhall, api: guildhall.api.as(owner.token) }, organization, email);
+  await guildhall.jobContext.deliveries.run();
+  const { source } = await guildhall.mailbox.waitFor(email);
+  const { page } = await openLink(guildhall, body.data.id, 1);
+  for (const shown of [source, page]) {
+    expect(shown).not.toContain("tracker");
+    expect(shown).not.toMatch(/<img|background=|url\(/i);
+  }
+});
