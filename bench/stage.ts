@@ -24,6 +24,8 @@ export interface Stage {
   copyDatabase(original: Database, name: string): Promise<Database>;
   /** The real API process, compiled as in production. @returns its port, once it is ready. */
   startApi(variables: Record<string, string>): Promise<number>;
+  /** The same, with the process itself. */
+  startApiProcess(variables: Record<string, string>): Promise<{ port: number; child: ChildProcess }>;
   /** The real worker process. */
   startWorker(variables: Record<string, string>): ChildProcess;
   /** A file of `bench/` as a process of its own, and the first thing it said: the address it listens on, if it does. */
@@ -91,6 +93,19 @@ export async function openStage(): Promise<Stage> {
     );
   }
 
+  async function startApiProcess(variables: Record<string, string>) {
+    const port = await freePort();
+    const own = { PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
+    const child = startService("api", { ...variables, ...own });
+    const ready = () =>
+      fetch(`http://127.0.0.1:${port}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(await ready())) await sleep(50);
+    return { port, child };
+  }
+
   return {
     redisUrl,
     async createDatabase(name) {
@@ -106,17 +121,8 @@ export async function openStage(): Promise<Stage> {
       await administer(`create database ${name} template ${template} strategy file_copy`);
       return { ...original, url: new URL(name, postgres.url).href };
     },
-    async startApi(variables) {
-      const port = await freePort();
-      startService("api", { ...variables, PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` });
-      const ready = () =>
-        fetch(`http://127.0.0.1:${port}/readyz`).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-      while (!(await ready())) await sleep(50);
-      return port;
-    },
+    startApi: async (variables) => (await startApiProcess(variables)).port,
+    startApiProcess,
     startWorker: (variables) => startService("worker", { ...variables, PUBLIC_URL: "http://127.0.0.1" }),
     async startHelper(file, variables) {
       const child = keep(fork(join(import.meta.dirname, file), { env: { ...process.env, ...variables } }));

@@ -208,7 +208,7 @@ const SHAPES: Array<[string, (length: number) => string]> = [
 /** Characters: what a header may have in all, and half of it. */
 const [SHORT, LONG] = [8_192, 16_384];
 /** Milliseconds so few that growth doesn't matter, or can't be told from noise. */
-const FLOOR = 5;
+const FLOOR = 10;
 
 /** Milliseconds of this process's own time, whatever else the machine does. The least of some runs: others only add to it. */
 async function cost(reader: (given: string) => unknown, given: string, runs: number): Promise<number> {
