@@ -1,9 +1,9 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
-import { quotaSql } from "../environments/quotas.ts";
 import { conflict } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { InvitationBatch } from "../models/invitation-batch.ts";
+import { quotaSql } from "../models/quotas.ts";
 
 const findUnfinished = statement<{ most: number | null; senders: Array<string | null> }>(
   "find-unfinished-invitation-batches",

@@ -1,9 +1,9 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
-import { quotaSql } from "../environments/quotas.ts";
 import { conflict, forbidden, type Refusal, tooSoon } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { Invitation } from "../models/invitation.ts";
+import { quotaSql } from "../models/quotas.ts";
 
 /** How often one invitation is sent, all told. */
 const MAILS_PER_INVITATION = 10;

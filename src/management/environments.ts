@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { createEnvironment } from "../environments/create-environment.ts";
-import type { Quotas } from "../environments/quotas.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
 import { locale, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
+import type { Quotas } from "../models/quotas.ts";
 import { creates, shows } from "./answers.ts";
 import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";

@@ -1,5 +1,5 @@
-import type { Quotas } from "../environments/quotas.ts";
 import { BaseModel } from "./base-model.ts";
+import type { Quotas } from "./quotas.ts";
 
 export interface EnvironmentSettings {
   /** How long an invitation is valid when its creator says nothing. Default 7. */

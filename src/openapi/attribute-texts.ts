@@ -1,4 +1,4 @@
-import { DEFAULT_QUOTAS } from "../environments/quotas.ts";
+import { DEFAULT_QUOTAS } from "../models/quotas.ts";
 
 const quotas = Object.entries(DEFAULT_QUOTAS)
   .map(([name, most]) => `\`${name}\` ${most}`)

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
-import { quotaSql } from "../environments/quotas.ts";
 import { forbidden } from "../errors.ts";
+import { quotaSql } from "../models/quotas.ts";
 
 /**
  * Refuses an organization that would be one too many for the user. Those they created count, whoever owns them by now:

@@ -1,5 +1,3 @@
-import type { EnvironmentSettings } from "../models/environment.ts";
-
 /** How much people may do. Programs and the operator are held by `emails_per_recipient` and `unfinished_batches` alone. */
 export interface Quotas {
   /** Organizations a user has created and nobody has deleted. */
@@ -24,13 +22,7 @@ export const DEFAULT_QUOTAS = {
   unfinished_batches: 10,
 } as const satisfies Quotas;
 
-/** @returns null where there is no limit. */
-export function quotaOf({ quotas }: EnvironmentSettings, name: keyof Quotas): number | null {
-  const quota = quotas?.[name] ?? DEFAULT_QUOTAS[name];
-  return quota === "unlimited" ? null : quota;
-}
-
-/** The same in SQL. @param settings the expression that has an environment's settings. */
+/** SQL of a quota; null where there is no limit. @param settings the expression that has an environment's settings. */
 export function quotaSql(settings: string, name: keyof Quotas): string {
   return `nullif(coalesce(${settings}->'quotas'->>'${name}', '${DEFAULT_QUOTAS[name]}'), 'unlimited')::int`;
 }
