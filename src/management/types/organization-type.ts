@@ -12,6 +12,7 @@ export const organizationType = resourceType<Organization>({
   prefix: "org",
   visible: (viewer) =>
     among(
+      viewer,
       Organization.query(viewer.db)
         .select("organizations.*")
         .where("organizations.environment_id", viewer.environment_id)

@@ -13,6 +13,7 @@ export const roleType = resourceType<Role>({
   /** Those of the environment, and those of organizations the viewer may see. */
   visible: (viewer) =>
     among(
+      viewer,
       Role.query(viewer.db)
         .modify("withCounts")
         .where("roles.environment_id", viewer.environment_id)
