@@ -4,8 +4,9 @@ import type { Knex } from "knex";
 export const config = { transaction: false };
 
 /**
- * In the order of every list: what leads to the rows (an organization, an address, the environment), what they are
- * sorted or filtered by, and the id, which decides between rows of equal value.
+ * Each begins with what leads to the rows and what they are filtered by, goes on with what they are sorted by, and ends
+ * with the id, which decides between rows of equal value. Where there is one for an environment and a filter, there must
+ * be one for an organization and that filter, too: or a small organization's list may go by the environment's.
  */
 const INDEXES: Record<string, string> = {
   users_created_index: "users (environment_id, created_at, id)",
@@ -15,18 +16,14 @@ const INDEXES: Record<string, string> = {
   memberships_organization_created_index: "memberships (organization_id, created_at, id)",
   membership_roles_listing_index: "membership_roles (environment_id, id)",
   membership_roles_organization_index: "membership_roles (organization_id, id)",
-  membership_roles_role_listing_index: "membership_roles (role_id, id)",
+  membership_roles_role_listing_index: "membership_roles (role_id, organization_id, id)",
   user_roles_listing_index: "user_roles (environment_id, id)",
-  invitations_created_index: "invitations (environment_id, created_at, id)",
   invitations_organization_created_index: "invitations (organization_id, created_at, id)",
-  invitations_organization_expires_index: "invitations (organization_id, expires_at, id)",
-  invitations_organization_email_index: "invitations (organization_id, email_canonical, id)",
   invitations_organization_status_index: "invitations (organization_id, status, id)",
-  invitations_inviter_listing_index: "invitations (inviter_user_id, id)",
+  invitations_inviter_listing_index: "invitations (inviter_user_id, organization_id, id)",
   invitation_batch_rows_environment_index: "invitation_batch_rows (environment_id, id)",
   mail_deliveries_listing_index: "mail_deliveries (environment_id, id)",
   mail_deliveries_organization_index: "mail_deliveries (organization_id, id)",
-  mail_deliveries_organization_created_index: "mail_deliveries (organization_id, created_at, id)",
   mail_deliveries_organization_state_index: "mail_deliveries (organization_id, state, id)",
   events_listing_index: "events (environment_id, id)",
   events_type_index: "events (environment_id, type, id)",
@@ -71,7 +68,7 @@ export async function up(knex: Knex): Promise<void> {
       await run(`drop index concurrently if exists ${name}`);
       await run(`create index concurrently ${name} on ${of}`);
     }
-    // Its place is taken by the one that is in the order of ids.
+    // Its place is taken by the one that names the organization besides.
     await run("drop index concurrently if exists membership_roles_role_index");
   } finally {
     await run("reset lock_timeout");

@@ -29,7 +29,6 @@ import { cleanText } from "../src/mail/clean-text.ts";
 import { defuseLinks } from "../src/mail/defuse-links.ts";
 import { findLocale } from "../src/mail/locales.ts";
 import { failed } from "../src/mail/outcome.ts";
-import { presentPicture } from "../src/mail/present-picture.ts";
 import { quoteMessage } from "../src/mail/quote-message.ts";
 import { storableReply } from "../src/mail/storable-reply.ts";
 import { wrapText } from "../src/mail/wrap-text.ts";
@@ -125,11 +124,21 @@ const READERS: Record<string, (given: string) => unknown> = {
   "a text without links": defuseLinks,
   "a quoted message": quoteMessage,
   "a wrapped text": wrapText,
-  "a picture in a mail": (given) => presentPicture(`https://${given}`),
   "a language": (given) => findLocale(given),
   "a mail server's reply": (given) => storableReply(given),
   "a mail server's refusal": (reply) =>
-    failed({ code: "EENVELOPE", command: "RCPT TO", responseCode: 550, reply, dataAccepted: false }, 1, 0),
+    failed(
+      {
+        code: "EENVELOPE",
+        command: "RCPT TO",
+        responseCode: 550,
+        reply,
+        senderAccepted: true,
+        dataAccepted: false,
+      },
+      1,
+      0,
+    ),
   "the links of a mail": (given) => linksIn(given, given),
   "a mail's page": openLinksOutside,
 };

@@ -13,6 +13,8 @@ export interface Viewer {
   caller: Caller;
   /** Of the caller's roles in the environment. */
   environment_permissions: string[];
+  /** Set where the rows are found by the type's `leads`, which lead to visible rows alone: none has to be checked. */
+  isLed?: true;
 }
 
 export type Rows<Row extends BaseModel> = QueryBuilder<Row, Row[]>;

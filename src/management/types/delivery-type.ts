@@ -12,6 +12,7 @@ export const deliveryType = resourceType<MailDelivery>({
   prefix: "dlv",
   visible: (viewer) =>
     among(
+      viewer,
       MailDelivery.query(viewer.db)
         .select("mail_deliveries.*")
         .where("mail_deliveries.environment_id", viewer.environment_id)

@@ -13,6 +13,7 @@ export const eventType = resourceType<Event>({
   /** Of organizations whose events the viewer may see; an operator all, those of deleted organizations too. */
   visible: (viewer) =>
     among(
+      viewer,
       Event.query(viewer.db).select("events.*").where("events.environment_id", viewer.environment_id),
       leads(viewer),
     ),

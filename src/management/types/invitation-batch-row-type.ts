@@ -26,6 +26,7 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
   scope: "invitations:read",
   visible: (viewer) =>
     among(
+      viewer,
       InvitationBatchRow.query(viewer.db)
         .select(COLUMNS.map((column) => `invitation_batch_rows.${column}`))
         .where("invitation_batch_rows.environment_id", viewer.environment_id)

@@ -14,6 +14,7 @@ export const invitationBatchType = resourceType<InvitationBatch>({
   /** To whom invitations are visible: what is in a batch is no more. */
   visible: (viewer) =>
     among(
+      viewer,
       InvitationBatch.query(viewer.db)
         .select("invitation_batches.*")
         .where("invitation_batches.environment_id", viewer.environment_id)

@@ -14,6 +14,7 @@ export const invitationType = resourceType<Invitation>({
   prefix: "inv",
   visible: (viewer) =>
     among(
+      viewer,
       Invitation.query(viewer.db)
         .modify("asListed")
         .modify("withSummary")

@@ -13,6 +13,7 @@ export const membershipRoleType = resourceType<MembershipRole>({
   /** Those of the memberships the viewer may see. */
   visible: (viewer) =>
     among(
+      viewer,
       MembershipRole.query(viewer.db)
         .select("membership_roles.*")
         .where("membership_roles.environment_id", viewer.environment_id)

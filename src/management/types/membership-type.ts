@@ -13,6 +13,7 @@ export const membershipType = resourceType<Membership>({
   /** Of organizations whose members the viewer may see, and their own. */
   visible: (viewer) =>
     among(
+      viewer,
       Membership.query(viewer.db)
         .modify("withRoles")
         .where("memberships.environment_id", viewer.environment_id)

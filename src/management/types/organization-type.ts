@@ -30,6 +30,7 @@ export const organizationType = resourceType<Organization>({
   prefix: "org",
   visible: (viewer) =>
     among(
+      viewer,
       Organization.query(viewer.db)
         .select(COLUMNS)
         .where("organizations.environment_id", viewer.environment_id)

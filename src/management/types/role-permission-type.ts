@@ -13,6 +13,7 @@ export const rolePermissionType = resourceType<RolePermission>({
   /** Those of the roles the viewer may see. */
   visible: (viewer) =>
     among(
+      viewer,
       RolePermission.query(viewer.db)
         .select("role_permissions.*")
         .where("role_permissions.environment_id", viewer.environment_id)

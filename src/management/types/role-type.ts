@@ -14,6 +14,7 @@ export const roleType = resourceType<Role>({
   /** Those of the environment, and those of organizations the viewer may see. */
   visible: (viewer) =>
     among(
+      viewer,
       Role.query(viewer.db)
         .modify("withPermissionIds")
         .where("roles.environment_id", viewer.environment_id)

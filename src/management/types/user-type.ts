@@ -15,6 +15,7 @@ export const userType = resourceType<User>({
   /** A person sees themselves and those they share an organization with, where they may see its members. */
   visible: (viewer) =>
     among(
+      viewer,
       User.query(viewer.db).select(COLUMNS).where("users.environment_id", viewer.environment_id),
       people(viewer),
     ),
