@@ -13,7 +13,6 @@ const TAKEN_APART = [
   "host",
   "if-none-match",
   "origin",
-  "x-environment",
   "x-forwarded-for",
   "x-forwarded-host",
   "x-forwarded-proto",
