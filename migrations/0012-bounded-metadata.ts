@@ -23,18 +23,21 @@ const BOUNDED = [
 export async function up(knex: Knex): Promise<void> {
   await knex.raw("alter table organizations add column public_metadata jsonb not null default '{}'");
   const { rows } = await knex.raw(`
-    select now()::text as now, (now() + case when
-      exists (select from invitations where status = 'pending' and octet_length(metadata::text) > 8192)
+    select exists (select from invitations where status = 'pending' and octet_length(metadata::text) > 8192)
       or exists (select from invitation_batch_rows where status = 'queued' and octet_length(input::text) > 8192)
-      then interval '366 days' else interval '0' end)::text as later
+      as is_waiting
   `);
-  const [{ now, later }] = rows;
   for (const [table, column] of BOUNDED) {
-    const exempt = table === "invitations" || table === "memberships" ? later : now;
+    const follows = rows[0].is_waiting && (table === "invitations" || table === "memberships");
+    // Locked first: whatever was written before the check is older than this moment.
+    await knex.raw(`lock table ${table} in access exclusive mode`);
+    const exempt = await knex.raw(
+      `select (clock_timestamp() + interval '${follows ? "366 days" : "0"}')::text as until`,
+    );
     // "not valid": the rows that are there are exempt, so nothing would be gained by reading them under the lock.
     await knex.raw(`
       alter table ${table} add constraint ${table}_${column}_bound check (
-        ${column} = '{}' or created_at <= '${exempt}' or (
+        ${column} = '{}' or created_at <= '${exempt.rows[0].until}' or (
           octet_length(${column}::text) <= 8192
           and jsonb_array_length(jsonb_path_query_array(
             ${column}, 'strict $.** \\? (@.type() == "object").keyvalue().key')) <= 50
