@@ -18,7 +18,7 @@ export function ownHostOnly(
     if (isLoopback(host) || host === hostnameOf(PUBLIC_URL)) return next();
     const detail =
       "Development pages are shown under localhost and the host of PUBLIC_URL alone. Open them there.";
-    throw forbidden("foreign_host", detail);
+    throw forbidden("forbidden", detail);
   };
 }
 
