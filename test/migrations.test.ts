@@ -16,7 +16,7 @@ import {
 } from "./support/process.ts";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const QUEUE = { queueInPostgres: true };
 
