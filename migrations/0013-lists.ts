@@ -68,8 +68,6 @@ export async function up(knex: Knex): Promise<void> {
       await run(`drop index concurrently if exists ${name}`);
       await run(`create index concurrently ${name} on ${of}`);
     }
-    // Its place is taken by the one that names the organization besides.
-    await run("drop index concurrently if exists membership_roles_role_index");
   } finally {
     await run("reset lock_timeout");
     await client.releaseConnection(connection);
@@ -99,7 +97,6 @@ async function fill(
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw("create index if not exists membership_roles_role_index on membership_roles (role_id)");
   for (const name of Object.keys(INDEXES)) await knex.raw(`drop index if exists ${name}`);
   for (const { table } of OWNERS)
     await knex.raw(`

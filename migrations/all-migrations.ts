@@ -14,7 +14,7 @@ import * as boundedMetadata from "./0012-bounded-metadata.ts";
 import * as lists from "./0013-lists.ts";
 import * as rightsLock from "./0014-rights-lock.ts";
 import * as sendingLimits from "./0015-sending-limits.ts";
-import * as liftedOptOuts from "./0017-lifted-opt-outs.ts";
+import * as liftedOptOuts from "./0016-lifted-opt-outs.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -33,5 +33,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0013-lists", migration: lists },
   { name: "0014-rights-lock", migration: rightsLock },
   { name: "0015-sending-limits", migration: sendingLimits },
-  { name: "0017-lifted-opt-outs", migration: liftedOptOuts },
+  { name: "0016-lifted-opt-outs", migration: liftedOptOuts },
 ];

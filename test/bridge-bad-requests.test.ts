@@ -134,9 +134,9 @@ describe("a request", () => {
     }
   });
 
-  test("without an environment is answered 404, in the envelope", async () => {
+  test("in an environment that doesn't exist is answered as a wrong session is, in the envelope", async () => {
     const answer = await targets.api.in("nowhere").get(CUSTOMERS.path);
-    expect(answer).toMatchObject(no(404, "not_found"));
+    expect(answer).toMatchObject(no(401, "unauthorized"));
     expectFailure(answer);
   });
 

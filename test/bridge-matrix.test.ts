@@ -191,7 +191,7 @@ async function stateOf({ organization: { id } }: Teammates, table: string) {
   return {
     organization: await db("organizations").where({ id }),
     rows: await db(table).where({ organization_id: id }).orderBy("id"),
-    roles: await roles.where({ organization_id: id }).orderBy("mr.id").select("mr.*"),
+    roles: await roles.where({ "m.organization_id": id }).orderBy("mr.id").select("mr.*"),
   };
 }
 

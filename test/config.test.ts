@@ -31,6 +31,7 @@ describe("with no variables set", () => {
       role: "all",
       production: false,
       NODE_ENV: "development",
+      HOST: "127.0.0.1",
       PORT: 3000,
       DATA_DIR: "./.guildhall",
       PROXIES: 0,

@@ -82,8 +82,8 @@ describe("a resource object", () => {
     ]);
   });
 
-  test("with thousands of things wrong is told some, in an answer no larger than the question", async () => {
-    const document = organization(Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`a${n}`, 1])));
+  test("with hundreds of things wrong names fifty, in an answer no larger than the question", async () => {
+    const document = organization(Object.fromEntries(Array.from({ length: 990 }, (_, n) => [`attribute_${n}`, 1])));
     const answer = await create(document);
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toHaveLength(50);

@@ -101,7 +101,7 @@ describe("a bounce for good", () => {
     const waiting = await guildhall.db("mail_deliveries").where({ invitation_id: body.data.id }).first();
     expect(waiting).toMatchObject({
       state: "suppressed",
-      reply: "not sent: the address is suppressed (bounced)",
+      reply: "not sent: the address is suppressed",
     });
   });
 

@@ -188,7 +188,7 @@ describe("attempts that follow", () => {
     const { email } = await inviteAndAttempt(uniqueEmail());
     const other = await buildOrganization(guildhall, await buildPerson(guildhall));
     const next = await inviteAndAttempt(email.toUpperCase(), guildhall, other);
-    const reply = "not sent: the address is suppressed (bounced)";
+    const reply = "not sent: the address is suppressed";
     expect(next).toMatchObject({ state: "suppressed", attempts: 0, reply, wait: null });
     expect(smtp.kept).toHaveLength(0);
   });

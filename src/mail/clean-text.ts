@@ -8,9 +8,9 @@ const UNSEEN =
 /** Letters of scripts that join letters, or keep them apart, by a zero-width character. */
 const JOINING = /[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hang}]]/v;
 
-/** What needs such a character to be read: an emoji made of several, a joiner between letters, one choice of a variant. */
+/** What needs such a character to be read: the flag of a region, an emoji made of several, a joiner between letters, a variant. */
 const NEEDED = [
-  /\p{RGI_Emoji}/v,
+  /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}/v,
   /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})/v,
   new RegExp(`(?<=${JOINING.source})[\\u200c\\u200d](?=${JOINING.source})`, "v"),
   // After a sign of its own script, such as the one that takes a consonant's vowel, also at the end of a word.
