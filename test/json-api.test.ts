@@ -83,7 +83,9 @@ describe("a resource object", () => {
   });
 
   test("with hundreds of things wrong names fifty, in an answer no larger than the question", async () => {
-    const document = organization(Object.fromEntries(Array.from({ length: 990 }, (_, n) => [`attribute_${n}`, 1])));
+    const document = organization(
+      Object.fromEntries(Array.from({ length: 990 }, (_, n) => [`attribute_${n}`, 1])),
+    );
     const answer = await create(document);
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toHaveLength(50);
