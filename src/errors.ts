@@ -92,12 +92,7 @@ export function timedOut(cause: unknown): Refusal {
   return new Refusal(503, [{ code: "timeout", detail }], { "Retry-After": "2" }, { cause });
 }
 
-/** Too much is under way at once. */
-export function busy(): Refusal {
-  const detail = "Guildhall is busy. Try again shortly.";
-  return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" });
-}
-
+/** Too much is under way at once, or the database is away. */
 export function unavailable(cause?: unknown): Refusal {
   const detail = "Guildhall is busy or its database can't be reached. Try again shortly.";
   return new Refusal(503, [{ code: "unavailable", detail }], { "Retry-After": "2" }, { cause });

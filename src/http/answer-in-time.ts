@@ -1,5 +1,5 @@
 import type { Middleware } from "koa";
-import { busy } from "../errors.ts";
+import { unavailable } from "../errors.ts";
 
 /**
  * Gives up a request whose connection has been silent for as long as the server allows: its body doesn't come, or its
@@ -12,7 +12,7 @@ export const answerInTime: Middleware = (ctx, next) => {
       if (ctx.headerSent) return ctx.req.socket.destroy();
       // What is still to come of the request is no longer waited for.
       ctx.set("Connection", "close");
-      reject(busy());
+      reject(unavailable());
     });
   });
   return Promise.race([next(), silence]);

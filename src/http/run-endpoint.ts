@@ -1,5 +1,5 @@
 import type { Context } from "../context.ts";
-import { busy, unauthorized } from "../errors.ts";
+import { unauthorized, unavailable } from "../errors.ts";
 import { createByteBudget } from "../lib/byte-budget.ts";
 import type { Permission } from "../permissions.ts";
 import type { AccessQuestion } from "../sessions/access-question.ts";
@@ -55,7 +55,7 @@ export async function runEndpoint(
   const answer = longBodies(holder, Math.min(length, limit), () =>
     runWithin(limit, asking, { counted: true }),
   );
-  if (answer === undefined) throw busy();
+  if (answer === undefined) throw unavailable();
   return answer;
 }
 

@@ -1,7 +1,7 @@
 import { Router, type RouterContext } from "@koa/router";
 import type { Context as KoaContext } from "koa";
 import type { Context } from "../context.ts";
-import { busy, Refusal } from "../errors.ts";
+import { Refusal, unavailable } from "../errors.ts";
 import { SYSTEM } from "../events/record-events.ts";
 import { announcedLength, readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
@@ -38,7 +38,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
       const actor = { ...SYSTEM, request_id: ctx.state.requestId };
       return recordMailEvents(context, readMailEvents(text), actor);
     });
-    if (counts === undefined) throw busy();
+    if (counts === undefined) throw unavailable();
     ctx.body = await counts;
     ctx.status = 202;
   });
