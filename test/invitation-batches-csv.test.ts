@@ -262,6 +262,33 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
   });
 });
 
+describe("a file is read only for somebody who may invite there:", () => {
+  test.each([
+    ["malformed", 'email\n"a@b.example'],
+    ["empty", ""],
+  ])("to anyone else one that is %s is 404 like any other", async (_, csv) => {
+    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
+    expect(await sendCsv(stranger, csv, here)).toMatchObject(refusal(404, "not_found"));
+  });
+});
+
+describe("a file is refused without being read to its end when it", () => {
+  test.each<[string, string, number, RegExp]>([
+    ["has more than 100 columns", "email,".repeat(101), 422, /more than 100 columns/],
+    ["has a record of more than 64 KiB", `email\n${"x".repeat(70_000)}`, 400, /Row 1 .*more than 64 KiB/],
+    [
+      "has a line of more than 1,000 cells",
+      `email\n${",".repeat(1_000)}`,
+      400,
+      /line 2 has more than 1,000 cells/,
+    ],
+  ])("%s", async (_, csv, status, detail) => {
+    const answer = await sendCsv(api, csv, here);
+    expect(answer.status).toBe(status);
+    expect(answer.body.errors[0].detail).toMatch(detail);
+  });
+});
+
 describe("what goes with a file", () => {
   const csv = () => `email\n${uniqueEmail()}`;
 

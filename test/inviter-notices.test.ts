@@ -56,6 +56,13 @@ async function noticesOf({ id }: Invited): Promise<string[]> {
 }
 
 describe.each(OUTCOMES)("what is %s", (outcome) => {
+  test("is told to no address that nobody has verified: it may be a stranger's", async () => {
+    const invitation = await byOwner();
+    await guildhall.db("users").where({ id: owner.user.id }).update({ email_verified_at: null });
+    await comesOut(invitation, outcome);
+    expect(await noticesOf(invitation)).toEqual([]);
+  });
+
   test("is told to the inviter once", async () => {
     const invitation = await byOwner();
     await comesOut(invitation, outcome);

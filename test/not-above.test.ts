@@ -223,7 +223,7 @@ describe("that an address is verified", () => {
   });
 });
 
-test("nobody takes from a role of the environment that may do more than they may", async () => {
+test("nobody changes a role of the environment that may do more than they may", async () => {
   const { user, token } = await buildPerson(guildhall);
   await giveInEnvironment(guildhall, user, ["roles:manage", "members:read"]);
   const api = guildhall.api.as(token);
@@ -231,6 +231,9 @@ test("nobody takes from a role of the environment that may do more than they may
   const shared = await addPermission(guildhall.api, beyond, "members:read");
   const own = await addPermission(guildhall.api, within, "members:read");
   expect(await api.delete(`/api/role-permissions/${shared}`)).toMatchObject(refusal(403, "role_exceeds_own"));
+  const renamed = { data: { type: "role", id: beyond, attributes: { name: "renamed" } } };
+  expect(await api.patch(`/api/roles/${beyond}`, renamed)).toMatchObject(refusal(403, "role_exceeds_own"));
+  expect(await api.delete(`/api/roles/${beyond}`)).toMatchObject(refusal(403, "role_exceeds_own"));
   expect(await guildhall.db("role_permissions").where({ id: shared })).toHaveLength(1);
   expect((await api.delete(`/api/role-permissions/${own}`)).status).toBe(204);
 });

@@ -121,6 +121,9 @@ describe("development pages", () => {
     "0.0.0.0:3000",
     "192.168.0.7:3000",
     "localhost@evil.example",
+    "evil.example@localhost",
+    "localhost/evil.example",
+    "localhost#evil.example",
   ])("are not shown under the name '%s'", async (host) => {
     for (const path of pages) expect(await ask(path, host), path).toBe(403);
     expect(await ask("/inbox", host, { "X-Forwarded-Host": "localhost" })).toBe(403);

@@ -8,8 +8,10 @@ import {
   invite,
   type Person,
   unique,
+  uniqueEmail,
 } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { refusal } from "./support/refusal.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
 let guildhall: Guildhall;
@@ -49,6 +51,21 @@ describe("a user's metadata", () => {
       }
     const { body } = await colleague.get(`/api/users/${owner.user.id}`);
     expect(body.data.attributes).not.toHaveProperty("metadata");
+  });
+
+  test("is written by no signed-in user, of others or themselves: 403 program_only", async () => {
+    const support = await buildPerson(guildhall);
+    await giveInEnvironment(guildhall, support.user, ["users:read", "users:manage"]);
+    const api = guildhall.api.as(support.token);
+    for (const { user } of [support, await buildPerson(guildhall)]) {
+      const data = { type: "user", id: user.id, attributes: { metadata: { crm: "another" } } };
+      expect(await api.patch(`/api/users/${user.id}`, { data })).toMatchObject(
+        refusal(403, "program_only", { pointer: "/data/attributes/metadata" }),
+      );
+    }
+    const attributes = { email: uniqueEmail(), metadata: { crm: "another" } };
+    const created = await api.post("/api/users", { data: { type: "user", attributes } });
+    expect(created).toMatchObject(refusal(403, "program_only"));
   });
 
   test("is shown to programs, and to signed-in users with users:read in the environment", async () => {

@@ -14,7 +14,8 @@ export function ownHostOnly(
   return (ctx, next) => {
     if (!router.match(ctx.path, ctx.method).route) return next();
     // Not `ctx.host`, which may be what a proxy forwards, and so what a script sends.
-    const host = hostnameOf(`http://${ctx.req.headers.host ?? ""}`);
+    const given = ctx.req.headers.host ?? "";
+    const host = /[@/\\?#]/.test(given) ? "" : hostnameOf(`http://${given}`);
     if (isLoopback(host) || host === hostnameOf(PUBLIC_URL)) return next();
     const detail =
       "Development pages are shown under localhost and the host of PUBLIC_URL alone. Open them there.";

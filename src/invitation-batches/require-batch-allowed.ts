@@ -1,14 +1,27 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
-import { conflict } from "../errors.ts";
+import { conflict, tooSoon } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { InvitationBatch } from "../models/invitation-batch.ts";
 import { quotaSql } from "../models/quotas.ts";
 
-const findUnfinished = statement<{ most: number | null; senders: Array<string | null> }>(
-  "find-unfinished-invitation-batches",
+/** Rows a user may send in 24 hours for each invitation they may: most files have mistakes, and are sent again. */
+const ROWS_PER_INVITATION = 10;
+
+interface Found {
+  most: number | null;
+  senders: Array<string | null>;
+  most_rows: number | null;
+  rows_lately: number;
+}
+
+const findBatches = statement<Found>(
+  "find-invitation-batches-that-count",
   `
-  select quota.most, array(
+  select quota.most, ${ROWS_PER_INVITATION} * ${quotaSql("e.settings", "invitations_per_user")} as most_rows, (
+    select coalesce(sum(b.total_count), 0)::int from invitation_batches b
+    where b.actor_user_id = $4 and b.created_at > now() - interval '24 hours' and b.id is distinct from $3
+  ) as rows_lately, array(
     select b.actor_user_id from invitation_batches b
     -- As the index of unfinished ones has it.
     where b.organization_id = $2 and b.status in ('queued', 'running') and b.id is distinct from $3
@@ -22,8 +35,9 @@ const findUnfinished = statement<{ most: number | null; senders: Array<string | 
  * Refuses a batch that would be one too many. Nobody is exempt, since this is about the queue and not about who asks. A
  * user who has none there may always send one, up to twice as many in all, so one member can't keep the others out.
  * The answer is final only with the organization locked: each of many that come at once then sees those before it.
+ * Rows are kept for months whatever becomes of them, so a user sends a number of them in 24 hours and no more.
  * @param batch `id` is that of the batch itself, where it is written already.
- * @throws 409.
+ * @throws 409, 429.
  */
 export async function requireBatchAllowed(
   db: Knex,
@@ -34,11 +48,15 @@ export async function requireBatchAllowed(
   }: Pick<InvitationBatch, "environment_id" | "organization_id"> & { id?: string },
   { user_id }: Pick<Actor, "user_id">,
 ): Promise<void> {
-  const [{ most = null, senders = [] } = {}] = await findUnfinished(db, [
-    environment_id,
-    organization_id,
-    id ?? null,
-  ]);
+  const values = [environment_id, organization_id, id ?? null, user_id];
+  const [{ most = null, senders = [], most_rows = null, rows_lately = 0 } = {}] = await findBatches(
+    db,
+    values,
+  );
+  if (most_rows !== null && rows_lately >= most_rows) {
+    const detail = `You have sent ${rows_lately} rows in 24 hours, which is as many as you may. Try again later, or ask the operator for more.`;
+    throw tooSoon("inviter_limit", detail, 3_600);
+  }
   if (most === null || senders.length < most) return;
   const isNewcomer = user_id !== null && !senders.includes(user_id);
   if (isNewcomer && senders.length < 2 * most) return;

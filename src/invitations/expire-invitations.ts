@@ -39,7 +39,7 @@ const expireChunk = statement<{ expired: number; moment: string }>(
       from expired
       join users u on u.id = expired.inviter_user_id
       join environments e on e.id = u.environment_id
-      where coalesce((e.settings->'notify_inviter'->>'expired')::boolean, true)
+      where u.email_verified_at is not null and coalesce((e.settings->'notify_inviter'->>'expired')::boolean, true)
       order by expired.inviter_user_id, expired.organization_id, expired.id
     ) inviter
     where $4::timestamptz is null or not exists (

@@ -12,11 +12,13 @@ const insertNotice = statement<never>(
   insert into mail_deliveries (id, environment_id, invitation_id, kind, email, email_canonical)
   select $1, u.environment_id, $2, $3, u.email, u.email_canonical
   from users u join environments e on e.id = u.environment_id
-  where u.id = $4 and coalesce(cast(e.settings->'notify_inviter'->>$5 as boolean), true)
+  -- An address that nobody has proven may be a stranger's, whom somebody wants flooded.
+  where u.id = $4 and u.email_verified_at is not null
+    and coalesce(cast(e.settings->'notify_inviter'->>$5 as boolean), true)
   on conflict (invitation_id, kind, seq) do nothing`,
 );
 
-/** Writes the delivery that tells the inviter, if a user invited and wants to hear, at the address they have now. */
+/** Writes the delivery that tells the inviter, if a user invited and wants to hear, at the verified address they have now. */
 export async function notifyInviter(
   trx: Knex.Transaction,
   { id, inviter_user_id }: Invitation,

@@ -11,8 +11,10 @@ const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{
 /** Allowed in a local part, and an encoded word: some mail programs and servers decode it to another address. */
 const ENCODED_WORD = /=\?.*\?.*\?/;
 const UNICODE_DOMAIN = /^[\p{L}\p{N}\p{M}.-]+$/u;
-/** Far beyond any address however it is spelled: the time Punycode takes grows with the square of the length. */
+/** Far beyond any address however it is spelled. */
 const LONGEST_GIVEN = 1_000;
+/** Characters of a label, which has 63 octets at most: the time Punycode takes grows with the square of its length. */
+const LONGEST_LABEL = 126;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
@@ -40,6 +42,7 @@ export function maskEmailAddress(email: string): string {
 
 function asciiDomain(text: string): string | undefined {
   if (!UNICODE_DOMAIN.test(text)) return undefined;
+  if (text.split(".").some((label) => label.length > LONGEST_LABEL)) return undefined;
   const domain = domainToASCII(text).toLowerCase();
   const labels = domain.split(".");
   const topLevel = labels.at(-1) ?? "";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inTurns } from "../lib/in-turns.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";
 import { readBatchRow } from "./read-batch-row.ts";
@@ -18,8 +19,8 @@ export const newInvitationBatch = {
       .max(ROWS_AT_MOST, {
         error: `may have at most ${ROWS_AT_MOST.toLocaleString("en")}: send them in parts`,
       })
-      // Once it is known that there are not too many.
-      .transform((rows) => rows.map(readBatchRow)),
+      // Once it is known that there are not too many, and read only for somebody who may invite there.
+      .transform((rows) => () => inTurns(rows, readBatchRow)),
     dry_run: z.boolean().default(false),
   }),
   relationships: { organization: { type: "organization", prefix: "org", required: true } },

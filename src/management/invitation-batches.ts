@@ -41,7 +41,7 @@ export const invitationBatchEndpoints = [
       example: "email,roles\nmary@acme.example,billing|member\nada@acme.example,\n",
       query: csvParameters,
       async read(text, { organization, dry_run }) {
-        return { attributes: { rows: await readBatchCsv(text), dry_run }, relationships: { organization } };
+        return { attributes: { rows: () => readBatchCsv(text), dry_run }, relationships: { organization } };
       },
     },
     organization: ({ body }) => ({ organization: body.relationships.organization }),
@@ -51,7 +51,13 @@ export const invitationBatchEndpoints = [
       const { environment_id } = environment;
       const organization_id = relationships.organization ?? "";
       const client_id = caller.kind === "client" ? caller.client_id : null;
-      const batch = { environment_id, organization_id, client_id, ...attributes };
+      const batch = {
+        environment_id,
+        organization_id,
+        client_id,
+        ...attributes,
+        rows: await attributes.rows(),
+      };
       const data = presentResource(invitationBatchType, await createInvitationBatch(context, batch, actor));
       return { status: 202, document: { data }, headers: { Location: data.links.self } };
     },

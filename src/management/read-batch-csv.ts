@@ -2,11 +2,13 @@ import { badRequest, Refusal } from "../errors.ts";
 import type { SentRow } from "../invitation-batches/sent-row.ts";
 import { clip } from "../lib/clip.ts";
 import { isId } from "../lib/id.ts";
+import { inTurns } from "../lib/in-turns.ts";
 import { parseCsv } from "../lib/parse-csv.ts";
 import { ROWS_AT_MOST } from "./invitation-batch-shape.ts";
 import { readBatchRow } from "./read-batch-row.ts";
 
 export const CSV_COLUMNS = ["email", "roles", "message", "locale", "expires_at"] as const;
+const COLUMNS_AT_MOST = 100;
 type Column = (typeof CSV_COLUMNS)[number];
 
 /**
@@ -22,7 +24,7 @@ export async function readBatchCsv(text: string): Promise<SentRow[]> {
   if (rows.length === 0) throw wrong("The file has a row of columns and no other.");
   if (rows.length > ROWS_AT_MOST)
     throw wrong(`The file has more than ${ROWS_AT_MOST.toLocaleString("en")} rows: send it in parts.`);
-  return rows.map((cells) => readCells(columns, cells));
+  return inTurns(rows, (cells) => readCells(columns, cells));
 }
 
 function readHeader(cells: string[]): Column[] {
@@ -30,6 +32,7 @@ function readHeader(cells: string[]): Column[] {
   const names = cells
     .slice(0, cells.findLastIndex((name) => name !== "") + 1)
     .map((name) => name.toLowerCase());
+  if (names.length > COLUMNS_AT_MOST) throw wrong(`The file has more than ${COLUMNS_AT_MOST} columns.`);
   const columns = names.filter(isColumn);
   const stranger = names.find((name) => !isColumn(name));
   if (stranger !== undefined) {
@@ -71,7 +74,8 @@ function wrong(detail: string): Refusal {
 }
 
 /** @param after records before, of which the first names the columns. */
-function malformed(problem: string, after: number): Refusal {
+function malformed(problem: string, after: number | undefined): Refusal {
+  if (after === undefined) return badRequest("malformed_csv", `The file can't be read: ${problem}.`);
   const place = after === 0 ? "The row of columns" : `Row ${after}`;
   return badRequest("malformed_csv", `${place} can't be read: ${problem}.`);
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { forbidden } from "../errors.ts";
-import { emailAddress, expiry, metadata, text } from "../http/attributes.ts";
+import { emailAddress, expiry, metadata, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
@@ -17,10 +16,7 @@ const attributes = z.strictObject({
   email_verified: z.boolean().optional(),
   first_name: text(100).nullish(),
   last_name: text(100).nullish(),
-  picture: z
-    .url({ protocol: /^https?$/ })
-    .max(2_000)
-    .nullish(),
+  picture: webAddress.nullish(),
   metadata: metadata.optional(),
 });
 const newUser = { type: "user", attributes, relationships: {} } as const;
@@ -69,10 +65,6 @@ export const userEndpoints = [
     answers: shows(userType),
     async handle(request) {
       const { email: address, ...change } = request.body.attributes;
-      if (request.caller.kind === "user" && change.inviting_paused_until !== undefined) {
-        const detail = "Only programs pause users or lift a pause: leave `inviting_paused_until` out.";
-        throw forbidden("program_only", detail, { pointer: "/data/attributes/inviting_paused_until" });
-      }
       const key = keyOf(request);
       await updateUser(request.context, key, { ...change, address }, request.actor);
       return changed(request, userType, key.id);

@@ -24,6 +24,18 @@ export interface MemberFilter {
   user_id?: string | undefined;
 }
 
+/** Begins with who has the role; `strongest_role` would be called for every member. */
+const HAS_ROLE = `
+  select from membership_roles mr join roles r on r.id = mr.role_id
+  where mr.membership_id = m.id and r.is_system and r.name`;
+
+const STRONGER_THAN: Record<SystemRoleName, SystemRoleName[]> = {
+  owner: [],
+  admin: ["owner"],
+  billing: ["owner", "admin"],
+  member: ["owner", "admin", "billing"],
+};
+
 /** A page of an organization's members, oldest first, and how many there are. */
 export async function listMembers(
   db: Knex,
@@ -31,7 +43,11 @@ export async function listMembers(
   { limit, offset }: { limit: number; offset: number },
 ): Promise<{ rows: Member[]; total: number }> {
   const members = db("memberships as m").where({ "m.organization_id": organization_id });
-  if (role !== undefined) void members.whereRaw("strongest_role(m.id) = ?", [role]);
+  if (role !== undefined)
+    void members.whereRaw(`exists (${HAS_ROLE} = ?) and not exists (${HAS_ROLE} = any (?))`, [
+      role,
+      STRONGER_THAN[role],
+    ]);
   if (id !== undefined) void members.where({ "m.id": id });
   if (user_id !== undefined) void members.where({ "m.user_id": user_id });
   const [rows, [counted]] = await Promise.all([

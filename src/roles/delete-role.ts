@@ -3,15 +3,16 @@ import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Role } from "../models/role.ts";
-import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
+import type { RoleKey } from "./lock-custom-role.ts";
+import { lockManageableRole } from "./lock-manageable-role.ts";
 
 /**
  * Deletes a role nobody has and no pending invitation gives; closed invitations forget that they would have.
- * @throws 404, 403 for a system role, 409 when it is in use. The foreign keys are RESTRICT should somebody be faster.
+ * @throws 404, 403 for a system role or one above the actor, 409 when it is in use. The foreign keys are RESTRICT should somebody be faster.
  */
 export function deleteRole({ db }: Context, key: RoleKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
-    const { id, environment_id, organization_id, name } = await lockCustomRole(trx, key);
+    const { id, environment_id, organization_id, name } = await lockManageableRole(trx, key, actor);
     const [use] = await trx.select(
       trx.raw(
         `exists (select from membership_roles where role_id = :id) or exists (select from user_roles where role_id = :id)

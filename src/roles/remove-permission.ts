@@ -4,12 +4,11 @@ import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { Organization } from "../models/organization.ts";
-import { Permission } from "../models/permission.ts";
 import { RolePermission } from "../models/role-permission.ts";
 import { currentCeiling } from "./current-ceiling.ts";
-import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
+import type { RoleKey } from "./lock-custom-role.ts";
+import { lockManageableRole } from "./lock-manageable-role.ts";
 import { lockRights } from "./lock-rights.ts";
-import { requireWithin } from "./require-grantable.ts";
 
 /**
  * Takes a permission from a role, and so from everybody who has it; with it go the pending invitations they could no
@@ -25,20 +24,10 @@ export function removePermission(
   return transaction(db, async (trx) => {
     if (organization_id === null) await lockRights(trx, environment_id);
     else await Organization.lock(trx, environment_id, organization_id);
-    const ceiling = await currentCeiling(trx, actor, organization_id, "roles:manage");
+    await currentCeiling(trx, actor, organization_id, "roles:manage");
     const grant = await RolePermission.query(trx).findById(id).where({ environment_id });
     if (grant === undefined) throw notFound("role permission");
-    const role = await lockCustomRole(trx, { id: grant.role_id, environment_id, organization_id });
-    if (organization_id === null) {
-      const names = Permission.query(trx)
-        .whereIn("id", RolePermission.query(trx).select("permission_id").where({ role_id: role.id }))
-        .select("name");
-      requireWithin(
-        ceiling,
-        (await names).map(({ name }) => name),
-        undefined,
-      );
-    }
+    const role = await lockManageableRole(trx, { id: grant.role_id, environment_id, organization_id }, actor);
     await RolePermission.query(trx).deleteById(id);
     const concerned = organization_id === null ? {} : { organization_id };
     await revokeUnsendable(trx, actor, { environment_id, ...concerned }, role.id);

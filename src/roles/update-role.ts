@@ -4,9 +4,10 @@ import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Role } from "../models/role.ts";
-import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
+import type { RoleKey } from "./lock-custom-role.ts";
+import { lockManageableRole } from "./lock-manageable-role.ts";
 
-/** Changes name or description. @throws 404, 403 for a system role, 409 when the name is taken. */
+/** Changes name or description. @throws 404, 403 for a system role or one above the actor, 409 when the name is taken. */
 export function updateRole(
   { db }: Context,
   key: RoleKey,
@@ -14,7 +15,7 @@ export function updateRole(
   actor: Actor,
 ): Promise<void> {
   return transaction(db, async (trx) => {
-    const { id, environment_id, organization_id } = await lockCustomRole(trx, key);
+    const { id, environment_id, organization_id } = await lockManageableRole(trx, key, actor);
     await Role.query(trx)
       .findById(id)
       .patch({ ...change, updated_at: raw("now()") });

@@ -6,7 +6,7 @@ import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { User } from "../models/user.ts";
-import { requireVoucher } from "./require-voucher.ts";
+import { refuseProgramAttributes } from "./refuse-program-attributes.ts";
 
 export interface NewUser {
   environment_id: string;
@@ -26,7 +26,7 @@ export function createUser(
   actor: Actor,
 ): Promise<User> {
   const { environment_id } = user;
-  if (email_verified) requireVoucher(actor);
+  refuseProgramAttributes({ ...user, email_verified }, actor);
   return transaction(db, async (trx) => {
     const created = await insertUnlessExists(User, trx, {
       id: newId("user"),

@@ -6,8 +6,8 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
+import { refuseProgramAttributes } from "./refuse-program-attributes.ts";
 import { requireNotAbove } from "./require-not-above.ts";
-import { requireVoucher } from "./require-voucher.ts";
 
 export interface UserChange {
   address?: EmailAddress | undefined;
@@ -28,10 +28,11 @@ export interface UserChange {
 export function updateUser(
   { db }: Context,
   { id, environment_id }: { id: string; environment_id: string },
-  { address, email_verified, inviting_paused_until: until, ...change }: UserChange,
+  given: UserChange,
   actor: Actor,
 ): Promise<void> {
-  if (email_verified) requireVoucher(actor);
+  refuseProgramAttributes(given, actor);
+  const { address, email_verified, inviting_paused_until: until, ...change } = given;
   return transaction(db, async (trx) => {
     await currentCeiling(trx, actor, null, "users:manage");
     const before = await User.query(trx).findById(id).where({ environment_id }).forUpdate();

@@ -1,0 +1,27 @@
+import { forbidden } from "../errors.ts";
+import type { Actor } from "../events/record-events.ts";
+
+/** What only programs say of a user, and why. */
+const REASONS = {
+  email_verified: "vouch for an address",
+  metadata: "keep metadata about people",
+  inviting_paused_until: "pause users or lift a pause",
+} as const;
+
+/**
+ * Refuses what a user may not say of anybody, themselves included: that an address is verified, which proves who may
+ * accept what was sent there, and what the team notes about people.
+ * @throws 403.
+ */
+export function refuseProgramAttributes(
+  given: { [Name in keyof typeof REASONS]?: unknown },
+  { kind }: Pick<Actor, "kind">,
+): void {
+  if (kind !== "user") return;
+  for (const [name, reason] of Object.entries(REASONS)) {
+    const value = given[name as keyof typeof REASONS];
+    if (value === undefined || (name === "email_verified" && value === false)) continue;
+    const pointer = `/data/attributes/${name}`;
+    throw forbidden("program_only", `Only programs ${reason}: leave \`${name}\` out.`, { pointer });
+  }
+}
