@@ -148,7 +148,6 @@ describe("a page of a large organization's rows makes the database read a page f
     "/api/events?sort=-created_at",
     "/api/events?filter[type]=nothing",
     `/api/organizations/${LARGE.organization}/memberships`,
-    `/bridge-payment/organizations/${LARGE.organization}/members?role=billing`,
   ])("%s", async (url) => {
     expect(await excessesOf(ownerOfLarge, url)).toEqual([]);
   });

@@ -288,11 +288,10 @@ describe("the quota", () => {
   test("invitations_per_user holds the rows of batches, too, also of those that can't be read", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 2 } });
     const api = await apiOf(somebody);
-    await sendBatch(api, somebody.organization, rowsTo(Array(19).fill("no address")));
+    await sendBatch(api, somebody.organization, rowsTo(Array(39).fill("no address")));
     await sendBatch(api, somebody.organization, rowsTo(["no address"]));
     const more = batchTo(somebody.organization.id, rowsTo(someEmails(1)));
     expect(await api.post("/api/invitation-batches", more)).toMatchObject(refusal(429, "inviter_limit"));
-    expect((await guildhall.api.post("/api/invitation-batches", more)).status).toBe(202);
   });
 
   test("unfinished_batches keeps out who has one there, and nobody else", async () => {

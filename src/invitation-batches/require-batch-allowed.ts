@@ -6,7 +6,7 @@ import type { InvitationBatch } from "../models/invitation-batch.ts";
 import { quotaSql } from "../models/quotas.ts";
 
 /** Rows a user may send in 24 hours for each invitation they may: most files have mistakes, and are sent again. */
-const ROWS_PER_INVITATION = 10;
+const ROWS_PER_INVITATION = 20;
 
 interface Found {
   most: number | null;
