@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { buildIndexes } from "./build-indexes.ts";
 
 /** Indexes are built while others write, which no transaction can do; what was done before it stopped is done again. */
 export const config = { transaction: false };
@@ -17,6 +18,8 @@ const INDEXES: Record<string, string> = {
   membership_roles_listing_index: "membership_roles (environment_id, id)",
   membership_roles_organization_index: "membership_roles (organization_id, id)",
   membership_roles_role_listing_index: "membership_roles (role_id, organization_id, id)",
+  membership_roles_role_membership_index: "membership_roles (role_id, membership_id)",
+  user_roles_role_user_index: "user_roles (role_id, user_id)",
   user_roles_listing_index: "user_roles (environment_id, id)",
   invitations_organization_created_index: "invitations (organization_id, created_at, id)",
   invitations_organization_status_index: "invitations (organization_id, status, id)",
@@ -39,50 +42,33 @@ const OWNERS = [
   { table: "membership_roles", owner: "memberships", column: "membership_id" },
 ];
 
+/** Their places are taken by those that go on with the user or the membership. */
+const REPLACED = { membership_roles_role_index: "membership_roles", user_roles_role_index: "user_roles" };
+
 export async function up(knex: Knex): Promise<void> {
-  const client: Knex.Client = knex.client;
-  const connection = await client.acquireConnection();
-  const run = (sql: string, values: unknown[] = []) =>
-    knex.raw(sql, values as string[]).connection(connection);
-  try {
-    // An index waits for every transaction that began before it.
-    await run("set lock_timeout = 0");
-    for (const { table, owner, column } of OWNERS) {
-      await run(`
-        -- The organization of what the row belongs to, which never changes: so its rows can be listed by an index.
-        alter table ${table} add column if not exists organization_id text collate "C";
-        -- Written by the trigger where a statement doesn't: by processes of the version before, among others.
-        create or replace function ${table}_organization() returns trigger language plpgsql as $$
-          begin
-            new.organization_id := (select organization_id from ${owner} where id = new.${column});
-            return new;
-          end
-        $$;
-        create or replace trigger ${table}_organization before insert on ${table}
-          for each row when (new.organization_id is null) execute function ${table}_organization();
-      `);
-      await fill(run, table, owner, column);
-    }
-    for (const [name, of] of Object.entries(INDEXES)) {
-      // One that was not finished is of no use, yet there.
-      await run(`drop index concurrently if exists ${name}`);
-      await run(`create index concurrently ${name} on ${of}`);
-    }
-  } finally {
-    await run("reset lock_timeout");
-    await client.releaseConnection(connection);
+  for (const { table, owner, column } of OWNERS) {
+    await knex.raw(`
+      -- The organization of what the row belongs to, which never changes: so its rows can be listed by an index.
+      alter table ${table} add column if not exists organization_id text collate "C";
+      -- Written by the trigger where a statement doesn't: by processes of the version before, among others.
+      create or replace function ${table}_organization() returns trigger language plpgsql as $$
+        begin
+          new.organization_id := (select organization_id from ${owner} where id = new.${column});
+          return new;
+        end
+      $$;
+      create or replace trigger ${table}_organization before insert on ${table}
+        for each row when (new.organization_id is null) execute function ${table}_organization();
+    `);
+    await fill(knex, table, owner, column);
   }
+  await buildIndexes(knex, INDEXES, Object.keys(REPLACED));
 }
 
 /** A few thousand rows at a time, so that nobody waits for long. */
-async function fill(
-  run: (sql: string, values?: unknown[]) => PromiseLike<{ rows: Array<{ last: string | null }> }>,
-  table: string,
-  owner: string,
-  column: string,
-): Promise<void> {
+async function fill(knex: Knex, table: string, owner: string, column: string): Promise<void> {
   for (let after: string | null = ""; after !== null; ) {
-    const { rows } = await run(
+    const { rows }: { rows: Array<{ last: string | null }> } = await knex.raw(
       `with chunk as (select id, ${column} as owner_id from ${table} where id > ? order by id limit 5000),
        filled as (
          update ${table} t set organization_id = o.organization_id
@@ -97,6 +83,8 @@ async function fill(
 }
 
 export async function down(knex: Knex): Promise<void> {
+  for (const [name, table] of Object.entries(REPLACED))
+    await knex.raw(`create index if not exists ${name} on ${table} (role_id)`);
   for (const name of Object.keys(INDEXES)) await knex.raw(`drop index if exists ${name}`);
   for (const { table } of OWNERS)
     await knex.raw(`

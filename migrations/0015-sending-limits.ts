@@ -1,7 +1,14 @@
 import type { Knex } from "knex";
+import { buildIndexes } from "./build-indexes.ts";
 
 /** Indexes are built beside the writes of a live database, which no transaction allows; each statement may run again. */
 export const config = { transaction: false };
+
+const INDEXES = {
+  mail_deliveries_sender_index:
+    "mail_deliveries (sender_user_id, created_at) where sender_user_id is not null",
+  organizations_creator_index: "organizations (creator_user_id) where creator_user_id is not null",
+};
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -12,11 +19,12 @@ export async function up(knex: Knex): Promise<void> {
     -- The user who created the organization, whoever owns it by now. It outlives the user.
     alter table organizations add column if not exists creator_user_id text collate "C";
   `);
-  await buildIndexes(knex);
+  await buildIndexes(knex, INDEXES);
   await knex.raw(`
     -- The first limit that keeps an invitation from being emailed, with the seconds until it passes; no row when there is
     -- none. A limit given as null is none. Emails to one address wait for each other here until they commit, and volatile
-    -- lets the second see the first; whoever calls has locked the organization before. The plan is made once: planning
+    -- lets the second see the first. In a transaction that goes on, the organization must be locked before; a look without
+    -- that is only a first answer. The plan is made once: planning
     -- takes longer than all of this.
     create or replace function sending_limit_now(
       of_environment text, in_organization text, to_address text, by_user text,
@@ -24,7 +32,7 @@ export async function up(knex: Knex): Promise<void> {
     ) returns table (code text, wait int) volatile language plpgsql set plan_cache_mode = force_generic_plan as $$
       declare
         since timestamptz := now() - interval '24 hours';
-        -- What one sender may use up of what an address is sent: four of them are needed to use up all.
+        -- What one sender may use up of what an address is sent: four of them are needed to use up the default of ten.
         share int := case when most_to_address is not null then greatest(1, most_to_address * 3 / 10) end;
       begin
         perform pg_advisory_xact_lock(hashtextextended(of_environment || ' ' || to_address, 0));
@@ -66,30 +74,6 @@ export async function up(knex: Knex): Promise<void> {
       end
     $$;
   `);
-}
-
-const INDEXES = {
-  mail_deliveries_sender_index:
-    "mail_deliveries (sender_user_id, created_at) where sender_user_id is not null",
-  organizations_creator_index: "organizations (creator_user_id) where creator_user_id is not null",
-};
-
-/** One that was interrupted is left behind as invalid, and begun again. */
-async function buildIndexes(knex: Knex): Promise<void> {
-  const client: Knex.Client = knex.client;
-  const connection = await client.acquireConnection();
-  const run = (sql: string) => knex.raw(sql).connection(connection);
-  try {
-    // Building an index waits for every transaction that began before it.
-    await run("set lock_timeout = 0");
-    for (const [name, on] of Object.entries(INDEXES)) {
-      await run(`drop index concurrently if exists ${name}`);
-      await run(`create index concurrently ${name} on ${on}`);
-    }
-  } finally {
-    await run("reset lock_timeout");
-    await client.releaseConnection(connection);
-  }
 }
 
 export async function down(knex: Knex): Promise<void> {

@@ -193,10 +193,10 @@ describe("the database", () => {
     const { user } = await buildPerson(guildhall);
     const invited = await invite(guildhall, organization, user.email);
     const other = await buildOrganization(guildhall, owner);
-    await guildhall.db.transaction(boundedMetadata.down);
+    await boundedMetadata.down(guildhall.db);
     await guildhall.db("invitations").where({ id: invited.body.data.id }).update({ metadata: large });
     await guildhall.db("organizations").where({ id: other.id }).update({ metadata: large });
-    await guildhall.db.transaction(boundedMetadata.up);
+    await boundedMetadata.up(guildhall.db);
 
     const path = `/bridge-payment/organizations/${other.id}`;
     const renamed = await guildhall.api.as(owner.token).put(path, { name: "Renamed" });

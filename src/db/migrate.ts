@@ -12,11 +12,26 @@ const MIGRATING = 7_148_501;
 
 const UNDEFINED_TABLE = "42P01";
 
-const migrationSource = {
-  getMigrations: async () => allMigrations,
-  getMigrationName: (entry: (typeof allMigrations)[number]) => entry.name,
-  getMigration: async (entry: (typeof allMigrations)[number]) => entry.migration,
-};
+type Entry = (typeof allMigrations)[number];
+
+/**
+ * Where knex notes what ran. Version 0.1.0 refuses to start where its table has a migration it doesn't know, so those that
+ * came later have a table of their own, and it can be started on the schema of any later version.
+ */
+const LISTS = [
+  { tableName: "knex_migrations", ...listing((name) => name < "0012") },
+  { tableName: "guildhall_migrations", ...listing((name) => name >= "0012") },
+];
+
+function listing(includes: (name: string) => boolean) {
+  return {
+    migrationSource: {
+      getMigrations: async () => allMigrations.filter(({ name }) => includes(name)),
+      getMigrationName: ({ name }: Entry) => name,
+      getMigration: async ({ migration }: Entry) => migration,
+    },
+  };
+}
 
 interface Options {
   queueInPostgres: boolean;
@@ -53,8 +68,12 @@ export async function migrate(
     if (newer.length > 0) return { migrations: [], newer };
     const problems = databaseProblems(await readDatabaseFacts(guard), options);
     if (problems.length > 0) throw new ConfigError(problems.join("\n"));
-    await db.migrate.forceFreeMigrationsLock({ migrationSource });
-    const [, migrations]: [number, string[]] = await db.migrate.latest({ migrationSource });
+    const migrations: string[] = [];
+    for (const list of LISTS) {
+      await db.migrate.forceFreeMigrationsLock(list);
+      const [, names]: [number, string[]] = await db.migrate.latest(list);
+      migrations.push(...names);
+    }
     if (options.queueInPostgres) await prepareQueueSchema(guard);
     return { migrations, newer };
   } finally {
@@ -101,16 +120,17 @@ async function lock(guard: pg.Client): Promise<void> {
 }
 
 async function readState(client: pg.Client, { queueInPostgres }: Options): Promise<SchemaState> {
-  const done = await completedMigrations(client);
+  const done: string[] = [];
+  for (const { tableName } of LISTS) done.push(...(await completedIn(client, tableName)));
   const known = allMigrations.map(({ name }) => name);
   const pending = known.filter((name) => !done.includes(name));
   if (queueInPostgres && !(await isQueueSchemaReady(client))) pending.push("the queue's tables");
   return { pending, newer: done.filter((name) => !known.includes(name)) };
 }
 
-async function completedMigrations(client: pg.Client): Promise<string[]> {
+async function completedIn(client: pg.Client, table: string): Promise<string[]> {
   try {
-    const { rows } = await client.query<{ name: string }>("select name from knex_migrations order by id");
+    const { rows } = await client.query<{ name: string }>(`select name from ${table} order by id`);
     return rows.map(({ name }) => name);
   } catch (error) {
     // The first migration creates the list.
