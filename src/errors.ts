@@ -1,3 +1,5 @@
+import type { Knex } from "knex";
+
 /** Where in a request the trouble lies, as JSON:API has it. */
 export interface ErrorSource {
   pointer?: string;
@@ -13,8 +15,8 @@ export interface ErrorItem {
   source?: ErrorSource;
 }
 
-/** Problems that one refusal names at most: a body of nonsense may hold thousands, and each costs time and bytes. */
-export const PROBLEMS_TOLD = 50;
+/** The most problems one refusal names: a body of nonsense may hold thousands, and each costs time and bytes. */
+export const MOST_PROBLEMS = 50;
 
 /** Every way Guildhall says no: an HTTP status and one or more items. Faces decide how it looks on the wire. */
 export class Refusal extends Error {
@@ -22,6 +24,8 @@ export class Refusal extends Error {
   readonly items: [ErrorItem, ...ErrorItem[]];
   /** Headers the answer must carry, e.g. `Retry-After`. */
   readonly headers: Record<string, string>;
+  /** Writes again what stays true although the request is refused, where refusing it undid everything (`run-once.ts`). */
+  stands?: (db: Knex) => Promise<unknown>;
 
   constructor(
     status: number,
@@ -88,7 +92,7 @@ export function tooSoon(code: string, detail: string, seconds: number): Refusal 
 /** Nobody knows whether a change was made. */
 export function timedOut(cause: unknown): Refusal {
   const detail =
-    "No answer came in time. A change may have been made all the same: look before you send it again, or send it with the same Idempotency-Key.";
+    "The request took too long. It may still have taken effect: check before you send it again, or repeat it with the same Idempotency-Key.";
   return new Refusal(503, [{ code: "timeout", detail }], { "Retry-After": "2" }, { cause });
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import type { ApiAnswer } from "./support/api.ts";
-import { buildMember, buildOrganization, buildPerson } from "./support/builders.ts";
+import { buildMember, buildOrganization, buildPerson, unique } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
@@ -52,6 +52,10 @@ async function stateOf({ path }: Invited): Promise<string> {
 }
 
 const waysToAccept: Record<string, (invitation: Invited) => Promise<ApiAnswer>> = {
+  "a session with an Idempotency-Key": async ({ path, email }) =>
+    guildhall.api
+      .as((await buildPerson(guildhall, { email })).token)
+      .post(`${path}/accept`, undefined, { "Idempotency-Key": unique("key") }),
   "its link": (invitation) => answerByLink(guildhall, invitation, "accept"),
   "a session": async ({ path, email }) =>
     guildhall.api.as((await buildPerson(guildhall, { email })).token).post(`${path}/accept`),

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, invalid, PROBLEMS_TOLD, Refusal } from "../errors.ts";
+import { badRequest, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { type Aliases, describeAliases } from "./describe-aliases.ts";
@@ -38,8 +38,8 @@ function readFields<Shape extends z.ZodObject>(
   const { values, sentAs } = rename(document, aliases);
   const parsed = shape.safeParse(values);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, PROBLEMS_TOLD).flatMap((issue) => problemsOf(issue, sentAs));
-  const [first, ...rest] = problems.slice(0, PROBLEMS_TOLD);
+  const problems = parsed.error.issues.slice(0, MOST_PROBLEMS).flatMap((issue) => problemsOf(issue, sentAs));
+  const [first, ...rest] = problems.slice(0, MOST_PROBLEMS);
   throw first === undefined ? parsed.error : new Refusal(422, [first, ...rest]);
 }
 
@@ -64,7 +64,7 @@ function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): Error
   const path = first === undefined ? [] : [sentAs.get(first) ?? first, ...inside];
   if (issue.code === "unrecognized_keys") {
     return issue.keys
-      .slice(0, PROBLEMS_TOLD)
+      .slice(0, MOST_PROBLEMS)
       .map((key) => complain("unknown_field", [...path, key], "there is no such field here."));
   }
   return [complain("invalid_field", path, issue.message)];

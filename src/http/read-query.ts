@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, PROBLEMS_TOLD, Refusal } from "../errors.ts";
+import { badRequest, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
 
 /**
  * Reads the query string by a schema of the parameters an endpoint knows.
@@ -25,13 +25,13 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const items = parsed.error.issues
-    .slice(0, PROBLEMS_TOLD)
+    .slice(0, MOST_PROBLEMS)
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.slice(0, PROBLEMS_TOLD).map(unknownParameter)
+        ? issue.keys.slice(0, MOST_PROBLEMS).map(unknownParameter)
         : [invalidParameter(String(issue.path[0]), issue.message, values)],
     );
-  const [first, ...rest] = items.slice(0, PROBLEMS_TOLD);
+  const [first, ...rest] = items.slice(0, MOST_PROBLEMS);
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
 }
 

@@ -11,7 +11,7 @@ import { queryOf } from "./read-query.ts";
 /**
  * Runs an endpoint for the first request with a key, and answers the others what the first was answered. What it does
  * and the answer are one transaction: a process that is killed has done both or neither, and no hint is given before. A
- * refusal is thrown, so nothing of it stays, and the key is as new as before.
+ * refusal is thrown, so nothing of it stays but what it says must, and the key is as new as before.
  * @param sent the body as it came: a JSON document, whose members may come in another order the next time, or a text.
  * @throws 409 while the first is under way, 422 for a key that came with another body or query before, and what the
  *   endpoint throws.
@@ -36,6 +36,9 @@ export function runOnce(
     const answer = await endpoint.handle({ ...request, context: { ...context, db: trx, queues } });
     await keepAnswer(trx, keyHash, scope, { request_hash: requestHash, ...keptOf(answer, endpoint) });
     return answer;
+  }).catch(async (error) => {
+    if (error instanceof Refusal) await error.stands?.(context.db);
+    throw error;
   });
 }
 

@@ -13,7 +13,7 @@ import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.
 import { closedInvitation, closedState } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { notifyInviter } from "./notify-inviter.ts";
-import { revokeIfUnsendable } from "./revoke-pending.ts";
+import { refuseUnsendable } from "./revoke-pending.ts";
 
 export interface Acceptance {
   invitation: Invitation;
@@ -23,8 +23,8 @@ export interface Acceptance {
 /**
  * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and tells the
  * inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
- * @throws 404 when there is no such invitation or user, 403 for a user of another address, 409 with the state's code when it was answered, revoked, expired or
- *   superseded before. One that its inviter could no longer send is revoked now.
+ * @throws 404 when there is no such invitation or user, 403 for a user of another address, 409 with the state's code when
+ *   it was answered, revoked, expired or superseded before. One that its inviter could no longer send is revoked now.
  */
 export async function acceptInvitation(
   { db, queues }: Context,
@@ -48,8 +48,7 @@ export async function acceptInvitation(
   return acceptance.catch(async (error) => {
     if (!(error instanceof ClosedMeanwhile)) throw error;
     const closed = await findInvitation(db, key);
-    if (closedState(closed, proof) === undefined && (await revokeIfUnsendable(db, closed, actor)))
-      return acceptedBefore(db, await findInvitation(db, key), proof);
+    if (closedState(closed, proof) === undefined) await refuseUnsendable(db, closed, actor);
     return acceptedBefore(db, closed, proof);
   });
 }

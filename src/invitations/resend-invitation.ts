@@ -8,15 +8,15 @@ import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { lockSendable } from "./lock-sendable.ts";
 import { requireMailAllowed } from "./mail-limits.ts";
 import { newExpiry } from "./new-expiry.ts";
-import { revokeIfUnsendable } from "./revoke-pending.ts";
+import { refuseUnsendable } from "./revoke-pending.ts";
 
 /**
  * Sends a pending invitation once more: with a new link, which kills those mailed before, and a new expiry.
  * @param expiresAt ISO 8601; null: the environment's lifetime from now.
  * @returns the row with its summary, as reading it would show it.
- * @throws 404, 403 for who could not send it, 409 with the state's code when it is closed, as it is from now on when its
- *   inviter could no longer send it, 429 too soon after the mail
- *   before, 422 for an expiry that is past or over 365 days away.
+ * @throws 404, 403 for an actor who could not send it, 409 with the state's code when it is closed, as it is from now on
+ *   when its inviter could no longer send it, 429 too soon after the email before, 422 for an expiry that is past or over
+ *   365 days away.
  */
 export async function resendInvitation(
   { db, queues }: Context,
@@ -26,7 +26,7 @@ export async function resendInvitation(
 ): Promise<Invitation> {
   const found = await findInvitation(db, key);
   if (found.status !== "pending") throw closedInvitation(found);
-  if (await revokeIfUnsendable(db, found, actor)) throw closedInvitation({ ...found, status: "revoked" });
+  await refuseUnsendable(db, found, actor);
   // Most of many that come at once are turned away here, and don't queue for the lock.
   await requireMailAllowed(db, found, actor);
   return transaction(db, async (trx, afterCommit) => {

@@ -3,6 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
 import type { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
+import { closedInvitation } from "./closed-invitation.ts";
 
 /** Which pending invitations a change concerns; what is not given is not narrowed. */
 export interface Concerned {
@@ -19,7 +20,7 @@ interface Revoked {
 }
 
 /** Revokes every pending invitation concerned, with an event each, inside the transaction that is the reason. */
-export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Concerned): Promise<void> {
+export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Concerned): Promise<number> {
   return revoke(trx, actor, concerned, "true");
 }
 
@@ -34,7 +35,7 @@ export function revokeUnsendable(
   actor: Actor,
   concerned: Concerned,
   inviterRole?: string,
-): Promise<void> {
+): Promise<number> {
   const unsendable = "not inviter_may_send(inviter_user_id, organization_id, id)";
   if (inviterRole === undefined) return revoke(trx, actor, concerned, unsendable);
   const hasRole = `inviter_user_id in (
@@ -46,34 +47,34 @@ export function revokeUnsendable(
 }
 
 /**
- * Revokes one invitation if its inviter could no longer send it: the last look, when it is accepted or sent once more,
- * at whatever took the right away.
- * @returns whether it was.
+ * Revokes one invitation if its inviter could no longer send it: the last look, when it is accepted or sent once more. The
+ * revocation stands although it refuses the request.
+ * @throws 409 when it was revoked now.
  */
-export async function revokeIfUnsendable(
-  db: Knex,
-  { id, environment_id, organization_id, inviter_user_id }: Invitation,
-  actor: Actor,
-): Promise<boolean> {
+export async function refuseUnsendable(db: Knex, invitation: Invitation, actor: Actor): Promise<void> {
+  const { id, environment_id, organization_id, inviter_user_id } = invitation;
   const { rows } = await db.raw<{ rows: Array<{ sendable: boolean }> }>(
     "select inviter_may_send(?, ?, ?) as sendable",
     [inviter_user_id, organization_id, id],
   );
-  if (rows[0]?.sendable) return false;
-  await transaction(db, async (trx) => {
-    await Organization.lock(trx, environment_id, organization_id);
-    await revokeUnsendable(trx, { ...SYSTEM, request_id: actor.request_id }, { id, environment_id });
-  });
-  return true;
+  if (rows[0]?.sendable) return;
+  const revokeIt = (by: Knex) =>
+    transaction(by, async (trx) => {
+      await Organization.lock(trx, environment_id, organization_id);
+      return revokeUnsendable(trx, { ...SYSTEM, request_id: actor.request_id }, { id, environment_id });
+    });
+  if ((await revokeIt(db)) === 0) return;
+  throw Object.assign(closedInvitation({ ...invitation, status: "revoked" }), { stands: revokeIt });
 }
 
+/** @returns how many. */
 async function revoke(
   trx: Knex.Transaction,
   actor: Actor,
   concerned: Concerned,
   condition: string,
   values: Record<string, string> = {},
-): Promise<void> {
+): Promise<number> {
   const revoked: Revoked[] = await trx("invitations")
     .where({ ...concerned, status: "pending" })
     // What is overdue reads as expired already, and stays so.
@@ -97,4 +98,5 @@ async function revoke(
       subject_id: id,
     })),
   );
+  return revoked.length;
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, PROBLEMS_TOLD, Refusal } from "../errors.ts";
+import { badRequest, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import { isObject, pointerInto, withoutAtMembers } from "./pointer-to.ts";
 
 /**
@@ -18,14 +18,14 @@ export function readMeta<Schema extends z.ZodObject>(schema: Schema, document: u
     return { code, detail, source: { pointer: pointerInto(given, ["meta", ...path.map(String)]) } };
   };
   const items = parsed.error.issues
-    .slice(0, PROBLEMS_TOLD)
+    .slice(0, MOST_PROBLEMS)
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys
-            .slice(0, PROBLEMS_TOLD)
+            .slice(0, MOST_PROBLEMS)
             .map((key) => complain("unknown_member", "There is no such member.", [...issue.path, key]))
         : [complain("invalid_member", issue.message, issue.path)],
     );
-  const [first, ...rest] = items.slice(0, PROBLEMS_TOLD);
+  const [first, ...rest] = items.slice(0, MOST_PROBLEMS);
   throw first === undefined ? parsed.error : new Refusal(422, [first, ...rest]);
 }

@@ -1,4 +1,4 @@
-import { type ErrorItem, PROBLEMS_TOLD } from "../errors.ts";
+import { type ErrorItem, MOST_PROBLEMS } from "../errors.ts";
 import { type IdPrefix, isId } from "../lib/id.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
 
@@ -36,7 +36,7 @@ export function readRelationships<Links extends Linkages>(
   if (!isObject(given)) complain("invalid_relationship", "relationships: must be an object.");
   const names = isObject(given) ? Object.keys(withoutAtMembers(given)) : [];
   const unknown = names.filter((name) => !Object.hasOwn(shape, name));
-  for (const name of unknown.slice(0, PROBLEMS_TOLD)) {
+  for (const name of unknown.slice(0, MOST_PROBLEMS)) {
     complain("unknown_relationship", "There is no such relationship.", name);
   }
   for (const [name, linkage] of Object.entries(shape)) {

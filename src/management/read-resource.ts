@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, conflict, type ErrorItem, forbidden, PROBLEMS_TOLD, Refusal } from "../errors.ts";
+import { badRequest, conflict, type ErrorItem, forbidden, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
 import { type Linkages, type Linked, readRelationships } from "./read-relationships.ts";
 import { resourceTypeNamed } from "./types/resource-type-named.ts";
@@ -43,7 +43,7 @@ export function readResource<Attributes extends z.ZodObject, Links extends Linka
   const problems: ErrorItem[] = [];
   const attributes = readAttributes(shape.attributes, data, problems);
   const relationships = readRelationships(shape.relationships, data, id === undefined, problems);
-  const [first, ...rest] = problems.slice(0, PROBLEMS_TOLD);
+  const [first, ...rest] = problems.slice(0, MOST_PROBLEMS);
   if (first !== undefined) throw new Refusal(422, [first, ...rest]);
   return { attributes: attributes as z.infer<Attributes>, relationships };
 }
@@ -72,11 +72,11 @@ function readAttributes(schema: z.ZodObject, data: Record<string, unknown>, prob
   if (parsed.success) return parsed.data;
   const complain = (code: string, detail: string, path: string[]) =>
     problems.push({ code, detail, source: { pointer: pointerTo(data, ["attributes", ...path]) } });
-  for (const issue of parsed.error.issues.slice(0, PROBLEMS_TOLD)) {
+  for (const issue of parsed.error.issues.slice(0, MOST_PROBLEMS)) {
     const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys") {
       const detail = "There is no such attribute, or it can't be set.";
-      for (const key of issue.keys.slice(0, PROBLEMS_TOLD))
+      for (const key of issue.keys.slice(0, MOST_PROBLEMS))
         complain("unknown_attribute", detail, [...path, key]);
     } else {
       complain("invalid_attribute", `${path.join(".") || "attributes"}: ${issue.message}`, path);
