@@ -6,7 +6,6 @@ import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
-import { answerInTime } from "./http/answer-in-time.ts";
 import { deadline, REQUEST_LIMIT } from "./http/deadline.ts";
 import { operationsRouter } from "./http/operations.ts";
 import { ownHostOnly } from "./http/own-host-only.ts";
@@ -61,7 +60,7 @@ export function createApp(
   app.use(meterRequests(registry));
   app.use(bridgeCors(context.settings));
   app.use(answerErrors(renderByFace, context.log));
-  app.use(answerInTime).use(deadline(requestLimit));
+  app.use(deadline(requestLimit));
   app.use(refuseLongHeaders);
   app.use(operations.routes()).use(metrics.routes());
   app.use(oauth.routes());

@@ -5,7 +5,8 @@ import Koa from "koa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import { answerErrors } from "../src/http/answer-errors.ts";
-import { answerInTime } from "../src/http/answer-in-time.ts";
+import { deadline, REQUEST_LIMIT } from "../src/http/deadline.ts";
+import { refuseLongHeaders } from "../src/http/refuse-long-headers.ts";
 import { type RunningServer, serve } from "../src/http/serve.ts";
 import { createLog } from "../src/log.ts";
 import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from "./support/builders.ts";
@@ -71,6 +72,13 @@ describe("a header", () => {
   test("that is too long is named in the refusal", async () => {
     const answer = await guildhall.api.get("/api/roles", { Accept: '\\"'.repeat(5_000) });
     expect(answer).toMatchObject(refusal(431, "header_too_long", { header: "Accept" }));
+  });
+
+  test("that is too long is kept from what renders the refusal, and so is any other", () => {
+    const headers = { accept: "a".repeat(1_001), "content-type": "b".repeat(1_001), host: "localhost" };
+    const ctx = { headers } as unknown as Parameters<typeof refuseLongHeaders>[0];
+    expect(() => refuseLongHeaders(ctx, async () => {})).toThrow("Accept is too long");
+    expect(headers).toEqual({ host: "localhost" });
   });
 });
 
@@ -233,7 +241,7 @@ describe("a silent connection", () => {
     app.use(
       answerErrors((ctx, { code }) => Object.assign(ctx, { body: { code } }), createLog("silent", "test")),
     );
-    app.use(answerInTime);
+    app.use(deadline(REQUEST_LIMIT));
     app.use((ctx) => {
       if (ctx.path === "/never") return never;
       ctx.body = large;
@@ -255,9 +263,9 @@ describe("a silent connection", () => {
     expect(connection.received.length).toBeLessThan(large.length);
   });
 
-  test("gets 503 when its answer takes too long", async () => {
+  test("gets 503 when nothing moves while it waits for its answer", async () => {
     const connection = await open(get("/never"), server.port);
-    await expect.poll(() => connection.received, { timeout: 10_000 }).toContain('{"code":"unavailable"}');
+    await expect.poll(() => connection.received, { timeout: 10_000 }).toContain('{"code":"timeout"}');
     expect(connection.received).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 2/s);
   });
 

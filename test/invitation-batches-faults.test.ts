@@ -400,3 +400,20 @@ async function killInviting(): Promise<number> {
   );
   return Number(rows[0].n);
 }
+
+test("a row that a process without the bounds on metadata queued fails by itself, and stops no other", async () => {
+  await start();
+  const { organization } = await buildTeam(guildhall);
+  const id = await sendBatch(guildhall.api, organization, rowsTo(someEmails(2)));
+  const metadata = JSON.stringify({ note: "x".repeat(9_000) });
+  await guildhall
+    .db("invitation_batch_rows")
+    .where({ batch_id: id, number: 1 })
+    .update({ input: guildhall.db.raw("jsonb_set(input, '{metadata}', ?)", [metadata]) });
+  await runBatches(guildhall);
+  expect(await rowsOf(guildhall, id)).toMatchObject([
+    { status: "failed", code: "invalid_value" },
+    { status: "created" },
+  ]);
+  await guildhall.stop();
+});

@@ -230,6 +230,17 @@ describe("the rule", () => {
       { code: "EAUTH", command: "AUTH", responseCode: 535, senderAccepted: false },
       { state: "pending", retryAfter: 0, trouble: { cause: "login" } },
     ],
+    [
+      "a server that can't be found is no matter of certificates, whatever it is called",
+      {
+        code: "EDNS",
+        command: "CONN",
+        responseCode: null,
+        reply: "getaddrinfo ENOTFOUND ssl0.mail.example",
+        senderAccepted: false,
+      },
+      { state: "pending", retryAfter: 0, trouble: { cause: "connection" } },
+    ],
     ["4xx passes", { responseCode: 421 }, { state: "pending", retryAfter: 15, suppress: false }],
     [
       "a refusal after 354 is a refusal, no doubt about it",

@@ -26,7 +26,7 @@ export function answerErrors(render: Render, log: Log): Middleware<RequestState>
         const { code, cause } = refusal;
         const why = cause instanceof Error ? cause.message : "";
         const fields = { err: cause, code, request: requestId };
-        warn(`${code} ${why}`, fields, "requests can't be answered just now; `err` says what is away");
+        warn(`${code} ${why}`, fields, "requests can't be answered right now; `err` says why");
       }
       for (const [name, value] of Object.entries(refusal.headers)) ctx.set(name, value);
       ctx.status = refusal.status;

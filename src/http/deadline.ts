@@ -5,27 +5,37 @@ import { timedOut } from "../errors.ts";
 export const REQUEST_LIMIT = 15_000;
 
 /**
- * Answers in time, whatever a request waits for. The time runs from the moment the request has arrived in full: slow
- * senders have a limit of their own. The work is not undone, so the answer says that it may have happened.
+ * Answers in time, whatever a request waits for. The time runs from the moment the request has arrived in full. Until then
+ * it may take as long as its bytes keep coming: once the connection has been silent for as long as the server allows, it
+ * is given up as well, and a reader who takes no byte of an answer is cut off. The work is not undone, so the answer says
+ * that it may have happened.
  * @throws 503 `timeout`, to be answered further up.
  */
 export function deadline(limit: number): Middleware {
   return async (ctx, next) => {
     let timer: NodeJS.Timeout | undefined;
+    let start = () => {};
     const over = new Promise<never>((_, reject) => {
-      function start(): void {
+      start = () => {
         timer = setTimeout(() => {
           if (ctx.req.complete) reject(timedOut(new Error(`no answer within ${limit / 1_000} s`)));
           else ctx.req.once("end", start);
         }, limit);
-      }
+      };
       start();
+      ctx.res.on("timeout", () => {
+        if (ctx.headerSent) return ctx.req.socket.destroy();
+        // What is still to come of the request is no longer waited for.
+        ctx.set("Connection", "close");
+        reject(timedOut(new Error("the connection fell silent")));
+      });
     });
     const work = next();
     try {
       await Promise.race([work, over]);
     } finally {
       clearTimeout(timer);
+      ctx.req.off("end", start);
     }
   };
 }

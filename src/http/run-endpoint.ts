@@ -55,7 +55,7 @@ export async function runEndpoint(
   const answer = longBodies(holder, Math.min(length, limit), () =>
     runWithin(limit, asking, { counted: true }),
   );
-  if (answer === undefined) throw unavailable();
+  if (answer === undefined) throw unavailable(new Error("long bodies take up all the memory they may"));
   return answer;
 }
 

@@ -37,7 +37,7 @@ export async function serve<State>(
     connectionsCheckingInterval: 1_000,
   });
   server.maxConnections = CONNECTIONS;
-  // `answerInTime` answers a request whose connection has been silent for so long; any other connection is closed.
+  // `deadline` answers a request whose connection has been silent for so long; any other connection is closed.
   server.setTimeout(silence);
   const idle = takeTurns(server, app.callback());
   await listen(server, { port, host });

@@ -107,7 +107,7 @@ export function limitReached({ code, wait }: SendingLimit): Refusal {
     case "recipient_limit":
       return tooSoon(
         "recipient_limit",
-        "The address was sent many invitations today. Try again later.",
+        "The address has been sent too many invitations in the last 24 hours. Try again later.",
         wait ?? 0,
       );
     case "inviter_limit":

@@ -38,7 +38,8 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
       const actor = { ...SYSTEM, request_id: ctx.state.requestId };
       return recordMailEvents(context, readMailEvents(text), actor);
     });
-    if (counts === undefined) throw unavailable();
+    if (counts === undefined)
+      throw unavailable(new Error("reports that nobody has verified take up all the memory they may"));
     ctx.body = await counts;
     ctx.status = 202;
   });

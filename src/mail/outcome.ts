@@ -73,7 +73,7 @@ export function failed(failure: Failure, attempts: number, ambiguousBefore: numb
   return { ...outcome, state: retryAfter === null ? "failed" : "pending", retryAfter };
 }
 
-/** A login or encryption is missing or wrong (RFC 4954, RFC 3207), whichever command the server says it to. */
+/** A login or encryption is missing or wrong (RFC 4954, RFC 3207), whatever command the server answers. */
 const LOGIN_REPLIES = [530, 534, 535, 538];
 /** nodemailer's codes for an email that never got to the server, when there is no reply with them. */
 const ABOUT_THE_EMAIL = ["EENVELOPE", "EMESSAGE", "ESTREAM", "ECOMPOSE"];
@@ -96,7 +96,8 @@ function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure)
       "The mail server refuses our sender: check MAIL_FROM, and that the login in SMTP_URL may send from it.";
     return { cause: "sender", advice };
   }
-  if (code === "ETLS" || /certificate|ssl|tls/i.test(reply)) {
+  // By the code, too: a server that can't be found may well have "ssl" in its name.
+  if (code === "ETLS" || (code === "ESOCKET" && /certificate|ssl|tls/i.test(reply))) {
     const advice =
       "The connection to the mail server can't be encrypted: name the host in SMTP_URL as its certificate does, and let Node trust who issued it (NODE_EXTRA_CA_CERTS).";
     return { cause: "encryption", advice };

@@ -1,4 +1,4 @@
-/** How much people may do. Programs and the operator are held by `emails_per_recipient` and `unfinished_batches` alone. */
+/** How much people may do. Only `emails_per_recipient` and `unfinished_batches` bind programs, and only the latter the operator. */
 export interface Quotas {
   /** Organizations a user has created and nobody has deleted. */
   organizations_per_user: Quota;
