@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { Settings } from "../config.ts";
 import { coalesce } from "../lib/coalesce.ts";
-import { createResourcePool } from "../lib/resource-pool.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
 import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
@@ -12,6 +11,7 @@ import { failed, type Outcome, sent } from "./outcome.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
 import { createRest } from "./rest.ts";
 import { openSmtpLane, type Patience, type SmtpLane } from "./smtp-lane.ts";
+import { createSmtpLanes, LANES } from "./smtp-lanes.ts";
 import { storableReply } from "./storable-reply.ts";
 
 export interface DeliveryRunner {
@@ -30,12 +30,6 @@ export interface DeliveryRunnerParts extends MailParts {
   settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL"> & DkimSettings;
 }
 
-/** SMTP connections per process that work. */
-const LANES = 10;
-/** With those that hang: one that waits for a reply must not keep the others from working. */
-const MOST_LANES = 30;
-/** Milliseconds after which a lane counts as hanging, and another is opened in its place. */
-const HANGS = 12_000;
 /**
  * Milliseconds for a reply. Until our sender is accepted they are few, since a connection that was kept may have died
  * without a word; more while one email tries whether a rest is over. After that the server may have to ask another.
@@ -51,9 +45,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   const { db, log, settings } = parts;
   warnUnlessAligned(settings, log);
   const signer = dkimSigner(settings);
-  const openLane = () => openSmtpLane(settings.SMTP_URL, signer);
-  const lanes = new Set(Array.from({ length: LANES }, openLane));
-  const pool = createResourcePool([...lanes]);
+  const lanes = createSmtpLanes(() => openSmtpLane(settings.SMTP_URL, signer), announceChange);
   const warn = createRareWarnings(log);
   const report = createRareWarnings(log, { level: "error" });
   const rest = createRest(
@@ -61,7 +53,6 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   );
   /** Why the lanes rest. */
   let obstacle: Outcome | undefined;
-  let hanging = 0;
   const record = coalesce((outcomes: DeliveryOutcome[]) => recordOutcomes(db, outcomes), 100);
   const held = new Map<ClaimedDelivery, Promise<void>>();
   const claiming = new Set<Promise<void>>();
@@ -73,9 +64,9 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   async function claimAndSend(): Promise<void> {
     for (;;) {
       // Wait for some room: claiming one at a time would cost a round trip per mail.
-      while (held.size - hanging > CAPACITY / 2 && !stopping) await change();
+      while (moving() > CAPACITY / 2 && !stopping) await change();
       if (stopping) return;
-      const room = rest.admits(CAPACITY - (held.size - hanging));
+      const room = rest.admits(CAPACITY - moving());
       if (room === 0) return;
       const tries = rest.resting();
       const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain]);
@@ -84,6 +75,11 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       if (tries && mine.length === 0) rest.untried();
       if (claimed.length < room) return;
     }
+  }
+
+  /** Deliveries held by lanes that don't hang. */
+  function moving(): number {
+    return held.size - lanes.hanging();
   }
 
   function hold(delivery: ClaimedDelivery, tries: boolean): void {
@@ -121,39 +117,15 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     }
   }
 
-  async function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {
-    let hangs = false;
-    return pool.use(
-      async (lane) => {
-        // It waited for a lane while the lanes began to rest.
-        if (obstacle !== undefined && rest.resting() && !tries) return obstacle;
-        const began = performance.now();
-        const relief = setTimeout(() => {
-          hangs = lanes.size < MOST_LANES;
-          if (hangs) relieve();
-        }, HANGS).unref();
-        const outcome = await attempt(lane, delivery, tries ? TRIAL_PATIENCE : PATIENCE);
-        clearTimeout(relief);
-        if (hangs) retire(lane);
-        if (!stopping) judgeServer(outcome, began);
-        return outcome;
-      },
-      () => !hangs,
-    );
-  }
-
-  function relieve(): void {
-    hanging += 1;
-    const lane = openLane();
-    lanes.add(lane);
-    pool.add(lane);
-    announceChange();
-  }
-
-  function retire(lane: SmtpLane): void {
-    hanging -= 1;
-    lanes.delete(lane);
-    lane.close();
+  function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {
+    return lanes.use(async (lane) => {
+      // It waited for a lane while the lanes began to rest.
+      if (obstacle !== undefined && rest.resting() && !tries) return obstacle;
+      const began = performance.now();
+      const outcome = await attempt(lane, delivery, tries ? TRIAL_PATIENCE : PATIENCE);
+      if (!stopping) judgeServer(outcome, began);
+      return outcome;
+    });
   }
 
   /** What an attempt tells of the server, whatever became of the email. */
@@ -216,7 +188,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       const within = (milliseconds: number) =>
         Promise.race([done, sleep(milliseconds, undefined, { ref: false })]);
       await within(grace);
-      for (const lane of lanes) lane.close();
+      lanes.close();
       await within(LAST_WORDS);
       if (held.size > 0) {
         const deliveries = Array.from(held.keys(), ({ id }) => id);
