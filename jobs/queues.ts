@@ -50,7 +50,7 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
   return {
     hint: (name) => hints[name].give(),
     async ping() {
-      // A write: a replica answers whoever only reads, and so does a Redis that is full. One such job waits at most.
+      // A write: a replica still answers reads, and so does a Redis that is full. One such job waits at most.
       const once = { deduplication: { id: "ping" }, removeOnComplete: true, removeOnFail: true };
       await bounded(queues.mail.add("ping", {}, once));
     },

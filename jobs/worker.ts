@@ -93,7 +93,7 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
   };
 }
 
-/** BullMQ asks again at once after an error that is none of the connection's, such as a refusal. */
+/** After an error other than a lost connection, such as a refusal, BullMQ asks again at once. */
 function rest(worker: Worker): void {
   if (worker.isPaused() || worker.closing !== undefined) return;
   // Jobs under way go on.

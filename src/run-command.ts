@@ -45,7 +45,7 @@ export async function runCommand(role: string): Promise<void> {
 
 /**
  * The first signal ends the process in order, with 0 when everything under way was finished; the loop then runs empty.
- * So does the end of the npm that started it: npm can't pass a SIGKILL on, and whoever remained would keep data and port.
+ * So does the end of the npm that started it: npm can't pass a SIGKILL on, and a process that remained would keep data and port.
  */
 function stopWhenAsked(stop: () => Promise<void>, log: Log): void {
   let stopping = false;

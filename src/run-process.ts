@@ -51,7 +51,7 @@ export function runProcess(config: Config, log: Log): RunningProcess {
       const { startWorking } = await import("./start-working.ts");
       undo.push(startWorking(context, backend, { sources: await compiling, stopping: () => stopping }));
     }
-    // Before anything is served: whoever finds the service ready finds `acme-test` in it.
+    // Before anything is served: a client that finds the service ready finds `acme-test` in it.
     const greeting =
       config.role === "all" && !config.production ? await seed(context, inboxDirectory) : undefined;
     if (config.role !== "worker") {

@@ -63,7 +63,9 @@ export async function migrate(
     const { pending, newer } = await readState(guard, options);
     if (newer.length > 0 && pending.length > 0) {
       const both = `it has ${newer.join(", ")}, which this version doesn't know, and lacks ${pending.join(", ")}`;
-      throw new ConfigError(`DATABASE_URL leads to a database of another line of versions: ${both}`);
+      throw new ConfigError(
+        `DATABASE_URL leads to a database that another line of versions has migrated: ${both}`,
+      );
     }
     if (newer.length > 0) return { migrations: [], newer };
     const problems = databaseProblems(await readDatabaseFacts(guard), options);

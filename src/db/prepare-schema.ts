@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { migrate, schemaState } from "./migrate.ts";
 
 /** No trouble: it is so while a new version is rolled out, and after it was rolled back. */
-const NEWER = "the database is newer than this version, which runs on it all the same";
+const NEWER = "a newer version has migrated the database; this version runs on it";
 
 /**
  * Sees to it that the schema is this version's. In production a process that serves waits for `npm run migrate` to be

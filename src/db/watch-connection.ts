@@ -30,7 +30,7 @@ const CATCH_UP = 50;
 
 /**
  * Ends a connection whose server is gone without a word. A host can vanish, or a firewall forget, and TCP takes a quarter
- * of an hour to notice. So an answer that takes too long ends the connection, and whoever waits gets ETIMEDOUT; an unused
+ * of an hour to notice. So an answer that takes too long ends the connection, and the caller that waits gets ETIMEDOUT; an unused
  * connection is pinged, so that a pool holds no dead ones. Connections that are no use any more are ended, too.
  * @param client a client of pg, connected.
  * @param patience its `answer` may change later.

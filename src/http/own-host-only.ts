@@ -18,7 +18,7 @@ export function ownHostOnly(
     const host = /[@/\\?#]/.test(given) ? "" : hostnameOf(`http://${given}`);
     if (isLoopback(host) || host === hostnameOf(PUBLIC_URL)) return next();
     const detail =
-      "Development pages are shown under localhost and the host of PUBLIC_URL alone. Open them there.";
+      "Development pages are available only at localhost and at the host of PUBLIC_URL. Open them there.";
     throw forbidden("forbidden", detail);
   };
 }

@@ -2,7 +2,7 @@ import type { Middleware } from "koa";
 import type { Settings } from "../config.ts";
 
 /**
- * What every answer carries, whatever it is and however it went: it is what its type says and nothing else, it runs and
+ * What every answer carries, errors included: it is what its type says and nothing else, it runs and
  * loads nothing where a browser shows it, and it tells no other site where somebody came from. A page has a policy of its
  * own, which takes the place of this one. Under an https PUBLIC_URL browsers come back over TLS alone (RFC 6797).
  */

@@ -2,7 +2,7 @@
 const PLACEHOLDER =
   /change[\s_.-]*(me|this|it)|replace[\s_.-]*(me|this|with)|(insert|put|enter|paste)[\s_.-]*(your|here)|your[\s_.-]*(own|secret|token|key|password)|placeholder|the-very-same/i;
 
-/** What people write where they don't want to think: a secret that is made of little else is none. */
+/** What people write where they don't want to think: a secret made of little else is worthless. */
 const COMMON =
   /pass(word|wd|phrase)?|pwd|secrets?|tokens?|keys?|admin(istrator)?|root|users?|guildhall|default|example|sample|dummy|test(ing)?|demo|dev(elopment)?|prod(uction)?|staging|local(host)?|super|very|long|strong|secure|insecure|private|please|letmein|welcome|qwert[yz](uiop)?|asdf(ghjkl)?|hello|world|(?<![a-z\d])(my|our|the|this|is|an?|not)(?![a-z\d])/gi;
 

@@ -29,7 +29,7 @@ export const invitationBatchEndpoints = [
     method: "POST",
     path: "/api/invitation-batches",
     summary:
-      "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, whoever sends them; a user who has none there may send one more.",
+      "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, counting everyone's; a user who has none there may send one more.",
     who: "caller",
     scope: "invitations:write",
     limit: "invite",

@@ -39,14 +39,16 @@ export const ERROR_CODES: ErrorCodes = {
     user_is_caller: "You answer for yourself: leave `user_id` out.",
     owner_only: "Only the owner decides who manages members, and who owns next.",
     owner_not_grantable: "The role `owner` is never given: transfer the ownership.",
-    invite_instead: "The environment lets people invite others, and only programs make them members at once.",
+    invite_instead:
+      "People join by invitation in this environment; only programs make them members directly.",
     pending_limit: "The organization has as many pending invitations as it may: revoke some.",
     organization_limit: "You have created as many organizations as you may.",
-    role_exceeds_own: "Nobody gives permissions they don't have, nor takes them from others.",
-    user_exceeds_own: "The user may do something you may not: nobody manages a user above them.",
+    role_exceeds_own: "You can't grant or take away permissions you don't have.",
+    user_exceeds_own: "The user has rights you don't have, so you can't manage them.",
     system_role: "The four system roles never change.",
     system_permission: "The permissions an environment is born with stay.",
-    wrong_account: "The invitation is for another address than yours, or than that of the user you name.",
+    wrong_account:
+      "The invitation is for a different address than yours, or than that of the user you named.",
     email_unverified: "Your address is not verified: use the link in the mail.",
     foreign_form: "The form did not come from the invitation's own page.",
     identity_unverified: "Another user has your address: verify it with the service you sign in with.",
@@ -81,7 +83,7 @@ export const ERROR_CODES: ErrorCodes = {
     invitation_pending: "The address has a pending invitation to this organization.",
     duplicate_row: "Of a row: an earlier one is to the same address.",
     batch_limit:
-      "The organization has as many unfinished batches as it may, whoever sent them: wait for one to be completed, or cancel one.",
+      "The organization has as many unfinished batches as it may, counting everyone's: wait for one to be completed, or cancel one.",
     batch_completed: "The batch is completed: there is nothing left to cancel.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
@@ -116,7 +118,8 @@ export const ERROR_CODES: ErrorCodes = {
     recipient_limit:
       "The address was emailed many invitations today, by you, your organization or everybody together.",
     inviter_limit: "You have emailed as many invitations as you may in 24 hours.",
-    inviting_paused: "You send no invitations for now: one was reported as spam, or the operator paused you.",
+    inviting_paused:
+      "You can't send invitations for now: one was reported as spam, or the operator paused you.",
   },
   431: { header_too_long: "A header is longer than 1,000 characters; `source.header` names it." },
   500: { internal_error: "Our mistake. Tell support the request id." },

@@ -6,7 +6,8 @@ import { ownedBy, requireManageable, type SessionKey } from "./session-key.ts";
 
 /**
  * Ends a session and forgets it.
- * @throws 404, 403 for one of a user above the actor, 409 while the service it comes from may still vouch for it: forgotten, it would begin anew.
+ * @throws 404, 403 for one of a user above the actor, 409 while the service it comes from may still vouch for it:
+ *   forgotten, it would start again.
  */
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {

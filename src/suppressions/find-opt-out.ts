@@ -12,7 +12,7 @@ export interface OptOut {
   locales: string[];
   /** They said so before, by the page or by a complaint. */
   is_done: boolean;
-  /** They said so before, it was lifted since, and this invitation has not been mailed again: ask before it counts anew. */
+  /** They said so before, it was lifted since, and this invitation has not been mailed again: ask before it counts again. */
   was_lifted: boolean;
 }
 

@@ -22,6 +22,6 @@ export async function requireNotAbove(
   );
   if (!rows[0]?.is_above) return;
   const detail =
-    "This user may do something you may not, so you can't manage them. Ask the operator, or somebody who may do it all.";
+    "This user has rights you don't have, so you can't manage them. Ask the operator, or somebody who has those rights.";
   throw forbidden("user_exceeds_own", detail);
 }
