@@ -98,7 +98,7 @@ function rest(worker: Worker): void {
   if (worker.isPaused() || worker.closing !== undefined) return;
   // Jobs under way go on.
   void worker.pause(true);
-  setTimeout(() => void worker.resume(), REST).unref();
+  setTimeout(() => worker.closing === undefined && worker.resume(), REST).unref();
 }
 
 async function runJob(job: Job | undefined, payload: unknown, context: JobContext): Promise<void> {

@@ -285,6 +285,25 @@ describe("the quota", () => {
     expect((await create("/api/organizations", document)).status).toBe(201);
   });
 
+  test("resources_per_user holds each kind of resource by itself, for its creator", async () => {
+    const somebody = await buildSender({ quotas: { resources_per_user: 3 } });
+    const api = await apiOf(somebody);
+    const path = "/bridge-payment/customers";
+    const add = () => api.post(path, { email: uniqueEmail(), organization_id: somebody.organization.id });
+    for (let n = 0; n < 3; n += 1) expect((await add()).status).toBe(201);
+    const refused = await add();
+    expect([refused.status, refused.body.code]).toEqual([429, "resource_limit"]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(86_000);
+    const address = { type: "billing", line1: "1 Main St", city: "Bern", postal_code: "3000", country: "CH" };
+    expect((await api.post("/bridge-payment/addresses", address)).status).toBe(201);
+    const admin = await apiOf(await memberOf(somebody, "admin"));
+    const theirs = { email: uniqueEmail(), organization_id: somebody.organization.id };
+    expect((await admin.post(path, theirs)).status).toBe(201);
+
+    await guildhall.db("customers").update({ created_at: guildhall.db.raw("now() - interval '24 hours'") });
+    expect((await add()).status).toBe(201);
+  });
+
   test("invitations_per_user holds the rows of batches, too, also of those that can't be read", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 2 } });
     const api = await apiOf(somebody);

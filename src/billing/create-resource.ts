@@ -8,11 +8,13 @@ import { lockOwner } from "./lock-owner.ts";
 import type { Owner } from "./owned-by.ts";
 import { releaseDefault } from "./release-default.ts";
 import { requireOwnLinks } from "./require-own-links.ts";
+import { requireResourceAllowed } from "./require-resource-allowed.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
 
 /**
  * Creates a resource of an organization, or of the user's own.
- * @throws 403 when the organization is being deleted or the right is lost, 422 for a link to somebody else's.
+ * @throws 403 when the organization is being deleted or the right is lost, 422 for a link to somebody else's, 429
+ *   when a user has added too many.
  */
 export function createResource<Row extends SharedResource>(
   { db }: Pick<Context, "db">,
@@ -25,6 +27,7 @@ export function createResource<Row extends SharedResource>(
   return transaction(db, async (trx) => {
     const isDefault = "is_default" in values && values.is_default === true;
     await lockOwner(trx, owner, { permission: kind.manage, alone: isDefault });
+    if (actor.kind === "user") await requireResourceAllowed(trx, kind, owner);
     await requireOwnLinks(trx, kind, owner, values);
     if (isDefault) await releaseDefault(trx, kind, owner, values);
     const row = { ...values, ...owner, id: newId(kind.prefix) };

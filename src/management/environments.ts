@@ -23,6 +23,7 @@ const quotas = z.strictObject({
   invitations_per_user: quota,
   pending_per_organization: quota,
   emails_per_recipient: quota,
+  resources_per_user: quota,
   unfinished_batches: quota,
 } satisfies Record<keyof Quotas, z.ZodType>);
 

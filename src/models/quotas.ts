@@ -8,6 +8,8 @@ export interface Quotas {
   pending_per_organization: Quota;
   /** Invitations an address is emailed in 24 hours. One organization or user has three tenths of it. */
   emails_per_recipient: Quota;
+  /** Customers, addresses, payment methods, subscriptions and payments, each kind by itself, that a user has added in 24 hours. */
+  resources_per_user: Quota;
   /** Batches of one organization that are queued or running. */
   unfinished_batches: Quota;
 }
@@ -19,6 +21,7 @@ export const DEFAULT_QUOTAS = {
   invitations_per_user: 1_000,
   pending_per_organization: 1_000,
   emails_per_recipient: 10,
+  resources_per_user: 1_000,
   unfinished_batches: 10,
 } as const satisfies Quotas;
 

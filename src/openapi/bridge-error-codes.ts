@@ -78,7 +78,10 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     payment_method_missing: "The payment has no payment method yet: name one.",
     ...asEverywhere(422, "idempotency_key_reused"),
   },
-  429: asEverywhere(429, "too_many_requests", "recipient_limit", "inviter_limit", "inviting_paused"),
+  429: {
+    ...asEverywhere(429, "too_many_requests", "recipient_limit", "inviter_limit", "inviting_paused"),
+    resource_limit: "You have added as many of these as you may in 24 hours.",
+  },
   431: { header_too_long: "A header is longer than 1,000 characters; `error` names it." },
   500: asEverywhere(500, "internal_error"),
   503: asEverywhere(503, "unavailable", "timeout", "session_validation_unavailable", "oidc_unavailable"),
