@@ -21,7 +21,9 @@ export async function waitForDatabase(url: string, log: Log, stopped: () => bool
       const { rows } = await client.query<{ transaction_read_only: string }>("show transaction_read_only");
       if (rows[0]?.transaction_read_only !== "on") return;
       if (attempt % 5 === 0)
-        log.warn("waiting for the database to take writes: DATABASE_URL leads to a replica at present");
+        log.warn(
+          "waiting for the database to take writes: DATABASE_URL leads to a replica, or the database or its role is read-only",
+        );
       await sleep(1_000);
     } catch (error) {
       if (attempt % 5 === 0)

@@ -36,9 +36,9 @@ export function operationsRouter({ db, queues, log }: Context): Router<RequestSt
   return router;
 }
 
-/** A replica answers, but takes nothing. */
+/** A replica answers reads, but takes no writes. */
 async function requireWritable(db: Knex): Promise<void> {
   const { rows } = await db.raw<{ rows: [{ transaction_read_only: string }] }>("show transaction_read_only");
   if (rows[0].transaction_read_only === "on")
-    throw new Error("the database takes no writes: it is a replica");
+    throw new Error("the database takes no writes: it is a replica, or it or its role is read-only");
 }
