@@ -20,6 +20,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 COPY templates templates
 COPY --from=build /app/dist dist
+# Emails are compiled here, and not at every start.
+RUN node -e "import('/app/dist/src/mail/compile-mails-apart.js').then(({ compileMailsApart }) => compileMailsApart())"
 
 # Nothing is written in production, so the files may stay root's.
 USER node
