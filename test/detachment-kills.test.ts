@@ -13,7 +13,7 @@ import { addSharedRows, SHARED_TABLES, sumUp } from "./support/shared-rows.ts";
 import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
 /** In each of the five tables. */
-const EACH = 20_000;
+const EACH = 10_000;
 const KILLS = 5;
 const WITHIN = 90_000;
 
