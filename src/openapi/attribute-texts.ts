@@ -93,10 +93,12 @@ const TEXTS: Record<string, string> = {
   "suppression.reason":
     "It `bounced` for good, its owner `complained` of a mail, or `opted_out` of invitations; notices of their own invitations still reach who opted out.",
   "suppression.detail": "What the mail server or the provider said, or you noted.",
-  "role.is_system": "Whether it is one of the four that never change.",
+  "role.is_system": "Whether it is one of the four that are there from the start.",
   "role.user_count":
     "How many users have it, for callers with `users:read` in the environment; for anyone else only for a role of an organization. Above 1,000 assignments, and among what is included, it is left out unless `fields[role]` names it; above 1,000 it also takes `users:read`.",
   "role.permission_count": "How many permissions it has.",
+  "permission.environment_only":
+    "Whether it means something in the environment only, such as a permission of your staff. Then owners of organizations don't have it. By default they do.",
   "permission.name": "`resource:action`. It never changes: programs ask for it.",
   "event.event_type": "What happened, such as `membership.created`.",
   "event.actor_kind": "What kind of caller did it.",

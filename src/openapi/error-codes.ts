@@ -45,7 +45,8 @@ export const ERROR_CODES: ErrorCodes = {
     organization_limit: "You have created as many organizations as you may.",
     role_exceeds_own: "You can't grant or take away permissions you don't have.",
     user_exceeds_own: "The user has rights you don't have, so you can't manage them.",
-    system_role: "The four system roles never change.",
+    system_role:
+      "The four system roles keep their names and what they are born with; only programs give admin, billing and member more.",
     system_permission: "The permissions an environment is born with stay.",
     wrong_account:
       "The invitation is for a different address than yours, or than that of the user you named.",
@@ -71,7 +72,8 @@ export const ERROR_CODES: ErrorCodes = {
     role_granted: "They have this role already.",
     permission_granted: "The role has this permission already.",
     role_in_use: "Somebody has the role, or a pending invitation gives it.",
-    permission_in_use: "A role has the permission.",
+    permission_in_use: "A role other than `owner` has the permission.",
+    lower_role_has_permission: "A system role ranked below has the permission: take it from that one first.",
     owner_stays:
       "The owner can't leave or lose the role: transfer the ownership first. The Bridge API says it with 400.",
     owner_changed: "Somebody else became the owner meanwhile.",

@@ -94,6 +94,7 @@ const VALUES: Record<string, unknown> = {
   "role.permission_count": 2,
   "permission.name": "parking:book",
   "permission.description": "Book a parking space",
+  "permission.environment_only": false,
   "event.event_type": "membership.created",
   "event.actor_kind": "user",
   "event.data": { user_id: exampleId("user") },
