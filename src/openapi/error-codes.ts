@@ -38,7 +38,8 @@ export const ERROR_CODES: ErrorCodes = {
     owner_is_caller: "You become the owner yourself: leave `owner` out.",
     user_is_caller: "You answer for yourself: leave `user_id` out.",
     owner_only: "Only the owner decides who manages members, and who owns next.",
-    owner_not_grantable: "The role `owner` is never given: transfer the ownership.",
+    owner_not_grantable:
+      "The role `owner` is never given: transfer the ownership. Only a program invites an owner, to an organization that has none.",
     invite_instead:
       "People join by invitation in this environment; only programs make them members directly.",
     pending_limit: "The organization has as many pending invitations as it may: revoke some.",
@@ -111,6 +112,7 @@ export const ERROR_CODES: ErrorCodes = {
     invalid_expires_at: "The expiry must be in the future, at most 365 days away.",
     token_or_user: "Send `token` or `user_id`, not both.",
     invalid_mail_events: "What came to `/mail-events` has another form; `detail` says where.",
+    two_owners: "Name the owner or invite one, not both.",
     user_missing: "Name the user by `meta.user_id`.",
     idempotency_key_reused: "The `Idempotency-Key` came with another body or query before: use a new one.",
   },
