@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { Refusal } from "../errors.ts";
+import { badRequest, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
 import { isObject } from "./pointer-to.ts";
 import { readMeta } from "./read-meta.ts";
@@ -32,11 +32,15 @@ export function linkage(to: Pick<Linkage, "type" | "prefix">): BodyShape<string[
   const shape = { ...to, required: true, many: true } as const;
   return {
     read(document) {
-      const ids = isObject(document) ? readLinkage(shape, document.data) : undefined;
+      if (!isObject(document) || document.data === undefined)
+        throw badRequest(
+          "no_resource",
+          `Send a JSON:API document whose \`data\` is a list of resources of type "${to.type}".`,
+        );
+      const ids = readLinkage(shape, document.data);
       if (Array.isArray(ids)) return ids;
       const detail = `\`data\` must be a list of at most 100 resources, each with the type "${to.type}" and an id.`;
-      const pointer = isObject(document) && "data" in document ? "/data" : "";
-      throw new Refusal(422, [{ code: "invalid_relationship", detail, source: { pointer } }]);
+      throw new Refusal(422, [{ code: "invalid_relationship", detail, source: { pointer: "/data" } }]);
     },
     schema: () => linkageSchema(shape),
   };
