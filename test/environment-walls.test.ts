@@ -63,7 +63,7 @@ describe("in a path, an id of another environment is absent", () => {
       const id = theirs.ids[collection] ?? "";
       expect(id).not.toBe("");
       const url = path.replace(":id", id);
-      const data = { type: typeOf(collection), id, attributes: {} };
+      const data = path.includes("/relationships/") ? [] : { type: typeOf(collection), id, attributes: {} };
       // As good a body as can be, so that nothing but the id is wrong.
       const meta = path.endsWith("transfer-ownership") ? { user_id: ours.owner.user.id } : {};
       const body = { ...(method === "PATCH" && !/touch|revoke/.test(path) ? { data } : {}), meta };

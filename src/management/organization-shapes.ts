@@ -4,7 +4,7 @@ import { organizationAttributes as attributes } from "../organizations/organizat
 /** What a request that creates an organization may hold. */
 export const newOrganization = {
   type: "organization",
-  attributes: attributes.extend({ owner_email: emailAddress.optional() }),
+  attributes: attributes.extend({ owner_email: emailAddress.nullish() }),
   relationships: { owner: { type: "user", prefix: "user", required: false } },
 } as const;
 /** What a request that changes one may hold. */

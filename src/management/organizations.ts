@@ -44,8 +44,8 @@ export const organizationEndpoints = [
       "Anybody who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     async handle(request) {
       const { attributes, relationships } = request.body;
-      const { owner_email: owner_address, ...details } = attributes;
-      const owner_user_id = ownerOf(request, relationships.owner, owner_address !== undefined);
+      const { owner_email: owner_address = null, ...details } = attributes;
+      const owner_user_id = ownerOf(request, relationships.owner, owner_address !== null);
       const { environment_id } = request.environment;
       const { id } = await createOrganization(
         request.context,

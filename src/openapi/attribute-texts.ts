@@ -43,6 +43,10 @@ const TEXTS: Record<string, string> = {
     "Given to the membership on acceptance. Anyone who may invite sets it. At most 8,192 bytes and 50 keys, nested ones included.",
   "organization.address": "As it is written on an envelope: up to 10 lines.",
   "organization.country": "ISO 3166-1, two letters.",
+  "organization.owner_email":
+    "Whom to invite as its owner, where the relationship `owner` names nobody. For programs. Until somebody accepts, the organization has no owner; `POST /api/invitations` with the role `owner` invites again.",
+  "meta.revoked_invitations":
+    "How many pending invitations were revoked, because they would now give more than their inviter has.",
   "organization.member_management":
     "Who manages members: the `owner` alone, or `owner_and_admins`: whoever has `members:manage`.",
   "invitation.email": "Where the invitation goes.",

@@ -20,7 +20,7 @@ export interface NewOrganization {
   /** Null: an organization without an owner yet; only programs can make one. */
   owner_user_id: string | null;
   /** Whom to invite as its first owner. */
-  owner_address?: EmailAddress | undefined;
+  owner_address?: EmailAddress | null;
   slug?: string | null;
   business_email?: string | null;
   business_phone?: string | null;
@@ -41,7 +41,7 @@ export interface NewOrganization {
  */
 export function createOrganization(
   { db, queues }: Context,
-  { owner_address, ...organization }: NewOrganization,
+  { owner_address = null, ...organization }: NewOrganization,
   actor: Actor,
 ): Promise<Organization> {
   const { environment_id, owner_user_id } = organization;
@@ -72,7 +72,7 @@ export function createOrganization(
     await recordEvents(trx, actor, [
       { type: "organization.created", environment_id, organization_id: created.id, subject_id: created.id },
     ]);
-    if (owner_address !== undefined) {
+    if (owner_address !== null) {
       await inviteOwner(created.id, owner_address);
       afterCommit(() => queues.hint("mail"));
     }
