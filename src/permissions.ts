@@ -1,6 +1,7 @@
 /**
  * The catalogue every environment is born with, and what each system role may do: the whole table on one screen.
- * An environment may add permissions and roles of its own; these stay as they are.
+ * An environment may add permissions and roles of its own, and permissions to admin, billing and member. It takes nothing
+ * away from what is here. The role owner has every permission but those of the environment only (migration 0022).
  */
 export const PERMISSIONS = {
   "organization:read": "See the organization",
@@ -19,7 +20,7 @@ export const PERMISSIONS = {
   "events:read": "See what happened",
   "roles:manage":
     "Create, change and delete roles: an organization's own, or in the environment all, and permissions",
-  // The following mean something in the environment only, by a role given to the user there.
+  // The following are ENVIRONMENT_ONLY: they mean something by a role given to the user in the environment.
   "users:read": "See every user of the environment, and their roles",
   "users:manage": "Create, change and delete users, and give them roles",
   "sessions:read": "See every session",
@@ -27,6 +28,13 @@ export const PERMISSIONS = {
 } as const;
 
 export type Permission = keyof typeof PERMISSIONS;
+/** These give nothing in an organization. */
+export const ENVIRONMENT_ONLY: readonly string[] = [
+  "users:read",
+  "users:manage",
+  "sessions:read",
+  "sessions:manage",
+] satisfies Permission[];
 export type SystemRoleName = "owner" | "admin" | "billing" | "member";
 
 const READ: Permission[] = [

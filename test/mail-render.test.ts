@@ -58,6 +58,14 @@ describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
 });
 
 describe("the invitation", () => {
+  test("by a program to be the owner says so; to anyone else, and by a member, it doesn't", () => {
+    const toOwner = renderInvitation({ inviter: null, roles: ["owner"] });
+    expect(toOwner.text).toContain("You are invited to become the owner of Analytical Engines on Acme.");
+    expect(toOwner.html).toContain("You are invited to become the owner of");
+    for (const changes of [{ inviter: null, roles: ["admin"] }, { roles: ["owner"] }])
+      expect(renderInvitation(changes).html).not.toContain("become the owner");
+  });
+
   test("carries its links in both parts", () => {
     const { html, text } = renderInvitation({
       accept_url: "https://app.example/i/aaa",

@@ -5,7 +5,7 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
-import { PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
+import { ENVIRONMENT_ONLY, PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
 
 export interface NewEnvironment {
   handle: string;
@@ -43,6 +43,7 @@ async function insertCatalogue(trx: Knex.Transaction, environment_id: string): P
     environment_id,
     name,
     description,
+    environment_only: ENVIRONMENT_ONLY.includes(name),
   }));
   const roles = Object.entries(SYSTEM_ROLES).map(([name, { description }]) => ({
     id: newId("role"),

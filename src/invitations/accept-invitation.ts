@@ -9,6 +9,7 @@ import { Invitation, type Proof } from "../models/invitation.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
+import { becomeFirstOwner } from "../organizations/become-first-owner.ts";
 import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
 import { closedInvitation, closedState } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
@@ -21,8 +22,8 @@ export interface Acceptance {
 }
 
 /**
- * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and tells the
- * inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
+ * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and the ownership of
+ * an organization that has no owner, if that is what it gives, and tells the inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
  * @throws 404 when there is no such invitation or user, 403 for a user of another address, 409 with the state's code when
  *   it was answered, revoked, expired or superseded before. One that its inviter could no longer send is revoked now.
  */
@@ -36,11 +37,12 @@ export async function acceptInvitation(
   if (found.status !== "pending") return acceptedBefore(db, found, proof);
 
   const acceptance = transaction(db, async (trx, afterCommit) => {
-    await Organization.lock(trx, found.environment_id, found.organization_id);
+    const organization = await Organization.lock(trx, found.environment_id, found.organization_id);
     const invitee = await findInvitee(trx, found, proof);
     const invitation = await Invitation.accept(trx, proof, found.id, invitee.user.id);
     if (invitation === undefined) throw new ClosedMeanwhile();
     const membership = await admit(trx, invitation, invitee, actor);
+    if (organization.owner_user_id === null) await becomeFirstOwner(trx, membership, actor);
     await notifyInviter(trx, invitation, "invitation-accepted");
     afterCommit(() => queues.hint("mail"));
     return { invitation, membership };

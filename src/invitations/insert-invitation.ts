@@ -29,7 +29,7 @@ export const insertInvitation = statement<Verdict>(
   "insert-invitation",
   `
   with organization as (
-    select o.id, e.settings
+    select o.id, o.owner_user_id, e.settings
     from organizations o join environments e on e.id = o.environment_id
     where o.id = $2 and o.environment_id = $1 and o.deleting_at is null
     for share of o
@@ -72,7 +72,10 @@ export const insertInvitation = statement<Verdict>(
       coalesce((select 'members:manage' = any (held) from inviter), true) as may_invite,
       coalesce((select already_member from inviter), false) as already_member,
       array(select id from asked except select id from granted) as missing_role_ids,
-      array(select id from granted where is_owner) as owner_role_ids,
+      -- Only a program invites an owner, and only while there is none.
+      array(
+        select id from granted where is_owner and ($8::text is not null or (select owner_user_id from organization) is not null)
+      ) as owner_role_ids,
       array(select id from granted where not within_own) as exceeding_role_ids
   ),
   allowed as (

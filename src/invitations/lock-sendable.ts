@@ -18,7 +18,7 @@ export async function lockSendable(
   actor: Actor,
   roleIds?: string[],
 ): Promise<Invitation> {
-  await Organization.lock(trx, environment_id, organization_id);
+  const { owner_user_id } = await Organization.lock(trx, environment_id, organization_id);
   const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
   const invitation = await Invitation.query(trx)
     .modify("asOfNow")
@@ -32,6 +32,7 @@ export async function lockSendable(
     role_ids: roleIds ?? invitation.role_ids ?? [],
     ceiling,
     pointer: roleIds && "/data/attributes/role_ids",
+    toFirstOwner: owner_user_id === null,
   });
   return invitation;
 }

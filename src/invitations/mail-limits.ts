@@ -101,7 +101,7 @@ export function limitReached({ code, wait }: SendingLimit): Refusal {
     case "inviting_paused":
       return tooSoon(
         "inviting_paused",
-        "You can't send invitations at the moment, because somebody reported one as spam or the operator paused you. Try again later, or ask the operator.",
+        "You can't invite or add anyone at the moment, because somebody reported one as spam or the operator paused you. Try again later, or ask the operator.",
         wait ?? 0,
       );
     case "recipient_limit":

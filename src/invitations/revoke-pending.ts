@@ -28,15 +28,20 @@ export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Co
  * Revokes the pending invitations concerned whose inviters could no longer send them: who lost `members:manage`
  * there, or a permission of a role the invitation gives. To be called by whatever takes rights away, with the lock that
  * inviting shares: the organization's, or that of all rights in the environment.
- * @param inviterRole only invitations whose inviter has this role, in the environment or in some organization.
+ * @param only invitations whose inviter has a role, in the environment or in some organization; or that give one of some.
  */
 export function revokeUnsendable(
   trx: Knex.Transaction,
   actor: Actor,
   concerned: Concerned,
-  inviterRole?: string,
+  only: { inviterRole?: string; gives?: string[] } = {},
 ): Promise<number> {
   const unsendable = "not inviter_may_send(inviter_user_id, organization_id, id)";
+  const { inviterRole, gives } = only;
+  if (gives !== undefined) {
+    const givesOne = "id in (select invitation_id from invitation_roles where role_id = any(:gives))";
+    return revoke(trx, actor, concerned, `${givesOne} and ${unsendable}`, { gives });
+  }
   if (inviterRole === undefined) return revoke(trx, actor, concerned, unsendable);
   const hasRole = `inviter_user_id in (
     select user_id from user_roles where role_id = :role
@@ -73,7 +78,7 @@ async function revoke(
   actor: Actor,
   concerned: Concerned,
   condition: string,
-  values: Record<string, string> = {},
+  values: Record<string, string | string[]> = {},
 ): Promise<number> {
   const revoked: Revoked[] = await trx("invitations")
     .where({ ...concerned, status: "pending" })

@@ -71,7 +71,7 @@ function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Ref
   if (verdict.owner_role_ids.length > 0) {
     return forbidden(
       "owner_not_grantable",
-      "The role owner can't be granted; transfer the ownership instead.",
+      "The role owner is transferred, not granted. Only a program invites an owner, to an organization that has none.",
       roleIds,
     );
   }

@@ -45,6 +45,8 @@ export const invitationLetter = {
       inviter: given.inviter === null ? null : cleanDisplayName(given.inviter, locale.unnamed.inviter),
       email: given.email,
       roles: presentRoles(given.roles, locale),
+      // Only a program invites an owner.
+      owner: given.inviter === null && given.roles.includes("owner") ? "owner" : null,
       message: message.length > 0 ? message : null,
       expires: locale.formatTime(given.expires_at),
       accept_url: given.accept_url,

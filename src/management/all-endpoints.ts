@@ -1,5 +1,6 @@
 import type { Endpoint } from "../http/endpoint.ts";
 import { apiClientEndpoints } from "./api-clients.ts";
+import { assignableRoleEndpoints } from "./assignable-roles.ts";
 import { deliveryEndpoints } from "./deliveries.ts";
 import { environmentEndpoints } from "./environments.ts";
 import { eventEndpoints } from "./events.ts";
@@ -23,6 +24,7 @@ import { userEndpoints } from "./users.ts";
 /** Every endpoint of the Management API, by import. */
 export const allEndpoints: Endpoint[] = [
   ...apiClientEndpoints,
+  ...assignableRoleEndpoints,
   ...deliveryEndpoints,
   ...environmentEndpoints,
   ...eventEndpoints,

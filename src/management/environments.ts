@@ -44,6 +44,7 @@ const settings = z.strictObject({
   quotas,
   complaint_pause_days: z.int().min(0).max(365),
   member_adding: z.enum(["direct", "invite"]),
+  member_management: z.enum(["owner", "owner_and_admins"]),
 });
 const newEnvironment = {
   type: "environment",
@@ -72,6 +73,7 @@ const changedEnvironment = {
         quotas: quotas.nullish(),
         complaint_pause_days: settings.shape.complaint_pause_days.nullish(),
         member_adding: settings.shape.member_adding.nullish(),
+        member_management: settings.shape.member_management.nullish(),
       })
       .optional(),
   }),

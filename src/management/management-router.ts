@@ -40,7 +40,7 @@ function isLinkage(path: string): boolean {
   return path.includes("/relationships/");
 }
 
-/** Linkage is read at its own URL, and never written there: JSON:API asks for 403 where HTTP alone would say 405. */
+/** Most linkage is only read at its own URL: JSON:API asks for 403 where HTTP alone would say 405. */
 function refuseLinkage(): never {
   const detail = "Relationships are changed through the resources that make them, such as membership-roles.";
   throw forbidden("relationship_not_settable", detail);

@@ -7,7 +7,7 @@ import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
 import { creates, NOTHING, shows } from "./answers.ts";
-import { changedResource, newResource } from "./bodies.ts";
+import { changedResource, linkage, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
 import { changed, created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
@@ -25,7 +25,7 @@ const newMembership = {
 const changedMembership = {
   type: "membership",
   attributes: z.strictObject({ metadata: metadata.optional() }),
-  relationships: {},
+  relationships: { roles: { type: "role", prefix: "role", required: false, many: true } },
 } as const;
 
 const inPath = ({ params }: { params: Params }) => ({ membership: params.id });
@@ -65,7 +65,8 @@ export const membershipEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/memberships/:id",
-    summary: "Change a membership's metadata. Roles are given and taken as membership roles.",
+    summary:
+      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have.",
     who: "caller",
     scope: "memberships:write",
     limit: "write",
@@ -74,9 +75,29 @@ export const membershipEndpoints = [
     permission: "members:manage",
     answers: shows(membershipType),
     async handle(request) {
-      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
-      await updateMembership(request.context, key, request.body.attributes.metadata, request.actor);
+      const { context, actor, body, organization } = request;
+      const key = { ...keyOf(request), organization_id: organization?.id ?? "" };
+      const change = { metadata: body.attributes.metadata, role_ids: body.relationships.roles };
+      await updateMembership(context, key, { ...change, pointer: "/data/relationships/roles" }, actor);
       return changed(request, membershipType, key.id);
+    },
+  }),
+  endpoint({
+    method: "PATCH",
+    path: "/api/memberships/:id/relationships/roles",
+    summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
+    who: "caller",
+    scope: "memberships:write",
+    limit: "write",
+    body: linkage({ type: "role", prefix: "role" }),
+    organization: inPath,
+    permission: "members:manage",
+    answers: NOTHING,
+    async handle(request) {
+      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
+      const change = { role_ids: request.body, pointer: "/data" };
+      await updateMembership(request.context, key, change, request.actor);
+      return { status: 204 };
     },
   }),
   endpoint({

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { forbidden } from "../errors.ts";
+import { forbidden, invalid } from "../errors.ts";
+import { requireInEnvironment } from "../http/caller.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
@@ -22,6 +23,9 @@ const Transfer = z.strictObject({ user_id: z.string().max(64) });
 
 const Preview = z.object({ planned: counts });
 
+/** To say who owns an organization is to give a membership every right there. */
+const NAMES_OWNER = { scope: "memberships:write" };
+
 const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
 
 export const organizationEndpoints = [
@@ -29,20 +33,23 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/organizations",
-    summary: "Create an organization. A signed-in user becomes its owner; others may name one.",
+    summary:
+      "Create an organization. A signed-in user becomes its owner. Others may name one, or invite one by `owner_email`; until the invitation is accepted, the organization has no owner.",
     who: "caller",
     scope: "organizations:write",
     limit: "write",
     body: newResource(newOrganization),
     answers: creates(organizationType),
-    allowed: "Anybody who is signed in.",
+    allowed:
+      "Anybody who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     async handle(request) {
       const { attributes, relationships } = request.body;
-      const owner_user_id = ownerOf(request, relationships.owner);
+      const { owner_email: owner_address = null, ...details } = attributes;
+      const owner_user_id = ownerOf(request, relationships.owner, owner_address !== null);
       const { environment_id } = request.environment;
       const { id } = await createOrganization(
         request.context,
-        { ...attributes, environment_id, owner_user_id },
+        { ...details, environment_id, owner_user_id, owner_address },
         request.actor,
       );
       return created(request, organizationType, id);
@@ -109,11 +116,12 @@ export const organizationEndpoints = [
     organization: inPath,
     permission: "organization:delete",
     answers: shows(organizationType),
-    allowed: "The owner, or an operator.",
+    allowed: "The owner, the operator, or a client that also has `memberships:write`.",
     async handle(request) {
       const { caller, actor, body } = request;
       const key = keyOf(request);
       if (caller.kind === "user") requireOwner(request.organization);
+      requireInEnvironment(caller, NAMES_OWNER);
       const expectedOwnerId = caller.kind === "user" ? caller.user_id : null;
       await transferOwnership(request.context, key, body.user_id, { actor, expectedOwnerId });
       return changed(request, organizationType, key.id);
@@ -135,9 +143,19 @@ function begin(request: EndpointRequest) {
   return deleteOrganization(request.context, keyOf(request), request.actor);
 }
 
-/** @throws 403 when a signed-in user names somebody else. */
-function ownerOf({ caller }: Pick<EndpointRequest, "caller">, named: string | undefined): string | null {
-  if (caller.kind !== "user") return named ?? null;
+/** @throws 403 when a signed-in user names somebody else, or a client may not name or invite one, 422 for two owners. */
+function ownerOf(
+  { caller }: Pick<EndpointRequest, "caller">,
+  named: string | undefined,
+  isInvited: boolean,
+): string | null {
+  if (caller.kind !== "user") {
+    const detail = "Name the owner or invite one: send the relationship `owner` or `owner_email`, not both.";
+    if (named !== undefined && isInvited) throw invalid("two_owners", detail, "/data/attributes/owner_email");
+    if (named !== undefined) requireInEnvironment(caller, NAMES_OWNER);
+    if (isInvited) requireInEnvironment(caller, { scope: "invitations:write" });
+    return named ?? null;
+  }
   if (named === undefined || named === caller.user_id) return caller.user_id;
   const pointer = "/data/relationships/owner";
   throw forbidden("owner_is_caller", "You become the owner yourself: leave `owner` out.", { pointer });

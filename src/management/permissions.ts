@@ -21,13 +21,17 @@ const newPermission = {
         error: "name it resource:action, in lower-case letters and underscores",
       }),
     description: text(500).nullish(),
+    environment_only: z.boolean().default(false),
   }),
   relationships: {},
 } as const;
 /** The name never changes: programs ask for it. */
 const changedPermission = {
   type: "permission",
-  attributes: z.strictObject({ description: text(500).nullish() }),
+  attributes: z.strictObject({
+    description: text(500).nullish(),
+    environment_only: z.boolean().optional(),
+  }),
   relationships: {},
 } as const;
 
@@ -39,16 +43,17 @@ export const permissionEndpoints = [
     ...write,
     method: "POST",
     path: "/api/permissions",
-    summary: "Add a permission to the catalogue.",
+    summary:
+      "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
     scope: "permissions:write",
     body: newResource(newPermission),
     answers: creates(permissionType),
     async handle(request) {
-      const { name, description = null } = request.body.attributes;
+      const { description = null, ...permission } = request.body.attributes;
       const { environment_id } = request.environment;
       const { id } = await createPermission(
         request.context,
-        { environment_id, name, description },
+        { ...permission, environment_id, description },
         request.actor,
       );
       return created(request, permissionType, id);
@@ -58,7 +63,7 @@ export const permissionEndpoints = [
     ...write,
     method: "PATCH",
     path: "/api/permissions/:id",
-    summary: "Change a permission's description.",
+    summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
     scope: "permissions:write",
     body: changedResource(changedPermission),
     answers: shows(permissionType),
@@ -72,7 +77,7 @@ export const permissionEndpoints = [
     ...write,
     method: "DELETE",
     path: "/api/permissions/:id",
-    summary: "Delete a permission no role has.",
+    summary: "Delete a permission that no role but `owner` has.",
     scope: "permissions:delete",
     answers: NOTHING,
     async handle(request) {

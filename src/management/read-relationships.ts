@@ -55,7 +55,7 @@ export function readRelationships<Links extends Linkages>(
 }
 
 /** @returns undefined for data that is no such linkage. */
-function readLinkage({ type, prefix, many }: Linkage, data: unknown): string | string[] | undefined {
+export function readLinkage({ type, prefix, many }: Linkage, data: unknown): string | string[] | undefined {
   const identifiers = many ? data : [data];
   if (!Array.isArray(identifiers) || identifiers.length > 100) return undefined;
   const ids = identifiers.map((item) => (isObject(item) && item.type === type ? item.id : undefined));

@@ -46,7 +46,7 @@ function relationshipsSchema(relationships: Linkages, creating: boolean): JsonSc
   };
 }
 
-function linkageSchema({ type, many }: Linkages[string]): JsonSchema {
+export function linkageSchema({ type, many }: Linkages[string]): JsonSchema {
   const identifier = {
     type: "object",
     properties: { type: { const: type }, id: { type: "string" } },

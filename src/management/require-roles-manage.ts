@@ -1,6 +1,6 @@
 import { type OrganizationAccess, requireInEnvironment } from "../http/caller.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
-import type { RoleKey } from "../roles/lock-custom-role.ts";
+import type { RoleKey } from "../roles/lock-role.ts";
 
 type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "require">;
 

@@ -20,42 +20,46 @@ const newRolePermission = {
   },
 } as const;
 
+const Given = z.object({ revoked_invitations: z.int() });
+
 export const rolePermissionEndpoints = [
   ...readEndpoints(rolePermissionType),
   endpoint({
     method: "POST",
     path: "/api/role-permissions",
     summary:
-      "Give a role a permission, and so everybody who has the role. Nobody gives what they don't have.",
+      "Give a role a permission, and so everybody who has the role. Nobody gives what they don't have. Programs may give admin, billing and member more than they are born with; the system roles above get it, too. Pending invitations that would now give more than their inviter has are revoked.",
     who: "caller",
     scope: "role_permissions:write",
     limit: "write",
     body: newResource(newRolePermission),
     organization: ({ body }) => ({ role: body.relationships.role }),
-    answers: creates(rolePermissionType),
+    answers: { ...creates(rolePermissionType), meta: Given },
     allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
     async handle(request) {
       const { role = "", permission = "" } = request.body.relationships;
       const source = { pointer: "/data/relationships/role" };
       if (!isOfOwnOrganization(request.organization)) await findVisible(request, roleType, role, { source });
       requireRolesManage(request, request.organization !== undefined);
       const key = roleKeyOf(request, role);
-      const { id } = await addPermission(request.context, key, permission, request.actor);
-      return created(request, rolePermissionType, id);
+      const { added, revoked } = await addPermission(request.context, key, permission, request.actor);
+      const answer = await created(request, rolePermissionType, added.id);
+      return { ...answer, document: { ...answer.document, meta: { revoked_invitations: revoked } } };
     },
   }),
   endpoint({
     method: "DELETE",
     path: "/api/role-permissions/:id",
-    summary: "Take a permission from a role, and the pending invitations its holders could no longer send.",
+    summary:
+      "Take a permission from a role, and the pending invitations its holders could no longer send. Programs may take from admin, billing and member what was added to them.",
     who: "caller",
     scope: "role_permissions:delete",
     limit: "write",
     organization: ({ params }) => ({ rolePermission: params.id }),
     answers: NOTHING,
     allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
     async handle(request) {
       const { organization, params } = request;
       if (!isOfOwnOrganization(organization)) await findVisible(request, rolePermissionType, params.id ?? "");

@@ -56,7 +56,7 @@ export const roleEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/roles/:id",
-    summary: "Change a role's name or description. The system roles never change.",
+    summary: "Change a role's name or description. The system roles keep theirs.",
     who: "caller",
     scope: "roles:write",
     limit: "write",

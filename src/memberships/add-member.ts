@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
@@ -21,7 +22,7 @@ export interface NewMember {
 /**
  * Makes an existing user a member at once, without a mail.
  * @throws 404 when organization, user or a role is not of this environment, 403 for a role beyond the giver's own rights,
- *   409 when the user is a member already.
+ *   409 when the user is a member already, 429 for a giver who could not invite them now.
  */
 export function addMember({ db }: Context, member: NewMember, actor: Actor): Promise<Membership> {
   const { environment_id, organization_id, user_id } = member;
@@ -30,6 +31,10 @@ export function addMember({ db }: Context, member: NewMember, actor: Actor): Pro
     const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
+    // To add is to invite in another way.
+    const { email_canonical } = user;
+    if (actor.kind === "user")
+      await requireInvitingAllowed(trx, { environment_id, organization_id, email_canonical }, actor);
     const given = member.role_ids.length > 0;
     const role_ids = given ? member.role_ids : [(await findSystemRole(trx, environment_id, "member")).id];
     const pointer = given ? "/data/relationships/roles" : "/data";

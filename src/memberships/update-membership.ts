@@ -1,9 +1,14 @@
+import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, type NewEvent, recordEvents } from "../events/record-events.ts";
+import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
+import { Role } from "../models/role.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
+import { type Ceiling, requireGrantable, requireWithin } from "../roles/require-grantable.ts";
 
 export interface MembershipKey {
   id: string;
@@ -11,22 +16,82 @@ export interface MembershipKey {
   organization_id: string;
 }
 
-/** Replaces a membership's metadata. @throws 404, 403 when the right is lost meanwhile. */
+export interface MembershipChange {
+  metadata?: Record<string, unknown> | undefined;
+  /** All the roles the member is to have. */
+  role_ids?: string[] | undefined;
+  /** Where in the request they stand. */
+  pointer?: string;
+}
+
+/**
+ * Changes a membership in one transaction: replaces its metadata, its roles, or both; what is not given stays. Roles that
+ * go take the pending invitations with them that the member could no longer send.
+ * @throws 404, 403 when the right is lost meanwhile and for roles beyond the actor's own rights, be they given or taken,
+ *   409 when the owner would lose the role owner.
+ */
 export function updateMembership(
   { db }: Context,
   { id, environment_id, organization_id }: MembershipKey,
-  metadata: Record<string, unknown> | undefined,
+  { metadata, role_ids, pointer }: MembershipChange,
   actor: Actor,
 ): Promise<void> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    await currentCeiling(trx, actor, organization_id, "members:manage");
-    const changed = await trx("memberships")
-      .where({ id, organization_id })
+    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+    const membership = await Membership.query(trx).findOne({ id, organization_id });
+    if (membership === undefined) throw notFound("membership");
+    await trx("memberships")
+      .where({ id })
       .update({ ...(metadata === undefined ? {} : { metadata }), updated_at: trx.fn.now() });
-    if (changed === 0) throw notFound("membership");
-    await recordEvents(trx, actor, [
-      { type: "membership.updated", environment_id, organization_id, subject_id: id },
-    ]);
+    const about = { environment_id, organization_id, subject_id: id };
+    const events: NewEvent[] = [];
+    if (metadata !== undefined || role_ids === undefined)
+      events.push({ type: "membership.updated", ...about });
+    if (role_ids !== undefined) {
+      const { given, taken } = await replaceRoles(trx, membership, [...new Set(role_ids)], {
+        ceiling,
+        pointer,
+      });
+      if (taken.length > 0)
+        await revokeUnsendable(trx, actor, {
+          environment_id,
+          organization_id,
+          inviter_user_id: membership.user_id,
+        });
+      for (const role_id of given)
+        events.push({ type: "membership_role.created", ...about, data: { role_id } });
+      for (const role_id of taken)
+        events.push({ type: "membership_role.deleted", ...about, data: { role_id } });
+    }
+    await recordEvents(trx, actor, events);
   });
+}
+
+async function replaceRoles(
+  trx: Knex.Transaction,
+  membership: Membership,
+  wanted: string[],
+  { ceiling, pointer }: { ceiling: Ceiling; pointer: string | undefined },
+): Promise<{ given: string[]; taken: string[] }> {
+  const { id: membership_id, environment_id, organization_id } = membership;
+  const had: string[] = await trx("membership_roles")
+    .where({ membership_id })
+    .orderBy("role_id")
+    .pluck("role_id");
+  const given = wanted.filter((id) => !had.includes(id));
+  const taken = had.filter((id) => !wanted.includes(id));
+  await requireGrantable(trx, { environment_id, organization_id, role_ids: given, ceiling, pointer });
+  const goes = await Role.query(trx).modify("withPermissionNames").whereIn("roles.id", taken);
+  if (goes.some(({ is_system, name }) => is_system && name === "owner"))
+    throw conflict(
+      "owner_stays",
+      "The owner's role can't be taken away: leave it among the roles, or transfer the ownership.",
+      pointer === undefined ? undefined : { pointer },
+    );
+  const lost = goes.flatMap(({ permission_names = [] }) => permission_names);
+  requireWithin(ceiling, lost, pointer);
+  await trx("membership_roles").where({ membership_id }).whereIn("role_id", taken).delete();
+  await Membership.grant(trx, membership, given);
+  return { given, taken };
 }

@@ -1,4 +1,5 @@
 import { BaseModel } from "./base-model.ts";
+import type { MemberManagement } from "./organization.ts";
 import type { Quotas } from "./quotas.ts";
 
 export interface EnvironmentSettings {
@@ -20,6 +21,8 @@ export interface EnvironmentSettings {
   complaint_pause_days?: number;
   /** Whether people make others members at once or invite them. Default `direct`. */
   member_adding?: "direct" | "invite";
+  /** That of a new organization which doesn't say. Default `owner`. */
+  member_management?: MemberManagement;
 }
 
 /** A tenant. */

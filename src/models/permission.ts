@@ -6,4 +6,6 @@ export class Permission extends BaseModel {
 
   declare name: string;
   declare description: string | null;
+  /** It gives nothing in an organization, so no owner has it. */
+  declare environment_only: boolean;
 }

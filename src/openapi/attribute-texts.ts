@@ -15,7 +15,7 @@ const TEXTS: Record<string, string> = {
   "meta.token": "What the link in the mail ends with.",
   "meta.user_id": "Which user is meant. To answer an invitation: the user of the invited address.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
-  "environment.settings": `\`invitation_lifetime_days\`, \`from_name\`, \`locale\`, \`redirect_url\`, \`reminder_days\` (by default 2 and 5 after the mail), \`notify_inviter\` (\`accepted\`, \`declined\`, \`expired\`: each true unless switched off, and changed by itself), \`quotas\` (each a whole number up to 10,000 or \`unlimited\`, and changed by itself; by default ${quotas}), \`complaint_pause_days\` (how long a user sends no invitations after one was reported as spam: 1, and 0 for no pause), \`member_adding\` (\`direct\`, or \`invite\`: people invite others instead of making them members at once); a setting that is left out has its default.`,
+  "environment.settings": `\`invitation_lifetime_days\`, \`from_name\`, \`locale\`, \`redirect_url\`, \`reminder_days\` (by default 2 and 5 after the mail), \`notify_inviter\` (\`accepted\`, \`declined\`, \`expired\`: each true unless switched off, and changed by itself), \`quotas\` (each a whole number up to 10,000 or \`unlimited\`, and changed by itself; by default ${quotas}), \`complaint_pause_days\` (how long a user sends no invitations after one was reported as spam: 1, and 0 for no pause), \`member_adding\` (\`direct\`, or \`invite\`: people invite others instead of making them members at once), \`member_management\` (\`owner\` or \`owner_and_admins\`: that of new organizations which don't say, here and in the Bridge API); a setting that is left out has its default.`,
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
     "Whether the address is known to be theirs: by a link they followed, or by the word of a program. Users can't set it to true.",
@@ -43,6 +43,10 @@ const TEXTS: Record<string, string> = {
     "Given to the membership on acceptance. Anyone who may invite sets it. At most 8,192 bytes and 50 keys, nested ones included.",
   "organization.address": "As it is written on an envelope: up to 10 lines.",
   "organization.country": "ISO 3166-1, two letters.",
+  "organization.owner_email":
+    "Whom to invite as its owner, where the relationship `owner` names nobody. For programs. Until somebody accepts, the organization has no owner; `POST /api/invitations` with the role `owner` invites again.",
+  "meta.revoked_invitations":
+    "How many pending invitations were revoked, because they would now give more than their inviter has.",
   "organization.member_management":
     "Who manages members: the `owner` alone, or `owner_and_admins`: whoever has `members:manage`.",
   "invitation.email": "Where the invitation goes.",
@@ -93,10 +97,12 @@ const TEXTS: Record<string, string> = {
   "suppression.reason":
     "It `bounced` for good, its owner `complained` of a mail, or `opted_out` of invitations; notices of their own invitations still reach who opted out.",
   "suppression.detail": "What the mail server or the provider said, or you noted.",
-  "role.is_system": "Whether it is one of the four that never change.",
+  "role.is_system": "Whether it is one of the four that are there from the start.",
   "role.user_count":
     "How many users have it, for callers with `users:read` in the environment; for anyone else only for a role of an organization. Above 1,000 assignments, and among what is included, it is left out unless `fields[role]` names it; above 1,000 it also takes `users:read`.",
   "role.permission_count": "How many permissions it has.",
+  "permission.environment_only":
+    "Whether it means something in the environment only, such as a permission of your staff. Then owners of organizations don't have it. By default they do.",
   "permission.name": "`resource:action`. It never changes: programs ask for it.",
   "event.event_type": "What happened, such as `membership.created`.",
   "event.actor_kind": "What kind of caller did it.",

@@ -38,14 +38,16 @@ export const ERROR_CODES: ErrorCodes = {
     owner_is_caller: "You become the owner yourself: leave `owner` out.",
     user_is_caller: "You answer for yourself: leave `user_id` out.",
     owner_only: "Only the owner decides who manages members, and who owns next.",
-    owner_not_grantable: "The role `owner` is never given: transfer the ownership.",
+    owner_not_grantable:
+      "The role `owner` is never given: transfer the ownership. Only a program invites an owner, to an organization that has none.",
     invite_instead:
       "People join by invitation in this environment; only programs make them members directly.",
     pending_limit: "The organization has as many pending invitations as it may: revoke some.",
     organization_limit: "You have created as many organizations as you may.",
     role_exceeds_own: "You can't grant or take away permissions you don't have.",
     user_exceeds_own: "The user has rights you don't have, so you can't manage them.",
-    system_role: "The four system roles never change.",
+    system_role:
+      "The four system roles keep their names and what they are born with; only programs give admin, billing and member more.",
     system_permission: "The permissions an environment is born with stay.",
     wrong_account:
       "The invitation is for a different address than yours, or than that of the user you named.",
@@ -71,7 +73,8 @@ export const ERROR_CODES: ErrorCodes = {
     role_granted: "They have this role already.",
     permission_granted: "The role has this permission already.",
     role_in_use: "Somebody has the role, or a pending invitation gives it.",
-    permission_in_use: "A role has the permission.",
+    permission_in_use: "A role other than `owner` has the permission.",
+    lower_role_has_permission: "A system role ranked below has the permission: take it from that one first.",
     owner_stays:
       "The owner can't leave or lose the role: transfer the ownership first. The Bridge API says it with 400.",
     owner_changed: "Somebody else became the owner meanwhile.",
@@ -109,6 +112,7 @@ export const ERROR_CODES: ErrorCodes = {
     invalid_expires_at: "The expiry must be in the future, at most 365 days away.",
     token_or_user: "Send `token` or `user_id`, not both.",
     invalid_mail_events: "What came to `/mail-events` has another form; `detail` says where.",
+    two_owners: "Name the owner or invite one, not both.",
     user_missing: "Name the user by `meta.user_id`.",
     idempotency_key_reused: "The `Idempotency-Key` came with another body or query before: use a new one.",
   },

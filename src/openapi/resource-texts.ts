@@ -53,7 +53,7 @@ export const RESOURCE_TEXTS: Record<string, { what: string; seen: string }> = {
     seen: "The operator and access tokens alone.",
   },
   role: {
-    what: "A named set of permissions. One of the environment can be given in every organization; one of an organization only there. The system roles `owner`, `admin`, `billing` and `member` never change.",
+    what: "A named set of permissions. One of the environment can be given in every organization; one of an organization only there. The system roles `owner`, `admin`, `billing` and `member` are there from the start. `owner` has every permission that isn't `environment_only`; programs may give the others more, and each has what those below it have.",
     seen: "A signed-in user sees those of the environment, and those of organizations in which they have `organization:read`.",
   },
   role_permission: {
@@ -61,7 +61,7 @@ export const RESOURCE_TEXTS: Record<string, { what: string; seen: string }> = {
     seen: "Whoever sees the role.",
   },
   permission: {
-    what: "Something that may be done, named `resource:action`. The catalogue Guildhall knows is there from the start; add names of your own for your product to ask for.",
+    what: "Something that may be done, named `resource:action`. The catalogue Guildhall knows is there from the start; add names of your own for your product to ask for. Every owner of an organization has them.",
     seen: "Everybody who is signed in.",
   },
   user_role: {

@@ -45,8 +45,10 @@ export function transferOwnership(
     await Organization.query(trx)
       .findById(id)
       .patch({ owner_user_id: newOwnerId, updated_at: raw("now()") });
-    if (formerId !== null)
-      await revokeUnsendable(trx, actor, { environment_id, organization_id: id, inviter_user_id: formerId });
+    const here = { environment_id, organization_id: id };
+    // Who was invited to be the first owner comes too late.
+    if (formerId === null) await revokeUnsendable(trx, actor, here, { gives: [owner.id] });
+    else await revokeUnsendable(trx, actor, { ...here, inviter_user_id: formerId });
     await recordEvents(trx, actor, [
       {
         type: "organization.ownership_transferred",

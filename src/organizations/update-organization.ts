@@ -8,7 +8,9 @@ import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { type NewOrganization, organizationExists, refuseProgramAttributes } from "./create-organization.ts";
 
-export type OrganizationChange = Partial<Omit<NewOrganization, "environment_id" | "owner_user_id">>;
+export type OrganizationChange = Partial<
+  Omit<NewOrganization, "environment_id" | "owner_user_id" | "owner_address">
+>;
 
 /**
  * Changes details; what is not given stays. Of the members only the owner decides who manages members, or an admin

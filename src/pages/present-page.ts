@@ -30,7 +30,10 @@ export function presentPage(given: Given, locale: Locale): Record<string, unknow
   }
   if (typeof inviter === "string") values.inviter = cleanDisplayName(inviter, locale.unnamed.inviter);
   if (email !== undefined) values.email = maskAddress(email);
-  if (roles) values.roles = presentRoles(roles, locale);
+  if (roles) {
+    values.roles = presentRoles(roles, locale);
+    values.owner = inviter === null && roles.includes("owner");
+  }
   if (expires_at !== undefined) values.expires = locale.formatTime(expires_at);
   if (message !== undefined) values.message = presentMessage(message);
   return values;

@@ -2,46 +2,69 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { Organization } from "../models/organization.ts";
 import { Permission } from "../models/permission.ts";
+import { Role } from "../models/role.ts";
 import { RolePermission } from "../models/role-permission.ts";
 import { currentCeiling } from "./current-ceiling.ts";
-import { lockCustomRole, type RoleKey } from "./lock-custom-role.ts";
+import { lockRights } from "./lock-rights.ts";
+import { lockRole, type RoleKey } from "./lock-role.ts";
+import { rankOf, refuseSystemGrant } from "./refuse-system-role.ts";
 import { requireWithin } from "./require-grantable.ts";
 
 /**
- * Gives a role a permission, and with it everybody who has the role.
- * @throws 404, 403 for a system role or a permission the giver lacks: nobody grants what they don't have, 409 when the role has it.
+ * Gives a role a permission, and with it everybody who has the role; a system role hands it on to those ranked above, so
+ * that an admin can still give each of them. Pending invitations that now give more than their inviter has are revoked
+ * in the same transaction.
+ * @returns the new row, and how many invitations were revoked.
+ * @throws 404, 403 for a permission the giver lacks (nobody grants what they don't have) and for a change to a system role
+ *   that isn't theirs to make, 409 when the role has it.
  */
 export function addPermission(
   { db }: Context,
   key: RoleKey,
   permissionId: string,
   actor: Actor,
-): Promise<RolePermission> {
+): Promise<{ added: RolePermission; revoked: number }> {
   return transaction(db, async (trx) => {
     const { environment_id, organization_id } = key;
-    if (organization_id !== null) await Organization.lock(trx, environment_id, organization_id);
+    if (organization_id === null) await lockRights(trx, environment_id);
+    else await Organization.lock(trx, environment_id, organization_id);
     const ceiling = await currentCeiling(trx, actor, organization_id, "roles:manage");
-    const role = await lockCustomRole(trx, key);
+    const role = await lockRole(trx, key);
     const permission = await Permission.query(trx).findById(permissionId).where({ environment_id });
     const pointer = "/data/relationships/permission";
     if (permission === undefined) throw notFound("permission", { pointer });
+    const row = { environment_id, permission_id: permission.id };
+    const add = (role_id: string) =>
+      insertUnlessExists(RolePermission, trx, { id: newId("roleperm"), ...row, role_id });
+    refuseSystemGrant(role, permission, actor);
     requireWithin(ceiling, [permission.name], pointer);
-    const row = { id: newId("roleperm"), environment_id, role_id: role.id, permission_id: permission.id };
-    const added = await insertUnlessExists(RolePermission, trx, row);
+    const added = await add(role.id);
     if (added === undefined) throw conflict("permission_granted", "The role has this permission already.");
-    await recordEvents(trx, actor, [
-      {
+    const extended = [role.id];
+    const { above } = rankOf(role);
+    for (const { id } of await Role.query(trx)
+      .where({ environment_id, is_system: true })
+      .whereIn("name", above))
+      if ((await add(id)) !== undefined) extended.push(id);
+
+    const concerned = organization_id === null ? {} : { organization_id };
+    const revoked = await revokeUnsendable(trx, actor, { environment_id, ...concerned }, { gives: extended });
+    await recordEvents(
+      trx,
+      actor,
+      extended.map((subject_id) => ({
         type: "role_permission.created",
         environment_id,
         organization_id,
-        subject_id: role.id,
+        subject_id,
         data: { permission: permission.name },
-      },
-    ]);
-    return added;
+      })),
+    );
+    return { added, revoked };
   });
 }

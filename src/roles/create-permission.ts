@@ -6,10 +6,13 @@ import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { Permission } from "../models/permission.ts";
 
-/** Adds to the environment's catalogue a permission for the team's own product to ask about. @throws 409 when it exists. */
+/**
+ * Adds a permission to the environment's catalogue for the team's own product to ask about. Every owner of an
+ * organization has it from then on, unless it is for the environment only. @throws 409 when it exists.
+ */
 export function createPermission(
   { db }: Context,
-  permission: { environment_id: string; name: string; description: string | null },
+  permission: { environment_id: string; name: string; description: string | null; environment_only: boolean },
   actor: Actor,
 ): Promise<Permission> {
   const { environment_id, name } = permission;

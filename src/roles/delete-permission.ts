@@ -4,8 +4,9 @@ import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Permission } from "../models/permission.ts";
 import { PERMISSIONS } from "../permissions.ts";
+import { findSystemRole } from "./find-system-role.ts";
 
-/** Deletes a permission no role has. @throws 404, 403 for one every environment is born with, 409 while a role has it. */
+/** Deletes a permission no role but owner has. @throws 404, 403 for one every environment is born with, 409 while a role has it. */
 export function deletePermission(
   { db }: Context,
   { id, environment_id }: { id: string; environment_id: string },
@@ -16,9 +17,13 @@ export function deletePermission(
     if (permission === undefined) throw notFound("permission");
     if (Object.hasOwn(PERMISSIONS, permission.name))
       throw forbidden("system_permission", "This permission is part of every environment: it stays.");
-    const use = await trx("role_permissions").where({ permission_id: id }).first("id");
+    const { id: owner } = await findSystemRole(trx, environment_id, "owner");
+    const grants = () => trx("role_permissions").where({ permission_id: id });
+    const use = await grants().whereNot({ role_id: owner }).first("id");
     if (use !== undefined)
       throw conflict("permission_in_use", "A role has this permission: take it away first.");
+    // Nobody gives it to anyone, so no invitation falls with it.
+    await grants().delete();
     await Permission.query(trx).deleteById(id);
     const { name } = permission;
     await recordEvents(trx, actor, [

@@ -3,8 +3,9 @@ import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Role } from "../models/role.ts";
-import type { RoleKey } from "./lock-custom-role.ts";
 import { lockManageableRole } from "./lock-manageable-role.ts";
+import type { RoleKey } from "./lock-role.ts";
+import { refuseSystemRole } from "./refuse-system-role.ts";
 
 /**
  * Deletes a role nobody has and no pending invitation gives; closed invitations forget that they would have.
@@ -12,7 +13,9 @@ import { lockManageableRole } from "./lock-manageable-role.ts";
  */
 export function deleteRole({ db }: Context, key: RoleKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
-    const { id, environment_id, organization_id, name } = await lockManageableRole(trx, key, actor);
+    const role = await lockManageableRole(trx, key, actor);
+    refuseSystemRole(role);
+    const { id, environment_id, organization_id, name } = role;
     const [use] = await trx.select(
       trx.raw(
         `exists (select from membership_roles where role_id = :id) or exists (select from user_roles where role_id = :id)

@@ -1,20 +1,25 @@
+import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
+import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { Organization } from "../models/organization.ts";
+import { Permission } from "../models/permission.ts";
+import { Role } from "../models/role.ts";
 import { RolePermission } from "../models/role-permission.ts";
 import { currentCeiling } from "./current-ceiling.ts";
-import type { RoleKey } from "./lock-custom-role.ts";
 import { lockManageableRole } from "./lock-manageable-role.ts";
 import { lockRights } from "./lock-rights.ts";
+import type { RoleKey } from "./lock-role.ts";
+import { rankOf, refuseSystemGrant } from "./refuse-system-role.ts";
 
 /**
  * Takes a permission from a role, and so from everybody who has it; with it go the pending invitations they could no
  * longer send. In the environment nobody weakens a role that may do more than they may.
  * @param key the row that gives it, and whose role that must be of.
- * @throws 404, 403 for a system role, or one of the environment that is above the actor.
+ * @throws 404, 403 for a role of the environment that is above the actor, and for a change to a system role that isn't
+ *   theirs to make, 409 while a system role ranked below has the permission.
  */
 export function removePermission(
   { db }: Context,
@@ -28,9 +33,12 @@ export function removePermission(
     const grant = await RolePermission.query(trx).findById(id).where({ environment_id });
     if (grant === undefined) throw notFound("role permission");
     const role = await lockManageableRole(trx, { id: grant.role_id, environment_id, organization_id }, actor);
+    const permission = await Permission.query(trx).findById(grant.permission_id).throwIfNotFound();
+    refuseSystemGrant(role, { ...permission, environment_only: false }, actor);
+    await refuseWhileBelow(trx, role, permission);
     await RolePermission.query(trx).deleteById(id);
     const concerned = organization_id === null ? {} : { organization_id };
-    await revokeUnsendable(trx, actor, { environment_id, ...concerned }, role.id);
+    await revokeUnsendable(trx, actor, { environment_id, ...concerned }, { inviterRole: role.id });
     await recordEvents(trx, actor, [
       {
         type: "role_permission.deleted",
@@ -41,4 +49,16 @@ export function removePermission(
       },
     ]);
   });
+}
+
+/** @throws 409 while a system role ranked below has the permission: what it may do, those above may, too. */
+async function refuseWhileBelow(trx: Knex.Transaction, role: Role, permission: Permission): Promise<void> {
+  const having = RolePermission.query(trx).select("role_id").where({ permission_id: permission.id });
+  const [below] = await Role.query(trx)
+    .where({ environment_id: role.environment_id, is_system: true })
+    .whereIn("name", rankOf(role).below)
+    .whereIn("id", having);
+  if (below === undefined) return;
+  const detail = `The role ${below.name} has this permission, and ${role.name} has whatever ${below.name} has: take it from ${below.name} first.`;
+  throw conflict("lower_role_has_permission", detail);
 }

@@ -13,6 +13,8 @@ export interface Giving {
   ceiling: Ceiling;
   /** Where in the request the roles stand; undefined: it names none. */
   pointer: string | undefined;
+  /** Whether it may be the role owner: for an invitation to an organization that has none yet, and a giver without ceiling. */
+  toFirstOwner?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Giving {
  */
 export async function requireGrantable(
   trx: Knex,
-  { environment_id, organization_id, role_ids, ceiling, pointer }: Giving,
+  { environment_id, organization_id, role_ids, ceiling, pointer, toFirstOwner = false }: Giving,
 ): Promise<void> {
   const roles = await Role.query(trx)
     .modify("withPermissionNames")
@@ -34,10 +36,11 @@ export async function requireGrantable(
     });
   const missing = role_ids.filter((id) => !roles.some((role) => role.id === id));
   if (missing.length > 0) throw notFound(`role: ${missing.join(", ")}`, sourceAt(pointer));
-  if (roles.some(({ is_system, name }) => is_system && name === "owner")) {
+  const mayOwn = toFirstOwner && ceiling === null;
+  if (!mayOwn && roles.some(({ is_system, name }) => is_system && name === "owner")) {
     throw forbidden(
       "owner_not_grantable",
-      "The role owner can't be granted; transfer the ownership instead.",
+      "The role owner is transferred, not granted. Only a program invites an owner, to an organization that has none.",
       sourceAt(pointer),
     );
   }

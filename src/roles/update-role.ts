@@ -4,8 +4,9 @@ import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Role } from "../models/role.ts";
-import type { RoleKey } from "./lock-custom-role.ts";
 import { lockManageableRole } from "./lock-manageable-role.ts";
+import type { RoleKey } from "./lock-role.ts";
+import { refuseSystemRole } from "./refuse-system-role.ts";
 
 /** Changes name or description. @throws 404, 403 for a system role or one above the actor, 409 when the name is taken. */
 export function updateRole(
@@ -15,7 +16,9 @@ export function updateRole(
   actor: Actor,
 ): Promise<void> {
   return transaction(db, async (trx) => {
-    const { id, environment_id, organization_id } = await lockManageableRole(trx, key, actor);
+    const role = await lockManageableRole(trx, key, actor);
+    refuseSystemRole(role);
+    const { id, environment_id, organization_id } = role;
     await Role.query(trx)
       .findById(id)
       .patch({ ...change, updated_at: raw("now()") });

@@ -8,6 +8,7 @@ import {
   MEMBERS_UPDATE,
   OWNER,
   OWNER_DELETES,
+  OWNER_NAMES,
   OWNERS_ROLES,
   PERSONAL,
   RECIPIENT,
@@ -74,10 +75,11 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/organizations/:id/roles": MEMBERS,
   "GET /api/organizations/:id/relationships/roles": MEMBERS,
   "POST /api/organizations": SIGNED_IN,
+  "GET /api/organizations/:id/assignable-roles": MEMBERS,
   "PATCH /api/organizations/:id": MEMBERS_UPDATE,
   "DELETE /api/organizations/:id": OWNER_DELETES,
   "POST /api/organizations/:id/deletion-preview": OWNER,
-  "POST /api/organizations/:id/transfer-ownership": OWNER,
+  "POST /api/organizations/:id/transfer-ownership": OWNER_NAMES,
 
   "GET /api/organization-deletions": SIGNED_IN,
   "GET /api/organization-deletions/:id": PERSONAL,
@@ -96,6 +98,7 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/memberships/:id/relationships/membership_roles": MEMBERS,
   "POST /api/memberships": MEMBERS_MANAGE,
   "PATCH /api/memberships/:id": MEMBERS_MANAGE,
+  "PATCH /api/memberships/:id/relationships/roles": MEMBERS_MANAGE,
   "DELETE /api/memberships/:id": MEMBERS_MANAGE,
 
   "GET /api/membership-roles": SIGNED_IN,

@@ -40,6 +40,10 @@ const WRITING: Record<string, Writing> = {
   "POST /api/organizations": creating("organization", () => ({ name: "Acme" })),
   "PATCH /api/organizations/:id": changing("organization", { tax_id: "DE 1" }),
   "PATCH /api/memberships/:id": changing("membership", { metadata: { desk: 5 } }),
+  "PATCH /api/memberships/:id/relationships/roles": {
+    about: "membership",
+    body: async (cell) => ({ data: [{ type: "role", id: await billing(cell) }] }),
+  },
   "PATCH /api/invitations/:id": changing("invitation", { locale: "de" }),
   "PATCH /api/roles/:id": changing("role", { description: "Other" }),
 

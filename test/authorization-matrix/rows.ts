@@ -26,6 +26,8 @@ export const OWNER_DELETES: Row = {
   ...OWNER,
   except: { operator: { deleted: "ok" }, clientWithScope: { deleted: "ok" } },
 };
+/** To name the next owner takes another scope besides: it gives a membership every right. */
+export const OWNER_NAMES: Row = { ...OWNER, except: { clientWithScope: { own: 403, foreign: 403 } } };
 /** `members:manage` is the owner's, unless the organization leaves it to its admins. */
 export const MEMBERS_MANAGE: Row = OWNER;
 /** So is `roles:manage`, for the roles of the organization. */

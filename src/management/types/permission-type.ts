@@ -13,6 +13,7 @@ export const permissionType = resourceType<Permission>({
   attributes: z.object({
     name: z.string(),
     description: z.string().nullable(),
+    environment_only: z.boolean(),
     created_at: time,
     updated_at: time,
   }),

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { endpoint } from "../http/endpoint.ts";
+import { lists } from "./answers.ts";
+import { listDocument } from "./reading/read-documents.ts";
+import { collectionParameters } from "./reading/read-parameters.ts";
+import { viewerOf } from "./reading/viewer-of.ts";
+import { roleType } from "./types/role-type.ts";
+
+const query = z.strictObject(collectionParameters(roleType)) as z.ZodType<Record<string, unknown>>;
+
+/** What a front end offers where a member is given roles, or somebody is invited. */
+export const assignableRoleEndpoints = [
+  endpoint({
+    method: "GET",
+    path: "/api/organizations/:id/assignable-roles",
+    summary:
+      "List the roles the caller may give in an organization: to its members, and by inviting. It is empty for whoever may not manage members.",
+    who: "caller",
+    scope: "roles:read",
+    limit: "read",
+    query,
+    organization: ({ params }) => ({ organization: params.id }),
+    permission: "organization:read",
+    answers: lists(roleType),
+    async handle(request) {
+      const held = request.organization?.permissions ?? null;
+      const document = await listDocument(
+        { viewer: viewerOf(request), query: request.query, url: request.url },
+        roleType,
+        (roles) => {
+          void roles.where((here) =>
+            here
+              .whereNull("roles.organization_id")
+              .orWhere("roles.organization_id", request.organization?.id ?? ""),
+          );
+          void roles.whereNot((owner) => owner.where({ "roles.is_system": true, "roles.name": "owner" }));
+          if (held === null) return;
+          if (!held.includes("members:manage")) void roles.whereRaw("false");
+          void roles.whereRaw(
+            `not exists (
+              select from role_permissions rp join permissions p on p.id = rp.permission_id
+              where rp.role_id = roles.id and p.name <> all (?::text[])
+            )`,
+            [held],
+          );
+        },
+      );
+      return { status: 200, document };
+    },
+  }),
+];
