@@ -108,7 +108,8 @@ export const ERROR_CODES: ErrorCodes = {
     invalid_member: "A member of `meta` has a wrong value.",
     invalid_expires_at: "The expiry must be in the future, at most 365 days away.",
     token_or_user: "Send `token` or `user_id`, not both.",
-    invalid_mail_events: "What came to `/mail-events` has another form; `detail` says where.",
+    invalid_mail_events:
+      "What came to `/mail-events` is no list of events, or not one of them can be read; `detail` says why.",
     user_missing: "Name the user by `meta.user_id`.",
     idempotency_key_reused: "The `Idempotency-Key` came with another body or query before: use a new one.",
   },
