@@ -88,7 +88,7 @@ export const ERROR_CODES: ErrorCodes = {
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
     invitation_revoked: "The invitation was withdrawn.",
-    invitation_expired: "The invitation has expired.",
+    invitation_expired: "The invitation has expired: resend it to open it again.",
     invitation_superseded: "A newer mail has a newer link.",
     already_suppressed: "No mail goes to the address by now: lift the suppression there is.",
     resend_limit: "The invitation was sent often enough.",
