@@ -23,7 +23,7 @@ import { refuseUnsendable } from "./revoke-pending.ts";
  *   365 days away.
  */
 export async function resendInvitation(
-  { db, queues }: Context,
+  { db, queues }: Pick<Context, "db"> & { queues: Pick<Context["queues"], "hint"> },
   key: InvitationKey,
   expiresAt: string | null,
   actor: Actor,
