@@ -30,6 +30,8 @@ export function createResendBatch(
 ): Promise<InvitationBatch> {
   const { environment_id, organization_id, dry_run } = where;
   return transaction(db, async (trx, afterCommit) => {
+    // Most of many that come at once are turned away here, before their rows are written.
+    await requireBatchAllowed(trx, where, actor);
     const batch = await InvitationBatch.query(trx)
       .insert({
         id: newId("batch"),

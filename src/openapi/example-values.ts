@@ -58,6 +58,8 @@ const VALUES: Record<string, unknown> = {
   "invitation_batch.status": "running",
   "invitation_batch.total_count": 250,
   "invitation_batch.created_count": 99,
+  "invitation_batch.kind": "invite",
+  "invitation_batch.resent_count": 0,
   "invitation_batch.failed_count": 1,
   "invitation_batch.duplicate_count": 2,
   "invitation_batch.started_at": "2026-11-20T09:30:01.000Z",
