@@ -56,6 +56,8 @@ const mail = composeMail(
     expired_at: null,
     others: null,
     in_reply_to: null,
+    about: null,
+    reply: null,
   },
 );
 

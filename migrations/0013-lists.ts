@@ -62,7 +62,7 @@ export async function up(knex: Knex): Promise<void> {
     `);
     await fill(knex, table, owner, column);
   }
-  await buildIndexes(knex, INDEXES, Object.keys(REPLACED));
+  await buildIndexes(knex, INDEXES, { replaced: Object.keys(REPLACED) });
 }
 
 /** A few thousand rows at a time, so that nobody waits for long. */

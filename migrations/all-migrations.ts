@@ -17,6 +17,7 @@ import * as sendingLimits from "./0015-sending-limits.ts";
 import * as liftedOptOuts from "./0016-lifted-opt-outs.ts";
 import * as batchesBySender from "./0017-batches-by-sender.ts";
 import * as ownersHaveEveryRight from "./0022-owners-have-every-right.ts";
+import * as failuresTold from "./0019-failures-told.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -38,4 +39,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0016-lifted-opt-outs", migration: liftedOptOuts },
   { name: "0017-batches-by-sender", migration: batchesBySender },
   { name: "0022-owners-have-every-right", migration: ownersHaveEveryRight },
+  { name: "0019-failures-told", migration: failuresTold },
 ];

@@ -4,12 +4,12 @@ import type { Knex } from "knex";
  * Builds indexes beside the writes of a live database, which no transaction allows: a migration that calls it declares
  * `transaction: false`. One that was interrupted is left behind as invalid, and begun again by the next run.
  * @param indexes by name what each is on.
- * @param replaced names of those that they take the place of.
+ * @param replaced names of those that they take the place of. `unique`: each holds a value once.
  */
 export async function buildIndexes(
   knex: Knex,
   indexes: Record<string, string>,
-  replaced: string[] = [],
+  { replaced = [], unique = false }: { replaced?: string[]; unique?: boolean } = {},
 ): Promise<void> {
   const client: Knex.Client = knex.client;
   const connection = await client.acquireConnection();
@@ -20,7 +20,7 @@ export async function buildIndexes(
     await run("set lock_timeout = 0");
     for (const [name, on] of Object.entries(indexes)) {
       await run(`drop index concurrently if exists ${name}`);
-      await run(`create index concurrently ${name} on ${on}`);
+      await run(`create ${unique ? "unique " : ""}index concurrently ${name} on ${on}`);
     }
     for (const name of replaced) await run(`drop index concurrently if exists ${name}`);
   } finally {

@@ -5,7 +5,7 @@ import { resourceTypes } from "../src/management/types/resource-types.ts";
 import { EXPECTED } from "./authorization-matrix/expected.ts";
 import { CALLERS, type Caller, COLUMNS, type Column } from "./authorization-matrix/names.ts";
 import { OBJECTS } from "./authorization-matrix/objects.ts";
-import { bodyFor, subjectOf } from "./authorization-matrix/requests.ts";
+import { bodyFor, subjectOf, urlFor } from "./authorization-matrix/requests.ts";
 import { expectedStatus } from "./authorization-matrix/verdict.ts";
 import { buildWorld, type World } from "./authorization-matrix/world.ts";
 import type { Api } from "./support/api.ts";
@@ -76,8 +76,9 @@ async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Cal
   return answers;
 }
 
-function send(api: Api, { method, path }: Endpoint, id: string, body: object | undefined) {
-  const url = path.replace(":id", id);
+function send(api: Api, endpoint: Endpoint, id: string, body: object | undefined) {
+  const { method } = endpoint;
+  const url = urlFor(endpoint, id);
   const verbs = { GET: api.get, DELETE: api.delete, POST: api.post, PUT: api.put, PATCH: api.patch };
   return method === "GET" || method === "DELETE" ? verbs[method](url) : verbs[method](url, body);
 }

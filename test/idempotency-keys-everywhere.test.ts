@@ -5,7 +5,7 @@ import { allEndpoints } from "../src/management/all-endpoints.ts";
 import { openapiDocument } from "../src/openapi/openapi-document.ts";
 import type { Method } from "../src/openapi/openapi-types.ts";
 import { OBJECTS } from "./authorization-matrix/objects.ts";
-import { bodyFor, subjectOf } from "./authorization-matrix/requests.ts";
+import { bodyFor, subjectOf, urlFor } from "./authorization-matrix/requests.ts";
 import { buildWorld, type World } from "./authorization-matrix/world.ts";
 import { requestFor } from "./bridge-access/requests.ts";
 import type { ApiAnswer } from "./support/api.ts";
@@ -54,7 +54,7 @@ async function requestTo(endpoint: Endpoint, caller: "operator" | "owner" | "mem
   const cell = { world, column: "own", caller } as const;
   const subject = subjectOf(endpoint);
   const id = (subject && (await OBJECTS[subject]?.(cell))) ?? "";
-  return { url: endpoint.path.replace(":id", id), body: await bodyFor(endpoint, cell, id) };
+  return { url: urlFor(endpoint, id), body: await bodyFor(endpoint, cell, id) };
 }
 
 describe("a request with an Idempotency-Key, sent twice,", () => {

@@ -100,6 +100,38 @@ describe("another answer afterwards is a 409 whose code says what has become of 
   });
 });
 
+describe("what a refusal advises", () => {
+  const states = {
+    accepted: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/accept`),
+    declined: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/decline`),
+    revoked: ({ path }: { path: string }) => guildhall.api.post(`${path}/revoke`),
+    expired: ({ id }: { id: string }) => makeOverdue(id),
+  };
+
+  test.each(Object.keys(states) as Array<keyof typeof states>)(
+    "can be done by its reader, who invites there or was invited: %s",
+    async (state) => {
+      const { owner, invitee, ...invitation } = await buildInvitationTo(guildhall);
+      await states[state]({ ...invitation, invitee });
+      const { path, id } = invitation;
+      const data = { type: "invitation", id, attributes: { locale: "de" } };
+      const byInviters = [
+        await as(owner).post(`${path}/resend`),
+        await as(owner).patch(path, { data }),
+        await as(owner).post(`${path}/revoke`),
+        await guildhall.api.post(`${path}/link`),
+        await guildhall.api.post(`${path}/accept`, { meta: { user_id: owner.user.id } }),
+      ];
+      const byInvitee = [await as(invitee).post(`${path}/accept`), await as(invitee).post(`${path}/decline`)];
+      const sentences = (answers: ApiAnswer[]) =>
+        answers.filter(({ status }) => status === 409).map(({ body }) => body.errors[0].detail);
+      expect(sentences(byInviters).length).toBeGreaterThanOrEqual(3);
+      for (const sentence of sentences(byInviters)) expect(sentence).not.toMatch(/\bask\b|invited you/i);
+      for (const sentence of sentences(byInvitee)) expect(sentence).not.toMatch(/resend|invite the address/i);
+    },
+  );
+});
+
 test("an overdue invitation reads expired, alone and in lists, before any schedule has written it", async () => {
   const { id, path, organization } = await buildInvitationTo(guildhall);
   await makeOverdue(id);

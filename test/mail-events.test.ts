@@ -52,7 +52,7 @@ const deliveryStatus = async ({ invitation }: Sent) =>
   (await guildhall.api.get(`/api/invitations/${invitation}`)).body.data.attributes.delivery_status;
 const counts = (recorded: number, repeated: number, unknown: number) => ({
   status: 202,
-  body: { recorded, repeated, unknown },
+  body: expect.objectContaining({ recorded, repeated, unknown, refused: 0 }),
 });
 const BOUNCE = { permanent: true, detail: "550 5.1.1 nobody here" };
 
@@ -244,6 +244,61 @@ describe("many events at once", () => {
     expect(await tell(guildhall.api.origin, { events: events.slice(1) })).toEqual(counts(0, 0, 1_000));
     expect(await tell(guildhall.api.origin, { events })).toMatchObject({ status: 422 });
     expect(await tell(guildhall.api.origin, { events: [] })).toEqual(counts(0, 0, 0));
+  });
+
+  test("find their emails however a provider writes the recipient", async () => {
+    const mail = await mailed();
+    const spellings = [
+      `<${mail.email}>`,
+      `Mary <${mail.email}>`,
+      `"Smith, Mary" <${mail.email.toUpperCase()}> `,
+      `${mail.email} (Mary)`,
+      `rfc822; ${mail.email}`,
+    ];
+    for (const [n, email] of spellings.entries())
+      expect(await telling(mail, "deferred", { email, detail: `451 ${n}` })).toEqual(counts(1, 0, 0));
+    expect(await telling(mail, "deferred", { email: "<mary@elsewhere.test>" })).toEqual(counts(0, 0, 1));
+  });
+
+  test("are answered one by one: an odd one among them is named, and stops no other", async () => {
+    const mail = await mailed();
+    const good = { type: "bounced", message_id: mail.message_id, email: mail.email, permanent: true };
+    const events = [
+      { ...good, permament: true },
+      { ...good, type: "opened" },
+      "bounced",
+      { ...good, occurred_at: "yesterday" },
+      good,
+      good,
+      { ...good, message_id: "<nobody@knows>" },
+      { ...good, email: "MAILER-DAEMON" },
+    ];
+    const { status, body } = await tell(guildhall.api.origin, { events });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ recorded: 1, repeated: 1, unknown: 2, refused: 4 });
+    expect(
+      body.results.map(({ index, status }: { index: number; status: string }) => [index, status]),
+    ).toEqual([
+      [0, "refused"],
+      [1, "refused"],
+      [2, "refused"],
+      [3, "refused"],
+      [4, "recorded"],
+      [5, "repeated"],
+      [6, "unknown"],
+      [7, "unknown"],
+    ]);
+    expect(body.results.map(({ detail }: { detail: string }) => detail)).toEqual([
+      "The event has no member called permament; check the spelling or leave it out.",
+      "`type` must be delivered, deferred, bounced or complained.",
+      "The event must be an object with type, message_id and email.",
+      "`occurred_at` must be a time such as 2026-11-20T09:31:12Z.",
+      "It was written down.",
+      "It was reported before; nothing has changed.",
+      "No email with this `message_id` was sent to this address.",
+      "No email can be found: `email` holds no address such as mary@acme.example.",
+    ]);
+    expect(await suppressionOf(mail.email)).toMatchObject({ reason: "bounced" });
   });
 
   test("may tell whatever a receiver said, however mad, and no link", async () => {

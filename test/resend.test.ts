@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/http/rate-limiter.ts";
+import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
@@ -354,6 +355,108 @@ describe("too many requests", () => {
   });
 });
 
+describe("an expired invitation that is resent", () => {
+  const expire = () => expireInvitations(guildhall.db, () => false);
+
+  async function expired(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
+    const invitation = await sendable(options, to);
+    await expiresIn(guildhall, invitation.id, -1);
+    return invitation;
+  }
+
+  test.each(["written down", "overdue, though no sweep has written it down"])(
+    "is pending again, with a new expiry, a new link and a new email: %s",
+    async (how) => {
+      const invitation = await expired({ by: asOwner() });
+      if (how === "written down") await expire();
+      const answer = await resend(invitation, asOwner());
+      expect(answer).toMatchObject({
+        status: 200,
+        body: { data: { attributes: { status: "pending", delivery_status: "queued", expired_at: null } } },
+      });
+      const ahead = Date.parse(answer.body.data.attributes.expires_at) - Date.now();
+      expect(Math.round(ahead / 86_400_000)).toBe(7);
+      expect(await answerByLink(guildhall, invitation, "accept", 1)).toMatchObject(
+        refusal(409, "invitation_superseded"),
+      );
+      expect((await answerByLink(guildhall, invitation, "accept", 2)).status).toBe(200);
+      expect((await eventsOf(guildhall, invitation.id)).at(-2)).toMatchObject({
+        type: "invitation.resent",
+        data: { revived: true },
+      });
+    },
+  );
+
+  test("is told to its inviter again when it expires again", async () => {
+    const invitation = await expired({ by: asOwner() });
+    await expire();
+    expect((await resend(invitation)).status).toBe(200);
+    await expiresIn(guildhall, invitation.id, -1);
+    await expire();
+    const notices = (await deliveriesOf(guildhall, invitation.id)).filter(
+      ({ kind }) => kind === "invitation-expired",
+    );
+    expect(notices).toHaveLength(2);
+  });
+
+  test("is refused while the address has a newer pending one, which is named", async () => {
+    const old = await expired();
+    const { id } = await sendable({ email: old.email });
+    const answer = await resend(old, asOwner());
+    expect(answer).toMatchObject(refusal(409, "invitation_pending"));
+    expect(answer.body.errors[0].detail).toContain(id);
+    await expiresIn(guildhall, id, -1);
+    expect((await resend(old, asOwner())).status).toBe(200);
+    expect(await rowOf(id)).toMatchObject({ status: "expired" });
+    expect((await eventTypesOf(guildhall, id)).at(-1)).toBe("invitation.expired");
+  });
+
+  test("is refused once the address is a member's", async () => {
+    const member = await buildMember(guildhall, organization, "member");
+    await guildhall.db("memberships").where({ id: member.membership.id }).delete();
+    const old = await expired({ email: member.user.email });
+    await guildhall.db("memberships").insert(member.membership.$toDatabaseJson());
+    expect(await resend(old, asOwner())).toMatchObject(refusal(409, "already_member"));
+    expect(await rowOf(old.id)).toMatchObject({ token_version: 1 });
+  });
+
+  test("is the resender's own where its inviter could no longer send it", async () => {
+    const admin = await buildMember(guildhall, organization, "admin");
+    const old = await expired({ by: guildhall.api.as(admin.token) });
+    await guildhall.api.delete(`/api/memberships/${admin.membership.id}`);
+    expect((await resend(old, asOwner())).status).toBe(200);
+    expect(await rowOf(old.id)).toMatchObject({ inviter_user_id: owner.user.id });
+    expect((await answerByLink(guildhall, old, "accept", 2)).status).toBe(200);
+  });
+
+  test("counts as one more pending invitation of its organization", async () => {
+    const full = await buildOrganization(guildhall, owner);
+    const old = await expired({}, full);
+    await expire();
+    await sendable({}, full);
+    const settings = { quotas: { pending_per_organization: 1 } };
+    await guildhall.db("environments").where({ id: full.environment_id }).update({ settings });
+    expect(await resend(old, asOwner())).toMatchObject(refusal(403, "pending_limit"));
+    await guildhall.db("environments").where({ id: full.environment_id }).update({ settings: {} });
+    expect((await resend(old, asOwner())).status).toBe(200);
+  });
+
+  test("is opened once by ten at once", async () => {
+    const old = await expired();
+    const answers = await atOnce(10, () => resend(old));
+    expect(statuses(answers)).toEqual({ 200: 1, 429: 9 });
+    expect(await rowOf(old.id)).toMatchObject({ status: "pending", token_version: 2 });
+  });
+
+  test("is never there beside one that is made at the same time", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const old = await expired();
+      const [resent, created] = await Promise.all([resend(old), invite(guildhall, organization, old.email)]);
+      expect([resent.status, created.status].sort()).toEqual([200 + Number(created.status === 201), 409]);
+    }
+  });
+});
+
 describe("is refused", () => {
   test.each(["accepted", "declined", "revoked"] as const)("what is %s, with that code", async (state) => {
     const invitation = await sendable();
@@ -363,12 +466,6 @@ describe("is refused", () => {
     expect(await deliveriesOf(guildhall, invitation.id)).not.toContainEqual(
       expect.objectContaining({ kind: "invitation", seq: 2 }),
     );
-  });
-
-  test("what is overdue, though no sweep has written it down", async () => {
-    const invitation = await sendable();
-    await expiresIn(guildhall, invitation.id, -1);
-    expect(await resend(invitation)).toMatchObject(refusal(409, "invitation_expired"));
   });
 
   test("a member without the right to manage members", async () => {

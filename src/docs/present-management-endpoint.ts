@@ -35,10 +35,15 @@ function commandOf(described: Described, document: OpenApiDocument): string {
 function callOf({ path, method, operation }: Described, document: OpenApiDocument) {
   const parameters = followed(operation, document);
   const id = parameters.find(({ name }) => name === "id");
+  // An action on everything that matches is shown with one filter, or it would be about everything.
+  const filter = parameters.find(
+    ({ name, schema }) => name.startsWith("filter[") && schema.enum !== undefined,
+  );
+  const query = method === "get" || filter === undefined ? "" : `?${filter.name}=${filter.schema.enum?.[0]}`;
   const isOpen = operation.security.some((choice) => Object.keys(choice).length === 0);
   return {
     method: method.toUpperCase(),
-    url: path.replace("{id}", String(id?.schema.example ?? "")),
+    url: path.replace("{id}", String(id?.schema.example ?? "")) + query,
     credential: isOpen ? "" : OPERATOR,
     inEnvironment: parameters.some(({ name }) => name === "X-Environment"),
   };

@@ -55,6 +55,8 @@ export type EventType =
   | "invitation.resent"
   | "invitation.reminded"
   | "invitation.link_copied"
+  | "delivery.failed"
+  | "delivery.bounced"
   | "invitation_batch.created"
   | "invitation_batch.completed"
   | "invitation_batch.canceled"

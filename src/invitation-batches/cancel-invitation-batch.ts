@@ -19,8 +19,10 @@ export function cancelInvitationBatch(
   return transaction(db, async (trx) => {
     const batch = await InvitationBatch.query(trx).findById(id).where({ environment_id }).forNoKeyUpdate();
     if (batch === undefined) throw notFound("invitation batch");
-    await Organization.lock(trx, environment_id, batch.organization_id);
-    await currentCeiling(trx, actor, batch.organization_id, "members:manage");
+    if (batch.organization_id !== null) {
+      await Organization.lock(trx, environment_id, batch.organization_id);
+      await currentCeiling(trx, actor, batch.organization_id, "members:manage");
+    }
     if (batch.status === "completed")
       throw conflict("batch_completed", "The batch is completed; revoke the invitations you don't want.");
     return batch.status === "canceled" ? batch : cancelRest(trx, batch, actor);

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { InvitationBatch } from "../models/invitation-batch.ts";
+import { countsOf } from "./settle-rows.ts";
 
 /** Ends an unfinished batch that is locked: rows that are left are canceled, what was invited stays. */
 export async function cancelRest(
@@ -16,8 +17,7 @@ export async function cancelRest(
     .patch({ status: "canceled", canceled_at: trx.fn.now(), updated_at: trx.fn.now() } as object)
     .returning("*");
   if (canceled === undefined) throw new Error(`the locked batch ${id} is gone`);
-  const { total_count, created_count, failed_count, duplicate_count } = canceled;
-  const data = { total_count, created_count, failed_count, duplicate_count };
+  const data = countsOf(canceled.kind, canceled);
   await recordEvents(trx, actor, [
     { type: "invitation_batch.canceled", environment_id, organization_id, subject_id: id, data },
   ]);

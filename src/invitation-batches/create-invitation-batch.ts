@@ -1,6 +1,4 @@
-import type { Knex } from "knex";
 import type { Context } from "../context.ts";
-import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
@@ -10,6 +8,7 @@ import { type NewRow, newRows } from "./new-rows.ts";
 import { requireBatchAllowed } from "./require-batch-allowed.ts";
 import { roleFinder } from "./role-finder.ts";
 import type { SentRow } from "./sent-row.ts";
+import { writeRows } from "./write-rows.ts";
 
 export interface NewInvitationBatch {
   environment_id: string;
@@ -67,26 +66,4 @@ export function createInvitationBatch(
     afterCommit(() => queues.hint("batch"));
     return batch;
   });
-}
-
-/** Rows per statement. */
-const AT_ONCE = 2_500;
-
-const insertRows = statement(
-  "insert-invitation-batch-rows",
-  `
-  insert into invitation_batch_rows (id, environment_id, batch_id, number, input, email, status, code, detail)
-  select id, $1, $2, number, input, email, status, code, detail
-  from jsonb_to_recordset($3::jsonb)
-    as row (id text, number int, input jsonb, email text, status text, code text, detail text)`,
-);
-
-async function writeRows(
-  trx: Knex.Transaction,
-  { id, environment_id }: InvitationBatch,
-  rows: NewRow[],
-): Promise<void> {
-  for (let start = 0; start < rows.length; start += AT_ONCE) {
-    await insertRows(trx, [environment_id, id, JSON.stringify(rows.slice(start, start + AT_ONCE))]);
-  }
 }

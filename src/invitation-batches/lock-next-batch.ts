@@ -8,6 +8,7 @@ export interface LockedBatch
     InvitationBatch,
     | "id"
     | "environment_id"
+    | "kind"
     | "organization_id"
     | "actor_kind"
     | "actor_user_id"
@@ -29,8 +30,8 @@ export interface LockedBatch
 const lockNext = statement<LockedBatch>(
   "lock-next-invitation-batch",
   `
-  select b.id, b.environment_id, b.organization_id, b.actor_kind, b.actor_user_id, b.request_id, b.dry_run, b.total_count,
-    exists (select from organizations where id = b.organization_id and deleting_at is null) as has_organization,
+  select b.id, b.environment_id, b.kind, b.organization_id, b.actor_kind, b.actor_user_id, b.request_id, b.dry_run, b.total_count,
+    b.organization_id is null or exists (select from organizations where id = b.organization_id and deleting_at is null) as has_organization,
     b.actor_client_id is null or exists (
       select from api_clients where id = b.actor_client_id and 'invitations:write' = any (scopes)
     ) as program_may

@@ -12,6 +12,8 @@ export interface NewRow {
   status: BatchRowStatus;
   code: string | null;
   detail: string | null;
+  /** In a batch that resends. */
+  invitation_id?: string;
 }
 
 /**

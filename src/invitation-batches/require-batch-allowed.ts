@@ -24,7 +24,8 @@ const findBatches = statement<Found>(
   ) as rows_lately, array(
     select b.actor_user_id from invitation_batches b
     -- As the index of unfinished ones has it.
-    where b.organization_id = $2 and b.status in ('queued', 'running') and b.id is distinct from $3
+    where (b.organization_id = $2 or $2::text is null and b.organization_id is null and b.environment_id = $1)
+      and b.status in ('queued', 'running') and b.id is distinct from $3
     limit 2 * quota.most
   ) as senders
   from environments e cross join lateral (select ${quotaSql("e.settings", "unfinished_batches")} as most) quota
@@ -60,6 +61,6 @@ export async function requireBatchAllowed(
   if (most === null || senders.length < most) return;
   const isNewcomer = user_id !== null && !senders.includes(user_id);
   if (isNewcomer && senders.length < 2 * most) return;
-  const detail = `The organization has ${senders.length} unfinished batches: wait for one to be completed, or cancel one.`;
+  const detail = `${organization_id === null ? "The environment has" : "The organization has"} ${senders.length} unfinished batches: wait for one to be completed, or cancel one.`;
   throw conflict("batch_limit", detail);
 }

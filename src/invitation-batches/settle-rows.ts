@@ -6,7 +6,7 @@ import type { LockedBatch } from "./lock-next-batch.ts";
 /** What became of a row. */
 export interface RowOutcome {
   number: number;
-  status: "created" | "failed";
+  status: "created" | "resent" | "failed";
   code: string | null;
   detail: string | null;
   invitation_id: string | null;
@@ -15,6 +15,7 @@ export interface RowOutcome {
 interface Counts {
   total_count: number;
   created_count: number;
+  resent_count: number;
   failed_count: number;
   duplicate_count: number;
 }
@@ -24,7 +25,8 @@ const settle = statement<Counts>(
   `
   with settled as (
     update invitation_batch_rows r
-    set status = outcome.status, code = outcome.code, detail = outcome.detail, invitation_id = outcome.invitation_id,
+    set status = outcome.status, code = outcome.code, detail = outcome.detail, 
+      invitation_id = coalesce(outcome.invitation_id, r.invitation_id),
       input = null, updated_at = now()
     from jsonb_to_recordset($2::jsonb)
       as outcome (number int, status text, code text, detail text, invitation_id text)
@@ -35,20 +37,21 @@ const settle = statement<Counts>(
     status = case when $3 then 'completed' else 'running' end,
     started_at = coalesce(started_at, now()), completed_at = case when $3 then now() end, updated_at = now(),
     created_count = created_count + (select count(*) from settled where status = 'created'),
+    resent_count = resent_count + (select count(*) from settled where status = 'resent'),
     failed_count = failed_count + (select count(*) from settled where status = 'failed')
   where id = $1
-  returning total_count, created_count, failed_count, duplicate_count`,
+  returning total_count, created_count, resent_count, failed_count, duplicate_count`,
 );
 
 /** Writes down what became of a chunk's rows, counts them, and ends the batch with the last. The batch is locked. */
 export async function settleRows(
   trx: Knex.Transaction,
-  { id, environment_id, organization_id, request_id }: LockedBatch,
+  { id, kind, environment_id, organization_id, request_id }: LockedBatch,
   outcomes: RowOutcome[],
   isLast: boolean,
 ): Promise<void> {
   const [counts] = await settle(trx, [id, JSON.stringify(outcomes), isLast]);
-  if (!isLast) return;
+  if (!isLast || counts === undefined) return;
   const actor = { kind: "system", user_id: null, request_id } as const;
   await recordEvents(trx, actor, [
     {
@@ -56,7 +59,15 @@ export async function settleRows(
       environment_id,
       organization_id,
       subject_id: id,
-      data: { ...counts },
+      data: countsOf(kind, counts),
     },
   ]);
+}
+
+/** What the last event of a batch says. */
+export function countsOf(kind: LockedBatch["kind"], counts: Counts): Record<string, number> {
+  const { total_count, created_count, resent_count, failed_count, duplicate_count } = counts;
+  return kind === "resend"
+    ? { total_count, resent_count, failed_count }
+    : { total_count, created_count, failed_count, duplicate_count };
 }

@@ -4,6 +4,7 @@ import { statement } from "../db/statement.ts";
 import { forbidden, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { refusalOf } from "../http/refusal-of.ts";
+import { resendInvitation } from "../invitations/resend-invitation.ts";
 import { tryToInvite } from "../invitations/try-to-invite.ts";
 import type { Log } from "../log.ts";
 import { cancelRest } from "./cancel-rest.ts";
@@ -16,12 +17,14 @@ const CHUNK = 100;
 
 interface QueuedRow {
   number: number;
-  input: RowInput;
+  /** Null where an invitation is to be resent. */
+  input: RowInput | null;
+  invitation_id: string | null;
 }
 
 const findQueued = statement<QueuedRow>(
   "find-queued-invitation-batch-rows",
-  `select number, input from invitation_batch_rows where batch_id = $1 and status = 'queued' order by number limit $2`,
+  `select number, input, invitation_id from invitation_batch_rows where batch_id = $1 and status = 'queued' order by number limit $2`,
 );
 
 /** Chunks of one user wait for each other, or each would count without the other's rows towards the user's quota. */
@@ -31,7 +34,7 @@ const lockInviter = statement<never>(
 );
 
 /**
- * Invites the next rows of a batch that is locked, and writes down what became of each, all in the one transaction: a
+ * Invites or resends the next rows of a batch that is locked, and writes down what became of each, all in the one transaction: a
  * process that is killed has done the whole chunk or nothing of it.
  * @param careful whether a row may fail by an error nobody foresaw without taking the others along; it costs two round
  *   trips a row.
@@ -42,31 +45,34 @@ export async function workOffChunk(
   batch: LockedBatch,
   { careful, log }: { careful: boolean; log: Log },
 ): Promise<number> {
-  const { id, dry_run, request_id } = batch;
+  const { id, kind, dry_run, request_id } = batch;
   if (!batch.has_organization) {
     await cancelRest(trx, batch, { kind: "system", user_id: null, request_id });
     return 0;
   }
   if (batch.actor_user_id !== null) await lockInviter(trx, [batch.actor_user_id]);
-  const found = await findQueued(trx, [id, CHUNK + 1]);
+  // Invitations to resend may be of many organizations, and a transaction holds the lock of one.
+  const size = kind === "resend" ? 1 : CHUNK;
+  const alone = careful || kind === "resend";
+  const found = await findQueued(trx, [id, size + 1]);
   // Emails to one address wait for each other, so every chunk comes to its addresses in the same order.
-  const rows = found.slice(0, CHUNK).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
+  const rows = found.slice(0, size).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
   const judge = async (row: QueuedRow) =>
-    outcomeOf(row.number, await (careful ? inviteAlone(trx, batch, row, log) : invite(trx, batch, row)));
+    outcomeOf(batch, row.number, await (alone ? inviteAlone(trx, batch, row, log) : invite(trx, batch, row)));
   // What a dry run writes is judged by the database as anything is, and then undone.
   if (dry_run) await trx.raw("savepoint dry_run");
   const statements = rows.map((row) => () => judge(row));
-  const outcomes = careful ? await oneByOne(statements) : await pipelined(trx, statements);
+  const outcomes = alone ? await oneByOne(statements) : await pipelined(trx, statements);
   if (dry_run) {
     await trx.raw("rollback to savepoint dry_run");
     for (const outcome of outcomes) outcome.invitation_id = null;
   }
-  await settleRows(trx, batch, outcomes, found.length <= CHUNK);
-  return dry_run ? 0 : outcomes.filter(({ status }) => status === "created").length;
+  await settleRows(trx, batch, outcomes, found.length <= size);
+  return dry_run ? 0 : outcomes.filter(({ status }) => status !== "failed").length;
 }
 
 function addressOf({ input }: QueuedRow): string {
-  return input.address.canonical;
+  return input?.address.canonical ?? "";
 }
 
 async function oneByOne<Result>(statements: Array<() => Promise<Result>>): Promise<Result[]> {
@@ -77,17 +83,37 @@ async function oneByOne<Result>(statements: Array<() => Promise<Result>>): Promi
 
 type Invited = { id: string } | Refusal;
 
-function outcomeOf(number: number, invited: Invited): RowOutcome {
+function outcomeOf({ kind }: LockedBatch, number: number, invited: Invited): RowOutcome {
   if (!(invited instanceof Refusal))
-    return { number, status: "created", code: null, detail: null, invitation_id: invited.id };
+    return {
+      number,
+      status: kind === "resend" ? "resent" : "created",
+      code: null,
+      detail: null,
+      invitation_id: invited.id,
+    };
   const [{ code, detail }] = invited.items;
   return { number, status: "failed", code, detail, invitation_id: null };
 }
 
-async function invite(trx: Knex.Transaction, batch: LockedBatch, { input }: QueuedRow): Promise<Invited> {
+/** The job gives the hint once all is committed. */
+const NO_HINTS = { hint: () => {} };
+
+async function invite(
+  trx: Knex.Transaction,
+  batch: LockedBatch,
+  { input, invitation_id }: QueuedRow,
+): Promise<Invited> {
   const { environment_id, organization_id, actor_kind, actor_user_id, request_id, program_may } = batch;
   if (!program_may) return forbidden("forbidden", "The program that asked for it may not invite any more.");
   const actor: Actor = { kind: actor_kind, user_id: actor_user_id, request_id };
+  if (input === null || organization_id === null)
+    return resendInvitation(
+      { db: trx, queues: NO_HINTS },
+      { id: invitation_id ?? "", environment_id },
+      null,
+      actor,
+    );
   return tryToInvite(trx, { environment_id, organization_id, ...input }, actor);
 }
 
@@ -107,6 +133,7 @@ async function inviteAlone(
     const refusal = refusalOf(error);
     if (refusal?.status === 503) throw error;
     await trx.raw("rollback to savepoint one_row");
+    await refusal?.stands?.(trx);
     if (refusal !== undefined) return refusal;
     log.error({ err: error, batch: batch.id, row: row.number }, "a row can't be judged");
     const detail = "Our mistake: tell support the id of the row.";

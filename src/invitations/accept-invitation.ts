@@ -34,7 +34,7 @@ export async function acceptInvitation(
   actor: Actor,
 ): Promise<Acceptance> {
   const found = await findInvitation(db, key);
-  if (found.status !== "pending") return acceptedBefore(db, found, proof);
+  if (found.status !== "pending") return acceptedBefore(db, found, proof, actor);
 
   const acceptance = transaction(db, async (trx, afterCommit) => {
     const organization = await Organization.lock(trx, found.environment_id, found.organization_id);
@@ -50,8 +50,8 @@ export async function acceptInvitation(
   return acceptance.catch(async (error) => {
     if (!(error instanceof ClosedMeanwhile)) throw error;
     const closed = await findInvitation(db, key);
-    if (closedState(closed, proof) === undefined) await refuseUnsendable(db, closed, actor);
-    return acceptedBefore(db, closed, proof);
+    if (closedState(closed, proof) === undefined) await refuseUnsendable(db, closed, actor, actor);
+    return acceptedBefore(db, closed, proof, actor);
   });
 }
 
@@ -107,12 +107,17 @@ async function admit(
 }
 
 /** The same success again, for the same user while they are still a member; anything else comes too late. */
-async function acceptedBefore(db: Knex, invitation: Invitation, proof: Proof): Promise<Acceptance> {
+async function acceptedBefore(
+  db: Knex,
+  invitation: Invitation,
+  proof: Proof,
+  actor: Actor,
+): Promise<Acceptance> {
   const { organization_id, accepted_by_user_id: user_id } = invitation;
   const isAccepted = closedState(invitation, proof) === "accepted";
   const sameUser = user_id !== null && (proof.by === "link" || proof.userId === user_id);
   const membership =
     isAccepted && sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
-  if (membership === undefined) throw closedInvitation(invitation, proof);
+  if (membership === undefined) throw closedInvitation(invitation, actor, proof);
   return { invitation, membership };
 }

@@ -35,5 +35,5 @@ export async function declineInvitation(
   if (declined !== undefined) return declined;
   const closed = await findInvitation(db, key);
   if (closedState(closed, proof) === "declined") return closed;
-  throw closedInvitation(closed, proof);
+  throw closedInvitation(closed, actor, proof);
 }

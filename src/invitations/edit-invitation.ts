@@ -31,7 +31,9 @@ export async function editInvitation(
 ): Promise<Invitation> {
   const found = await findInvitation(db, key);
   return transaction(db, async (trx) => {
-    const { id, environment_id, organization_id } = await lockSendable(trx, found, actor, role_ids);
+    const { id, environment_id, organization_id } = await lockSendable(trx, found, actor, {
+      roleIds: role_ids,
+    });
     const expiry = (asked: string) => newExpiry(trx, environment_id, asked, "/data/attributes/expires_at");
     const change = {
       ...(expires_at === undefined ? {} : { expires_at: await expiry(expires_at) }),

@@ -23,7 +23,7 @@ const expireChunk = statement<{ expired: number; moment: string }>(
   expired as (
     update invitations i set status = 'expired', expired_at = moment, updated_at = now()
     from overdue, run where i.id = overdue.id
-    returning i.id, i.environment_id, i.organization_id, i.inviter_user_id
+    returning i.id, i.environment_id, i.organization_id, i.inviter_user_id, i.token_version
   ),
   numbered as (select *, row_number() over () as n from expired),
   events_written as (
@@ -35,7 +35,7 @@ const expireChunk = statement<{ expired: number; moment: string }>(
   notified as (
     select *, row_number() over () as n from (
       select distinct on (expired.inviter_user_id, expired.organization_id)
-        expired.id, expired.inviter_user_id, expired.organization_id, u.environment_id, u.email, u.email_canonical
+        expired.id, expired.inviter_user_id, expired.organization_id, expired.token_version, u.environment_id, u.email, u.email_canonical
       from expired
       join users u on u.id = expired.inviter_user_id
       join environments e on e.id = u.environment_id
@@ -49,8 +49,9 @@ const expireChunk = statement<{ expired: number; moment: string }>(
     )
   ),
   deliveries_written as (
-    insert into mail_deliveries (id, environment_id, invitation_id, kind, email, email_canonical)
-    select delivery.id, environment_id, notified.id, 'invitation-expired', email, email_canonical
+    insert into mail_deliveries (id, environment_id, invitation_id, kind, seq, email, email_canonical)
+    -- One that was resent after its expiry may expire again.
+    select delivery.id, environment_id, notified.id, 'invitation-expired', token_version, email, email_canonical
     from notified join unnest($3::text[]) with ordinality as delivery(id, n) using (n)
     on conflict (invitation_id, kind, seq) do nothing
   )

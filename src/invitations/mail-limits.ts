@@ -42,40 +42,46 @@ export function sendingLimitSql(
     ${isNew ? ofPeople("pending_per_organization") : "null"})`;
 }
 
-const findLimit = statement<Partial<SendingLimit> & { cool_in: number | null }>(
-  "find-sending-limit",
-  `
+const findLimit = limitStatement("find-sending-limit", { isNew: false });
+const findLimitOfNew = limitStatement("find-sending-limit-of-new", { isNew: true });
+
+function limitStatement(name: string, { isNew }: { isNew: boolean }) {
+  return statement<Partial<SendingLimit> & { cool_in: number | null }>(
+    name,
+    `
   select l.code, l.wait, (
     select ceil(extract(epoch from max(created_at) + make_interval(secs => $6) - now()))::int
     from mail_deliveries where invitation_id = $5 and kind = 'invitation'
   ) as cool_in
   from environments e left join lateral (
-    select * from ${sendingLimitSql({ environment: "$1", organization: "$2", address: "$3", user: "$4" }, "e.settings", { isNew: false })}
+    select * from ${sendingLimitSql({ environment: "$1", organization: "$2", address: "$3", user: "$4" }, "e.settings", { isNew })}
     where $7 <> 'operator'
   ) l on true
   where e.id = $1`,
-);
+  );
+}
 
 /**
  * Refuses to send an invitation once more when that would be one email too many. Decides with the invitation's
  * organization locked, so that of two that come at once the second sees the first. The operator is held by the cooldown
- * alone.
+ * alone. One that has expired will be one more pending invitation.
  * @throws 429 with `Retry-After`, 409 when an invitation was sent often enough.
  */
 export async function requireMailAllowed(
   db: Knex,
-  { id, environment_id, organization_id, email_canonical, token_version }: Invitation,
+  { id, environment_id, organization_id, email_canonical, token_version, status }: Invitation,
   actor: Pick<Actor, "kind" | "user_id">,
 ): Promise<void> {
   const values = [environment_id, organization_id, email_canonical, actor.user_id, id, COOLDOWN, actor.kind];
-  const [{ cool_in = null, code, wait = null } = {}] = await findLimit(db, values);
+  const find = status === "expired" ? findLimitOfNew : findLimit;
+  const [{ cool_in = null, code, wait = null } = {}] = await find(db, values);
   if (cool_in !== null && cool_in > 0)
     throw tooSoon("resend_too_soon", `It was sent a moment ago. Try again in ${cool_in} s.`, cool_in);
   if (actor.kind === "operator") return;
   if (token_version >= MAILS_PER_INVITATION)
     throw conflict(
       "resend_limit",
-      `It was sent ${MAILS_PER_INVITATION} times: revoke it and invite again later.`,
+      `It was sent ${MAILS_PER_INVITATION} times. Revoke it unless it has expired, and invite the address again later.`,
     );
   if (code != null) throw limitReached({ code, wait });
 }

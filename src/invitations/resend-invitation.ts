@@ -1,6 +1,8 @@
+import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { conflict } from "../errors.ts";
+import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Invitation } from "../models/invitation.ts";
 import { closedInvitation } from "./closed-invitation.ts";
@@ -11,32 +13,36 @@ import { newExpiry } from "./new-expiry.ts";
 import { refuseUnsendable } from "./revoke-pending.ts";
 
 /**
- * Sends a pending invitation once more: with a new link, which kills those mailed before, and a new expiry.
+ * Sends an invitation once more: with a new link, which kills those mailed before, and a new expiry. One that has expired
+ * is open again by that.
  * @param expiresAt ISO 8601; null: the environment's lifetime from now.
  * @returns the row with its summary, as reading it would show it.
  * @throws 404, 403 for an actor who could not send it, 409 with the state's code when it is closed, as it is from now on
- *   when its inviter could no longer send it, 429 too soon after the email before, 422 for an expiry that is past or over
+ *   when its inviter could no longer send it, 409 for an expired one whose address has a newer invitation or is a member's
+ *   by now, 429 too soon after the email before, 422 for an expiry that is past or over
  *   365 days away.
  */
 export async function resendInvitation(
-  { db, queues }: Context,
+  { db, queues }: Pick<Context, "db"> & { queues: Pick<Context["queues"], "hint"> },
   key: InvitationKey,
   expiresAt: string | null,
   actor: Actor,
 ): Promise<Invitation> {
   const found = await findInvitation(db, key);
-  if (found.status !== "pending") throw closedInvitation(found);
-  await refuseUnsendable(db, found, actor);
+  if (found.status !== "pending" && found.status !== "expired") throw closedInvitation(found);
+  if (found.status === "pending") await refuseUnsendable(db, found, actor);
   // Most of many that come at once are turned away here, and don't queue for the lock.
   await requireMailAllowed(db, found, actor);
   return transaction(db, async (trx, afterCommit) => {
-    const invitation = await lockSendable(trx, found, actor);
+    const invitation = await lockSendable(trx, found, actor, { expired: true });
     await requireMailAllowed(trx, invitation, actor);
     const { id, environment_id, organization_id } = invitation;
-    const renewed = await Invitation.change(trx, id, {
-      token_version: trx.raw("token_version + 1"),
-      expires_at: await newExpiry(trx, environment_id, expiresAt, "/meta/expires_at"),
-    });
+    const expires_at = await newExpiry(trx, environment_id, expiresAt, "/meta/expires_at");
+    const revived = invitation.status === "expired";
+    if (revived) await requireRoom(trx, invitation);
+    const renewed = revived
+      ? await Invitation.revive(trx, id, expires_at, actor.user_id)
+      : await Invitation.change(trx, id, { token_version: trx.raw("token_version + 1"), expires_at });
     if (renewed === undefined) throw closedInvitation(await findInvitation(trx, key));
     await trx("mail_deliveries").insert({
       id: newId("dlv"),
@@ -49,9 +55,54 @@ export async function resendInvitation(
       sender_user_id: actor.user_id,
     });
     await recordEvents(trx, actor, [
-      { type: "invitation.resent", environment_id, organization_id, subject_id: id },
+      {
+        type: "invitation.resent",
+        environment_id,
+        organization_id,
+        subject_id: id,
+        data: revived ? { revived } : {},
+      },
     ]);
     afterCommit(() => queues.hint("mail"));
     return findInvitation(trx, key);
   });
+}
+
+/**
+ * Makes sure that an expired invitation can be the pending one of its address again. The organization's lock keeps others
+ * from being written meanwhile.
+ * @throws 409.
+ */
+async function requireRoom(
+  trx: Knex.Transaction,
+  { id, environment_id, organization_id, email_canonical }: Invitation,
+): Promise<void> {
+  const { rows } = await trx.raw<{ rows: Array<{ is_member: boolean }> }>(
+    "select is_member_now(?, ?) as is_member",
+    [email_canonical, organization_id],
+  );
+  if (rows[0]?.is_member)
+    throw conflict("already_member", "That address belongs to a member of this organization by now.");
+  const others = () =>
+    trx("invitations").where({ organization_id, email_canonical, status: "pending" }).whereNot({ id });
+  // One that is overdue takes the place of a pending one until its expiry is written down.
+  const lapsed: Array<{ id: string }> = await others()
+    .where("expires_at", "<=", trx.fn.now())
+    .update({ status: "expired", expired_at: trx.fn.now(), updated_at: trx.fn.now() })
+    .returning("id");
+  await recordEvents(
+    trx,
+    SYSTEM,
+    lapsed.map((one) => ({
+      type: "invitation.expired" as const,
+      environment_id,
+      organization_id,
+      subject_id: one.id,
+    })),
+  );
+  const newer: { id: string } | undefined = await others().first("id");
+  if (newer !== undefined) {
+    const detail = `That address has a newer pending invitation to this organization, ${newer.id}. Resend that one.`;
+    throw conflict("invitation_pending", detail);
+  }
 }

@@ -54,9 +54,15 @@ export function revokeUnsendable(
 /**
  * Revokes one invitation if its inviter could no longer send it: the last look, when it is accepted or sent once more. The
  * revocation stands although it refuses the request.
+ * @param answering who answers the invitation, where that is what is refused.
  * @throws 409 when it was revoked now.
  */
-export async function refuseUnsendable(db: Knex, invitation: Invitation, actor: Actor): Promise<void> {
+export async function refuseUnsendable(
+  db: Knex,
+  invitation: Invitation,
+  actor: Actor,
+  answering?: Actor,
+): Promise<void> {
   const { id, environment_id, organization_id, inviter_user_id } = invitation;
   const { rows } = await db.raw<{ rows: Array<{ sendable: boolean }> }>(
     "select inviter_may_send(?, ?, ?) as sendable",
@@ -69,7 +75,9 @@ export async function refuseUnsendable(db: Knex, invitation: Invitation, actor: 
       return revokeUnsendable(trx, { ...SYSTEM, request_id: actor.request_id }, { id, environment_id });
     });
   if ((await revokeIt(db)) === 0) return;
-  throw Object.assign(closedInvitation({ ...invitation, status: "revoked" }), { stands: revokeIt });
+  throw Object.assign(closedInvitation({ ...invitation, status: "revoked" }, answering), {
+    stands: revokeIt,
+  });
 }
 
 /** @returns how many. */

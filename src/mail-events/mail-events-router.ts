@@ -6,6 +6,7 @@ import { SYSTEM } from "../events/record-events.ts";
 import { announcedLength, readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { createByteBudget } from "../lib/byte-budget.ts";
+import { createRareWarnings } from "../lib/warn-rarely.ts";
 import { webhookHeadersProblem, webhookKey, webhookProblem } from "../lib/webhook-signature.ts";
 import { readMailEvents } from "./read-mail-events.ts";
 import { recordMailEvents } from "./record-mail-events.ts";
@@ -26,6 +27,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   if (MAIL_EVENTS_SECRET === undefined) return router;
   const key = webhookKey(MAIL_EVENTS_SECRET);
+  const warn = createRareWarnings(context.log);
 
   router.post("/mail-events", async (ctx) => {
     // Nothing is read from a sender who can't be right, and nothing long from an address that was wrong too often.
@@ -36,7 +38,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
       const text = await readText(ctx.req, MAIL_EVENTS_LIMIT);
       requireSigned(ctx, webhookProblem(key, ctx.headers, text, new Date()));
       const actor = { ...SYSTEM, request_id: ctx.state.requestId };
-      return recordMailEvents(context, readMailEvents(text), actor);
+      return recordMailEvents(context, readMailEvents(text), actor, warn);
     });
     if (counts === undefined)
       throw unavailable(new Error("reports that nobody has verified take up all the memory they may"));

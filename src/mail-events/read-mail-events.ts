@@ -4,38 +4,87 @@ import { badRequest, Refusal } from "../errors.ts";
 /** Events in one request at most. */
 const MOST = 1_000;
 
-const mailEvent = z.strictObject({
-  type: z.enum(["delivered", "deferred", "bounced", "complained"]),
-  message_id: z.string().nullish().describe("The mail's `Message-ID`, with or without its brackets."),
-  email: z.string().describe("The address the mail was to."),
-  permanent: z.boolean().nullish().describe("Of a bounce: whether the address will never be reached."),
-  detail: z.string().nullish().describe("What the receiver said."),
-  occurred_at: z.iso.datetime({ offset: true }).nullish().describe("By default now."),
-});
+const words = (longest: string) => z.string({ error: `must be ${longest}, in quotes` }).nullish();
+
+const mailEvent = z.strictObject(
+  {
+    type: z.enum(["delivered", "deferred", "bounced", "complained"], {
+      error: "must be delivered, deferred, bounced or complained",
+    }),
+    message_id: words("the email's Message-ID").describe(
+      "The email's `Message-ID`, with or without its brackets.",
+    ),
+    email: z
+      .string({ error: "must be the address the email was sent to" })
+      .describe("The address the email was sent to: `mary@acme.example` or `Mary <mary@acme.example>`."),
+    permanent: z
+      .boolean({ error: "must be true or false, without quotes" })
+      .nullish()
+      .describe("Of a bounce: whether the address will never be reached."),
+    detail: words("a text").describe("What the receiver said."),
+    occurred_at: z.iso
+      .datetime({ offset: true, error: "must be a time such as 2026-11-20T09:31:12Z" })
+      .nullish()
+      .describe("By default now."),
+  },
+  {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `has no member called ${issue.keys.slice(0, 10).join(", ")}; check the spelling or leave it out`
+        : "must be an object with type, message_id and email",
+  },
+);
 
 export type MailEvent = z.infer<typeof mailEvent>;
 
+const many = { error: `may have at most ${MOST} events: send the others in another request` };
+
 /** The body of `POST /mail-events`. */
-export const mailEvents = z.strictObject({
-  events: z.array(mailEvent).max(MOST, { error: `at most ${MOST} at once` }),
-});
+export const mailEvents = z.strictObject({ events: z.array(mailEvent).max(MOST, many) });
+
+/** The same before its events are looked at: each is judged by itself. */
+const envelope = z.strictObject(
+  { events: z.array(z.unknown(), { error: "must be a list of events" }).max(MOST, many) },
+  { error: 'must be an object like {"events": […]} and nothing else' },
+);
 
 /**
- * Reads what a provider's adapter sends. Only its form is judged: values come from mail servers anywhere, and one that
- * makes no sense must not keep the others from being told.
- * @throws 400 when it is no JSON, 422 naming everything that is wrong.
+ * Reads what a provider's adapter sends. Only its form is judged: values come from mail servers anywhere. An event that
+ * can't be read stops no other.
+ * @returns each event, or a sentence that says what is wrong with it.
+ * @throws 400 when it is no JSON; 422 when it is no list of events, or not one of them can be read.
  */
-export function readMailEvents(text: string): MailEvent[] {
+export function readMailEvents(text: string): Array<MailEvent | string> {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    throw badRequest("malformed_json", "The body is no valid JSON.");
+    throw badRequest("malformed_json", "The body is not valid JSON.");
   }
-  const parsed = mailEvents.safeParse(document);
-  if (parsed.success) return parsed.data.events;
-  const problems = parsed.error.issues
+  const parsed = envelope.safeParse(document);
+  if (!parsed.success) throw refused(problemsOf(parsed.error, "The body"));
+  const events = parsed.data.events.map((event) => {
+    const read = mailEvent.safeParse(event);
+    return read.success ? read.data : problemsOf(read.error, "The event");
+  });
+  const problems = events.filter((event) => typeof event === "string");
+  if (problems.length > 0 && problems.length === events.length)
+    throw refused(
+      problems
+        .slice(0, 10)
+        .map((problem, index) => `events.${index}: ${problem}`)
+        .join(" "),
+    );
+  return events;
+}
+
+function refused(detail: string): Refusal {
+  return new Refusal(422, [{ code: "invalid_mail_events", detail }]);
+}
+
+function problemsOf({ issues }: z.ZodError, whole: string): string {
+  return issues
     .slice(0, 10)
-    .map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new Refusal(422, [{ code: "invalid_mail_events", detail: problems.join("; ") }]);
+    .map(({ path, message }) => `${path.length === 0 ? whole : `\`${path.join(".")}\``} ${message}.`)
+    .join(" ");
 }

@@ -3,9 +3,12 @@ import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import type { Actor } from "../events/record-events.ts";
-import { parseEmailAddress } from "../lib/email-address.ts";
+import { type EmailAddress, parseEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
+import type { WarnRarely } from "../lib/warn-rarely.ts";
+import { failureCause } from "../mail/failure-cause.ts";
 import { storableReply } from "../mail/storable-reply.ts";
+import { failureFields, TELL_FAILURES } from "../mail/tell-failures.ts";
 import { timelineWith } from "../mail/timeline.ts";
 import type { TimelineEntry } from "../models/mail-delivery.ts";
 import type { SuppressionReason } from "../models/suppression.ts";
@@ -17,7 +20,20 @@ export const mailEventCounts = z.object({
   recorded: z.int().min(0).describe("What was new."),
   repeated: z.int().min(0).describe("What was told before."),
   unknown: z.int().min(0).describe("Of no mail of ours, as far as its `Message-ID` and address tell."),
+  refused: z.int().min(0).describe("What could not be read."),
+  results: z
+    .array(
+      z.object({
+        index: z.int().min(0).describe("The event's place in the request, from 0."),
+        status: z.enum(["recorded", "repeated", "unknown", "refused"]),
+        detail: z.string().describe("A sentence for people."),
+      }),
+    )
+    .describe("What became of each event."),
 });
+
+type Answer = z.infer<typeof mailEventCounts>;
+type Result = Answer["results"][number];
 
 /**
  * Writes down what a provider tells of mails that left: in the mail's timeline, and what follows from it. A bounce for
@@ -25,25 +41,81 @@ export const mailEventCounts = z.object({
  * about an invitation pauses the user who sent it, for as long as the environment says. A bounce that
  * may pass, as a vacation reply is often called, is a deferral. A delivery settles a mail whose fate was unknown, and
  * makes none worse. What was told before is passed over, whatever its order: telling it twice changes nothing.
+ * @param events each as it was read, or what is wrong with it.
+ * @param warn logs what somebody should know of.
  */
 export async function recordMailEvents(
-  { db }: Context,
-  events: MailEvent[],
+  { db, queues }: Context,
+  events: Array<MailEvent | string>,
   actor: Actor,
-): Promise<z.infer<typeof mailEventCounts>> {
-  const told = events.flatMap((event, n) => presentEvent(event, n) ?? []);
+  warn: WarnRarely,
+): Promise<Answer> {
+  const results: Result[] = [];
+  const told: Told[] = [];
+  events.forEach((event, index) => {
+    const read = typeof event === "string" ? event : presentEvent(event, index);
+    if (typeof event === "string") results[index] = { index, status: "refused", detail: event };
+    else if (typeof read === "string") results[index] = { index, status: "unknown", detail: read };
+    else told.push(read);
+  });
   const values = [JSON.stringify(told), actor.kind, actor.request_id];
   // In a transaction for its retries: outcomes of the same mails may be written right now, in another order.
-  const [counts] = await transaction(db, (trx) => writeMailEvents(trx, values));
-  const { matched = 0, recorded = 0 } = counts ?? {};
-  return { recorded, repeated: matched - recorded, unknown: events.length - matched };
+  const matches = await transaction(db, (trx, afterCommit) => {
+    afterCommit(() => queues.hint("mail"));
+    return writeMailEvents(trx, values);
+  });
+  const found = new Map(matches.map((match) => [match.n, match]));
+  for (const { n: index, cause, code, detail } of told) {
+    const match = found.get(index);
+    results[index] = { index, ...resultOf(match) };
+    if (match?.is_new && cause !== null)
+      warn(
+        `bounced: ${cause}`,
+        failureFields(match.delivery_id, { cause, code, reply: detail ?? "" }),
+        BOUNCED,
+      );
+  }
+  const count = (status: Result["status"]) => results.filter((result) => result.status === status).length;
+  const refused = results.find(({ status }) => status === "refused");
+  if (refused !== undefined)
+    warn("refused", { request: actor.request_id, index: refused.index, detail: refused.detail }, UNREADABLE);
+  return {
+    recorded: count("recorded"),
+    repeated: count("repeated"),
+    unknown: count("unknown"),
+    refused: count("refused"),
+    results,
+  };
 }
 
-/** An event as the statement takes it; undefined where it can be of no mail of ours. */
+const BOUNCED = "an email that had left has bounced";
+const UNREADABLE = "an event reported to /mail-events can't be read";
+
+function resultOf(match: Match | undefined): Omit<Result, "index"> {
+  if (match === undefined)
+    return { status: "unknown", detail: "No email with this `message_id` was sent to this address." };
+  return match.is_new
+    ? { status: "recorded", detail: "It was written down." }
+    : { status: "repeated", detail: "It was reported before; nothing has changed." };
+}
+
+type Told = Exclude<ReturnType<typeof presentEvent>, string>;
+
+/** Providers write a recipient as a mailbox, a mail server's report as `rfc822; a@b`; the address is what counts. */
+function addressIn(recipient: string): EmailAddress | undefined {
+  const [, bracketed] = /<([^<>]*)>[^<>]*$/.exec(recipient) ?? [];
+  const bare = (bracketed ?? recipient).trim().replace(/^(rfc822;|mailto:)\s*/i, "");
+  return parseEmailAddress(bare.replace(/\s\([^()]*\)$/, "").trim());
+}
+
+/** An event as the statement takes it; a sentence where it can be about none of our emails. */
 function presentEvent(event: MailEvent, n: number) {
-  const address = parseEmailAddress(event.email);
+  const address = addressIn(event.email);
   const [, id] = /^\s*<?([^\s<>\p{Cc}\p{Cs}]{1,500})>?\s*$/u.exec(event.message_id ?? "") ?? [];
-  if (address === undefined || id === undefined) return undefined;
+  if (address === undefined)
+    return "No email can be found: `email` holds no address such as mary@acme.example.";
+  if (id === undefined)
+    return "No email can be found: `message_id` must be that of the email, such as <dlv_…@acme.example>.";
   const what = event.type === "bounced" && event.permanent !== true ? "deferred" : event.type;
   const detail = event.detail ? storableReply(event.detail) : undefined;
   const code = Number(/^([245]\d\d)\b/.exec(detail ?? "")?.[1] ?? 0);
@@ -68,7 +140,18 @@ function presentEvent(event: MailEvent, n: number) {
     suppression_id: newId("sup"),
     event_id: newId("evt"),
     pause_event_id: newId("evt"),
+    failure_event_id: newId("evt"),
+    notice_id: newId("dlv"),
+    cause: what === "bounced" ? failureCause({ code: 550, reply: detail ?? "" }) : null,
   };
+}
+
+/** An event of one of our emails. */
+interface Match {
+  n: number;
+  delivery_id: string;
+  /** It was not known before. */
+  is_new: boolean;
 }
 
 /** Another's clock may be wrong; nothing has happened in the future. */
@@ -86,20 +169,20 @@ const SETTLES = "is_delivered and state in ('pending', 'unknown')";
  * `$1`: events as JSON, `$2`, `$3`: the kind of actor and the request of the events that are recorded. Rows are locked
  * in the order of their ids, so that two that tell of the same mails wait for each other, and read afterwards.
  */
-const writeMailEvents = statement<{ matched: number; recorded: number }>(
+const writeMailEvents = statement<Match>(
   "record-mail-events",
   `
   with told as (
     select * from jsonb_to_recordset($1::jsonb)
-      as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text, pause_event_id text)
+      as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text, pause_event_id text, failure_event_id text, notice_id text, cause text)
   ),
   held as (
-    select id, environment_id, message_id, email_canonical, timeline from mail_deliveries
+    select id, environment_id, message_id, email_canonical, timeline, state from mail_deliveries
     where message_id in (select message_id from told)
     order by id for update
   ),
   matched as (
-    select t.*, h.id as delivery_id, h.environment_id, h.timeline @> t.known_by as is_known
+    select t.*, h.id as delivery_id, h.environment_id, h.state = 'failed' as had_failed, h.timeline @> t.known_by as is_known
     from told t join held h using (message_id, email_canonical)
   ),
   fresh as (
@@ -125,7 +208,16 @@ const writeMailEvents = statement<{ matched: number; recorded: number }>(
       updated_at = now()
     from together t
     where d.id = t.delivery_id
+    returning d.*
   ),
+  failures as (
+    select d.id, d.environment_id, d.organization_id, d.invitation_id, d.kind, d.email, f.cause, d.smtp_code, d.reply,
+      'delivery.bounced' as event_type, f.failure_event_id as event_id,
+      -- Of what had failed before, the inviter knows.
+      case when not had_failed then f.notice_id end as notice_id, $3::text as request_id
+    from fresh f join written d on d.id = f.delivery_id where f.cause is not null
+  ),
+  ${TELL_FAILURES},
   suppressed as (
     insert into suppressions (id, environment_id, email_canonical, reason, detail)
     select distinct on (environment_id, email_canonical) suppression_id, environment_id, email_canonical, reason, detail
@@ -163,5 +255,5 @@ const writeMailEvents = statement<{ matched: number; recorded: number }>(
       jsonb_build_object('until', inviting_paused_until, 'reason', 'complained'), $3
     from paused
   )
-  select (select count(*)::int from matched) as matched, (select count(*)::int from fresh) as recorded`,
+  select n, delivery_id, exists (select from fresh where fresh.n = matched.n) as is_new from matched`,
 );

@@ -1,6 +1,10 @@
+import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
+import { newId } from "../lib/id.ts";
+import type { FailureCause } from "./failure-cause.ts";
 import type { MailKind } from "./mails.ts";
+import { SUPPRESSED_REPLY, TELL_FAILURES } from "./tell-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
 /** A delivery this worker holds the lease of, with all that its mail says: nothing more is read before sending. */
@@ -28,6 +32,9 @@ export interface ClaimedDelivery {
   declined_at: Date | null;
   expired_at: Date | null;
   others: number | null;
+  /** What a notice lists. */
+  about: { count: number; failures: Array<{ email: string; cause: FailureCause }> } | null;
+  reply: string | null;
   in_reply_to: string | null;
   roles: string[];
   inviter: string | null;
@@ -48,7 +55,7 @@ export const LEASE_SECONDS = 60;
  * as unknown and not as suppressed when an attempt before may have left.
  * A row still `sending` when its lease ran out may have left: that is an ambiguous attempt, and the second is the last.
  */
-export const claimDeliveries = statement<ClaimedDelivery>(
+const claim = statement<ClaimedDelivery>(
   "claim-deliveries",
   `
   with due as (
@@ -106,8 +113,17 @@ export const claimDeliveries = statement<ClaimedDelivery>(
       updated_at = now()
     from noted j where j.id = d.id
     returning d.*
-  )
-  select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts,
+  ),
+  failures as (
+    select c.id, environment_id, organization_id, invitation_id, kind, email, 'suppressed' as cause, null::int as smtp_code,
+      reply, 'delivery.failed' as event_type, fresh.event_id, fresh.notice_id, null::text as request_id
+    from (
+      select *, row_number() over (order by id) as n from claimed where state = 'suppressed' and reply = '${SUPPRESSED_REPLY}'
+    ) c
+    join unnest($4::text[], $5::text[]) with ordinality as fresh(event_id, notice_id, n) using (n)
+  ),
+  ${TELL_FAILURES}
+  select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts, c.about, c.reply,
     extract(epoch from c.updated_at)::text as claimed_at, e.name as product, e.settings->>'from_name' as from_name,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     o.name as organization, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
@@ -133,6 +149,15 @@ export const claimDeliveries = statement<ClaimedDelivery>(
   left join users inviter on inviter.id = i.inviter_user_id
   left join users invitee on invitee.id = i.accepted_by_user_id`,
 );
+
+/** Claims up to so many, for so many seconds, with Message-IDs of this domain. */
+export function claimDeliveries(
+  db: Knex,
+  [limit, seconds, domain]: [number, number, string],
+): Promise<ClaimedDelivery[]> {
+  const ids = (prefix: "evt" | "dlv") => Array.from({ length: limit }, () => newId(prefix));
+  return claim(db, [limit, seconds, domain, ids("evt"), ids("dlv")]);
+}
 
 /**
  * `$1`, `$2`: ids of deliveries being sent, and the attempt each was claimed for. Only the holder of a lease renews it:

@@ -99,5 +99,10 @@ function render(parts: MailParts, delivery: ClaimedDelivery, locale: string): Re
       };
       return renderer.render("invitation-expired", expired, locale);
     }
+    case "invitation-undelivered": {
+      const { count = 0, failures = [] } = delivery.about ?? {};
+      const others = count - failures.length;
+      return renderer.render("invitation-undelivered", { product, organization, failures, others }, locale);
+    }
   }
 }

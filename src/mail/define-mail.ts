@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Locale } from "./locales.ts";
 
 /** What a template is filled with. The renderer adds `subject`. */
-export type MailValues = Record<string, string | string[] | null>;
+export type MailValues = Record<string, string | string[] | Array<Record<string, string>> | null>;
 
 /**
  * One kind of mail. It owns `templates/<kind>.mjml`, its twin `templates/<kind>.txt` and, in every locale, the texts

@@ -7,12 +7,14 @@ import type { Log } from "../log.ts";
 import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
 import { composeMail, type MailParts } from "./compose-mail.ts";
 import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
+import { type FailureCause, failureCause } from "./failure-cause.ts";
 import { failed, type Outcome, sent } from "./outcome.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
 import { createRest } from "./rest.ts";
 import { openSmtpLane, type Patience, type SmtpLane } from "./smtp-lane.ts";
 import { createSmtpLanes, LANES } from "./smtp-lanes.ts";
 import { storableReply } from "./storable-reply.ts";
+import { failureFields, SUPPRESSED_REPLY } from "./tell-failures.ts";
 
 export interface DeliveryRunner {
   /** Claims and sends until nothing is due. Returns when everything due has been claimed, not when it has been sent. */
@@ -72,6 +74,9 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain]);
       const mine = claimed.filter(({ state }) => state === "sending");
       for (const delivery of mine) hold(delivery, tries);
+      for (const { id, state, reply } of claimed)
+        if (state === "suppressed" && reply === SUPPRESSED_REPLY)
+          warnOfFailure(id, "suppressed", null, reply);
       if (tries && mine.length === 0) rest.untried();
       if (claimed.length < room) return;
     }
@@ -115,6 +120,12 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
         },
       );
     }
+    if (outcome.state === "failed") warnOfFailure(id, failureCause(outcome), outcome.code, outcome.reply);
+  }
+
+  function warnOfFailure(delivery: string, cause: FailureCause, code: number | null, reply: string): void {
+    const fields = failureFields(delivery, { cause, code, reply: storableReply(reply) });
+    warn(`failed: ${cause}`, fields, "an email can't be delivered");
   }
 
   function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {

@@ -4,6 +4,7 @@ import { invitationDeclinedMail } from "./invitation-declined-mail.ts";
 import { invitationExpiredMail } from "./invitation-expired-mail.ts";
 import { invitationMail } from "./invitation-mail.ts";
 import { invitationReminderMail } from "./invitation-reminder-mail.ts";
+import { invitationUndeliveredMail } from "./invitation-undelivered-mail.ts";
 
 /** Every kind of mail we send, by import: no folder is scanned. */
 export const mails = {
@@ -12,6 +13,7 @@ export const mails = {
   "invitation-accepted": invitationAcceptedMail,
   "invitation-declined": invitationDeclinedMail,
   "invitation-expired": invitationExpiredMail,
+  "invitation-undelivered": invitationUndeliveredMail,
 } as const;
 
 export type MailKind = keyof typeof mails;

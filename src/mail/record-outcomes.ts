@@ -1,8 +1,10 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
+import { failureCause } from "./failure-cause.ts";
 import type { Outcome } from "./outcome.ts";
 import { storableReply } from "./storable-reply.ts";
+import { TELL_FAILURES } from "./tell-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
 /** The outcome as the mail's timeline tells it. */
@@ -25,7 +27,7 @@ const writeOutcomes = statement<never>(
   `
   with outcome as (
     select * from jsonb_to_recordset($1::jsonb)
-      as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, excused boolean, claimed_at text, suppression_id text, event_id text)
+      as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, excused boolean, claimed_at text, suppression_id text, event_id text, cause text, failure_event_id text, notice_id text)
   ),
   recorded as (
     update mail_deliveries d set
@@ -42,7 +44,8 @@ const writeOutcomes = statement<never>(
       and (d.state = 'sending' and d.attempts = o.attempts and (not o.excused or ${SAME_CLAIM}) or o.state = 'sent' and d.state <> 'sent')
       -- A provider may tell of the bounce before this is written.
       and not d.timeline @> '[{"what": "bounced"}]'
-    returning d.environment_id, d.email_canonical, o.reply, o.suppress, o.suppression_id, o.event_id
+    returning d.id, d.environment_id, d.organization_id, d.invitation_id, d.kind, d.email, d.email_canonical, d.state,
+      o.code as smtp_code, o.reply, o.suppress, o.suppression_id, o.event_id, o.cause, o.failure_event_id, o.notice_id
   ),
   suppressed as (
     insert into suppressions (id, environment_id, email_canonical, reason, detail)
@@ -50,7 +53,13 @@ const writeOutcomes = statement<never>(
     from recorded where suppress
     on conflict do nothing
     returning *
-  )
+  ),
+  failures as (
+    select id, environment_id, organization_id, invitation_id, kind, email, cause, smtp_code, reply,
+      'delivery.failed' as event_type, failure_event_id as event_id, notice_id, null::text as request_id
+    from recorded where state = 'failed'
+  ),
+  ${TELL_FAILURES}
   insert into events (id, environment_id, type, actor_kind, subject_id, data)
   select event_id, s.environment_id, 'suppression.created', 'system', s.id,
     jsonb_build_object('email', s.email_canonical, 'reason', s.reason)
@@ -73,6 +82,11 @@ export async function recordOutcomes(db: Knex, outcomes: DeliveryOutcome[]): Pro
     reply: storableReply(reply),
     suppression_id: newId("sup"),
     event_id: newId("evt"),
+    ...(outcome.state === "failed" && {
+      cause: failureCause({ ...outcome, reply }),
+      failure_event_id: newId("evt"),
+      notice_id: newId("dlv"),
+    }),
   }));
   await writeOutcomes(db, [JSON.stringify(rows)]);
 }

@@ -7,6 +7,7 @@ import { eventEndpoints } from "./events.ts";
 import { invitationAnswerEndpoints } from "./invitation-answers.ts";
 import { invitationBatchEndpoints } from "./invitation-batches.ts";
 import { invitationChangeEndpoints } from "./invitation-changes.ts";
+import { invitationResendEndpoints } from "./invitation-resends.ts";
 import { invitationEndpoints } from "./invitations.ts";
 import { membershipRoleEndpoints } from "./membership-roles.ts";
 import { membershipEndpoints } from "./memberships.ts";
@@ -32,6 +33,7 @@ export const allEndpoints: Endpoint[] = [
   ...invitationEndpoints,
   ...invitationBatchEndpoints,
   ...invitationChangeEndpoints,
+  ...invitationResendEndpoints,
   ...membershipRoleEndpoints,
   ...membershipEndpoints,
   ...organizationDeletionEndpoints,

@@ -39,7 +39,12 @@ const settings = z.strictObject({
       error: "must be days in ascending order, each once",
     }),
   notify_inviter: z
-    .strictObject({ accepted: z.boolean(), declined: z.boolean(), expired: z.boolean() })
+    .strictObject({
+      accepted: z.boolean(),
+      declined: z.boolean(),
+      expired: z.boolean(),
+      undelivered: z.boolean(),
+    })
     .partial(),
   quotas,
   complaint_pause_days: z.int().min(0).max(365),

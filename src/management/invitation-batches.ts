@@ -70,9 +70,11 @@ export const invitationBatchEndpoints = [
     scope: "invitations:write",
     limit: "write",
     organization: ({ params }: { params: Params }) => ({ invitationBatch: params.id }),
-    permission: "members:manage",
     answers: shows(invitationBatchType),
+    allowed: "A member with `members:manage` in the batch's organization.",
     async handle(request) {
+      // A program's batch may be of no organization.
+      if (request.caller.kind === "user") request.require("members:manage");
       const batch = await cancelInvitationBatch(request.context, keyOf(request), request.actor);
       return { status: 200, document: { data: presentResource(invitationBatchType, batch) } };
     },

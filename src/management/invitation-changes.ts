@@ -31,7 +31,7 @@ const declared = {
   permission: "members:manage",
 } as const;
 
-/** What can be done with an invitation while it is pending, besides answering and revoking it. */
+/** What those who invite can do with an invitation, besides revoking it. */
 export const invitationChangeEndpoints = [
   endpoint({
     ...declared,
@@ -52,7 +52,7 @@ export const invitationChangeEndpoints = [
     method: "POST",
     path: "/api/invitations/:id/resend",
     summary:
-      "Send a pending invitation once more, with a new link and a new expiry; the link before is dead.",
+      "Send a pending or expired invitation once more, with a new link and a new expiry. The old link no longer works, and an expired invitation is pending again.",
     limit: "invite",
     body: meta(Resending),
     answers: shows(invitationType),

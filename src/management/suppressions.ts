@@ -1,14 +1,18 @@
 import { z } from "zod";
+import { Refusal } from "../errors.ts";
 import { emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { SUPPRESSION_REASONS } from "../models/suppression.ts";
+import { SUPPRESSION_REASONS, type Suppression, type SuppressionReason } from "../models/suppression.ts";
 import { createSuppression } from "../suppressions/create-suppression.ts";
 import { deleteSuppression } from "../suppressions/delete-suppression.ts";
-import { creates, NOTHING } from "./answers.ts";
-import { newResource } from "./bodies.ts";
+import { deleteSuppressions } from "../suppressions/delete-suppressions.ts";
+import { creates, NOTHING, tells } from "./answers.ts";
+import { meta, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
+import { matchingRows, matchParameters } from "./reading/matching-rows.ts";
 import { created } from "./reading/read-back.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
+import { viewerOf } from "./reading/viewer-of.ts";
 import { suppressionType } from "./types/suppression-type.ts";
 
 const newSuppression = {
@@ -20,6 +24,22 @@ const newSuppression = {
   }),
   relationships: {},
 } as const;
+
+/** Suppressions lifted by one transaction, and by one request. */
+const AT_ONCE = 1_000;
+const AT_MOST = 10_000;
+const SAMPLE = 10;
+
+const REASON = `name the reason: ${SUPPRESSION_REASONS.join(", ")}`;
+const Lifting = z.strictObject({
+  dry_run: z.boolean({ error: "must be true or false" }).default(false),
+  against_their_wish: z.boolean({ error: "must be true or false" }).default(false),
+});
+const Lifted = z.object({
+  lifted_count: z.int().min(0),
+  remaining_count: z.int().min(0),
+  sample: z.array(z.object({ id: z.string(), email: z.string(), created_at: z.iso.datetime() })),
+});
 
 const write = { who: "program", limit: "write" } as const;
 
@@ -46,6 +66,35 @@ export const suppressionEndpoints = [
   }),
   endpoint({
     ...write,
+    method: "POST",
+    path: "/api/suppressions/lift",
+    summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once: ask again while some remain.`,
+    scope: "suppressions:delete",
+    query: z.strictObject({
+      ...matchParameters(suppressionType),
+      "filter[reason]": z.enum(SUPPRESSION_REASONS, { error: REASON }),
+    }),
+    body: meta(Lifting),
+    answers: tells(Lifted),
+    async handle(request) {
+      const { context, environment, actor, query, body } = request;
+      if (!body.dry_run && !body.against_their_wish) refuseWishes(query["filter[reason]"]);
+      const matching = () => matchingRows(suppressionType, viewerOf(request), query);
+      let lifted_count = 0;
+      while (!body.dry_run && lifted_count < AT_MOST) {
+        const ids = (await matching().limit(AT_ONCE).execute()).map(({ id }) => id);
+        if (ids.length === 0) break;
+        const key = { ids, environment_id: environment.environment_id };
+        lifted_count += await deleteSuppressions(context, key, actor);
+      }
+      const remaining_count = await matching().resultSize();
+      const rows = (await matching().limit(SAMPLE).execute()) as Suppression[];
+      const sample = rows.map(({ id, email_canonical: email, created_at }) => ({ id, email, created_at }));
+      return { status: 200, document: { meta: { lifted_count, remaining_count, sample } } };
+    },
+  }),
+  endpoint({
+    ...write,
     method: "DELETE",
     path: "/api/suppressions/:id",
     summary: "Lift a suppression: mail goes to the address again.",
@@ -57,3 +106,11 @@ export const suppressionEndpoints = [
     },
   }),
 ];
+
+/** A bounce says something of a mailbox; the other reasons are what its owner asked for. */
+function refuseWishes(reason: SuppressionReason): void {
+  if (reason === "bounced") return;
+  const detail =
+    'The owners of these addresses asked for no more email. To lift their suppressions all the same, send {"meta": {"against_their_wish": true}}.';
+  throw new Refusal(422, [{ code: "against_their_wish", detail }]);
+}

@@ -13,8 +13,8 @@ export interface EnvironmentSettings {
   redirect_url?: string;
   /** How many days after its mail an unanswered invitation is brought to mind. Default 2 and 5; none: empty. */
   reminder_days?: number[];
-  /** Of what the inviter hears by mail. Default: of all three. */
-  notify_inviter?: { accepted?: boolean; declined?: boolean; expired?: boolean };
+  /** What the inviter hears by email. Default: all of it. */
+  notify_inviter?: { accepted?: boolean; declined?: boolean; expired?: boolean; undelivered?: boolean };
   /** How much people may do; defaults in `DEFAULT_QUOTAS`. */
   quotas?: { [Name in keyof Quotas]?: Quotas[Name] | null | undefined };
   /** Days a user sends no invitations after somebody reported one as spam. Default 1; 0: they go on. */

@@ -1,6 +1,6 @@
 import { BaseModel } from "./base-model.ts";
 
-export const BATCH_ROW_STATUSES = ["queued", "created", "failed", "duplicate", "canceled"] as const;
+export const BATCH_ROW_STATUSES = ["queued", "created", "resent", "failed", "duplicate", "canceled"] as const;
 export type BatchRowStatus = (typeof BATCH_ROW_STATUSES)[number];
 
 /** One row of a batch and what became of it. */
@@ -15,6 +15,6 @@ export class InvitationBatchRow extends BaseModel {
   declare status: BatchRowStatus;
   declare code: string | null;
   declare detail: string | null;
-  /** Null in a dry run, too. */
+  /** The one that was made, and of a dry run none; or the one to resend. */
   declare invitation_id: string | null;
 }

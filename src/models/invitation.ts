@@ -135,6 +135,38 @@ export class Invitation extends BaseModel {
   }
 
   /**
+   * Opens an expired invitation again, under a new link. An inviter who could no longer send it gives way.
+   * @param inviterId the user who takes their place; null: a program.
+   * @returns undefined when it has not expired any more.
+   */
+  static async revive(
+    trx: Knex.Transaction,
+    id: string,
+    expires_at: Date,
+    inviterId: string | null,
+  ): Promise<Invitation | undefined> {
+    const inviter =
+      "case when inviter_may_send(inviter_user_id, organization_id, id) then inviter_user_id else ? end";
+    const revival = {
+      status: "pending",
+      expired_at: null,
+      expires_at,
+      token_version: raw("token_version + 1"),
+      inviter_user_id: raw(inviter, [inviterId]),
+      updated_at: NOW,
+    };
+    const [revived] = await Invitation.query(trx)
+      .patch(revival as object)
+      .where({ id })
+      // What is overdue has expired, whether or not that is written down.
+      .whereIn("status", ["expired", "pending"])
+      .where("expires_at", "<=", NOW)
+      .returning("*")
+      .castTo<Invitation[]>();
+    return revived;
+  }
+
+  /**
    * The guarded write behind every answer and change: of any number that come at once, one gets the row.
    * Of links, only the newest may answer.
    */

@@ -7,7 +7,8 @@ export type MailKind =
   | "invitation-reminder"
   | "invitation-accepted"
   | "invitation-declined"
-  | "invitation-expired";
+  | "invitation-expired"
+  | "invitation-undelivered";
 
 /** What may happen to a mail: what we did, and what a provider told of it later. */
 export const TIMELINE_WORDS = [

@@ -15,7 +15,7 @@ const TEXTS: Record<string, string> = {
   "meta.token": "What the link in the mail ends with.",
   "meta.user_id": "Which user is meant. To answer an invitation: the user of the invited address.",
   "environment.handle": "Names it in a host or in `X-Environment`. It never changes.",
-  "environment.settings": `\`invitation_lifetime_days\`, \`from_name\`, \`locale\`, \`redirect_url\`, \`reminder_days\` (by default 2 and 5 after the mail), \`notify_inviter\` (\`accepted\`, \`declined\`, \`expired\`: each true unless switched off, and changed by itself), \`quotas\` (each a whole number up to 10,000 or \`unlimited\`, and changed by itself; by default ${quotas}), \`complaint_pause_days\` (how long a user sends no invitations after one was reported as spam: 1, and 0 for no pause), \`member_adding\` (\`direct\`, or \`invite\`: people invite others instead of making them members at once), \`member_management\` (\`owner\` or \`owner_and_admins\`: that of new organizations which don't say, here and in the Bridge API); a setting that is left out has its default.`,
+  "environment.settings": `\`invitation_lifetime_days\`, \`from_name\`, \`locale\`, \`redirect_url\`, \`reminder_days\` (by default 2 and 5 after the mail), \`notify_inviter\` (\`accepted\`, \`declined\`, \`expired\`, \`undelivered\`: each true unless switched off, and changed by itself), \`quotas\` (each a whole number up to 10,000 or \`unlimited\`, and changed by itself; by default ${quotas}), \`complaint_pause_days\` (how long a user sends no invitations after one was reported as spam: 1, and 0 for no pause), \`member_adding\` (\`direct\`, or \`invite\`: people invite others instead of making them members at once), \`member_management\` (\`owner\` or \`owner_and_admins\`: that of new organizations which don't say, here and in the Bridge API); a setting that is left out has its default.`,
   "user.email": "Where mail goes. Compared without regard to case.",
   "user.email_verified":
     "Whether the address is known to be theirs: by a link they followed, or by the word of a program. Users can't set it to true.",
@@ -58,19 +58,28 @@ const TEXTS: Record<string, string> = {
   "received_invitation.role_names": "What acceptance makes one.",
   "received_invitation.status": "Only a `pending` one can be answered.",
   "meta.expires_at": "Until when it can be answered; by default the environment's lifetime from now.",
+  "meta.dry_run": "True: it is only counted and judged what would be done.",
+  "meta.against_their_wish":
+    "True: those are lifted, too, whose owners complained or opted out. Needed for the reasons `complained` and `opted_out`.",
+  "meta.lifted_count": "How many were lifted.",
+  "meta.remaining_count": "How many still match: in a dry run all that would be lifted.",
+  "meta.sample": "The oldest ten that still match.",
   "meta.link": "What a person opens to answer.",
   "invitation.status": "Only a `pending` one can be answered.",
   "invitation.delivery_status": "What became of its newest mail.",
   "invitation.expires_at": "Until when it can be answered; by default 7 days, 365 at most.",
   "invitation_batch.rows":
     "1 to 10,000, each with the attributes of an invitation. One that is wrong stops no other.",
+  "invitation_batch.kind":
+    "`invite` makes invitations; `resend` sends those there are once more, and may span organizations where a program asked for it.",
   "invitation_batch.dry_run":
-    "True: every row is judged as if it were to be invited, and nobody is. Rows that would be are `created`, without an invitation.",
+    "True: every row is judged as if it were done, and nothing is. Rows that would be done are `created`, without an invitation, or `resent`.",
   "invitation_batch.status":
     "`queued`, then `running`, then `completed`; or `canceled`. Batches of one organization run one after another.",
   "invitation_batch.total_count":
-    "How many rows were sent. It is what was created, failed, is a duplicate, and what is left.",
+    "How many rows were sent. It is what was created, resent, failed, is a duplicate, and what is left.",
   "invitation_batch.created_count": "How many were invited; in a dry run, how many would be.",
+  "invitation_batch.resent_count": "How many were resent; in a dry run, how many would be.",
   "invitation_batch.failed_count": "How many could not be: their rows say why.",
   "invitation_batch.duplicate_count": "How many are to an address an earlier row is to.",
   "invitation_batch.started_at": "When the first rows were done.",
@@ -80,7 +89,7 @@ const TEXTS: Record<string, string> = {
   "invitation_batch_row.email":
     "What was sent, as it was sent, be it an address or not; null where there was no text.",
   "invitation_batch_row.status":
-    "`queued`, then `created` or `failed`. A `duplicate` is left out from the start, as are those `canceled` from then on.",
+    "`queued`, then `created` or `resent`, or `failed`. A `duplicate` is left out from the start, as are those `canceled` from then on.",
   "invitation_batch_row.code":
     "Why it failed, for programs: a code of errors, as a single invitation would have.",
   "invitation_batch_row.detail": "Why it failed, for people.",

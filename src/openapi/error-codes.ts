@@ -16,6 +16,7 @@ export const ERROR_CODES: ErrorCodes = {
     no_resource: "The document's `data` must be one resource object.",
     unknown_parameter: "The endpoint knows no such query parameter.",
     repeated_parameter: "A query parameter came twice.",
+    filter_needed: "The action needs a filter, so that nothing is done to everything by mistake.",
     invalid_parameter: "A query parameter has a wrong value; `detail` says what fits.",
     invalid_cursor: "A cursor of another order, or none of ours: take it from a page's links.",
     include_too_large:
@@ -91,7 +92,7 @@ export const ERROR_CODES: ErrorCodes = {
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
     invitation_revoked: "The invitation was withdrawn.",
-    invitation_expired: "The invitation has expired.",
+    invitation_expired: "The invitation has expired: resend it to open it again.",
     invitation_superseded: "A newer mail has a newer link.",
     already_suppressed: "No mail goes to the address by now: lift the suppression there is.",
     resend_limit: "The invitation was sent often enough.",
@@ -111,8 +112,12 @@ export const ERROR_CODES: ErrorCodes = {
     invalid_member: "A member of `meta` has a wrong value.",
     invalid_expires_at: "The expiry must be in the future, at most 365 days away.",
     token_or_user: "Send `token` or `user_id`, not both.",
-    invalid_mail_events: "What came to `/mail-events` has another form; `detail` says where.",
     two_owners: "Name the owner or invite one, not both.",
+    invalid_mail_events:
+      "What came to `/mail-events` is no list of events, or not one of them can be read; `detail` says why.",
+    against_their_wish:
+      "The owners of the addresses asked for no more email: say by `meta.against_their_wish` that you lift that.",
+    too_many_invitations: "More invitations match than one action resends: narrow the filters.",
     user_missing: "Name the user by `meta.user_id`.",
     idempotency_key_reused: "The `Idempotency-Key` came with another body or query before: use a new one.",
   },

@@ -35,11 +35,17 @@ export function mailEventsPaths(registries: Registries): Paths {
         },
         responses: {
           "202": {
-            description: "Written down.",
+            description: "What could be read was written down; `results` says what became of each event.",
             content: {
               [JSON_TYPE]: {
                 schema: refer("MailEventCounts", mailEventCounts, "output"),
-                example: { recorded: 1, repeated: 0, unknown: 0 },
+                example: {
+                  recorded: 1,
+                  repeated: 0,
+                  unknown: 0,
+                  refused: 0,
+                  results: [{ index: 0, status: "recorded", detail: "It was written down." }],
+                },
               },
             },
           },

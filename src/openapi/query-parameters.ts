@@ -6,32 +6,60 @@ import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
 import { resourceTypes } from "../management/types/resource-types.ts";
 import { pascalCase, spoken } from "./names.ts";
 import type { Parameter, Reference } from "./openapi-types.ts";
+import { operationId } from "./operation-id.ts";
 import type { Registry } from "./registry.ts";
+import { subjectOf } from "./subject-of.ts";
 
 /** The query parameters an endpoint knows, from the schema it reads them by: with a document, or with its other form. */
 export function queryParameters(
-  { query, text, answers }: Pick<Endpoint, "query" | "text" | "answers">,
+  endpoint: Pick<Endpoint, "method" | "path" | "query" | "text" | "answers">,
   parameters: Registry<Parameter>,
 ): Reference[] {
+  const { method, query, text, answers } = endpoint;
   const shapes = [query, text?.query].flatMap((schema) =>
     schema instanceof z.ZodObject ? [schema.shape] : [],
   );
-  const type = answers.data === undefined ? undefined : resourceTypeNamed(answers.data.type);
+  // What a list holds may be of another type than its path; an action is on the resources of its path.
+  const answered = answers.data === undefined ? undefined : resourceTypeNamed(answers.data.type);
+  const type = method === "GET" ? answered : subjectOf(endpoint);
   return shapes.flatMap(Object.entries<z.ZodType>).map(([name, shape]) => {
     const schema = jsonSchemaOf(shape, "input");
-    const build = (): Parameter => ({ name, in: "query", description: describe(name, type), schema });
-    return parameters.refer(componentName(name, type, schema), build);
+    // With another form of the body only, if at all: nobody else must send it.
+    const isNeeded = text === undefined && !shape.safeParse(undefined).success;
+    const needed = isNeeded ? { required: true as const } : {};
+    const build = (): Parameter => ({
+      name,
+      in: "query",
+      ...needed,
+      description: describe(name, type),
+      schema,
+    });
+    const known = isNeeded
+      ? pascalCase(operationId(endpoint)) + ownName(name)
+      : componentName(name, type, schema, endpoint);
+    return parameters.refer(known, build);
   });
 }
 
 /** Parameters that are the same have the same name, whatever they are asked of: a type is in it where it matters. */
-function componentName(name: string, type: ResourceType | undefined, schema: JsonSchema): string {
+function componentName(
+  name: string,
+  type: ResourceType | undefined,
+  schema: JsonSchema,
+  endpoint: Pick<Endpoint, "method" | "path">,
+): string {
   const of = pascalCase(type?.type ?? "");
   if (name === "include")
     return Object.keys(type?.relationships ?? {}).length === 0 ? "IncludeNothing" : `Include${of}`;
   if (name === "sort") return `SortBy${(type?.sortable ?? []).map(pascalCase).join("")}`;
-  const own = pascalCase(name.replaceAll("[", "_").replaceAll("]", ""));
-  return schema.enum === undefined ? own : `${pascalCase(firstWith(name, schema) ?? type?.type ?? "")}${own}`;
+  const own = ownName(name);
+  return schema.enum === undefined
+    ? own
+    : `${pascalCase(firstWith(name, schema) ?? operationId(endpoint))}${own}`;
+}
+
+function ownName(name: string): string {
+  return pascalCase(name.replaceAll("[", "_").replaceAll("]", ""));
 }
 
 /** The first type with this very filter: two that know the same states share one parameter. */
@@ -51,6 +79,9 @@ function describe(name: string, type: ResourceType | undefined): string {
   }
   if (family === "filter") {
     const isId = type !== undefined && (member in type.relationships || member === "organization");
+    if (member === "created_since")
+      return "Only those created at this time or later: ISO 8601, with its offset.";
+    if (member === "created_until") return "Only those created before this time: ISO 8601, with its offset.";
     if (member === "subject") return "Only what happened to this: an id.";
     return `Only those ${isId ? `of this ${spoken(member)}: an id` : `with this ${spoken(member)}`}.`;
   }

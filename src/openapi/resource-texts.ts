@@ -37,7 +37,7 @@ export const RESOURCE_TEXTS: Record<string, { what: string; seen: string }> = {
     seen: "A signed-in user sees those to their own address, once it is verified.",
   },
   invitation_batch: {
-    what: "Many invitations asked for at once, as a document or as a CSV file, and made in the background by the rights their creator has then. Read it to see how far it is, and its rows to see what became of each. It is removed, with its rows, 90 days after it was completed or canceled.",
+    what: "Many invitations asked for at once, as a document or as a CSV file, and made in the background, or resent by `POST /api/invitations/resend`, by the rights their creator has then. Read it to see how far it is, and its rows to see what became of each. It is removed, with its rows, 90 days after it was completed or canceled.",
     seen: "A signed-in user sees those of organizations in which they have `members:read`.",
   },
   invitation_batch_row: {
@@ -49,7 +49,7 @@ export const RESOURCE_TEXTS: Record<string, { what: string; seen: string }> = {
     seen: "Whoever sees the invitation.",
   },
   suppression: {
-    what: "An address no mail goes to in the environment. Invitations to it can be made, and are answered by their link; their mails are not sent. Deleting it lets mail through again.",
+    what: "An address no mail goes to in the environment. Invitations to it can be made, and are answered by their link; their mails are not sent. Deleting it lets mail through again, and `POST /api/suppressions/lift` deletes many.",
     seen: "The operator and access tokens alone.",
   },
   role: {

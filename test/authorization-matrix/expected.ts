@@ -126,6 +126,7 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/invitations/:id/relationships/deliveries": MEMBERS,
   "POST /api/invitations": MEMBERS_MANAGE,
   "PATCH /api/invitations/:id": MEMBERS_MANAGE,
+  "POST /api/invitations/resend": MEMBERS_MANAGE,
   "POST /api/invitations/:id/resend": MEMBERS_MANAGE,
   // Programs': whoever holds the link proves the invited address.
   "POST /api/invitations/:id/link": CLOSED,
@@ -166,6 +167,7 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/suppressions": CLOSED,
   "GET /api/suppressions/:id": CLOSED,
   "POST /api/suppressions": CLOSED,
+  "POST /api/suppressions/lift": CLOSED,
   "DELETE /api/suppressions/:id": CLOSED,
 
   "GET /api/events": SIGNED_IN,

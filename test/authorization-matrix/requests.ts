@@ -27,7 +27,18 @@ export async function bodyFor(
   return WRITING[`${method} ${path}`]?.body(cell, id);
 }
 
+/** The path with what it is about, and the filters without which it would be about everything. */
+export function urlFor({ method, path }: Endpoint, id: string): string {
+  return path.replace(":id", id) + (FILTERS[`${method} ${path}`]?.(id) ?? "");
+}
+
+const FILTERS: Record<string, (id: string) => string> = {
+  "POST /api/invitations/resend": (id) => `?filter[organization]=${id}`,
+  "POST /api/suppressions/lift": () => "?filter[reason]=bounced",
+};
+
 const WRITING: Record<string, Writing> = {
+  "POST /api/invitations/resend": { about: "organization", body: () => undefined },
   "POST /api/environments": creating("environment", () => ({ handle: unique("tenant"), name: "Tenant" })),
   "PATCH /api/environments/:id": changing("environment", { name: "Other" }),
   "POST /api/api-clients": creating("api_client", () => ({ name: "sync", scopes: ["users:read"] })),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BATCH_STATUSES, InvitationBatch } from "../../models/invitation-batch.ts";
+import { BATCH_KINDS, BATCH_STATUSES, InvitationBatch } from "../../models/invitation-batch.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
 import { among } from "../reading/lead.ts";
@@ -23,10 +23,12 @@ export const invitationBatchType = resourceType<InvitationBatch>({
     ),
   leads,
   attributes: z.object({
+    kind: z.enum(BATCH_KINDS),
     dry_run: z.boolean(),
     status: z.enum(BATCH_STATUSES),
     total_count: z.int(),
     created_count: z.int(),
+    resent_count: z.int(),
     failed_count: z.int(),
     duplicate_count: z.int(),
     created_at: time,

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { badRequest, Refusal } from "../errors.ts";
+import { endpoint } from "../http/endpoint.ts";
+import { createResendBatch } from "../invitation-batches/create-resend-batch.ts";
+import type { Invitation } from "../models/invitation.ts";
+import { begins } from "./answers.ts";
+import { meta } from "./bodies.ts";
+import { ROWS_AT_MOST } from "./invitation-batch-shape.ts";
+import { matchingRows, matchParameters } from "./reading/matching-rows.ts";
+import { presentResource } from "./reading/present-resource.ts";
+import { viewerOf } from "./reading/viewer-of.ts";
+import { invitationBatchType } from "./types/invitation-batch-type.ts";
+import { invitationType } from "./types/invitation-type.ts";
+
+const ORGANIZATION = "filter[organization]";
+const STATUS = "filter[status]";
+
+const parameters = z.strictObject({
+  ...matchParameters(invitationType),
+  [STATUS]: z
+    .enum(["pending", "expired"], {
+      error: "only pending and expired invitations can be resent: say pending or expired",
+    })
+    .optional(),
+}) as z.ZodType<Record<string, unknown>>;
+
+const Resending = z.strictObject({ dry_run: z.boolean({ error: "must be true or false" }).default(false) });
+
+export const invitationResendEndpoints = [
+  endpoint({
+    method: "POST",
+    path: "/api/invitations/resend",
+    summary: `Resend every pending invitation that matches the filters, or every expired one with \`filter[status]=expired\`, up to ${ROWS_AT_MOST.toLocaleString("en")}. They are resent one by one in the background, each as a single resend would be, by a batch of the kind \`resend\`. A dry run resends none: its rows say which would be refused, and why.`,
+    who: "caller",
+    scope: "invitations:write",
+    limit: "invite",
+    query: parameters,
+    body: meta(Resending),
+    organization: ({ query }) => ({ organization: query[ORGANIZATION] as string | undefined }),
+    answers: begins(invitationBatchType),
+    allowed:
+      "A member with `members:manage` in the organization that `filter[organization]` names; a program also without that filter.",
+    async handle(request) {
+      const { context, environment, caller, actor, body } = request;
+      const query: Record<string, unknown> = { [STATUS]: "pending", ...request.query };
+      const organization_id = (query[ORGANIZATION] as string | undefined) ?? null;
+      if (organization_id !== null) request.require("members:manage");
+      else if (caller.kind === "user" || Object.keys(request.query).length === 0) {
+        const detail =
+          caller.kind === "user"
+            ? "Name your organization by `filter[organization]`."
+            : "Say which invitations to resend by one filter at least, such as `filter[status]=pending`.";
+        throw badRequest("filter_needed", detail);
+      }
+      const matching = matchingRows(invitationType, viewerOf(request), query);
+      const rows = await matching
+        .clearSelect()
+        .select("invitations.id", "invitations.email")
+        .limit(ROWS_AT_MOST + 1)
+        .execute();
+      if (rows.length > ROWS_AT_MOST) {
+        const detail = `More than ${ROWS_AT_MOST.toLocaleString("en")} invitations match. Narrow the filters, for example by \`filter[created_since]\` and \`filter[created_until]\`.`;
+        throw new Refusal(422, [{ code: "too_many_invitations", detail }]);
+      }
+      const batch = {
+        environment_id: environment.environment_id,
+        organization_id,
+        client_id: caller.kind === "client" ? caller.client_id : null,
+        dry_run: body.dry_run,
+        invitations: rows as Invitation[],
+      };
+      const data = presentResource(invitationBatchType, await createResendBatch(context, batch, actor));
+      return { status: 202, document: { data }, headers: { Location: data.links.self } };
+    },
+  }),
+];
