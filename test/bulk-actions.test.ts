@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runInvitationBatches } from "../src/invitation-batches/run-invitation-batches.ts";
+import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
@@ -301,7 +302,7 @@ describe("resending by a filter", () => {
     expect(await resend(here("&filter[status]=accepted"))).toMatchObject(refusal(400, "invalid_parameter"));
     const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
     expect(await resend(here(), stranger)).toMatchObject(refusal(404, "not_found"));
-    const missing = `filter[organization]=${organization.id.replace(/.$/, "0")}`;
+    const missing = `filter[organization]=${newId("org")}`;
     expect(await resend(missing)).toMatchObject(refusal(404, "not_found"));
   });
 
