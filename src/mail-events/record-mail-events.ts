@@ -5,6 +5,7 @@ import { transaction } from "../db/transaction.ts";
 import type { Actor } from "../events/record-events.ts";
 import { parseEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
+import { judgeRefusal } from "../mail/judge-refusal.ts";
 import { storableReply } from "../mail/storable-reply.ts";
 import { timelineWith } from "../mail/timeline.ts";
 import type { TimelineEntry } from "../models/mail-delivery.ts";
@@ -54,7 +55,9 @@ function presentEvent(event: MailEvent, n: number) {
     ...(code === 0 ? {} : { smtp_code: code }),
     ...(detail === undefined ? {} : { reply: detail }),
   };
-  const reason: SuppressionReason | null = what === "bounced" || what === "complained" ? what : null;
+  // A provider calls a bounce permanent for our faults, too; without its words its own word is all there is.
+  const isDead = what === "bounced" && (detail === undefined || judgeRefusal(detail) === "recipient");
+  const reason: SuppressionReason | null = isDead || what === "complained" ? what : null;
   return {
     n,
     message_id: `<${id}>`,

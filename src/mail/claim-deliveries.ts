@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
 import type { MailKind } from "./mails.ts";
@@ -43,16 +44,26 @@ const HAPPENED = `case when d.state = 'sending' then ${timelineEntry({ what: "'l
 export const LEASE_SECONDS = 60;
 
 /**
- * Claims up to `$1` due deliveries: a guarded write with a lease on the database's clock. What makes a mail pointless
+ * Claims up to `most` due deliveries, but none to the domains that are `refusing` (`@example.com`): a guarded write with a
+ * lease of so many seconds on the database's clock. What makes a mail pointless
  * by now (answered, expired, revoked, organization gone, address suppressed) settles the row instead, with the reason;
  * as unknown and not as suppressed when an attempt before may have left.
  * A row still `sending` when its lease ran out may have left: that is an ambiguous attempt, and the second is the last.
  */
-export const claimDeliveries = statement<ClaimedDelivery>(
+export function claimDeliveries(
+  db: Knex,
+  [most, lease, domain, refusing = []]: [number, number, string, string[]?],
+): Promise<ClaimedDelivery[]> {
+  return claim(db, [most, lease, domain, refusing]);
+}
+
+const claim = statement<ClaimedDelivery>(
   "claim-deliveries",
   `
   with due as (
-    select * from mail_deliveries where due_at <= now() order by due_at limit $1 for update skip locked
+    select * from mail_deliveries
+    where due_at <= now() and lower(substring(email from '@[^@]*$')) <> all($4::text[])
+    order by due_at limit $1 for update skip locked
   ),
   judged as (
     select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
