@@ -26,12 +26,14 @@ export function createCarefulLimit(
   let value = most;
   let pause = FIRST_PAUSE;
   let changedAt = 0;
+  let loweredAt = Number.NEGATIVE_INFINITY;
 
   const limit = {
     now() {
       // Each pause that goes by in peace is followed by a shorter one.
-      for (; value < most && clock() - changedAt >= pause; changedAt += pause) {
+      while (value < most && clock() - changedAt >= pause) {
         value = Math.min(most, raise(value));
+        changedAt += pause;
         pause = Math.max(FIRST_PAUSE, pause / 2);
       }
       return value;
@@ -39,16 +41,17 @@ export function createCarefulLimit(
     lower(to: number) {
       if (to >= limit.now()) return;
       // Several objections at once are one.
-      if (value === most || clock() - changedAt >= 1_000) pause = Math.min(LONGEST_PAUSE, pause * 4);
+      if (value === most) pause = FIRST_PAUSE;
+      else if (clock() - loweredAt >= 1_000) pause = Math.min(LONGEST_PAUSE, pause * 4);
       value = to;
       changedAt = clock();
+      loweredAt = changedAt;
     },
     allow(proven: number) {
       if (proven > limit.now()) value = Math.min(most, proven);
     },
     reset() {
       value = most;
-      pause = FIRST_PAUSE;
     },
   };
   return limit;

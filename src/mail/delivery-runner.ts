@@ -180,8 +180,10 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     }
     warn(cause, said, advice);
     if (cause === "rate") pace.slowDown();
-    if (about !== "server" && suspicions.refused(delivery, began, about === "doubt"))
-      return charged(outcome, delivery.attempts);
+    const doubt = about === "doubt";
+    const known = about === "server" ? undefined : suspicions.refused(delivery, began, doubt);
+    // What is about us may be mended: then it leaves.
+    if (known !== undefined) return charged(outcome, delivery.attempts, doubt && known === "own");
     obstacle = outcome;
     rest.begin(began);
     return outcome;

@@ -73,11 +73,12 @@ export function failed(failure: Failure, attempts: number, ambiguousBefore: numb
   return { ...outcome, ...settled(code, attempts), suppress };
 }
 
-/** What becomes of an email that met trouble once it is known to be alone with it: it is charged with the attempt. */
-export function charged(outcome: Outcome, attempts: number): Outcome {
-  // What is about us may be mended: then it leaves.
-  const code = outcome.trouble?.about === "doubt" ? outcome.code : null;
-  return { ...outcome, ...settled(code, attempts), trouble: null };
+/**
+ * What becomes of an email once its trouble is no longer taken for everybody's: it is charged with the attempt.
+ * @param final whether a 5xx is: the refusal is known to be about this email.
+ */
+export function charged(outcome: Outcome, attempts: number, final: boolean): Outcome {
+  return { ...outcome, ...settled(final ? outcome.code : null, attempts), trouble: null };
 }
 
 /** What is one email's own: refused for good, or to be tried again after a while. */

@@ -20,7 +20,7 @@ const LULL = 3_000;
 /** Milliseconds: a server that objects sooner allows far less than we sent. */
 const SOON = 15_000;
 /** Milliseconds between two claims at least, while emails are rationed. */
-const CLAIM_EVERY = 250;
+const CLAIM_EVERY = 200;
 
 /** @param most emails per minute; infinite when nobody set a limit. */
 export function createPace(
@@ -38,8 +38,8 @@ export function createPace(
     take(wanted) {
       const perMinute = limit.now();
       if (perMinute === Number.POSITIVE_INFINITY) return wanted;
-      // A second's worth at once, and never more than `perMinute` in any minute.
-      const burst = Math.max(1, Math.floor(perMinute / 60));
+      // A quarter of a second's worth at once, and never more than `perMinute` in any minute.
+      const burst = Math.max(1, Math.floor(perMinute / 240));
       const perMillisecond = (perMinute - burst + 1) / 60_000;
       tokens = Math.min(burst, tokens + (now() - filledAt) * perMillisecond);
       filledAt = now();

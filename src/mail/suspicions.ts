@@ -8,9 +8,9 @@ export interface Suspicions {
   /**
    * An email was refused, and whose fault that is can't be said for sure.
    * @param doubt it may as well be the email's own, and not about us.
-   * @returns whether it is this email's own, as far as is known by now.
+   * @returns `own` once others have been accepted meanwhile, `alone` where no other email has met any trouble.
    */
-  refused(email: Suspect, began: number, doubt: boolean): boolean;
+  refused(email: Suspect, began: number, doubt: boolean): "own" | "alone" | undefined;
   /** Domains of recipients that were refused and not accepted since. */
   domains(): string[];
 }
@@ -26,7 +26,7 @@ export interface Suspect {
  * few that got through.
  */
 const ROUNDS = { doubt: 1, us: 5 };
-/** Refusals of a doubtful email after which it is believed to be alone with its trouble, when no other email met any. */
+/** Doubtful refusals after which an email waits longer each time, when no other email has met any. */
 const ALONE = 3;
 /** Emails and domains remembered. */
 const MOST = 1_000;
@@ -63,15 +63,15 @@ export function createSuspicions(now: () => number = () => performance.now()): S
       cases.delete(id);
       cases.delete(domainOf(email));
       for (const suspect of cases.values()) {
-        if (suspect.refusedAt < began) suspect.othersAcceptedAt ??= now();
+        if (suspect.refusedAt <= began) suspect.othersAcceptedAt ??= now();
       }
     },
     refused({ id, email }, began, doubt) {
       if (refusedSince.size < 2) refusedSince.add(id);
       const own = again(id, began);
       const domain = again(domainOf(email), began);
-      if (Math.max(own.rounds, domain.rounds) >= (doubt ? ROUNDS.doubt : ROUNDS.us)) return true;
-      return doubt && refusedSince.size === 1 && own.refusals >= ALONE;
+      if (Math.max(own.rounds, domain.rounds) >= (doubt ? ROUNDS.doubt : ROUNDS.us)) return "own";
+      return doubt && refusedSince.size === 1 && own.refusals >= ALONE ? "alone" : undefined;
     },
     domains: () => [...cases.keys()].filter((key) => key.startsWith("@")),
   };
