@@ -8,9 +8,9 @@ import { capturedLog, type Line } from "./support/captured-log.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { type StrictSmtp, startStrictSmtp } from "./support/strict-smtp.ts";
 
-vi.setConfig({ testTimeout: 180_000 });
-const SOON = { timeout: 120_000, interval: 100 };
-const MANY = Number(process.env.CAMPAIGN ?? 200);
+vi.setConfig({ testTimeout: 240_000 });
+const SOON = { timeout: 170_000, interval: 100 };
+const MANY = Number(process.env.CAMPAIGN ?? 80);
 
 let smtp: StrictSmtp;
 let guildhall: Guildhall;
