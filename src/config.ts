@@ -13,6 +13,7 @@ import {
   serviceUrl,
   url,
   webhookSecret,
+  wholeNumber,
 } from "./config-values.ts";
 
 export type Role = "all" | "api" | "worker" | "migrate";
@@ -29,6 +30,8 @@ const Variables = z.object({
   DATABASE_URL: url("postgres:", "postgresql:").optional(),
   REDIS_URL: url("redis:", "rediss:").optional(),
   SMTP_URL: url("smtp:", "smtps:").optional(),
+  SMTP_CONNECTIONS: wholeNumber(1, 100).optional(),
+  SMTP_RATE: wholeNumber(1, 1_000_000).optional(),
   MAIL_FROM: mailFrom.optional(),
   DKIM_DOMAIN: domainName.optional(),
   DKIM_SELECTOR: dkimSelector.optional(),
@@ -57,7 +60,7 @@ const Variables = z.object({
   OIDC_AUDIENCE: z.string().optional(),
   DEFAULT_ENVIRONMENT: environmentHandle.optional(),
   BRIDGE_ORIGINS: origins.optional(),
-  PROXIES: z.coerce.number({ error: "must be a whole number from 0 to 10" }).int().min(0).max(10).default(0),
+  PROXIES: wholeNumber(0, 10).default(0),
   EXPIRE_EVERY: duration("60s"),
   SWEEP_EVERY: duration("15s"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),

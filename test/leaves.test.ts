@@ -5,7 +5,6 @@ import { coalesce } from "../src/lib/coalesce.ts";
 import { parseDuration } from "../src/lib/duration.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/lib/recent.ts";
-import { createResourcePool } from "../src/lib/resource-pool.ts";
 import { createShortMemory } from "../src/lib/short-memory.ts";
 import { singleFlight } from "../src/lib/single-flight.ts";
 
@@ -135,40 +134,6 @@ describe("writes that are coalesced", () => {
     const later = add(4);
     gates[2]?.resolve();
     await expect(later).resolves.toBeUndefined();
-  });
-});
-
-describe("a resource pool", () => {
-  test("lends each thing to one at a time, and serves who waits in order", async () => {
-    const pool = createResourcePool(["a", "b"]);
-    const [first, second] = [deferred(), deferred()];
-    const log: string[] = [];
-    const use = (name: string, until?: Promise<void>) =>
-      pool.use(async (thing) => {
-        log.push(`${name} has ${thing}`);
-        await until;
-      });
-    const all = [use("1", first.promise), use("2", second.promise), use("3"), use("4")];
-    await turn();
-    const [one, two] = [...log];
-    expect([one?.at(-1), two?.at(-1)].sort()).toEqual(["a", "b"]);
-    expect(log).toHaveLength(2);
-    second.resolve();
-    await turn();
-    expect(log.slice(2).map((line) => line[0])).toEqual(["3", "4"]);
-    first.resolve();
-    await Promise.all(all);
-  });
-
-  test("takes a thing back from work that fails, and passes on what work returns", async () => {
-    const pool = createResourcePool([7]);
-    await expect(pool.use(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    await expect(
-      pool.use(() => {
-        throw new Error("at once");
-      }),
-    ).rejects.toThrow("at once");
-    await expect(pool.use(async (n) => n * 6)).resolves.toBe(42);
   });
 });
 

@@ -126,6 +126,18 @@ describe("a bounce for good", () => {
   });
 });
 
+test.each([
+  ["our sender", "550 5.1.8 Sender address rejected: Domain not found"],
+  ["a block list", "smtp; 554 5.7.1 Client host blocked using zen.spamhaus.org"],
+  ["a full mailbox", "552 5.2.2 mailbox full"],
+  ["nothing that is plain", "554 no"],
+])("a bounce for good that speaks of %s fails the mail and suppresses nobody", async (_, detail) => {
+  const mail = await mailed();
+  expect(await telling(mail, "bounced", { permanent: true, detail })).toEqual(counts(1, 0, 0));
+  expect(await read(mail.id)).toMatchObject({ state: "failed", reply: detail });
+  expect(await suppressionOf(mail.email)).toBeUndefined();
+});
+
 describe("what may pass suppresses nobody", () => {
   test.each([
     ["a bounce that says it may", { permanent: false, detail: "452 4.2.2 mailbox full" }],

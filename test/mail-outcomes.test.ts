@@ -52,8 +52,8 @@ const TABLE: Array<[what: string, fault: Fault, row: object, more?: More]> = [
   ["cut before the greeting", { at: "greeting", does: "cut" }, heldUp(null), { times: 2 }],
   ["cut on EHLO", { at: "ehlo", does: "cut" }, heldUp(null)],
   ["cut on MAIL", { at: "mail", does: "cut" }, heldUp(null)],
-  ["cut on RCPT", { at: "rcpt", does: "cut" }, lost],
-  ["cut on DATA", { at: "data", does: "cut" }, lost],
+  ["cut on RCPT", { at: "rcpt", does: "cut" }, heldUp(null)],
+  ["cut on DATA", { at: "data", does: "cut" }, heldUp(null)],
   ["cut in the body", { at: "body", does: "cut" }, uncertain],
   ["cut after the dot", { at: "dot", does: "cut" }, uncertain],
   ["kept, then cut", { at: "dot", does: "cut", keeps: true }, uncertain, { kept: 1 }],
@@ -68,7 +68,9 @@ const TABLE: Array<[what: string, fault: Fault, row: object, more?: More]> = [
   ["450 on RCPT", { at: "rcpt", does: "450 later" }, deferred(450)],
   ["550 on RCPT", { at: "rcpt", does: "550 nobody here" }, refused(550), { suppressed: true }],
   ["452 on DATA", { at: "data", does: "452 full" }, deferred(452)],
-  ["554 on DATA", { at: "data", does: "554 no" }, refused(554)],
+  ["550 about our sender on RCPT", { at: "rcpt", does: "550 5.1.8 Sender address rejected" }, heldUp(550)],
+  ["550 about a full mailbox on RCPT", { at: "rcpt", does: "550 5.2.2 full" }, refused(550)],
+  ["554 on DATA", { at: "data", does: "554 no" }, heldUp(554)],
   ["421 after the dot", { at: "dot", does: "421 bye" }, deferred(421)],
   ["451 after the dot", { at: "dot", does: "451 later" }, deferred(451)],
   ["552 after the dot", { at: "dot", does: "552 too big" }, refused(552)],
@@ -126,7 +128,7 @@ describe("attempts that follow", () => {
 
   test.each([
     ["a NUL", "550 no\u0000body"],
-    ["half a character at the end of what is kept", `550 ${"x".repeat(495)}😀`],
+    ["half a character at the end of what is kept", `550 nobody ${"x".repeat(488)}😀`],
     ["bytes that are no text", "550 \ud800\u202e\u0007 nobody"],
     ["a novel", `550 ${"nobody ".repeat(5_000)}`],
   ] as const)("a reply is kept as far as it can be, though it holds %s", async (_, reply) => {
@@ -208,26 +210,31 @@ describe("the rule", () => {
     code: "EENVELOPE",
     command: "RCPT TO",
     responseCode: 550,
-    reply: "",
+    reply: "550 5.1.1 nobody here",
     senderAccepted: true,
     dataAccepted: false,
   };
 
   test.each<[string, Partial<Failure>, object]>([
-    ["5xx on RCPT is final and suppresses", {}, { state: "failed", suppress: true }],
+    ["a mailbox that nobody has is final and suppresses", {}, { state: "failed", suppress: true }],
+    [
+      "a mailbox that is full is final for the email alone",
+      { responseCode: 552, reply: "552 5.2.2 full" },
+      { state: "failed", suppress: false },
+    ],
     [
       "5xx on MAIL is about our sender, not about the email",
       { command: "MAIL FROM", senderAccepted: false },
       { state: "pending", retryAfter: 0, suppress: false, trouble: { cause: "sender" } },
     ],
     [
-      "5xx on the message is final",
-      { code: "EMESSAGE", command: "DATA" },
-      { state: "failed", suppress: false },
+      "5xx on the message may be about us as well",
+      { code: "EMESSAGE", command: "DATA", responseCode: 554, reply: "554 5.7.1 no" },
+      { state: "pending", retryAfter: 0, suppress: false, trouble: { cause: "policy", about: "doubt" } },
     ],
     [
       "5xx on a login is our trouble, not the address's",
-      { code: "EAUTH", command: "AUTH", responseCode: 535, senderAccepted: false },
+      { code: "EAUTH", command: "AUTH", responseCode: 535, reply: "535 no", senderAccepted: false },
       { state: "pending", retryAfter: 0, trouble: { cause: "login" } },
     ],
     [
@@ -241,10 +248,14 @@ describe("the rule", () => {
       },
       { state: "pending", retryAfter: 0, trouble: { cause: "connection" } },
     ],
-    ["4xx passes", { responseCode: 421 }, { state: "pending", retryAfter: 15, suppress: false }],
+    [
+      "4xx passes",
+      { responseCode: 450, reply: "450 later" },
+      { state: "pending", retryAfter: 15, suppress: false },
+    ],
     [
       "a refusal after 354 is a refusal, no doubt about it",
-      { code: "EMESSAGE", responseCode: 451, dataAccepted: true },
+      { code: "EMESSAGE", responseCode: 451, reply: "451 later", dataAccepted: true },
       { state: "pending", ambiguous: false },
     ],
     [

@@ -7,6 +7,7 @@ import { type EmailAddress, parseEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import type { WarnRarely } from "../lib/warn-rarely.ts";
 import { failureCause } from "../mail/failure-cause.ts";
+import { judgeRefusal } from "../mail/judge-refusal.ts";
 import { storableReply } from "../mail/storable-reply.ts";
 import { failureFields, TELL_FAILURES } from "../mail/tell-failures.ts";
 import { timelineWith } from "../mail/timeline.ts";
@@ -126,7 +127,9 @@ function presentEvent(event: MailEvent, n: number) {
     ...(code === 0 ? {} : { smtp_code: code }),
     ...(detail === undefined ? {} : { reply: detail }),
   };
-  const reason: SuppressionReason | null = what === "bounced" || what === "complained" ? what : null;
+  // A provider calls a bounce permanent for our faults, too; without its words its own word is all there is.
+  const isDead = what === "bounced" && (detail === undefined || judgeRefusal(detail) === "recipient");
+  const reason: SuppressionReason | null = isDead || what === "complained" ? what : null;
   return {
     n,
     message_id: `<${id}>`,
@@ -142,7 +145,7 @@ function presentEvent(event: MailEvent, n: number) {
     pause_event_id: newId("evt"),
     failure_event_id: newId("evt"),
     notice_id: newId("dlv"),
-    cause: what === "bounced" ? failureCause({ code: 550, reply: detail ?? "" }) : null,
+    cause: what === "bounced" ? failureCause({ code: 550, reply: detail ?? "", suppress: isDead }) : null,
   };
 }
 

@@ -50,7 +50,8 @@ const HAPPENED = `case when d.state = 'sending' then ${timelineEntry({ what: "'l
 export const LEASE_SECONDS = 60;
 
 /**
- * Claims up to `$1` due deliveries: a guarded write with a lease on the database's clock. What makes a mail pointless
+ * Claims up to `most` due deliveries, but none to the domains that are `refusing` (`@example.com`): a guarded write with a
+ * lease of so many seconds on the database's clock. What makes a mail pointless
  * by now (answered, expired, revoked, organization gone, address suppressed) settles the row instead, with the reason;
  * as unknown and not as suppressed when an attempt before may have left.
  * A row still `sending` when its lease ran out may have left: that is an ambiguous attempt, and the second is the last.
@@ -59,7 +60,9 @@ const claim = statement<ClaimedDelivery>(
   "claim-deliveries",
   `
   with due as (
-    select * from mail_deliveries where due_at <= now() order by due_at limit $1 for update skip locked
+    select * from mail_deliveries
+    where due_at <= now() and lower(substring(email from '@[^@]*$')) <> all($6::text[])
+    order by due_at limit $1 for update skip locked
   ),
   judged as (
     select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
@@ -153,10 +156,10 @@ const claim = statement<ClaimedDelivery>(
 /** Claims up to so many, for so many seconds, with Message-IDs of this domain. */
 export function claimDeliveries(
   db: Knex,
-  [limit, seconds, domain]: [number, number, string],
+  [limit, seconds, domain, refusing = []]: [number, number, string, string[]?],
 ): Promise<ClaimedDelivery[]> {
   const ids = (prefix: "evt" | "dlv") => Array.from({ length: limit }, () => newId(prefix));
-  return claim(db, [limit, seconds, domain, ids("evt"), ids("dlv")]);
+  return claim(db, [limit, seconds, domain, ids("evt"), ids("dlv"), refusing]);
 }
 
 /**

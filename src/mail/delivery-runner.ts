@@ -8,12 +8,14 @@ import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } fro
 import { composeMail, type MailParts } from "./compose-mail.ts";
 import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
 import { type FailureCause, failureCause } from "./failure-cause.ts";
-import { failed, type Outcome, sent } from "./outcome.ts";
+import { ADVICE, charged, failed, type Outcome, sent } from "./outcome.ts";
+import { createPace } from "./pace.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
 import { createRest } from "./rest.ts";
 import { openSmtpLane, type Patience, type SmtpLane } from "./smtp-lane.ts";
-import { createSmtpLanes, LANES } from "./smtp-lanes.ts";
+import { createSmtpLanes } from "./smtp-lanes.ts";
 import { storableReply } from "./storable-reply.ts";
+import { createSuspicions } from "./suspicions.ts";
 import { failureFields, SUPPRESSED_REPLY } from "./tell-failures.ts";
 
 export interface DeliveryRunner {
@@ -29,7 +31,8 @@ export interface DeliveryRunner {
 export interface DeliveryRunnerParts extends MailParts {
   db: Knex;
   log: Log;
-  settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL"> & DkimSettings;
+  settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL" | "SMTP_CONNECTIONS" | "SMTP_RATE"> &
+    DkimSettings;
 }
 
 /**
@@ -38,8 +41,10 @@ export interface DeliveryRunnerParts extends MailParts {
  */
 const PATIENCE = { sender: 10_000, recipient: 60_000 };
 const TRIAL_PATIENCE = { ...PATIENCE, sender: 30_000 };
-/** Deliveries held at once: some wait here, so that no connection waits for the next claim. */
-const CAPACITY = 3 * LANES;
+/** Deliveries held at once for each lane: some wait here, so that no connection waits for the next claim. */
+const PER_LANE = 3;
+/** Causes for which a lane may have lost its connection while others keep theirs. */
+const OF_CONNECTIONS = ["connections", "connection", "refusal", "busy"];
 /** Milliseconds the outcomes of mails that were cut off have to be recorded. */
 const LAST_WORDS = 2_000;
 
@@ -47,12 +52,17 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   const { db, log, settings } = parts;
   warnUnlessAligned(settings, log);
   const signer = dkimSigner(settings);
-  const lanes = createSmtpLanes(() => openSmtpLane(settings.SMTP_URL, signer), announceChange);
+  const lanes = createSmtpLanes(
+    () => openSmtpLane(settings.SMTP_URL, signer),
+    announceChange,
+    settings.SMTP_CONNECTIONS,
+  );
   const warn = createRareWarnings(log);
   const report = createRareWarnings(log, { level: "error" });
-  const rest = createRest(
-    () => void run().catch((error) => warn("claim", { err: error }, "can't claim emails")),
-  );
+  const wake = () => void run().catch((error) => warn("claim", { err: error }, "can't claim emails"));
+  const rest = createRest(wake);
+  const pace = createPace(settings.SMTP_RATE ?? Number.POSITIVE_INFINITY, wake);
+  const suspicions = createSuspicions();
   /** Why the lanes rest. */
   let obstacle: Outcome | undefined;
   const record = coalesce((outcomes: DeliveryOutcome[]) => recordOutcomes(db, outcomes), 100);
@@ -65,14 +75,17 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
 
   async function claimAndSend(): Promise<void> {
     for (;;) {
+      const capacity = PER_LANE * lanes.size();
       // Wait for some room: claiming one at a time would cost a round trip per mail.
-      while (moving() > CAPACITY / 2 && !stopping) await change();
+      while (moving() > capacity / 2 && !stopping) await change();
       if (stopping) return;
-      const room = rest.admits(CAPACITY - moving());
-      if (room === 0) return;
+      const paced = pace.take(capacity - moving());
+      const room = paced === 0 ? 0 : rest.admits(paced);
+      if (room === 0) return pace.giveBack(paced);
       const tries = rest.resting();
-      const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain]);
+      const claimed = await claim(room, tries);
       const mine = claimed.filter(({ state }) => state === "sending");
+      pace.giveBack(paced - mine.length);
       for (const delivery of mine) hold(delivery, tries);
       for (const { id, state, reply } of claimed)
         if (state === "suppressed" && reply === SUPPRESSED_REPLY)
@@ -80,6 +93,14 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       if (tries && mine.length === 0) rest.untried();
       if (claimed.length < room) return;
     }
+  }
+
+  /** @param tries whether to try if a rest is over: with a receiver that hasn't refused us, if there is one. */
+  async function claim(room: number, tries: boolean): Promise<ClaimedDelivery[]> {
+    const refusing = tries ? suspicions.domains() : [];
+    const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain, refusing]);
+    if (claimed.length > 0 || refusing.length === 0) return claimed;
+    return claimDeliveries(db, [room, LEASE_SECONDS, domain, []]);
   }
 
   /** Deliveries held by lanes that don't hang. */
@@ -121,6 +142,8 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       );
     }
     if (outcome.state === "failed") warnOfFailure(id, failureCause(outcome), outcome.code, outcome.reply);
+    // It is due again, and the lanes may have come back to work before that was written.
+    if (outcome.trouble !== null && !rest.resting() && !stopping) wake();
   }
 
   function warnOfFailure(delivery: string, cause: FailureCause, code: number | null, reply: string): void {
@@ -128,27 +151,53 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     warn(`failed: ${cause}`, fields, "an email can't be delivered");
   }
 
-  function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {
-    return lanes.use(async (lane) => {
-      // It waited for a lane while the lanes began to rest.
-      if (obstacle !== undefined && rest.resting() && !tries) return obstacle;
-      const began = performance.now();
-      const outcome = await attempt(lane, delivery, tries ? TRIAL_PATIENCE : PATIENCE);
-      if (!stopping) judgeServer(outcome, began);
-      return outcome;
-    });
+  async function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {
+    for (;;) {
+      const outcome = await lanes.use(async (lane) => {
+        // It waited for a lane while the lanes began to rest.
+        if (obstacle !== undefined && rest.resting() && !tries) return obstacle;
+        const began = performance.now();
+        const met = await attempt(lane, delivery, tries ? TRIAL_PATIENCE : PATIENCE);
+        return stopping ? met : judge(met, delivery, lane, began);
+      });
+      if (outcome !== undefined) return outcome;
+    }
   }
 
-  /** What an attempt tells of the server, whatever became of the email. */
-  function judgeServer(outcome: Outcome, began: number): void {
+  /**
+   * What an attempt tells of the server and of everything we send.
+   * @returns what became of the email; undefined when it only takes one of the other lanes.
+   */
+  function judge(
+    outcome: Outcome,
+    delivery: ClaimedDelivery,
+    lane: SmtpLane,
+    began: number,
+  ): Outcome | undefined {
     const { trouble, code, reply } = outcome;
     if (trouble === null) {
+      if (outcome.state === "sent") {
+        suspicions.accepted(delivery, began);
+        pace.accepted();
+      }
       rest.end();
-      return;
+      return outcome;
     }
+    const { cause, advice, about } = trouble;
+    const said = { smtp_code: code, reply: storableReply(reply) };
+    if (OF_CONNECTIONS.includes(cause) && about !== "doubt" && lanes.crowdedOut(lane)) {
+      warn("connections", said, ADVICE.connections);
+      return undefined;
+    }
+    warn(cause, said, advice);
+    if (cause === "rate") pace.slowDown();
+    const doubt = about === "doubt";
+    const known = about === "server" ? undefined : suspicions.refused(delivery, began, doubt);
+    // What is about us may be mended: then it leaves.
+    if (known !== undefined) return charged(outcome, delivery.attempts, doubt && known === "own");
     obstacle = outcome;
-    warn(trouble.cause, { smtp_code: code, reply: storableReply(reply) }, trouble.advice);
     rest.begin(began);
+    return outcome;
   }
 
   async function attempt(lane: SmtpLane, delivery: ClaimedDelivery, patience: Patience): Promise<Outcome> {
@@ -194,6 +243,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     async stop(grace) {
       stopping = true;
       rest.stop();
+      pace.stop();
       announceChange();
       const done = allDone();
       const within = (milliseconds: number) =>

@@ -1,3 +1,5 @@
+import { judgeRefusal } from "./judge-refusal.ts";
+
 export const FAILURE_CAUSES = [
   "mailbox_missing",
   "mailbox_full",
@@ -19,8 +21,6 @@ interface Failed {
   suppress?: boolean;
 }
 
-const MISSING =
-  /\b(no such|unknown|invalid|non-?existent|inactive|disabled)\b.{0,20}\b(user|mailbox|recipient|account|address|person|domain)\b|\b(user|mailbox|recipient|account|address|domain)\b.{0,60}\b(unknown|not (found|exist)|does(n't| not) exist|not known|disabled|inactive|unavailable)\b|nobody here/i;
 const FULL =
   /\b(mailbox|inbox|account|user|quota)\b.{0,30}\b(full|exceeded)\b|over ?quota|quota exceeded|insufficient (system )?storage/i;
 
@@ -35,5 +35,5 @@ export function failureCause({ code, reply, suppress = false }: Failed): Failure
   if (enhanced !== undefined && /^(1\.([1236]|10)|2\.1)$/.test(enhanced)) return "mailbox_missing";
   if (FULL.test(reply)) return "mailbox_full";
   if (code === null || code < 500) return "not_reached";
-  return enhanced === undefined && MISSING.test(reply) ? "mailbox_missing" : "refused";
+  return judgeRefusal(reply) === "recipient" ? "mailbox_missing" : "refused";
 }

@@ -1,4 +1,5 @@
 import type { DeliveryState } from "../models/mail-delivery.ts";
+import { type Fault, judgeRefusal, type SendingFault } from "./judge-refusal.ts";
 
 /** What became of one attempt. */
 export interface Outcome {
@@ -15,12 +16,17 @@ export interface Outcome {
   trouble: Trouble | null;
 }
 
-/** Trouble with the mail server or with how we reach it, and no email's fault. */
+/** Trouble of the sending side: the mail server, how we reach it, or what it thinks of us. */
 export interface Trouble {
   /** Names the kind; warnings of one kind are rare. */
-  cause: string;
+  cause: SendingFault | "encryption" | "connection" | "refusal";
   /** A sentence that says what is wrong and what to do. */
   advice: string;
+  /**
+   * `server`: it met us before it knew the email, so it meets every email alike. `us`: said of an email, and about us as far
+   * as the words go. `doubt`: it may as well be this email's own. What other emails meet tells; see `suspicions.ts`.
+   */
+  about: "server" | "us" | "doubt";
 }
 
 /** What an attempt met, as far as nodemailer and the protocol tell. */
@@ -48,73 +54,94 @@ export function sent(code: number, reply: string): Outcome {
 }
 
 /**
- * Decides by what was said (RFC 5321 §4.2.1, RFC 1047). Whatever fails before the server accepts our sender is no fault of
- * the email. After that a final 5xx is final, a 4xx or a connection that broke before the message may be tried again, and
- * "354 and then silence" is tried once more at most.
+ * Decides by what was said (RFC 5321 §4.2.1, RFC 1047) and whose fault that is. A final 5xx about the recipient or the email
+ * is final, a 4xx may be tried again, and "354 and then silence" is tried once more at most. Trouble of the sending side is
+ * no fault of the email.
  * @param attempts including this one.
  * @param ambiguousBefore ambiguous attempts of this delivery before this one.
  */
 export function failed(failure: Failure, attempts: number, ambiguousBefore: number): Outcome {
   const { responseCode: code, reply } = failure;
   const outcome = { code, reply, ambiguous: false, suppress: false, trouble: null };
-  const trouble = troubleOf(failure);
-  if (trouble !== null) return { ...outcome, state: "pending", retryAfter: 0, trouble };
-  const refusedForGood =
-    code !== null && code >= 500 && (failure.code === "EENVELOPE" || failure.code === "EMESSAGE");
-  if (refusedForGood) {
-    const suppress = failure.command === "RCPT TO" && isDeadAddress(code, reply);
-    return { ...outcome, state: "failed", retryAfter: null, suppress };
-  }
   if (failure.dataAccepted && code === null) {
     const retryAfter = ambiguousBefore === 0 ? AMBIGUOUS_DELAY : null;
     return { ...outcome, state: "unknown", retryAfter, ambiguous: true };
   }
-  const retryAfter = RETRY_DELAYS[attempts - 1] ?? null;
-  return { ...outcome, state: retryAfter === null ? "failed" : "pending", retryAfter };
+  const trouble = troubleOf(failure);
+  if (trouble !== null) return { ...outcome, state: "pending", retryAfter: 0, trouble };
+  const suppress = code !== null && failure.senderAccepted && judgeRefusal(reply) === "recipient";
+  return { ...outcome, ...settled(code, attempts), suppress };
 }
 
-/** A login or encryption is missing or wrong (RFC 4954, RFC 3207), whatever command the server answers. */
-const LOGIN_REPLIES = [530, 534, 535, 538];
+/**
+ * What becomes of an email once its trouble is no longer taken for everybody's: it is charged with the attempt.
+ * @param final whether a 5xx is: the refusal is known to be about this email.
+ */
+export function charged(outcome: Outcome, attempts: number, final: boolean): Outcome {
+  return { ...outcome, ...settled(final ? outcome.code : null, attempts), trouble: null };
+}
+
+/** What is one email's own: refused for good, or to be tried again after a while. */
+function settled(code: number | null, attempts: number): Pick<Outcome, "state" | "retryAfter"> {
+  const retryAfter = (code ?? 0) >= 500 ? null : (RETRY_DELAYS[attempts - 1] ?? null);
+  return { state: retryAfter === null ? "failed" : "pending", retryAfter };
+}
+
 /** nodemailer's codes for an email that never got to the server, when there is no reply with them. */
 const ABOUT_THE_EMAIL = ["EENVELOPE", "EMESSAGE", "ESTREAM", "ECOMPOSE"];
 
 function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure): Trouble | null {
-  if (accepted.senderAccepted && accepted.dataAccepted) return null;
-  if (code === "EAUTH" || code === "ENOAUTH" || LOGIN_REPLIES.includes(responseCode ?? 0)) {
-    const advice =
-      responseCode === 530
-        ? "The mail server wants a login or encryption first: put the user and password into SMTP_URL, or use smtps://."
-        : "The mail server refuses our login: check the user and password in SMTP_URL.";
-    return { cause: "login", advice };
+  const said = responseCode === null ? undefined : judgeRefusal(reply);
+  if (accepted.senderAccepted) {
+    if (said === "recipient" || said === "email") return null;
+    if (said === undefined && ABOUT_THE_EMAIL.includes(code)) return null;
+    if (said === undefined) return { cause: "connection", advice: ADVICE.connection, about: "doubt" };
+    const about = said === "policy" || said === "content" ? "doubt" : "us";
+    return { cause: said, advice: ADVICE[said], about };
   }
-  if (accepted.senderAccepted) return null;
-  // Some servers say at MAIL FROM that the message is too large.
-  const tooLarge = responseCode === 552 || /\b5\.(3\.4|2\.3)\b/.test(reply);
-  if (tooLarge || (responseCode === null && ABOUT_THE_EMAIL.includes(code))) return null;
-  if (command === "MAIL FROM") {
-    const advice =
-      "The mail server refuses our sender: check MAIL_FROM, and that the login in SMTP_URL may send from it.";
-    return { cause: "sender", advice };
-  }
-  // By the code, too: a server that can't be found may well have "ssl" in its name.
-  if (code === "ETLS" || (code === "ESOCKET" && /certificate|ssl|tls/i.test(reply))) {
-    const advice =
-      "The connection to the mail server can't be encrypted: name the host in SMTP_URL as its certificate does, and let Node trust who issued it (NODE_EXTRA_CA_CERTS).";
-    return { cause: "encryption", advice };
-  }
-  return responseCode === null
-    ? {
-        cause: "connection",
-        advice: "The mail server can't be reached: check the host and port in SMTP_URL.",
-      }
-    : { cause: "refusal", advice: "The mail server turns us away before the first email: see its reply." };
+  // Some servers say at MAIL FROM that they can't take this message: its size, or letters of its address (RFC 6531).
+  const itsOwn = responseCode === 552 || /^\d+[ -]5\.(?:3\.4|2\.3|6\.\d+)\b/.test(reply);
+  if (itsOwn || (responseCode === null && ABOUT_THE_EMAIL.includes(code))) return null;
+  const cause = causeBefore(code, command, responseCode, reply, said);
+  return { cause, advice: ADVICE[cause], about: "server" };
 }
 
-/**
- * Whether a refused recipient is one nobody will ever reach, as far as the reply tells: by its enhanced code 5.1.x
- * (RFC 3463), or without one by 550, 551 or 553. "Relaying denied" or "mailbox full" says nothing of the address.
- */
-function isDeadAddress(code: number, reply: string): boolean {
-  const enhanced = /\b5\.(\d{1,3})\.\d{1,3}\b/.exec(reply)?.[1];
-  return enhanced === undefined ? [550, 551, 553].includes(code) : enhanced === "1";
+/** Why the server didn't even take our sender. */
+function causeBefore(
+  code: string,
+  command: string,
+  responseCode: number | null,
+  reply: string,
+  said: Fault | undefined,
+): Trouble["cause"] {
+  // By the code, too: a server that can't be found may well have "ssl" in its name.
+  if (code === "ETLS" || (code === "ESOCKET" && /certificate|ssl|tls/i.test(reply))) return "encryption";
+  if (responseCode === null) return code === "EAUTH" || code === "ENOAUTH" ? "login" : "connection";
+  if (said === "rate" || said === "connections" || said === "block list") return said;
+  if (code === "EAUTH" || code === "ENOAUTH" || said === "login") return "login";
+  if (command !== "MAIL FROM") return "refusal";
+  return said === "busy" ? said : "sender";
 }
+
+export const ADVICE: Record<Trouble["cause"], string> = {
+  login:
+    "The mail server wants a login, or refuses ours: check the user and password in SMTP_URL, and whether it must be smtps://.",
+  sender:
+    "The mail server refuses our sender: check MAIL_FROM, that its domain exists and has the SPF and DKIM records your mail provider asks for, and that the login in SMTP_URL may send from it.",
+  relay:
+    "The mail server doesn't send to other domains for us: put a user and password into SMTP_URL, or let the server relay for this host.",
+  "block list":
+    "The mail server, or the receiver behind it, blocks our address: look it up at the block list the reply names, check its reverse DNS, and ask your mail provider.",
+  rate: "The mail server wants fewer emails in this time; Guildhall sends more slowly by itself. Set SMTP_RATE to what your mail provider allows.",
+  connections:
+    "The mail server wants fewer connections; Guildhall uses fewer by itself. Set SMTP_CONNECTIONS to what your mail provider allows.",
+  busy: "The mail server can't take emails at the moment: if this goes on, see its own log.",
+  content:
+    "The mail server takes an email for spam: see its reply, the message of the invitation, and whether SPF, DKIM and DMARC are set up for MAIL_FROM.",
+  policy:
+    "The mail server refuses an email by a rule of its own, or doesn't say why: see its reply, and ask your mail provider if this goes on.",
+  encryption:
+    "The connection to the mail server can't be encrypted: name the host in SMTP_URL as its certificate does, and let Node trust who issued it (NODE_EXTRA_CA_CERTS).",
+  connection: "The mail server can't be reached: check the host and port in SMTP_URL.",
+  refusal: "The mail server turns us away before the first email: see its reply.",
+};

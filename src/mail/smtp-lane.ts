@@ -5,6 +5,8 @@ import type { Failure } from "./outcome.ts";
 export interface SmtpLane {
   /** @returns the reply that accepted the mail, or how it failed. Never throws. */
   send(mail: SendMailOptions, patience: Patience): Promise<{ accepted: string } | { failure: Failure }>;
+  /** Whether the server has greeted us and not hung up since, as far as we have heard. */
+  connected(): boolean;
   /** Cuts the connection; a mail under way fails. */
   close(): void;
 }
@@ -39,10 +41,12 @@ interface SmtpError extends Error {
  */
 export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
   let course = newCourse();
+  let connected = false;
   let onLine = () => {};
   const watch = ({ tnx }: { tnx?: string }, line: string) => {
     if (tnx === "client") followClient(course, line);
     if (tnx === "server") followServer(course, line);
+    if (tnx === "server") connected = /^[23]/.test(line) || (connected && !line.startsWith("421"));
     if (tnx === "client" || tnx === "server") onLine();
   };
   const ignore = () => {};
@@ -83,17 +87,22 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
         const { senderAccepted, dataAccepted, asked } = course;
         const accepted = { senderAccepted, dataAccepted };
         if (signal.aborted) {
+          connected = false;
           const reply = `The mail server did not answer ${asked || "when we connected"} in time.`;
           return { failure: { code: "ETIMEDOUT", command: "CONN", responseCode: null, reply, ...accepted } };
         }
         const { code = "", command = "", responseCode = null, response, message } = error as SmtpError;
+        // Without a reply it broke, and after a failed login nodemailer ends it.
+        if (responseCode === null || code === "EAUTH") connected = false;
         return { failure: { code, command, responseCode, reply: response ?? message, ...accepted } };
       } finally {
         onLine = () => {};
         clear();
       }
     },
+    connected: () => connected,
     close() {
+      connected = false;
       // `force`, for a server that never answers: nodemailer 10 has it, its types don't.
       const { close }: { close(options: { force: boolean }): void } = transport;
       close.call(transport, { force: true });

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { createCarefulLimit } from "../src/lib/careful-limit.ts";
+import { createPace } from "../src/mail/pace.ts";
+import { createSuspicions } from "../src/mail/suspicions.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+describe("a limit that another service imposes", () => {
+  const start = (most = 10) => {
+    const clock = { now: 0 };
+    const limit = createCarefulLimit(
+      most,
+      (value) => value + 1,
+      () => clock.now,
+    );
+    return { clock, limit };
+  };
+
+  test("is lowered at once, raised step by step, and in the end forgotten", () => {
+    const { clock, limit } = start();
+    limit.lower(3);
+    expect(limit.now()).toBe(3);
+    clock.now += 16 * SECOND;
+    expect(limit.now()).toBe(4);
+    clock.now += 10 * MINUTE;
+    expect(limit.now()).toBe(10);
+  });
+
+  test("is raised less and less often where it stays as it is", () => {
+    const { clock, limit } = start();
+    let raised = 0;
+    for (limit.lower(3); clock.now < 60 * MINUTE; clock.now += SECOND) {
+      if (limit.now() === 3) continue;
+      raised += 1;
+      limit.lower(3);
+    }
+    expect(raised).toBeGreaterThan(4);
+    expect(raised).toBeLessThan(20);
+  });
+
+  test("is not lowered to more than it is", () => {
+    const { limit } = start();
+    limit.lower(3);
+    limit.lower(7);
+    expect(limit.now()).toBe(3);
+  });
+});
+
+describe("the pace", () => {
+  /** Emails sent in so many seconds to a server that takes what `allows` says. */
+  function send(seconds: number, most: number, allows: (sent: number, now: number) => boolean = () => true) {
+    const clock = { now: 0 };
+    const pace = createPace(
+      most,
+      () => {},
+      () => clock.now,
+    );
+    const sent: number[] = [];
+    let refused = 0;
+    let restUntil = 0;
+    for (; clock.now < seconds * SECOND; clock.now += 50) {
+      // Ten lanes of 20 emails a second each.
+      const taken = clock.now < restUntil ? 0 : pace.take(10);
+      for (let n = 0; n < taken; n += 1) {
+        if (allows(sent.length, clock.now)) {
+          sent.push(clock.now);
+          pace.accepted();
+        } else {
+          refused += 1;
+          pace.slowDown();
+          restUntil = clock.now + 10 * SECOND;
+        }
+      }
+    }
+    pace.stop();
+    return { sent, refused };
+  }
+
+  test.each([1, 7, 60, 600, 6_000])("%i emails a minute are that many in any minute", (perMinute) => {
+    const { sent } = send(240, perMinute);
+    const inMinuteFrom = (from: number) => sent.filter((at) => at >= from && at < from + MINUTE).length;
+    for (const from of sent.filter((_, n) => n % 10 === 0))
+      expect(inMinuteFrom(from)).toBeLessThanOrEqual(perMinute);
+    expect(sent.length).toBeGreaterThan(3 * perMinute);
+  });
+
+  test("finds what a server allows in a minute, and wastes little of it", () => {
+    let inWindow = 0;
+    let window = -1;
+    const { sent, refused } = send(40 * 60, Number.POSITIVE_INFINITY, (_, now) => {
+      if (Math.floor(now / MINUTE) !== window) inWindow = 0;
+      window = Math.floor(now / MINUTE);
+      inWindow += 1;
+      return inWindow <= 60;
+    });
+    expect(sent.length).toBeGreaterThan(40 * 60 * 0.6);
+    expect(refused / sent.length).toBeLessThan(0.3);
+  });
+});
+
+describe("a refusal that may be the email's own", () => {
+  const start = () => {
+    const clock = { now: 1 };
+    const suspicions = createSuspicions(() => clock.now);
+    const mail = (id: string, domain = "one.example") => ({ id, email: `${id}@${domain}` });
+    /** An attempt that takes a second. */
+    const refused = (id: string, domain?: string, doubt = true) => {
+      const began = clock.now;
+      clock.now += SECOND;
+      return suspicions.refused(mail(id, domain), began, doubt);
+    };
+    const accepted = (id: string, domain?: string, began = clock.now) => {
+      clock.now += SECOND;
+      suspicions.accepted(mail(id, domain), began);
+      clock.now += 1;
+    };
+    return { clock, refused, accepted, suspicions };
+  };
+
+  test("is ours as long as every email is refused", () => {
+    const { refused } = start();
+    for (let n = 0; n < 50; n += 1) expect(refused(`mail${n % 7}`, `domain${n % 3}.example`)).toBe(undefined);
+  });
+
+  test("is its own once others were accepted between two refusals, and so is that of its domain", () => {
+    const { refused, accepted } = start();
+    expect(refused("a", "strict.example")).toBe(undefined);
+    accepted("b", "two.example");
+    expect(refused("a", "strict.example")).toBe("own");
+    expect(refused("c", "strict.example")).toBe("own");
+    expect(refused("d", "three.example")).toBe(undefined);
+  });
+
+  test("is not its own for an email that was accepted before, or on its way already", () => {
+    const { clock, refused, accepted } = start();
+    accepted("b", "two.example");
+    const underWay = clock.now;
+    expect(refused("a")).toBe(undefined);
+    accepted("c", "two.example", underWay);
+    expect(refused("a")).toBe(undefined);
+  });
+
+  test("needs more proof when its words are about us", () => {
+    const { refused, accepted } = start();
+    for (let n = 0; n < 5; n += 1) {
+      expect(refused("a", "strict.example", false)).toBe(undefined);
+      accepted(`b${n}`, "two.example");
+    }
+    expect(refused("a", "strict.example", false)).toBe("own");
+  });
+
+  test("of an email that no other shares waits longer after a few tries", () => {
+    const { refused } = start();
+    expect([refused("a"), refused("a"), refused("a")]).toEqual([undefined, undefined, "alone"]);
+    expect(refused("b")).toBe(undefined);
+    expect(refused("a")).toBe(undefined);
+  });
+});

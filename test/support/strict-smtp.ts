@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { SMTPServer } from "smtp-server";
+
+/** An SMTP server that allows only so much, and says so as relays do. All of it may be changed while it runs. */
+export interface StrictSmtp {
+  url: string;
+  /** Connections it greets at once. */
+  connections: number;
+  /** Emails it takes in each `window` of milliseconds. */
+  most: number;
+  window: number;
+  /** How it answers `RCPT TO`, e.g. `550 5.1.1 no such user`; undefined where it takes the recipient. */
+  refusal(recipient: string): `${number} ${string}` | undefined;
+  /** The recipient of every email it took, in order. */
+  taken: string[];
+  /** How often it said each thing but yes. */
+  refusals: Map<string, number>;
+  stop(): Promise<void>;
+}
+
+export async function startStrictSmtp(): Promise<StrictSmtp> {
+  const greeted = new Set<string>();
+  let windowBegan = 0;
+  let inWindow = 0;
+
+  function no(reply: string): Error {
+    smtp.refusals.set(reply, (smtp.refusals.get(reply) ?? 0) + 1);
+    const [, responseCode, message] = /^(\d+) (.*)$/.exec(reply) ?? [];
+    return Object.assign(new Error(message), { responseCode: Number(responseCode) });
+  }
+
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["AUTH", "STARTTLS"],
+    disableReverseLookup: true,
+    closeTimeout: 100,
+    onConnect({ id }, done) {
+      if (greeted.size >= smtp.connections) return done(no("421 4.3.2 too many connections, try later"));
+      greeted.add(id);
+      done();
+    },
+    onClose: ({ id }) => void greeted.delete(id),
+    onMailFrom(_, __, done) {
+      if (Date.now() - windowBegan > smtp.window) {
+        windowBegan = Date.now();
+        inWindow = 0;
+      }
+      inWindow += 1;
+      done(inWindow > smtp.most ? no("450 4.7.1 Error: too much mail from 127.0.0.1") : null);
+    },
+    onRcptTo({ address }, _, done) {
+      const refusal = smtp.refusal(address);
+      done(refusal === undefined ? null : no(refusal));
+    },
+    onData(stream, { envelope }, done) {
+      stream.resume().on("end", () => {
+        smtp.taken.push(...envelope.rcptTo.map(({ address }) => address));
+        done(null, "taken");
+      });
+    },
+  });
+  server.on("error", () => {});
+  const listening = server.listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const address = listening.address();
+  const smtp: StrictSmtp = {
+    url: `smtp://127.0.0.1:${typeof address === "object" ? address?.port : undefined}`,
+    connections: Number.POSITIVE_INFINITY,
+    most: Number.POSITIVE_INFINITY,
+    window: 1_000,
+    refusal: () => undefined,
+    taken: [],
+    refusals: new Map(),
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+  return smtp;
+}
