@@ -13,6 +13,7 @@ export const pageSamples: PageVariables = {
     accept_action: "/invitations/inv_1/accept",
     decline_action: "/invitations/inv_1/decline",
     csrf: "f00d",
+    token: null,
   },
   accepted: { product: "Acme", organization: "Analytical Engines", continue_url: null },
   declined: { product: "Acme" },

@@ -13,6 +13,8 @@ export type PageVariables = {
     accept_action: string;
     decline_action: string;
     csrf: string;
+    /** For a browser that keeps no cookie. */
+    token: string | null;
   };
   accepted: Branded & { organization: string; continue_url?: string | null };
   declined: Branded;

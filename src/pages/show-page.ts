@@ -8,14 +8,19 @@ export interface ShownPage {
   html: string;
 }
 
+/** The hidden fields of the question's forms. `token`: where the browser keeps no cookie. */
+export interface OwnForm {
+  csrf: string;
+  token: string | null;
+}
+
 /**
  * The page for an invitation as it is now: the question while it is open, and one page for each way it can be closed.
- * @param csrf the hidden field of the question's forms.
  */
 export function showPage(
   details: InvitationDetails,
   closed: ClosedState | undefined,
-  csrf: string,
+  form: OwnForm,
 ): ShownPage {
   const { id, product, organization, inviter, roles, email, message, redirect_url } = details;
   const locale = findLocale(...details.locales).language;
@@ -37,7 +42,7 @@ export function showPage(
     expires_at: details.expires_at,
     accept_action: `/invitations/${id}/accept`,
     decline_action: `/invitations/${id}/decline`,
-    csrf,
+    ...form,
   };
   return { status: 200, html: renderPage("invitation", question, locale) };
 }
