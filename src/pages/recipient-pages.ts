@@ -1,6 +1,6 @@
 import { Router, type RouterContext } from "@koa/router";
 import type { Context } from "../context.ts";
-import { notFound, Refusal } from "../errors.ts";
+import { Refusal } from "../errors.ts";
 import { parseMediaType } from "../http/negotiate.ts";
 import { readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
@@ -11,6 +11,8 @@ import { findInvitationDetails, type InvitationDetails } from "../invitations/fi
 import { type LinkProof, proveByLink } from "../invitations/prove-by-link.ts";
 import { readLinkCookie, setLinkCookie, VISIT_MINUTES } from "./link-cookie.ts";
 import { pageHeaders } from "./page-headers.ts";
+import { preferredLanguage } from "./preferred-language.ts";
+import { renderPage } from "./render-page.ts";
 import { requireOwnForm } from "./require-own-form.ts";
 import { seeOther } from "./see-other.ts";
 import { type ShownPage, showPage } from "./show-page.ts";
@@ -48,6 +50,7 @@ export function recipientPages(context: Context): Router<RequestState> {
     const token = (keepsCookie ? cookie : visit) ?? "";
     const proof = proveByLink(context, id, token, ctx.ip);
     const details = await findDetails(id);
+    if (details === undefined) return sendGone(ctx);
     const csrf = context.linkKeys.formSecret(token);
     const form = keepsCookie ? { csrf, token: null } : { csrf, token };
     send(ctx, showPage(details, closedState(details, proof), form));
@@ -60,6 +63,7 @@ export function recipientPages(context: Context): Router<RequestState> {
       const id = ctx.params.id ?? "";
       const { token, proof, next: page } = await readAnswer(ctx, id);
       const details = await findDetails(id);
+      if (details === undefined) return sendGone(ctx);
       const actor = { kind: "invitee", user_id: null, request_id: ctx.state.requestId } as const;
       if (closedState(details, proof) === undefined) {
         await VERBS[answer](context, details, proof, actor).catch(ignoreIfClosedMeanwhile);
@@ -67,6 +71,7 @@ export function recipientPages(context: Context): Router<RequestState> {
       setLinkCookie(ctx, id, token, secure);
       if (page !== undefined) return seeOther(ctx, page);
       const after = await findDetails(id);
+      if (after === undefined) return sendGone(ctx);
       send(ctx, showPage(after, closedState(after, proof), { csrf: "", token: null }));
     });
   }
@@ -108,10 +113,9 @@ export function recipientPages(context: Context): Router<RequestState> {
     return one?.invitationId === other?.invitationId && one?.tokenVersion === other?.tokenVersion;
   }
 
-  async function findDetails(id: string): Promise<InvitationDetails> {
-    const [details] = await findInvitationDetails(context.db, [id]);
-    if (details === undefined) throw notFound("invitation");
-    return details;
+  /** @returns undefined when the invitation is deleted, or its organization is. */
+  async function findDetails(id: string): Promise<InvitationDetails | undefined> {
+    return (await findInvitationDetails(context.db, [id]))[0];
   }
 
   return router;
@@ -123,7 +127,12 @@ function send(ctx: Ctx, { status, html }: ShownPage): void {
   ctx.body = html;
 }
 
-/** Somebody was faster: the page tells what the invitation has become. */
+/** A stranger never gets here: the link is ours, so its holder may know what a wrong link is not told. */
+function sendGone(ctx: Ctx): void {
+  send(ctx, { status: 404, html: renderPage("gone", {}, preferredLanguage(ctx)) });
+}
+
+/** Somebody was faster: the page shows what the invitation has become. */
 function ignoreIfClosedMeanwhile(error: unknown): void {
-  if (!(error instanceof Refusal && error.status === 409)) throw error;
+  if (!(error instanceof Refusal && [404, 409].includes(error.status))) throw error;
 }
