@@ -25,10 +25,11 @@ export function changedResource<Attributes extends z.ZodObject, const Links exte
   };
 }
 
-/** The body of an action: what it needs stands in `meta`. */
+/** The body of an action: what it needs stands in `meta`. Left out, it is an empty one. */
 export function meta<Schema extends z.ZodObject>(schema: Schema): BodyShape<z.infer<Schema>> {
   return {
     read: (document) => readMeta(schema, document),
     schema: () => metaDocumentSchema(schema),
+    optional: true,
   };
 }
