@@ -55,6 +55,10 @@ const Variables = z.object({
     .refine((text) => !/[?#]/.test(text), { error: "must be a URL without ? and #" })
     .optional(),
   OIDC_AUDIENCE: z.string().optional(),
+  OIDC_TRUST_EMAIL: z
+    .enum(["true", "false"], { error: "must be true or false" })
+    .default("false")
+    .transform((text) => text === "true"),
   DEFAULT_ENVIRONMENT: environmentHandle.optional(),
   BRIDGE_ORIGINS: origins.optional(),
   PROXIES: z.coerce.number({ error: "must be a whole number from 0 to 10" }).int().min(0).max(10).default(0),

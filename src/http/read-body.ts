@@ -18,7 +18,7 @@ export function announcedLength({ headers }: IncomingMessage): number {
  * @throws 415 when it is compressed, 413 when it is larger, 400 when it is cut off or no UTF-8.
  */
 export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Promise<string> {
-  const encoding = request.headers["content-encoding"] ?? "identity";
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding !== "identity") {
     const detail = "Send the body as it is, without a Content-Encoding.";
     throw new Refusal(415, [

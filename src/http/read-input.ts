@@ -50,7 +50,8 @@ async function readDocument(
     body.optional !== true &&
     headers["content-type"] !== undefined &&
     face.emptyBody !== null;
-  if (text === "" && !isMissed) return undefined;
+  const isLeftOut = text === "" || (body?.optional === true && text.trim() === "");
+  if (isLeftOut && !isMissed) return undefined;
   face.requireBodyType(headers);
   if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
   return parseJson(text, limit);
