@@ -114,5 +114,5 @@ async function acceptedBefore(db: Knex, invitation: Invitation, proof: Proof): P
   if (membership !== undefined) return { invitation, membership };
   const detail =
     "This invitation was accepted, and the membership has ended since. Joining again takes a new invitation.";
-  throw conflict("invitation_accepted", detail);
+  throw conflict(`invitation_${invitation.status}`, detail);
 }
