@@ -57,8 +57,8 @@ const Variables = z.object({
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_TRUST_EMAIL: z
     .enum(["true", "false"], { error: "must be true or false" })
-    .default("false")
-    .transform((text) => text === "true"),
+    .transform((text) => text === "true")
+    .optional(),
   DEFAULT_ENVIRONMENT: environmentHandle.optional(),
   BRIDGE_ORIGINS: origins.optional(),
   PROXIES: z.coerce.number({ error: "must be a whole number from 0 to 10" }).int().min(0).max(10).default(0),

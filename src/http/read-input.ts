@@ -45,16 +45,15 @@ async function readDocument(
   limit: number,
 ): Promise<Parsed | undefined> {
   const text = await readText(raw, limit);
-  const isMissed =
-    body !== undefined &&
-    body.optional !== true &&
-    headers["content-type"] !== undefined &&
-    face.emptyBody !== null;
-  const isLeftOut = text === "" || (body?.optional === true && text.trim() === "");
-  if (isLeftOut && !isMissed) return undefined;
+  const isNeeded = body !== undefined && body.optional !== true;
+  if (isNeeded ? text === "" && !isAnnounced(headers, face) : text.trim() === "") return undefined;
   face.requireBodyType(headers);
   if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
   return parseJson(text, limit);
+}
+
+function isAnnounced(headers: IncomingHttpHeaders, face: Face): boolean {
+  return headers["content-type"] !== undefined && face.emptyBody !== null;
 }
 
 /** @throws 415 for its media type in another encoding. */
