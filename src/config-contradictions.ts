@@ -54,7 +54,9 @@ export function configContradictions(config: Config): string[] {
   }
   if (config.production && config.role !== "migrate") problems.push(...weakSecrets(config));
   problems.push(...dkimProblems(config));
-  const { OIDC_ISSUER, PUBLIC_URL } = config;
+  const { OIDC_ISSUER, OIDC_TRUST_EMAIL, PUBLIC_URL } = config;
+  if (OIDC_TRUST_EMAIL && OIDC_ISSUER === undefined)
+    problems.push("OIDC_ISSUER is missing: OIDC_TRUST_EMAIL needs it");
   if (OIDC_ISSUER !== undefined && OIDC_ISSUER.replace(/\/$/, "") === PUBLIC_URL?.replace(/\/$/, "")) {
     problems.push(
       "OIDC_ISSUER is PUBLIC_URL: people sign in elsewhere, this service issues no token to them",

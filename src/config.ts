@@ -58,6 +58,10 @@ const Variables = z.object({
     .refine((text) => !/[?#]/.test(text), { error: "must be a URL without ? and #" })
     .optional(),
   OIDC_AUDIENCE: z.string().optional(),
+  OIDC_TRUST_EMAIL: z
+    .enum(["true", "false"], { error: "must be true or false" })
+    .transform((text) => text === "true")
+    .optional(),
   DEFAULT_ENVIRONMENT: environmentHandle.optional(),
   BRIDGE_ORIGINS: origins.optional(),
   PROXIES: wholeNumber(0, 10).default(0),

@@ -132,6 +132,7 @@ describe("a variable that is wrong refuses the start, by name", () => {
     ],
     ["BRIDGE_VALIDATION_SECRET", ["short", "x".repeat(31), `${SECRET} `, `${SECRET}\n`, "ü".repeat(32)]],
     ["OIDC_ISSUER", ["login.example.com", "https://login.example.com/?a", "https://login.example.com/#a"]],
+    ["OIDC_TRUST_EMAIL", ["yes", "1", "TRUE"]],
     ["DEFAULT_ENVIRONMENT", ["Acme", "-acme", "acme_test", "acme.test", "a".repeat(64)]],
     ["EXPIRE_EVERY", ["0s", "60", "1.5m", "-5s", "5 m", "1w", "soon"]],
     ["SWEEP_EVERY", ["0ms", "15S", "1e3s"]],
@@ -205,6 +206,13 @@ describe("a contradiction refuses the start", () => {
     // As it is given: an issuer is compared to the letter.
     const both = { [one]: first, [other]: second };
     expect(readConfig(both, "all")).toMatchObject(both);
+  });
+
+  test("trust in an issuer that isn't named", () => {
+    expect(problems({ OIDC_TRUST_EMAIL: "true" })).toEqual([
+      "OIDC_ISSUER is missing: OIDC_TRUST_EMAIL needs it",
+    ]);
+    expect(problems({ OIDC_TRUST_EMAIL: "false" })).toEqual([]);
   });
 
   test("an issuer that is Guildhall itself", () => {

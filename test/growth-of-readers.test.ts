@@ -13,7 +13,7 @@ import { readCredentials } from "../src/http/credentials.ts";
 import { environmentCandidates } from "../src/http/environment-candidates.ts";
 import { idempotencyKeyOf } from "../src/http/idempotency-key.ts";
 import { parseMediaType, requireAcceptable, requireJsonApiBody } from "../src/http/negotiate.ts";
-import { parseJson, refuseUnstorable } from "../src/http/read-body.ts";
+import { parseJson, refuseUnstorable } from "../src/http/parse-json.ts";
 import { readQuery } from "../src/http/read-query.ts";
 import { address, personName, picture, subject } from "../src/identities/claims.ts";
 import { readValidation } from "../src/identities/read-validation.ts";

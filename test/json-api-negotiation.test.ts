@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildPerson } from "./support/builders.ts";
+import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { letCoolDown } from "./support/invitations.ts";
+import { refusal } from "./support/refusal.ts";
 
 let guildhall: Guildhall;
 
@@ -33,6 +35,20 @@ test.each<[accept: string, status: number]>([
   [`${JSON_API};${EXT}, application/json`, 406],
   [`${JSON_API};q=0`, 406],
   ["text/html, image/*", 406],
+  ["", 200],
+  [" , ,", 200],
+  ["application/json; charset=utf-8", 200],
+  ["application/json;charset=UTF-8, text/plain, */*", 200],
+  ["Application/JSON ; Charset = UTF-8 ; q = 0.5", 200],
+  ['application/json; x="a, b; q=0"', 200],
+  ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", 200],
+  ["application/json;q=0, */*", 406],
+  ["application/*;q=0, */*;q=1", 406],
+  ["*/*;q=0.000", 406],
+  [`${JSON_API};q=0, */*`, 406],
+  [`${JSON_API} ; q = 0.9 ; ${PROFILE}`, 200],
+  [`text/html;charset=utf-8;level="\\"${JSON_API}"`, 406],
+  ["application/xml;q=1, application/json;q=0.001", 200],
 ])("an Accept of %s is %i", async (accept, status) => {
   const answer = await guildhall.api.get("/api/roles", { Accept: accept });
   expect(answer.status).toBe(status);
@@ -74,4 +90,49 @@ test("a request with nothing to send may still name a type: many clients do", as
     expect(await guildhall.api.get(self, { "Content-Type": type })).toMatchObject({ status: 200 });
   }
   expect(await guildhall.api.delete(self, { "Content-Type": JSON_API })).toMatchObject({ status: 204 });
+});
+
+describe("an action whose body may be left out", () => {
+  const bodies: Array<[how: string, init: RequestInit]> = [
+    ["a type and no body", { headers: { "Content-Type": JSON_API } }],
+    ["another type and no body", { headers: { "Content-Type": "application/json" } }],
+    ["a form's type and an empty body", { body: new URLSearchParams() }],
+    ["white space alone", { body: " \n", headers: { "Content-Type": JSON_API } }],
+    [
+      "an empty body in chunks",
+      { headers: { "Content-Type": JSON_API }, body: emptyStream(), duplex: "half" } as RequestInit,
+    ],
+  ];
+
+  function emptyStream(): ReadableStream {
+    return new ReadableStream({ start: (controller) => controller.close() });
+  }
+
+  test.each(bodies)("is done with %s", async (_, init) => {
+    const owner = await buildPerson(guildhall);
+    const made = await buildOrganization(guildhall, owner);
+    const { headers = {}, ...rest } = init;
+    const bearer = { "X-Session-ID": owner.token, "X-Environment": "acme-test" };
+    const act = async (path: string) => {
+      const all = { ...bearer, ...(headers as Record<string, string>) };
+      return (await fetch(guildhall.api.origin + path, { method: "POST", ...rest, headers: all })).status;
+    };
+    const { body } = await invite(guildhall, made, uniqueEmail());
+    await letCoolDown(guildhall, body.data.id);
+    if (rest.body instanceof ReadableStream) {
+      expect(await act(`${body.data.links.self}/revoke`)).toBe(200);
+      return;
+    }
+    expect(await act(`${body.data.links.self}/resend`)).toBe(200);
+    expect(await act(`${body.data.links.self}/revoke`)).toBe(200);
+    expect(await act(`/api/organizations/${made.id}/deletion-preview`)).toBe(200);
+  });
+
+  test("is not excused from what it needs", async () => {
+    const made = await buildOrganization(guildhall, await buildPerson(guildhall));
+    const { body } = await invite(guildhall, made, uniqueEmail());
+    const headers = { "Content-Type": JSON_API };
+    const answer = await guildhall.api.post(`${body.data.links.self}/accept`, "", headers);
+    expect(answer).toMatchObject(refusal(422, "user_missing"));
+  });
 });

@@ -109,6 +109,30 @@ describe("a JWT of the issuer", () => {
     expect(body.data).toMatchObject([{ id: user.id }]);
   });
 
+  test("with OIDC_TRUST_EMAIL also where the issuer says nothing, and never where it says no", async () => {
+    const { user } = await buildPerson(guildhall);
+    const { email_verified: _, ...silent } = someone({ email: user.email });
+    expect(await ask(await issuer.sign(silent))).toMatchObject(refusal(403, "identity_unverified"));
+    forgetKeys({ OIDC_TRUST_EMAIL: true });
+    for (const no of [
+      { email_verified: false },
+      { email_verified: "false" },
+      { email_verified: 0 },
+      { xms_edov: false },
+    ])
+      expect(await ask(await issuer.sign({ ...silent, ...no })), JSON.stringify(no)).toMatchObject(
+        refusal(403, "identity_unverified"),
+      );
+    expect((await ask(await issuer.sign(silent))).body.data).toMatchObject([{ id: user.id }]);
+  });
+
+  test("with an address whose domain Microsoft Entra ID verified finds the user who has it", async () => {
+    const { user } = await buildPerson(guildhall);
+    const { email_verified: _, ...claims } = someone({ email: user.email });
+    const { body } = await ask(await issuer.sign({ ...claims, xms_edov: true }));
+    expect(body.data).toMatchObject([{ id: user.id }]);
+  });
+
   test("without an address: 403 identity_without_email", async () => {
     const token = await issuer.sign({ sub: unique("sub") });
     expect(await ask(token)).toMatchObject(refusal(403, "identity_without_email"));

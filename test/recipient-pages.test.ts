@@ -64,7 +64,9 @@ describe("opening the link", () => {
   test("shows who invites, to what, and two buttons, under an address without the token", async () => {
     const { id, token, email } = await mailedInvitation();
     const answer = await fetch(`${guildhall.api.origin}/i/${token}`, { redirect: "manual" });
-    expect([answer.status, answer.headers.get("Location")]).toEqual([303, `/invitations/${id}`]);
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get("Location")).toMatch(new RegExp(`^/invitations/${id}\\?visit=[\\w-]{89}$`));
+    expect(answer.headers.get("Location")).not.toContain(token.slice(-43));
     expect(answer.headers.get("Set-Cookie")).toMatch(/; Path=\/; HttpOnly; SameSite=Lax; Max-Age=1800$/);
 
     const { status, page } = await browser().open(`/i/${token}`);
@@ -185,6 +187,81 @@ describe("answering on the page", () => {
       expect(answer.status).toBe(403);
     }
     expect(await statusOf(id)).toBe("pending");
+  });
+});
+
+describe("a browser that keeps no cookie", () => {
+  /** Follows every redirect, as browsers do, and keeps nothing. */
+  const visit = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(guildhall.api.origin + path, { headers: { Accept: "text/html" }, ...init });
+    return { status: answer.status, url: answer.url, page: await answer.text() };
+  };
+  const fieldsOf = (page: string) => [
+    ...new Map(
+      [...page.matchAll(/name="(\w+)" value="([^"]+)"/g)].map(([, name = "", value = ""]) => [name, value]),
+    ),
+  ];
+  const press = (page: string, button: "accept" | "decline") => {
+    const action = new RegExp(`action="([^"]+/${button})"`).exec(page)?.[1] ?? "/no-such-form";
+    return visit(action, { method: "POST", body: new URLSearchParams(fieldsOf(page)) });
+  };
+
+  test.each(["accept", "decline"] as const)("sees the invitation and presses %s", async (button) => {
+    const { id, token } = await mailedInvitation();
+    const question = await visit(`/i/${token}`);
+    expect([question.status, question.url.includes(token)]).toEqual([200, false]);
+    const answered = await press(question.page, button);
+    expect([answered.status, answered.url.includes(token)]).toEqual([200, false]);
+    expect(await statusOf(id)).toBe(button === "accept" ? "accepted" : "declined");
+    const reloaded = await visit(new URL(answered.url).pathname + new URL(answered.url).search);
+    expect(reloaded.page).toBe(answered.page);
+  });
+
+  test("may press the button of a page whose address is over: the form holds the link itself", async () => {
+    const { id, token } = await mailedInvitation();
+    const { page } = await visit(`/i/${token}`);
+    expect(Object.fromEntries(fieldsOf(page))).toMatchObject({ token });
+    await press(page, "accept");
+    expect(await statusOf(id)).toBe("accepted");
+  });
+
+  test("gets nothing by an address that is over, of another invitation, or of another purpose", async () => {
+    const mine = await mailedInvitation();
+    const other = await mailedInvitation();
+    const { linkKeys } = guildhall.context;
+    const link = { invitationId: mine.id, tokenVersion: 1 };
+    const good = linkKeys.signVisit(link, 1);
+    expect((await visit(`/invitations/${mine.id}?visit=${good}`)).status).toBe(200);
+    for (const path of [
+      `/invitations/${mine.id}?visit=${linkKeys.signVisit(link, -1)}`,
+      `/invitations/${other.id}?visit=${good}`,
+      `/invitations/${mine.id}?visit=${mine.token}`,
+      `/invitations/${mine.id}?visit=${good}&visit=${good}`,
+      `/i/${good}`,
+    ])
+      expect((await visit(path)).status, path).toBe(404);
+    const meta = { token: good };
+    expect(await guildhall.api.as(null).post(`/invitations/${mine.id}/accept`, { meta })).toMatchObject({
+      status: 404,
+    });
+  });
+
+  test("is refused with a hidden field that is wrong, though the token is right", async () => {
+    const { id, token } = await mailedInvitation();
+    const body = new URLSearchParams({ token, csrf: "guess" });
+    expect((await visit(`/invitations/${id}/accept`, { method: "POST", body })).status).toBe(403);
+    expect(await statusOf(id)).toBe("pending");
+  });
+
+  test("that kept the cookie of an earlier email only sees what the newer link opens", async () => {
+    const { id, token } = await mailedInvitation();
+    await guildhall.db("invitations").where({ id }).update({ token_version: 2 });
+    const newer = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 2 });
+    const { status, page } = await visit(`/i/${newer}`, {
+      headers: { Accept: "text/html", Cookie: `${id}=${token}` },
+    });
+    expect(status).toBe(200);
+    expect(page).toContain(`/invitations/${id}/accept`);
   });
 });
 

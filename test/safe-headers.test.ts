@@ -31,6 +31,7 @@ const answers: [string, string, RequestInit, number][] = [
   ["the documentation", "/docs", {}, 200],
   ["the metrics", "/metrics", {}, 200],
   ["a sign of life", "/healthz", {}, 200],
+  ["the picture in a browser's tab", "/favicon.ico", {}, 200],
   ["a page that isn't there", "/nowhere", { headers: { Accept: "text/html" } }, 404],
   ["a wrong link", "/i/made-up", {}, 404],
   ["a malformed path", "/i/%zz", {}, 404],

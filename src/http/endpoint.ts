@@ -22,6 +22,8 @@ export interface BodyShape<Body> {
   read(document: unknown, params: Params): Body;
   /** JSON Schema of the document. */
   schema(): JsonSchema;
+  /** It may be left out, whatever type the headers name. */
+  optional?: true;
 }
 
 /** Another form a body may come in: text of a media type of its own, which is read to the very same. */

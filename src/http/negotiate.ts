@@ -3,22 +3,28 @@ import { Refusal } from "../errors.ts";
 
 export const JSON_API = "application/vnd.api+json";
 
+/** What a client that doesn't know of JSON:API may take it for, the most specific first. An empty `Accept` asks for nothing in particular. */
+const OTHERS = ["application/json", "application/*", "*/*", "*"];
+
 /**
- * JSON:API 1.1, content negotiation: instances of its media type with parameters other than `profile` don't count, and
- * where all are so modified, nothing else that is accepted helps.
+ * RFC 9110: of what is accepted the most specific counts, with `q=0` it is refused, and parameters of other types mean
+ * nothing here. JSON:API 1.1: instances of its media type with parameters other than `profile` don't count, and where all
+ * are so modified, nothing else that is accepted helps.
  * @throws 406 then, and when none of what is accepted is ours.
  */
 export function requireAcceptable(headers: IncomingHttpHeaders): void {
-  const accepted = split(headers.accept ?? "*/*", ",").map(parseMediaType);
+  const elements = split(headers.accept ?? "", ",").filter((element) => element.trim() !== "");
+  const accepted = (elements.length > 0 ? elements : ["*/*"]).map(parseMediaType);
   const instances = accepted.filter(({ type }) => type === JSON_API);
-  const candidates = instances.length > 0 ? instances : accepted.filter(({ type }) => OTHERS.includes(type));
-  if (candidates.some(({ parameters }) => onlyProfile(parameters))) return;
-  const detail = `Answers are ${JSON_API}: accept it without parameters other than profile.`;
+  const specific = OTHERS.find((other) => accepted.some(({ type }) => type === other));
+  const isAcceptable =
+    instances.length > 0
+      ? instances.some(({ parameters }) => onlyProfile(parameters) && !isRefused(parameters))
+      : accepted.some(({ type, parameters }) => type === specific && !isRefused(parameters));
+  if (isAcceptable) return;
+  const detail = `Answers are ${JSON_API}: send it as Accept, without parameters other than profile, or send no Accept.`;
   throw new Refusal(406, [{ code: "not_acceptable", detail, source: { header: "Accept" } }]);
 }
-
-/** What a client that doesn't know of JSON:API may take it for. */
-const OTHERS = ["*/*", "application/*", "application/json"];
 
 /** @throws 415 unless the body is JSON:API without parameters other than `profile`. */
 export function requireJsonApiBody(headers: IncomingHttpHeaders): void {
@@ -30,7 +36,11 @@ export function requireJsonApiBody(headers: IncomingHttpHeaders): void {
 
 export function parseMediaType(text: string): { type: string; parameters: string[] } {
   const [type = "", ...parameters] = split(text, ";").map((part) => part.trim().toLowerCase());
-  return { type, parameters: parameters.filter((parameter) => parameter !== "") };
+  const given = parameters.filter((parameter) => parameter !== "");
+  return {
+    type,
+    parameters: given.map((parameter) => parameter.replace(/^([^\s="]{1,40})\s{0,9}=\s{0,9}/, "$1=")),
+  };
 }
 
 /** Splits at a separator outside quotes: the URI of a profile may hold one. Reads every character once. */
@@ -50,10 +60,12 @@ function split(text: string, separator: "," | ";"): string[] {
   return [...parts, text.slice(start)];
 }
 
-/** `q` belongs to `Accept`, not to the media type; of 0 it says no. */
+/** `q` belongs to `Accept`, not to the media type. */
 function onlyProfile(parameters: string[]): boolean {
-  return parameters.every(
-    (parameter) =>
-      parameter.startsWith("profile=") || (parameter.startsWith("q=") && !/^q=0(\.0*)?$/.test(parameter)),
-  );
+  return parameters.every((parameter) => parameter.startsWith("profile=") || parameter.startsWith("q="));
+}
+
+/** A weight of 0 says no. */
+function isRefused(parameters: string[]): boolean {
+  return parameters.some((parameter) => /^q=0?(\.0*)?$/.test(parameter));
 }

@@ -1,13 +1,27 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Router } from "@koa/router";
 import type { Knex } from "knex";
 import type { Context } from "../context.ts";
+import { packageRoot } from "../lib/package-root.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { RequestState } from "./request-scope.ts";
+import { staticText } from "./static-text.ts";
+
+const favicon = staticText(
+  readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),
+  {
+    "Content-Type": "image/svg+xml",
+    "Cache-Control": "public, max-age=86400",
+  },
+);
 
 /** For operators. `healthz`: the process answers; `readyz`: database and queue took part just now. */
 export function operationsRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   const warn = createRareWarnings(log);
+  // Browsers ask for it unasked, also where a page's policy lets it load nothing.
+  router.get("/favicon.ico", favicon);
   router.get("/healthz", (ctx) => {
     ctx.body = { status: "ok" };
   });

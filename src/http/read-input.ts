@@ -3,7 +3,8 @@ import { badRequest, Refusal } from "../errors.ts";
 import type { Endpoint, Incoming, TextForm } from "./endpoint.ts";
 import type { Face } from "./face.ts";
 import { parseMediaType } from "./negotiate.ts";
-import { parseJson, readText, refuseUnstorable } from "./read-body.ts";
+import { type Parsed, parseJson, refuseUnstorable } from "./parse-json.ts";
+import { readText } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 
 /**
@@ -23,30 +24,36 @@ export async function readInput(
     if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
     const query = readQuery(endpoint.query, incoming.url);
     // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
-    const document =
-      endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming, limit);
-    return { body: endpoint.body?.read(document, incoming.params), query, sent: document };
+    const sent = endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming, limit);
+    const body = endpoint.body?.read(sent?.value, incoming.params);
+    // Last, for what is wrong anyway is named by its own rule, such as an amount of 1e400.
+    if (endpoint.body !== undefined && sent?.inexact !== undefined) throw sent.inexact;
+    return { body, query, sent: sent?.value };
   } catch (refusal) {
     return { refusal };
   }
 }
 
 /**
- * An absent body is `undefined`: whether one is needed is the endpoint's to say. Clients that name a type and send
- * nothing are many, and where nothing is asked for nothing is missing.
+ * A body left out is `undefined`: whether one is needed is the endpoint's to say. Many clients name a type and send
+ * nothing, which is an error only where something is needed.
  */
 async function readDocument(
   { body }: Endpoint,
   face: Face,
   { raw, headers }: Incoming,
   limit: number,
-): Promise<unknown> {
+): Promise<Parsed | undefined> {
   const text = await readText(raw, limit);
-  const isMissed = body !== undefined && headers["content-type"] !== undefined && face.emptyBody !== null;
-  if (text === "" && !isMissed) return undefined;
+  const isNeeded = body !== undefined && body.optional !== true;
+  if (isNeeded ? text === "" && !isAnnounced(headers, face) : text.trim() === "") return undefined;
   face.requireBodyType(headers);
   if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
   return parseJson(text, limit);
+}
+
+function isAnnounced(headers: IncomingHttpHeaders, face: Face): boolean {
+  return headers["content-type"] !== undefined && face.emptyBody !== null;
 }
 
 /** @throws 415 for its media type in another encoding. */

@@ -43,3 +43,9 @@ export const statement = z
   .unknown()
   .optional()
   .transform((said) => said === true || said === "true" || said === 1);
+
+/** The same where silence is something else than a no. @returns undefined when nothing is said. */
+export const statementOrSilence = z
+  .unknown()
+  .optional()
+  .transform((said) => (said === undefined || said === null ? undefined : statement.parse(said)));

@@ -78,6 +78,6 @@ function withoutAddress() {
 
 function unverified() {
   const detail =
-    "Somebody here has your e-mail address already. Verify the address with the service you sign in with, so that we know it is yours, and try again.";
+    "There is an account with your email address already, and the service you signed in with doesn't say that the address is yours. Verify it there and sign in again. If you can't, ask those who run this product: they can let that service vouch for addresses (OIDC_TRUST_EMAIL).";
   return forbidden("identity_unverified", detail);
 }

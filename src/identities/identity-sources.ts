@@ -15,7 +15,14 @@ export interface IdentitySources {
 }
 
 type Told = Partial<
-  Pick<Settings, "SESSION_VALIDATION_URL" | "BRIDGE_VALIDATION_SECRET" | "OIDC_ISSUER" | "OIDC_AUDIENCE">
+  Pick<
+    Settings,
+    | "SESSION_VALIDATION_URL"
+    | "BRIDGE_VALIDATION_SECRET"
+    | "OIDC_ISSUER"
+    | "OIDC_AUDIENCE"
+    | "OIDC_TRUST_EMAIL"
+  >
 >;
 
 /**
@@ -27,7 +34,7 @@ export function createIdentitySources(
   { timeout = 2_500, cooldown = 5_000 }: { timeout?: number; cooldown?: number } = {},
 ): IdentitySources {
   const { SESSION_VALIDATION_URL: url, BRIDGE_VALIDATION_SECRET: secret } = settings;
-  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = settings;
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_TRUST_EMAIL: trustEmail = false } = settings;
   return {
     sessions:
       url === undefined || secret === undefined
@@ -36,7 +43,7 @@ export function createIdentitySources(
     oidc:
       issuer === undefined || audience === undefined
         ? undefined
-        : createOidcSource({ issuer, audience, timeout, cooldown }),
+        : createOidcSource({ issuer, audience, trustEmail, timeout, cooldown }),
     once: singleFlight<boolean>(),
   };
 }

@@ -1,6 +1,6 @@
 import { decodeJwt, errors, jwtVerify } from "jose";
 import { z } from "zod";
-import { address, personName, picture, statement, subject } from "./claims.ts";
+import { address, personName, picture, statementOrSilence, subject } from "./claims.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentitySource } from "./identity-source.ts";
 import { createIssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
@@ -16,7 +16,9 @@ const Claims = z.object({
   sub: subject,
   exp: z.number(),
   email: address,
-  email_verified: statement,
+  email_verified: statementOrSilence,
+  /** Microsoft Entra ID, if asked for: whether the owner of the address's domain was verified. It says no `email_verified`. */
+  xms_edov: statementOrSilence,
   given_name: personName,
   family_name: personName,
   name: personName,
@@ -28,12 +30,20 @@ export interface OidcSource extends IdentitySource {
   claims(token: string): boolean;
 }
 
+export interface OidcOptions extends IssuerKeysOptions {
+  issuer: string;
+  audience: string;
+  /** An address counts as verified where the issuer says nothing about it. Never where it says that it isn't. */
+  trustEmail?: boolean;
+}
+
 /** People with a JWT of an OpenID Connect issuer, meant for this service. */
 export function createOidcSource({
   issuer,
   audience,
+  trustEmail = false,
   ...options
-}: { issuer: string; audience: string } & IssuerKeysOptions): OidcSource {
+}: OidcOptions): OidcSource {
   const keys = createIssuerKeys(issuer, options);
   return {
     claims(token) {
@@ -53,7 +63,7 @@ export function createOidcSource({
           clockTolerance: CLOCK_TOLERANCE,
         });
         if (!TYPES.includes(protectedHeader.typ?.toLowerCase())) return undefined;
-        return identityOf(Claims.parse(payload), issuer);
+        return identityOf(Claims.parse(payload), issuer, trustEmail);
       } catch (error) {
         if (error instanceof errors.JOSEError || error instanceof z.ZodError) return undefined;
         throw error;
@@ -62,14 +72,14 @@ export function createOidcSource({
   };
 }
 
-function identityOf(claims: z.infer<typeof Claims>, issuer: string): Identity {
+function identityOf(claims: z.infer<typeof Claims>, issuer: string, trustEmail: boolean): Identity {
   const { given_name, family_name, name } = claims;
   const isInParts = Boolean(given_name || family_name);
   return {
     issuer,
     subject: claims.sub,
     address: claims.email ?? null,
-    email_verified: claims.email_verified,
+    email_verified: claims.email_verified ?? claims.xms_edov ?? trustEmail,
     first_name: (isInParts ? given_name : name) ?? null,
     last_name: family_name ?? null,
     picture: claims.picture ?? null,

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { forbidden, notFound } from "../errors.ts";
+import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { maskEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
@@ -115,9 +115,11 @@ async function acceptedBefore(
 ): Promise<Acceptance> {
   const { organization_id, accepted_by_user_id: user_id } = invitation;
   const isAccepted = closedState(invitation, proof) === "accepted";
-  const sameUser = user_id !== null && (proof.by === "link" || proof.userId === user_id);
-  const membership =
-    isAccepted && sameUser ? await Membership.query(db).findOne({ organization_id, user_id }) : undefined;
-  if (membership === undefined) throw closedInvitation(invitation, actor, proof);
-  return { invitation, membership };
+  if (!isAccepted || user_id === null || (proof.by === "user" && proof.userId !== user_id))
+    throw closedInvitation(invitation, actor, proof);
+  const membership = await Membership.query(db).findOne({ organization_id, user_id });
+  if (membership !== undefined) return { invitation, membership };
+  const detail =
+    "This invitation was accepted, and the membership has ended since. Joining again takes a new invitation.";
+  throw conflict(`invitation_${invitation.status}`, detail);
 }

@@ -17,6 +17,10 @@ export interface InvitationDetails {
   organization: string;
   inviter: string | null;
   roles: string[];
+  /** Whether the invited address, or the user who accepted, belongs to the organization now, in whatever way. */
+  is_member: boolean;
+  /** Another invitation of this address to the organization is open, in a newer email. */
+  has_newer: boolean;
 }
 
 /** `$1`: an invitation's id. No row when it is unknown or its organization is being deleted. */
@@ -28,7 +32,19 @@ export const findInvitationDetails = statement<InvitationDetails>(
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     e.name as product, e.settings->>'redirect_url' as redirect_url, o.name as organization,
     nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
-    array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles
+    array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
+    exists (
+      select from memberships m
+      where m.organization_id = i.organization_id and m.user_id in (
+        i.accepted_by_user_id,
+        (select u.id from users u where u.environment_id = i.environment_id and u.email_canonical = i.email_canonical)
+      )
+    ) as is_member,
+    exists (
+      select from invitations n
+      where n.organization_id = i.organization_id and n.email_canonical = i.email_canonical and n.status = 'pending'
+        and n.expires_at > now() and n.id <> i.id
+    ) as has_newer
   from invitations i
   join environments e on e.id = i.environment_id
   join organizations o on o.id = i.organization_id and o.deleting_at is null

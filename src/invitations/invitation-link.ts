@@ -15,6 +15,10 @@ export interface LinkKeys {
   signOptOut(invitationId: string): string;
   /** @returns the invitation's id; undefined for anything this service did not sign for this purpose. */
   verifyOptOut(token: string): string | undefined;
+  /** Derives a stand-in for a link that was just opened, for an address that a browser shows and keeps: it is good for so many minutes. */
+  signVisit(link: InvitationLink, minutes: number): string;
+  /** @returns undefined for anything this service did not sign for this purpose, and once its time is over. */
+  verifyVisit(visit: string): InvitationLink | undefined;
   /** A value only the holder of `token` and we can know, for the hidden field of the page's forms. */
   formSecret(token: string): string;
 }
@@ -26,6 +30,8 @@ interface Key {
 
 /** 26 characters of the invitation's id, 4 of version, 8 of key id, 43 of HMAC-SHA-256. */
 const TOKEN = /^([0-9a-z]{26})([0-9a-f]{4})([0-9a-f]{8})([\w-]{43})$/;
+/** The same with 8 characters of the second it ends at, before the id of the key. */
+const VISIT = /^([0-9a-z]{26})([0-9a-f]{4})([0-9a-f]{8})([0-9a-f]{8})([\w-]{43})$/;
 /** The same without a version: whoever wants no invitation wants none, however new. */
 const OPT_OUT_TOKEN = /^([0-9a-z]{26})([0-9a-f]{8})([\w-]{43})$/;
 
@@ -44,8 +50,8 @@ export function createLinkKeys(secrets: [string, ...string[]]): LinkKeys {
   }
 
   return {
-    sign({ invitationId, tokenVersion }) {
-      const body = invitationId.slice("inv_".length) + tokenVersion.toString(16).padStart(4, "0");
+    sign(link) {
+      const body = bodyOf(link);
       return body + current.id + mac(current, "invitation-link", body);
     },
     verify(token) {
@@ -61,8 +67,23 @@ export function createLinkKeys(secrets: [string, ...string[]]): LinkKeys {
       const [, suffix = "", keyId, signature] = OPT_OUT_TOKEN.exec(token) ?? [];
       return isOurs("opt-out-link", suffix, keyId, signature) ? `inv_${suffix}` : undefined;
     },
+    signVisit(link, minutes) {
+      const end = Math.floor(Date.now() / 1000) + minutes * 60;
+      const body = bodyOf(link) + end.toString(16).padStart(8, "0");
+      return body + current.id + mac(current, "invitation-visit", body);
+    },
+    verifyVisit(visit) {
+      const [, suffix = "", version = "", end = "", keyId, signature] = VISIT.exec(visit) ?? [];
+      if (!isOurs("invitation-visit", suffix + version + end, keyId, signature)) return undefined;
+      if (Number.parseInt(end, 16) * 1000 < Date.now()) return undefined;
+      return { invitationId: `inv_${suffix}`, tokenVersion: Number.parseInt(version, 16) };
+    },
     formSecret: (token) => mac(current, "invitation-form", token),
   };
+}
+
+function bodyOf({ invitationId, tokenVersion }: InvitationLink): string {
+  return invitationId.slice("inv_".length) + tokenVersion.toString(16).padStart(4, "0");
 }
 
 function toKey(secret: string): Key {

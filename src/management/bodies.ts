@@ -46,10 +46,11 @@ export function linkage(to: Pick<Linkage, "type" | "prefix">): BodyShape<string[
   };
 }
 
-/** The body of an action: what it needs stands in `meta`. */
+/** The body of an action: what it needs stands in `meta`. Left out, it is an empty one. */
 export function meta<Schema extends z.ZodObject>(schema: Schema): BodyShape<z.infer<Schema>> {
   return {
     read: (document) => readMeta(schema, document),
     schema: () => metaDocumentSchema(schema),
+    optional: true,
   };
 }

@@ -10,6 +10,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
       "malformed_body",
       "malformed_json",
       "malformed_text",
+      "duplicate_key",
       "too_deep",
       "too_many_values",
     ),
@@ -76,7 +77,7 @@ export const BRIDGE_ERROR_CODES: ErrorCodes = {
     amount_missing: "`total_cents` is missing, or nothing.",
     amounts_disagree: "The parts of the price don't add up to `total_cents`, or one is negative.",
     payment_method_missing: "The payment has no payment method yet: name one.",
-    ...asEverywhere(422, "idempotency_key_reused"),
+    ...asEverywhere(422, "idempotency_key_reused", "inexact_number"),
   },
   429: {
     ...asEverywhere(429, "too_many_requests", "recipient_limit", "inviter_limit", "inviting_paused"),

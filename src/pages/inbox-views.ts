@@ -2,13 +2,15 @@ import type { InboxMessage } from "../embedded/inbox-messages.ts";
 import { findLocale } from "../mail/locales.ts";
 import { compilePage } from "./compile-page.ts";
 import { formatAge } from "./format-age.ts";
-import { inboxStyle, MAIL_SANDBOX } from "./inbox-headers.ts";
+import { inboxScript, inboxStyle, MAIL_SANDBOX } from "./inbox-headers.ts";
 
 /** A tool for developers speaks English: its sentences stand in the templates. */
 const english = findLocale("en");
 const listPage = compilePage("inbox", "_inbox-layout", english, {});
 const messagePage = compilePage("inbox-message", "_inbox-layout", english, {});
 const missingPage = compilePage("inbox-missing", "_inbox-layout", english, {});
+
+const fixed = { style: inboxStyle.css, script: inboxScript };
 
 const PREVIEW_LENGTH = 160;
 
@@ -21,7 +23,7 @@ const VIEWS: [View, string][] = [
   ["source", "Source"],
 ];
 
-/** The list asks for itself again every few seconds, by a meta refresh: no script. */
+/** The list asks for itself again every few seconds: by its script, or by a meta refresh where scripts are off. */
 export function renderInbox(messages: InboxMessage[], count: number, now: Date): string {
   const rows = messages.map((message) => ({
     id: message.id,
@@ -32,7 +34,7 @@ export function renderInbox(messages: InboxMessage[], count: number, now: Date):
     age: formatAge(new Date(message.date), now),
   }));
   const older = count > rows.length ? count - rows.length : null;
-  return listPage({ title: "Inbox", style: inboxStyle.css, refresh: 4, rows, older });
+  return listPage({ title: "Inbox", ...fixed, refresh: 4, rows, older });
 }
 
 export function renderInboxMessage(message: InboxMessage, view: View, source: string): string {
@@ -41,7 +43,7 @@ export function renderInboxMessage(message: InboxMessage, view: View, source: st
   const views = VIEWS.filter(([name]) => name !== "html" || html !== null);
   return messagePage({
     title: subject,
-    style: inboxStyle.css,
+    ...fixed,
     refresh: null,
     ...{ id, to, from, subject, text, headers, source, date },
     time: english.formatTime(new Date(date)),
@@ -53,5 +55,5 @@ export function renderInboxMessage(message: InboxMessage, view: View, source: st
 }
 
 export function renderMissingMessage(): string {
-  return missingPage({ title: "No such mail", style: inboxStyle.css, refresh: null });
+  return missingPage({ title: "No such mail", ...fixed, refresh: null });
 }

@@ -1,7 +1,7 @@
 import type { Context as KoaContext } from "koa";
 
 /** Minutes a person has between opening the link and answering; the link itself may be opened again. */
-const MINUTES = 30;
+export const VISIT_MINUTES = 30;
 
 /**
  * Keeps a link's token out of the address bar, the history and `Referer`: for half an hour, for this invitation only
@@ -12,7 +12,7 @@ export function setLinkCookie(ctx: KoaContext, invitationId: string, token: stri
     "Path=/",
     "HttpOnly",
     "SameSite=Lax",
-    `Max-Age=${MINUTES * 60}`,
+    `Max-Age=${VISIT_MINUTES * 60}`,
     ...(secure ? ["Secure"] : []),
   ];
   ctx.append("Set-Cookie", `${cookieName(invitationId, secure)}=${token}; ${attributes.join("; ")}`);

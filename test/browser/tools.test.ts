@@ -87,6 +87,26 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
+  test("keeps the focus in the inbox while new mail arrives, and reads times by its own clock", async () => {
+    const send = (subject: string) =>
+      createTransport(inbox.smtpUrl).sendMail({
+        from: "a@b.example",
+        to: "c@d.example",
+        subject,
+        text: "x",
+      });
+    await send("first of two");
+    const { page, watched } = await open("/inbox");
+    await page.getByText("first of two").waitFor();
+    await page.locator("a", { hasText: "first of two" }).focus();
+    await send("second of two");
+    await page.getByText("second of two").waitFor();
+    expect(await page.evaluate("document.activeElement.innerText")).toContain("first of two");
+    expect(await page.locator("time").first().getAttribute("title")).toMatch(/\d/);
+    expect(watched).toEqual({ foreign: [], complaints: [] });
+    await page.context().close();
+  });
+
   test("finds its way from the inbox to a mail in another language, on the workbench", async () => {
     const { page, watched } = await open("/inbox");
     await page.getByRole("link", { name: "workbench" }).click();

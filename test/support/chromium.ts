@@ -1,4 +1,5 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
@@ -9,6 +10,18 @@ export const chromiumPath = process.env.CHROMIUM_PATH || findOnPath();
 
 export function launchChromium(): Promise<Browser> {
   return chromium.launch(chromiumPath === undefined ? {} : { executablePath: chromiumPath });
+}
+
+/** The browser of a person who blocks every cookie in its settings. Closing the context ends it. */
+export async function launchWithoutCookies(): Promise<BrowserContext> {
+  const home = mkdtempSync(join(tmpdir(), "guildhall-chromium-"));
+  mkdirSync(join(home, "Default"));
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  writeFileSync(join(home, "Default", "Preferences"), JSON.stringify(preferences));
+  const options = chromiumPath === undefined ? {} : { executablePath: chromiumPath };
+  const context = await chromium.launchPersistentContext(home, options);
+  context.on("close", () => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
+  return context;
 }
 
 /** What a page did that no page of ours does: asked another host, or complained on the console. */
