@@ -10,6 +10,7 @@ export async function buildIndexes(
   knex: Knex,
   indexes: Record<string, string>,
   replaced: string[] = [],
+  kind: "index" | "unique index" = "index",
 ): Promise<void> {
   const client: Knex.Client = knex.client;
   const connection = await client.acquireConnection();
@@ -20,7 +21,7 @@ export async function buildIndexes(
     await run("set lock_timeout = 0");
     for (const [name, on] of Object.entries(indexes)) {
       await run(`drop index concurrently if exists ${name}`);
-      await run(`create index concurrently ${name} on ${on}`);
+      await run(`create ${kind} concurrently ${name} on ${on}`);
     }
     for (const name of replaced) await run(`drop index concurrently if exists ${name}`);
   } finally {

@@ -131,6 +131,18 @@ describe("rows of one moment", () => {
 const finds: Record<string, (world: World) => string | null | Promise<string | null>> = {
   "environments handle": () => "acme-test",
   "users email": (world) => world.owner.user.email.toUpperCase(),
+  "users external_id": async (world) => {
+    const { id } = world.owner.user;
+    const external_id = unique("crm");
+    await guildhall.api.patch(`/api/users/${id}`, {
+      data: { type: "user", id, attributes: { external_id } },
+    });
+    return external_id;
+  },
+  "users search": (world) => world.owner.user.email,
+  "memberships search": (world) => world.owner.user.email,
+  "organizations search": (world) => give(world, "name"),
+  "invitations search": async (world) => (await read("invitations", world)).email ?? "",
   "sessions user": (world) => world.owner.user.id,
   "api-clients name": () => null,
   "organizations owner": (world) => world.owner.user.id,

@@ -48,6 +48,7 @@ const common: Record<string, string> = {
   user: LARGE.owner,
   inviter: LARGE.owner,
   role: LARGE.role,
+  search: "example.com",
   type: "invitation.created",
 };
 
@@ -152,6 +153,29 @@ describe("a page of a large organization's rows makes the database read a page f
     expect(await excessesOf(ownerOfLarge, url)).toEqual([]);
   });
 });
+
+test.each([
+  ["users", "rowd77777@"],
+  ["memberships", "rowd77777@"],
+  ["invitations", "vited77777@"],
+  ["organizations", "rowd 444"],
+])("a program that searches %s reads what it finds, and no table from start to end", async (path, wanted) => {
+  const url = `/api/${path}?filter[search]=${encodeURIComponent(wanted)}`;
+  const before = await wholeReads();
+  expect((await guildhall.api.get(url)).body.data).toHaveLength(1);
+  expect(await excessesOf(guildhall.api, url)).toEqual([]);
+  expect(await wholeReads()).toEqual(before);
+});
+
+/** How often each of the tables that are searched was read as a whole. */
+async function wholeReads() {
+  await guildhall.db.raw("select pg_stat_force_next_flush()");
+  return guildhall
+    .db("pg_stat_user_tables")
+    .whereIn("relname", ["users", "memberships", "invitations", "search_entries"])
+    .orderBy("relname")
+    .select("relname", "seq_scan");
+}
 
 /** What an answer made the database read beyond the bounds, by statement. */
 async function excessesOf(api: Api, url: string): Promise<string[]> {

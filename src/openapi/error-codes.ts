@@ -65,6 +65,7 @@ export const ERROR_CODES: ErrorCodes = {
       "A request with this `Idempotency-Key` is under way: send it again after `Retry-After` seconds.",
     handle_taken: "Another environment has this handle.",
     email_taken: "Another user has this address.",
+    external_id_taken: "Another user has this `external_id`.",
     name_taken: "There is a role or permission of this name.",
     organization_exists: "Another organization has this `slug` or `external_id`.",
     already_member: "The person is a member already.",

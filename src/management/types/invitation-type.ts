@@ -2,11 +2,12 @@ import { z } from "zod";
 import { emailAddress } from "../../http/attributes.ts";
 import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
+import { bySearch, foundIds } from "../reading/by-search.ts";
 import { byColumn } from "../reading/filters.ts";
-import { among } from "../reading/lead.ts";
-import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { among, idsFrom } from "../reading/lead.ts";
+import { type Rows, resourceType, type Viewer } from "../reading/resource-type.ts";
 import { byStatusNow } from "./by-status-now.ts";
-import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
+import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const invitationType = resourceType<Invitation>({
   type: "invitation",
@@ -65,8 +66,15 @@ export const invitationType = resourceType<Invitation>({
       ],
     },
     status: byStatusNow,
+    search: { ...bySearch<Invitation>(searched), findsFew: true },
   },
 });
+
+function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Invitation>) => void> {
+  const organizations = visibleOrganizations(viewer, "members:read");
+  const ids = foundIds(viewer, "i", wanted, organizations && idsFrom(organizations));
+  return [(rows) => void rows.whereRaw("invitations.id = any(array(?))", [ids])];
+}
 
 function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "members:read", "invitations.organization_id");
