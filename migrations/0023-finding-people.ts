@@ -58,10 +58,112 @@ const BESIDES: Record<string, string> = {
   memberships: "perform from users where id = new.user_id for share;",
 };
 
+const INDEXES: Record<string, string> = {
+  // Each search reads all that waits to be merged into the index.
+  search_entries_words_index: "search_entries using gin (words) with (gin_pending_list_limit = 256)",
+  // What an address was sent, lately or ever.
+  mail_deliveries_address_index: "mail_deliveries (environment_id, email_canonical, created_at)",
+  // Invitations by what became of their email. Nearly all were sent, so those are found without an index.
+  mail_deliveries_unsent_index:
+    "mail_deliveries (environment_id, state, invitation_id) where kind = 'invitation' and state <> 'sent'",
+  mail_deliveries_organization_unsent_index:
+    "mail_deliveries (organization_id, state, invitation_id) where kind = 'invitation' and state <> 'sent'",
+};
+
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- What the team's own systems call a user.
     alter table users add column if not exists external_id text collate "C";
+
+    -- The part of a delivery that limits still count once it is gone with its invitation. Purged after 24 hours.
+    create table if not exists deleted_deliveries (
+      id               text collate "C" primary key,
+      environment_id   text collate "C" not null,
+      organization_id  text collate "C",
+      -- Of the recipient; null where the email never left and counts for its sender alone.
+      email_canonical  text collate "C",
+      sender_user_id   text collate "C",
+      created_at       timestamptz not null
+    );
+    create index if not exists deleted_deliveries_recipient_index
+      on deleted_deliveries (environment_id, email_canonical, created_at);
+    create index if not exists deleted_deliveries_sender_index
+      on deleted_deliveries (sender_user_id, created_at) where sender_user_id is not null;
+    create index if not exists deleted_deliveries_age_index on deleted_deliveries (created_at);
+
+    create or replace function keep_deleted_delivery() returns trigger language plpgsql as $$
+      begin
+        insert into deleted_deliveries (id, environment_id, organization_id, email_canonical, sender_user_id, created_at)
+        select old.id, old.environment_id, old.organization_id,
+          case when old.kind = 'invitation' and old.state in ('sending', 'sent', 'unknown') then old.email_canonical end,
+          old.sender_user_id, old.created_at
+        where old.created_at > now() - interval '24 hours'
+          and (old.sender_user_id is not null or old.kind = 'invitation' and old.state in ('sending', 'sent', 'unknown'));
+        return null;
+      end
+    $$;
+    create or replace trigger mail_deliveries_deleted after delete on mail_deliveries
+      for each row execute function keep_deleted_delivery();
+
+    -- As in migration 0015, and deleted deliveries count.
+    create or replace function sending_limit_now(
+      of_environment text, in_organization text, to_address text, by_user text,
+      most_to_address int, most_by_user int, most_pending int
+    ) returns table (code text, wait int) volatile language plpgsql set plan_cache_mode = force_generic_plan as $$
+      declare
+        since timestamptz := now() - interval '24 hours';
+        -- What one sender may use up of what an address is sent: four of them are needed to use up the default of ten.
+        share int := case when most_to_address is not null then greatest(1, most_to_address * 3 / 10) end;
+      begin
+        perform pg_advisory_xact_lock(hashtextextended(of_environment || ' ' || to_address, 0));
+        return query select * from (
+          select 'inviting_paused', ceil(extract(epoch from u.inviting_paused_until - now()))::int
+          from users u where u.id = by_user and u.inviting_paused_until > now()
+
+          union all select 'recipient_limit', ceil(extract(epoch from newest.reached_at - since))::int
+          from (
+            select greatest(
+              (array_agg(d.created_at order by d.created_at desc))[most_to_address],
+              (array_agg(d.created_at order by d.created_at desc) filter (where d.organization_id = in_organization))[share],
+              (array_agg(d.created_at order by d.created_at desc) filter (where d.sender_user_id = by_user))[share]
+            ) as reached_at
+            from (
+              select d.created_at, i.organization_id, d.sender_user_id
+              from mail_deliveries d join invitations i on i.id = d.invitation_id
+              where d.environment_id = of_environment and d.email_canonical = to_address and d.kind = 'invitation'
+                and d.created_at > since
+                -- Only what left, may have left or is about to.
+                and (
+                  d.state in ('sending', 'sent', 'unknown')
+                  or d.state = 'pending' and d.seq = i.token_version and i.status = 'pending' and i.expires_at > now()
+                )
+              union all
+              select g.created_at, g.organization_id, g.sender_user_id
+              from deleted_deliveries g
+              where g.environment_id = of_environment and g.email_canonical = to_address and g.created_at > since
+            ) d
+          ) newest
+          where newest.reached_at is not null
+
+          union all (
+            select 'inviter_limit', ceil(extract(epoch from d.created_at - since))::int
+            from (
+              select m.created_at from mail_deliveries m where m.sender_user_id = by_user and m.created_at > since
+              union all
+              select g.created_at from deleted_deliveries g where g.sender_user_id = by_user and g.created_at > since
+            ) d
+            where most_by_user is not null
+            order by d.created_at desc offset most_by_user - 1 limit 1
+          )
+          union all (
+            select 'pending_limit', null
+            from invitations i
+            where i.organization_id = in_organization and i.status = 'pending' and most_pending is not null
+            offset most_pending - 1 limit 1
+          )
+        ) reached limit 1;
+      end
+    $$;
 
     -- Name and address of each row that can be searched for, in a table of its own: the status of a row changes often,
     -- its name hardly ever.
@@ -171,9 +273,7 @@ export async function up(knex: Knex): Promise<void> {
     `);
     await fill(knex, table);
   }
-  await buildIndexes(knex, {
-    search_entries_words_index: "search_entries using gin (words) with (gin_pending_list_limit = 256)",
-  });
+  await buildIndexes(knex, INDEXES, ["mail_deliveries_recipient_index"]);
   await buildIndexes(
     knex,
     { users_external_id_unique: "users (environment_id, external_id)" },
@@ -196,6 +296,10 @@ async function fill(knex: Knex, table: string): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create index if not exists mail_deliveries_recipient_index
+      on mail_deliveries (environment_id, email_canonical, created_at) where kind = 'invitation'`);
+  for (const name of Object.keys(INDEXES)) await knex.raw(`drop index if exists ${name}`);
   for (const table of Object.keys(SEARCHED))
     await knex.raw(
       `drop trigger if exists ${table}_searched on ${table}; drop function if exists ${table}_search_entry`,

@@ -156,6 +156,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "invitations inviter": (world) => world.owner.user.id,
   "invitations email": async (world) => (await read("invitations", world)).email ?? "",
   "invitations status": () => null,
+  "invitations delivery_status": () => null,
   "invitation-batches organization": (world) => world.organization.id,
   "invitation-batches status": () => null,
   "invitation-batch-rows batch": (world) => world.ids["invitation-batches"] ?? "",
@@ -163,6 +164,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "suppressions email": async (world) => (await read("suppressions", world)).email ?? "",
   "suppressions reason": () => null,
   "deliveries invitation": (world) => world.ids.invitations ?? "",
+  "deliveries email": async (world) => (await read("deliveries", world)).email ?? "",
   "deliveries state": () => null,
   "roles name": async (world) => (await read("roles", world)).name ?? "",
   "roles organization": (world) => world.organization.id,
@@ -182,6 +184,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
 const shared: Record<string, [string, string]> = {
   "api-clients name": ["sync", "billing"],
   "invitations status": ["pending", "declined"],
+  "invitations delivery_status": ["queued,sent,sending", "failed"],
   "invitation-batches status": ["queued", "canceled"],
   "invitation-batch-rows status": ["queued", "failed"],
   "suppressions reason": ["bounced", "complained"],

@@ -55,6 +55,7 @@ export type EventType =
   | "invitation.resent"
   | "invitation.reminded"
   | "invitation.link_copied"
+  | "invitation.deleted"
   | "invitation_batch.created"
   | "invitation_batch.completed"
   | "invitation_batch.canceled"

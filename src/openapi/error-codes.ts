@@ -86,6 +86,7 @@ export const ERROR_CODES: ErrorCodes = {
     batch_limit:
       "The organization has as many unfinished batches as it may, counting everyone's: wait for one to be completed, or cancel one.",
     batch_completed: "The batch is completed: there is nothing left to cancel.",
+    still_pending: "The invitation can still be answered: revoke it, then delete it.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
     invitation_revoked: "The invitation was withdrawn.",

@@ -245,7 +245,7 @@ export async function fillEnvironment(
       entriesOf("users", "email", "search_place('u', environment_id)"),
       entriesOf(
         "memberships",
-        "'crowd' || right(user_id, 26)::int || '@example.com'",
+        "(select email_canonical from users u where u.id = user_id)",
         "search_place('m', organization_id)",
       ),
       entriesOf("organizations", "lower(name)", "search_place('o', environment_id)"),

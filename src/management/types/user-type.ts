@@ -1,9 +1,9 @@
 import { raw } from "objection";
 import { z } from "zod";
-import { emailAddress } from "../../http/attributes.ts";
 import { User } from "../../models/user.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { bySearch, foundIds, isFound } from "../reading/by-search.ts";
+import { byAddress } from "../reading/filters.ts";
 import { among, idsFrom, type Lead } from "../reading/lead.ts";
 import { type Rows, resourceType, type Viewer } from "../reading/resource-type.ts";
 import { seesAllUsers } from "../reading/viewer-of.ts";
@@ -57,13 +57,7 @@ export const userType = resourceType<User>({
   },
   sortable: ["email_canonical", "created_at"],
   filters: {
-    email: {
-      findsFew: true,
-      value: emailAddress,
-      places: (address) => [
-        (rows) => void rows.where("users.email_canonical", (address as { canonical: string }).canonical),
-      ],
-    },
+    email: { ...byAddress<User>("users.email_canonical"), findsFew: true },
     search: { ...bySearch<User>(searched), findsFew: true },
     external_id: {
       findsFew: true,
