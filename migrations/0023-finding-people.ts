@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import * as sendingLimits from "./0015-sending-limits.ts";
 import { buildIndexes } from "./build-indexes.ts";
 
 /** Indexes are built beside the writes of a live database, which no transaction allows; each statement may run again. */
@@ -51,8 +52,11 @@ const SEARCHED: Record<string, Searched> = {
 const BESIDES: Record<string, string> = {
   users: `
     if tg_op = 'UPDATE' then
-      perform write_search_entry(m.id, ${nameOf("new")}, array[search_place('m', m.organization_id)])
-      from memberships m where m.user_id = new.id;
+      -- Not by an insert: what is deleted meanwhile must stay away.
+      update search_entries e
+      set text = f.folded, words = search_index(array[search_place('m', m.organization_id)], f.folded)
+      from memberships m, (select search_fold(${nameOf("new")}) as folded) f
+      where m.user_id = new.id and e.id = m.id;
     end if;`,
   // The user changes before this begins or after it commits, and not between the reading of a name and its writing.
   memberships: "perform from users where id = new.user_id for share;",
@@ -307,7 +311,12 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     drop function if exists write_search_entry, search_ids, search_matches, search_index, search_words, search_place, search_fold;
     drop table if exists search_entries;
+    drop trigger if exists mail_deliveries_deleted on mail_deliveries;
+    drop function if exists keep_deleted_delivery;
     drop index if exists users_external_id_unique;
     alter table users drop column if exists external_id;
   `);
+  // The function that limits emails, as it was.
+  await sendingLimits.up(knex);
+  await knex.raw("drop table if exists deleted_deliveries");
 }

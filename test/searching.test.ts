@@ -78,11 +78,19 @@ describe("filter[search] finds users", () => {
   test("by the name they have now", async () => {
     const person = await buildPerson(guildhall, { environment: handle, first_name: "Formerly" });
     const { id } = person.user;
+    const owned = await buildOrganization(guildhall, person);
     const attributes = { first_name: "Nowadays" };
     await api.patch(`/api/users/${id}`, { data: { type: "user", id, attributes } });
     expect(await search(api, "users", "nowadays")).toEqual([id]);
-    expect(await search(api, "users", "formerly")).toEqual([]);
-    await api.delete(`/api/users/${id}`);
+    expect(await search(api, "memberships", "nowadays")).toHaveLength(1);
+    const own = guildhall.api.in(handle).as(person.token);
+    expect(await search(own, "memberships", "nowadays")).toHaveLength(1);
+    for (const path of ["users", "memberships"]) {
+      expect(await search(api, path, "formerly")).toEqual([]);
+      expect(await search(own, path, "formerly")).toEqual([]);
+    }
+    await guildhall.db("organizations").where({ id: owned.id }).update({ owner_user_id: null });
+    expect((await api.delete(`/api/users/${id}`)).status).toBe(204);
     expect(await guildhall.db("search_entries").where({ id })).toEqual([]);
   });
 
