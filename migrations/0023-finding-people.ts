@@ -234,16 +234,13 @@ export async function up(knex: Knex): Promise<void> {
       end
     $$;
 
-    -- Every term is somewhere in the text, just as it is written.
-    create or replace function search_matches(folded text, terms text[]) returns boolean immutable strict parallel safe language sql
-      return not exists (select from unnest(terms) as term where strpos(folded, term) = 0);
-
     -- The rows of a kind, in these environments or organizations, in whose name or address is every term. Where all
     -- terms have one or two letters, a word must begin with them.
     create or replace function search_ids(kind text, within_ids text[], wanted text) returns setof text stable language plpgsql
       set enable_seqscan = off as $$
       declare
         folded text := search_fold(wanted);
+        terms text[] := string_to_array(folded, ' ');
         parts text[] := array_remove(search_words(folded), '');
         long_parts text[] := array(select part from unnest(parts) as part where octet_length(part) > 2);
       begin
@@ -255,7 +252,8 @@ export async function up(knex: Knex): Promise<void> {
             from unnest(case when cardinality(long_parts) > 0 then long_parts else parts end) as part
           ) asked
           join search_entries e on e.words @@ asked.words
-          where search_matches(e.text, string_to_array(folded, ' '));
+          -- The index knows parts of words. Each term must be there just as it is written.
+          where not exists (select from unnest(terms) as term where strpos(e.text, term) = 0);
       end
     $$;
   `);
@@ -309,7 +307,7 @@ export async function down(knex: Knex): Promise<void> {
       `drop trigger if exists ${table}_searched on ${table}; drop function if exists ${table}_search_entry`,
     );
   await knex.raw(`
-    drop function if exists write_search_entry, search_ids, search_matches, search_index, search_words, search_place, search_fold;
+    drop function if exists write_search_entry, search_ids, search_index, search_words, search_place, search_fold;
     drop table if exists search_entries;
     drop trigger if exists mail_deliveries_deleted on mail_deliveries;
     drop function if exists keep_deleted_delivery;

@@ -5,6 +5,7 @@ import { SYSTEM } from "../src/events/record-events.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints } from "../src/management/all-endpoints.ts";
 import type { ResourceType } from "../src/management/reading/resource-type.ts";
+import { DELIVERY_STATUSES } from "../src/management/types/by-delivery-status.ts";
 import { resourceTypes } from "../src/management/types/resource-types.ts";
 import { createSession } from "../src/sessions/create-session.ts";
 import type { Api } from "./support/api.ts";
@@ -65,6 +66,7 @@ function questionsFor(endpoint: Endpoint): string[] {
 function valuesOf(name: string, schema: z.ZodType, type: ResourceType | undefined): string[] {
   if (name.startsWith("fields[") || /^(page|limit|offset)\b/.test(name)) return [];
   if (name === "include") return Object.keys(type?.relationships ?? {});
+  if (name === "filter[delivery_status]") return [...DELIVERY_STATUSES, "failed,sent"];
   const words = wordsOf(schema);
   if (words.length > 0) return words;
   if (name.includes("email")) return ["crowd5@example.com"];

@@ -54,7 +54,10 @@ export function isFound<Row extends BaseModel>(wanted: string) {
     void rows.whereRaw(
       `exists (
         select from search_entries e
-        where e.id = ?? and search_matches(e.text, string_to_array(search_fold(?), ' ')) offset 0
+        where e.id = ?? and not exists (
+          select from unnest(string_to_array(search_fold(?), ' ')) as term where strpos(e.text, term) = 0
+        )
+        offset 0
       )`,
       [`${tableName}.id`, wanted],
     );
