@@ -80,9 +80,11 @@ export const invitationEndpoints = [
     scope: "invitations:delete",
     limit: "write",
     organization: inPath,
-    permission: "members:manage",
     answers: NOTHING,
+    allowed: "A member with `members:manage` in the organization.",
     async handle(request) {
+      // Not declared as `permission`: a request that is sent again must find its kept answer, and the invitation is gone.
+      request.require("members:manage");
       await deleteInvitation(request.context, keyOf(request), request.actor);
       return { status: 204 };
     },
