@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { purgeIdempotencyKeys } from "../src/idempotency-keys/purge-idempotency-keys.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
+import { purgeDeletedDeliveries } from "../src/invitations/purge-deleted-deliveries.ts";
 import { purgeSessions } from "../src/sessions/purge-sessions.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -21,6 +22,7 @@ export const purge = defineJob({
     const sessions = await purgeSessions(db, stopping);
     const idempotency_keys = await purgeIdempotencyKeys(db, stopping);
     const invitation_batches = await purgeInvitationBatches(db, stopping);
-    log.info({ sessions, idempotency_keys, invitation_batches }, "purged");
+    const deleted_deliveries = await purgeDeletedDeliveries(db, stopping);
+    log.info({ sessions, idempotency_keys, invitation_batches, deleted_deliveries }, "purged");
   },
 });

@@ -16,8 +16,9 @@ import * as rightsLock from "./0014-rights-lock.ts";
 import * as sendingLimits from "./0015-sending-limits.ts";
 import * as liftedOptOuts from "./0016-lifted-opt-outs.ts";
 import * as batchesBySender from "./0017-batches-by-sender.ts";
-import * as ownersHaveEveryRight from "./0022-owners-have-every-right.ts";
 import * as failuresTold from "./0019-failures-told.ts";
+import * as ownersHaveEveryRight from "./0022-owners-have-every-right.ts";
+import * as findingPeople from "./0023-finding-people.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -38,6 +39,7 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0015-sending-limits", migration: sendingLimits },
   { name: "0016-lifted-opt-outs", migration: liftedOptOuts },
   { name: "0017-batches-by-sender", migration: batchesBySender },
-  { name: "0022-owners-have-every-right", migration: ownersHaveEveryRight },
   { name: "0019-failures-told", migration: failuresTold },
+  { name: "0022-owners-have-every-right", migration: ownersHaveEveryRight },
+  { name: "0023-finding-people", migration: findingPeople },
 ];

@@ -131,6 +131,18 @@ describe("rows of one moment", () => {
 const finds: Record<string, (world: World) => string | null | Promise<string | null>> = {
   "environments handle": () => "acme-test",
   "users email": (world) => world.owner.user.email.toUpperCase(),
+  "users external_id": async (world) => {
+    const { id } = world.owner.user;
+    const external_id = unique("crm");
+    await guildhall.api.patch(`/api/users/${id}`, {
+      data: { type: "user", id, attributes: { external_id } },
+    });
+    return external_id;
+  },
+  "users search": (world) => world.owner.user.email,
+  "memberships search": (world) => world.owner.user.email,
+  "organizations search": (world) => give(world, "name"),
+  "invitations search": async (world) => (await read("invitations", world)).email ?? "",
   "sessions user": (world) => world.owner.user.id,
   "api-clients name": () => null,
   "organizations owner": (world) => world.owner.user.id,
@@ -144,6 +156,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "invitations inviter": (world) => world.owner.user.id,
   "invitations email": async (world) => (await read("invitations", world)).email ?? "",
   "invitations status": () => null,
+  "invitations delivery_status": () => null,
   "invitation-batches organization": (world) => world.organization.id,
   "invitation-batches status": () => null,
   "invitation-batch-rows batch": (world) => world.ids["invitation-batches"] ?? "",
@@ -151,6 +164,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "suppressions email": async (world) => (await read("suppressions", world)).email ?? "",
   "suppressions reason": () => null,
   "deliveries invitation": (world) => world.ids.invitations ?? "",
+  "deliveries email": async (world) => (await read("deliveries", world)).email ?? "",
   "deliveries state": () => null,
   "roles name": async (world) => (await read("roles", world)).name ?? "",
   "roles organization": (world) => world.organization.id,
@@ -170,6 +184,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
 const shared: Record<string, [string, string]> = {
   "api-clients name": ["sync", "billing"],
   "invitations status": ["pending", "declined"],
+  "invitations delivery_status": ["queued,sent,sending", "failed"],
   "invitation-batches status": ["queued", "canceled"],
   "invitation-batch-rows status": ["queued", "failed"],
   "suppressions reason": ["bounced", "complained"],

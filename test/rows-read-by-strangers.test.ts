@@ -5,6 +5,7 @@ import { SYSTEM } from "../src/events/record-events.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints } from "../src/management/all-endpoints.ts";
 import type { ResourceType } from "../src/management/reading/resource-type.ts";
+import { DELIVERY_STATUSES } from "../src/management/types/by-delivery-status.ts";
 import { resourceTypes } from "../src/management/types/resource-types.ts";
 import { createSession } from "../src/sessions/create-session.ts";
 import type { Api } from "./support/api.ts";
@@ -48,6 +49,7 @@ const common: Record<string, string> = {
   user: LARGE.owner,
   inviter: LARGE.owner,
   role: LARGE.role,
+  search: "example.com",
   type: "invitation.created",
 };
 
@@ -64,6 +66,7 @@ function questionsFor(endpoint: Endpoint): string[] {
 function valuesOf(name: string, schema: z.ZodType, type: ResourceType | undefined): string[] {
   if (name.startsWith("fields[") || /^(page|limit|offset)\b/.test(name)) return [];
   if (name === "include") return Object.keys(type?.relationships ?? {});
+  if (name === "filter[delivery_status]") return [...DELIVERY_STATUSES, "failed,sent"];
   const words = wordsOf(schema);
   if (words.length > 0) return words;
   if (name.includes("email")) return ["crowd5@example.com"];
@@ -152,6 +155,29 @@ describe("a page of a large organization's rows makes the database read a page f
     expect(await excessesOf(ownerOfLarge, url)).toEqual([]);
   });
 });
+
+test.each([
+  ["users", "rowd77777@"],
+  ["memberships", "rowd77777@"],
+  ["invitations", "vited77777@"],
+  ["organizations", "rowd 444"],
+])("a program that searches %s reads what it finds, and no table from start to end", async (path, wanted) => {
+  const url = `/api/${path}?filter[search]=${encodeURIComponent(wanted)}`;
+  const before = await wholeReads();
+  expect((await guildhall.api.get(url)).body.data).toHaveLength(1);
+  expect(await excessesOf(guildhall.api, url)).toEqual([]);
+  expect(await wholeReads()).toEqual(before);
+});
+
+/** How often each of the tables that are searched was read as a whole. */
+async function wholeReads() {
+  await guildhall.db.raw("select pg_stat_force_next_flush()");
+  return guildhall
+    .db("pg_stat_user_tables")
+    .whereIn("relname", ["users", "memberships", "invitations", "search_entries"])
+    .orderBy("relname")
+    .select("relname", "seq_scan");
+}
 
 /** What an answer made the database read beyond the bounds, by statement. */
 async function excessesOf(api: Api, url: string): Promise<string[]> {

@@ -57,6 +57,7 @@ export type EventType =
   | "invitation.link_copied"
   | "delivery.failed"
   | "delivery.bounced"
+  | "invitation.deleted"
   | "invitation_batch.created"
   | "invitation_batch.completed"
   | "invitation_batch.canceled"

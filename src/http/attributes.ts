@@ -15,6 +15,9 @@ export function text(max: number) {
     .regex(/^\P{Cc}*$/u, { error: "may not contain control characters" });
 }
 
+/** What the team's own systems call a row. */
+export const externalId = text(200);
+
 /** A few lines of text a person wrote: the same, with a line break as `\n` however it was sent. For no header. */
 export function lines(max: number, most: number) {
   return z

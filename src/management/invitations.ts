@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
+import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { revokeInvitation } from "../invitations/revoke-invitation.ts";
-import { creates, shows } from "./answers.ts";
+import { creates, NOTHING, shows } from "./answers.ts";
 import { newResource } from "./bodies.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";
 import { keyOf } from "./key-of.ts";
@@ -68,6 +69,24 @@ export const invitationEndpoints = [
       const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
       const data = await presentAnswered(request.context.db, invitation);
       return { status: 200, document: { data } };
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/invitations/:id",
+    summary:
+      "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
+    who: "caller",
+    scope: "invitations:delete",
+    limit: "write",
+    organization: inPath,
+    answers: NOTHING,
+    allowed: "A member with `members:manage` in the organization.",
+    async handle(request) {
+      // Not declared as `permission`: a request that is sent again must find its kept answer, and the invitation is gone.
+      request.require("members:manage");
+      await deleteInvitation(request.context, keyOf(request), request.actor);
+      return { status: 204 };
     },
   }),
 ];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { emailAddress, expiry, metadata, text, webAddress } from "../http/attributes.ts";
+import { emailAddress, expiry, externalId, metadata, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
@@ -18,6 +18,7 @@ const attributes = z.strictObject({
   last_name: text(100).nullish(),
   picture: webAddress.nullish(),
   metadata: metadata.optional(),
+  external_id: externalId.nullish(),
 });
 const newUser = { type: "user", attributes, relationships: {} } as const;
 const changedUser = {

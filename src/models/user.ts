@@ -11,5 +11,7 @@ export class User extends BaseModel {
   declare picture: string | null;
   /** Until when they send no invitations. */
   declare inviting_paused_until: Date | null;
+  /** What the team's own systems call them; written by programs alone, as is `metadata`. */
+  declare external_id: string | null;
   declare metadata: Record<string, unknown>;
 }

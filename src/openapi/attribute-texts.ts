@@ -21,6 +21,8 @@ const TEXTS: Record<string, string> = {
     "Whether the address is known to be theirs: by a link they followed, or by the word of a program. Users can't set it to true.",
   "user.metadata":
     "What you know about the person. Only programs and signed-in users with `users:read` in the environment see it; for anyone else, the person included, it is left out. At most 8,192 bytes and 50 keys, nested ones included.",
+  "user.external_id":
+    "What your own system calls the person, unique in the environment. Only programs set it, and those who don't see `metadata` don't see it either.",
   "user.inviting_paused_until":
     "Until when they send no invitations: one was reported as spam, or a program said so. Null: no pause; programs set and lift it. Fellow members always read null.",
   "session.ip": "From where the session was started, as you say.",

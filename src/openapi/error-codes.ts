@@ -69,6 +69,7 @@ export const ERROR_CODES: ErrorCodes = {
       "A request with this `Idempotency-Key` is under way: send it again after `Retry-After` seconds.",
     handle_taken: "Another environment has this handle.",
     email_taken: "Another user has this address.",
+    external_id_taken: "Another user has this `external_id`.",
     name_taken: "There is a role or permission of this name.",
     organization_exists: "Another organization has this `slug` or `external_id`.",
     already_member: "The person is a member already.",
@@ -90,6 +91,7 @@ export const ERROR_CODES: ErrorCodes = {
     batch_limit:
       "The organization has as many unfinished batches as it may, counting everyone's: wait for one to be completed, or cancel one.",
     batch_completed: "The batch is completed: there is nothing left to cancel.",
+    still_pending: "The invitation can still be answered: revoke it, then delete it.",
     invitation_accepted: "The invitation was accepted before.",
     invitation_declined: "The invitation was declined.",
     invitation_revoked: "The invitation was withdrawn.",

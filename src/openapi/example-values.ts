@@ -32,6 +32,7 @@ const VALUES: Record<string, unknown> = {
   "user.email_verified": true,
   "user.first_name": "Mary",
   "user.last_name": "Somerville",
+  "user.external_id": "P-2204",
   "user.inviting_paused_until": null,
   "session.ip": "203.0.113.7",
   "session.user_agent": "Mozilla/5.0",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Endpoint } from "../http/endpoint.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import type { ResourceType } from "../management/reading/resource-type.ts";
+import { DELIVERY_STATUSES } from "../management/types/by-delivery-status.ts";
 import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
 import { resourceTypes } from "../management/types/resource-types.ts";
 import { pascalCase, spoken } from "./names.ts";
@@ -82,11 +83,20 @@ function describe(name: string, type: ResourceType | undefined): string {
     if (member === "created_since")
       return "Only those created at this time or later: ISO 8601, with its offset.";
     if (member === "created_until") return "Only those created before this time: ISO 8601, with its offset.";
-    if (member === "subject") return "Only what happened to this: an id.";
+    const text = FILTERS[member];
+    if (text !== undefined) return text;
     return `Only those ${isId ? `of this ${spoken(member)}: an id` : `with this ${spoken(member)}`}.`;
   }
   return DESCRIPTIONS[name]?.(type) ?? "";
 }
+
+/** Filters of which more is to be said than their name. */
+const FILTERS: Record<string, string> = {
+  subject: "Only what happened to this: an id.",
+  search:
+    "Only those in whose name or address every word of this is found, in any part of it. Give at least two letters or digits. Case and accents don't matter; `%`, `_` and `*` stand for themselves.",
+  delivery_status: `Only those whose newest email is in this state, or in one of several with commas between: ${DELIVERY_STATUSES.map((word) => `\`${word}\``).join(", ")}.`,
+};
 
 const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> = {
   include: (type) => {

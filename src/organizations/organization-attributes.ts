@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { country, lines, metadata, text, webAddress } from "../http/attributes.ts";
+import { country, externalId, lines, metadata, text, webAddress } from "../http/attributes.ts";
 
 /** What may be said of an organization, on either face. */
 export const organizationAttributes = z.strictObject({
@@ -16,6 +16,6 @@ export const organizationAttributes = z.strictObject({
   picture: webAddress.nullish(),
   public_metadata: metadata.optional(),
   metadata: metadata.optional(),
-  external_id: text(200).nullish(),
+  external_id: externalId.nullish(),
   member_management: z.enum(["owner", "owner_and_admins"]).optional(),
 });

@@ -1,12 +1,12 @@
+import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
-import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { User } from "../models/user.ts";
 import { refuseProgramAttributes } from "./refuse-program-attributes.ts";
+import { userExists } from "./user-exists.ts";
 
 export interface NewUser {
   environment_id: string;
@@ -17,9 +17,13 @@ export interface NewUser {
   last_name?: string | null;
   picture?: string | null;
   metadata?: Record<string, unknown>;
+  external_id?: string | null;
 }
 
-/** @throws 409 when the environment has a user of that address, in whatever spelling, 403 for a user who vouches for it. */
+/**
+ * @throws 409 when the environment has a user of that address, in any spelling, or of that `external_id`; 403 for a user
+ *   who says what only programs may.
+ */
 export function createUser(
   { db }: Pick<Context, "db">,
   { address, email_verified, ...user }: NewUser,
@@ -28,18 +32,18 @@ export function createUser(
   const { environment_id } = user;
   refuseProgramAttributes({ ...user, email_verified }, actor);
   return transaction(db, async (trx) => {
-    const created = await insertUnlessExists(User, trx, {
-      id: newId("user"),
-      email: address.email,
-      email_canonical: address.canonical,
-      email_verified_at: email_verified ? trx.fn.now() : null,
-      ...user,
-    });
-    if (created === undefined)
-      throw conflict("email_taken", "A user with this address exists in this environment.");
+    const created = await User.query(trx)
+      .insert({
+        id: newId("user"),
+        email: address.email,
+        email_canonical: address.canonical,
+        ...(email_verified ? { email_verified_at: raw("now()") } : {}),
+        ...user,
+      })
+      .returning("*");
     await recordEvents(trx, actor, [
       { type: "user.created", environment_id, organization_id: null, subject_id: created.id },
     ]);
     return created;
-  });
+  }).catch(userExists);
 }

@@ -5,6 +5,7 @@ import type { Actor } from "../events/record-events.ts";
 const REASONS = {
   email_verified: "vouch for an address",
   metadata: "keep metadata about people",
+  external_id: "say what their own systems call a user",
   inviting_paused_until: "pause users or lift a pause",
 } as const;
 

@@ -1,13 +1,14 @@
-import { raw, UniqueViolationError } from "objection";
+import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { conflict, notFound } from "../errors.ts";
+import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { refuseProgramAttributes } from "./refuse-program-attributes.ts";
 import { requireNotAbove } from "./require-not-above.ts";
+import { userExists } from "./user-exists.ts";
 
 export interface UserChange {
   address?: EmailAddress | undefined;
@@ -16,6 +17,7 @@ export interface UserChange {
   last_name?: string | null | undefined;
   picture?: string | null | undefined;
   metadata?: Record<string, unknown> | undefined;
+  external_id?: string | null | undefined;
   /** ISO 8601; null lifts the pause. */
   inviting_paused_until?: string | null | undefined;
 }
@@ -23,7 +25,7 @@ export interface UserChange {
 /**
  * Changes a user. A new address is unverified unless the caller, who must be trusted to say so, says otherwise.
  * @throws 404, 403 when the actor may not, by now, or the user is above them, and for a user who vouches for an address;
- *   409 when another user of the environment has the address.
+ *   409 when another user of the environment has the address or the `external_id`.
  */
 export function updateUser(
   { db }: Context,
@@ -61,9 +63,5 @@ export function updateUser(
     await recordEvents(trx, actor, [
       { type: "user.updated", environment_id, organization_id: null, subject_id: id },
     ]);
-  }).catch((error: unknown) => {
-    if (error instanceof UniqueViolationError)
-      throw conflict("email_taken", "A user with this address exists in this environment.");
-    throw error;
-  });
+  }).catch(userExists);
 }

@@ -131,6 +131,7 @@ export const EXPECTED: Record<string, Row> = {
   // Programs': whoever holds the link proves the invited address.
   "POST /api/invitations/:id/link": CLOSED,
   "POST /api/invitations/:id/revoke": MEMBERS_MANAGE,
+  "DELETE /api/invitations/:id": MEMBERS_MANAGE,
   "POST /api/invitations/:id/accept": INVITEE,
   "POST /api/invitations/:id/decline": INVITEE,
   "POST /invitations/:id/accept": INVITEE_ANYWHERE,

@@ -89,6 +89,15 @@ const WRITING: Record<string, Writing> = {
       return { meta: { user_id: last.user_id } };
     },
   },
+  "DELETE /api/invitations/:id": {
+    about: "invitation",
+    /** It sends nothing, and is for what is over. */
+    async body({ world }, id) {
+      const over = { status: "revoked", revoked_at: world.guildhall.db.fn.now() };
+      await world.guildhall.db("invitations").where({ id }).update(over);
+      return {};
+    },
+  },
   "POST /api/invitations/:id/accept": answering(),
   "POST /api/invitations/:id/decline": answering(),
   "POST /invitations/:id/accept": answering(),

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { emailAddress } from "../../http/attributes.ts";
+import type { EmailAddress } from "../../lib/email-address.ts";
 import type { BaseModel } from "../../models/base-model.ts";
 import type { Filter } from "./resource-type.ts";
 
@@ -7,6 +9,14 @@ export function byColumn<Row extends BaseModel>(column: string): Filter<Row> {
   return {
     value: z.string().max(300),
     places: (value) => [(rows) => void rows.where(column, String(value))],
+  };
+}
+
+/** Rows whose column holds that address, whatever its spelling. */
+export function byAddress<Row extends BaseModel>(column: string): Filter<Row> {
+  return {
+    value: emailAddress,
+    places: (address) => [(rows) => void rows.where(column, (address as EmailAddress).canonical)],
   };
 }
 

@@ -28,7 +28,7 @@ export function matchingRows(type: ResourceType, viewer: Viewer, query: Query): 
   const { tableName } = rows.modelClass();
   for (const [name, filter] of Object.entries(type.filters)) {
     const value = query[`filter[${name}]`];
-    const [place, ...others] = value === undefined ? [] : filter.places(value);
+    const [place, ...others] = value === undefined ? [] : filter.places(value, viewer);
     if (place !== undefined && others.length === 0) place(rows);
     if (others.length > 0)
       void rows.where((either) => {

@@ -42,9 +42,9 @@ export async function listDocument(
 ): Promise<Document> {
   const filters = Object.entries(type.filters).flatMap(([name, filter]) => {
     const value = query[`filter[${name}]`];
-    return value === undefined ? [] : [{ ...filter, found: filter.places(value) }];
+    return value === undefined ? [] : [{ ...filter, found: filter.places(value, viewer) }];
   });
-  const leads = filters.some(({ isUnique }) => isUnique) ? undefined : type.leads?.(viewer);
+  const leads = filters.some(({ findsFew }) => findsFew) ? undefined : type.leads?.(viewer);
   const rows = type.visible(leads === undefined ? viewer : { ...viewer, isLed: true });
   narrow(rows);
   const places = filters.reduce<Place[]>(

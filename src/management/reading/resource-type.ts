@@ -45,9 +45,9 @@ export interface Filter<Row extends BaseModel> {
    * The condition; or several, where rows are looked for in several places. A list takes the first rows of each, by an
    * index, where one condition with `or` would read all there are.
    */
-  places(value: unknown): Array<(rows: Rows<Row>) => void>;
-  /** It finds one row at most, by an index: that is quicker than any lead. */
-  isUnique?: true;
+  places(value: unknown, viewer: Viewer): Array<(rows: Rows<Row>) => void>;
+  /** It finds few rows, by an index: checking each of them is quicker than following a lead. */
+  findsFew?: true;
 }
 
 /** How an answer comes to show an attribute. */

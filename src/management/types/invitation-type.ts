@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { emailAddress } from "../../http/attributes.ts";
 import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
-import { byColumn } from "../reading/filters.ts";
-import { among } from "../reading/lead.ts";
-import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { bySearch, foundIds } from "../reading/by-search.ts";
+import { byAddress, byColumn } from "../reading/filters.ts";
+import { among, idsFrom } from "../reading/lead.ts";
+import { type Rows, resourceType, type Viewer } from "../reading/resource-type.ts";
+import { byDeliveryStatus, DELIVERY_STATUSES } from "./by-delivery-status.ts";
 import { byStatusNow } from "./by-status-now.ts";
-import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
+import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const invitationType = resourceType<Invitation>({
   type: "invitation",
@@ -31,7 +32,7 @@ export const invitationType = resourceType<Invitation>({
     locale: z.string().nullable(),
     metadata,
     status: z.enum(INVITATION_STATUSES),
-    delivery_status: z.enum(["queued", "sending", "sent", "failed", "suppressed", "unknown"]).nullable(),
+    delivery_status: z.enum(DELIVERY_STATUSES).nullable(),
     expires_at: time,
     accepted_at: time.nullable(),
     declined_at: time.nullable(),
@@ -57,16 +58,18 @@ export const invitationType = resourceType<Invitation>({
   filters: {
     organization: byColumn("invitations.organization_id"),
     inviter: byColumn("invitations.inviter_user_id"),
-    email: {
-      value: emailAddress,
-      places: (address) => [
-        (rows) =>
-          void rows.where("invitations.email_canonical", (address as { canonical: string }).canonical),
-      ],
-    },
+    email: byAddress("invitations.email_canonical"),
     status: byStatusNow,
+    delivery_status: byDeliveryStatus,
+    search: { ...bySearch<Invitation>(searched), findsFew: true },
   },
 });
+
+function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Invitation>) => void> {
+  const organizations = visibleOrganizations(viewer, "members:read");
+  const ids = foundIds(viewer, "i", wanted, organizations && idsFrom(organizations));
+  return [(rows) => void rows.whereRaw("invitations.id = any(array(?))", [ids])];
+}
 
 function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "members:read", "invitations.organization_id");

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { Organization } from "../../models/organization.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
+import { bySearch, foundIds, isFound } from "../reading/by-search.ts";
 import { byColumn } from "../reading/filters.ts";
 import { among } from "../reading/lead.ts";
-import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { type Rows, resourceType, type Viewer } from "../reading/resource-type.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
 
 const COLUMNS = [
@@ -69,8 +70,16 @@ export const organizationType = resourceType<Organization>({
     owner: byColumn("organizations.owner_user_id"),
     slug: byColumn("organizations.slug"),
     external_id: byColumn("organizations.external_id"),
+    search: bySearch<Organization>(searched),
   },
 });
+
+/** Those who don't see every organization have few, and each of them is looked at. */
+function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Organization>) => void> {
+  if (leads(viewer) !== undefined) return [isFound(wanted)];
+  const ids = foundIds(viewer, "o", wanted);
+  return [(rows) => void rows.whereRaw("organizations.id = any(array(?))", [ids])];
+}
 
 function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "organization:read", "organizations.id");

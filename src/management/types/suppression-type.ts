@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { emailAddress } from "../../http/attributes.ts";
 import { SUPPRESSION_REASONS, Suppression } from "../../models/suppression.ts";
 import { time } from "../reading/attribute-types.ts";
-import { byWord } from "../reading/filters.ts";
+import { byAddress, byWord } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";
 
 export const suppressionType = resourceType<Suppression>({
@@ -22,13 +21,7 @@ export const suppressionType = resourceType<Suppression>({
   relationships: {},
   sortable: ["created_at", "email_canonical"],
   filters: {
-    email: {
-      value: emailAddress,
-      places: (address) => [
-        (rows) =>
-          void rows.where("suppressions.email_canonical", (address as { canonical: string }).canonical),
-      ],
-    },
+    email: byAddress("suppressions.email_canonical"),
     reason: byWord("suppressions.reason", SUPPRESSION_REASONS),
   },
 });

@@ -1,10 +1,11 @@
 import { raw } from "objection";
 import { z } from "zod";
-import { emailAddress } from "../../http/attributes.ts";
 import { User } from "../../models/user.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
+import { bySearch, foundIds, isFound } from "../reading/by-search.ts";
+import { byAddress } from "../reading/filters.ts";
 import { among, idsFrom, type Lead } from "../reading/lead.ts";
-import { resourceType, type Viewer } from "../reading/resource-type.ts";
+import { type Rows, resourceType, type Viewer } from "../reading/resource-type.ts";
 import { seesAllUsers } from "../reading/viewer-of.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
@@ -29,12 +30,14 @@ export const userType = resourceType<User>({
     picture: z.string().nullable(),
     inviting_paused_until: time.nullable(),
     metadata: metadata.optional(),
+    external_id: z.string().nullable().optional(),
     created_at: time,
     updated_at: time,
   }),
   onDemand: {
     /** The team's notes about a person are not for other users, nor for the person. */
     metadata: (viewer) => (isTeam(viewer) ? "users.metadata" : undefined),
+    external_id: (viewer) => (isTeam(viewer) ? "users.external_id" : undefined),
     /** That somebody was reported is no fellow member's business. */
     inviting_paused_until: (viewer) =>
       isTeam(viewer)
@@ -54,11 +57,14 @@ export const userType = resourceType<User>({
   },
   sortable: ["email_canonical", "created_at"],
   filters: {
-    email: {
-      isUnique: true,
-      value: emailAddress,
-      places: (address) => [
-        (rows) => void rows.where("users.email_canonical", (address as { canonical: string }).canonical),
+    email: { ...byAddress<User>("users.email_canonical"), findsFew: true },
+    search: { ...bySearch<User>(searched), findsFew: true },
+    external_id: {
+      findsFew: true,
+      value: z.string().max(300),
+      /** To those who may not see it, nobody has one. */
+      places: (value, viewer) => [
+        (rows) => void rows.whereRaw("users.external_id = ?", [isTeam(viewer) ? String(value) : null]),
       ],
     },
   },
@@ -76,6 +82,21 @@ const COLUMNS = [
   "created_at",
   "updated_at",
 ].map((column) => `users.${column}`);
+
+/** Those who don't see everybody search their organizations, and themselves. */
+function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<User>) => void> {
+  const organizations = people(viewer) && visibleOrganizations(viewer, "members:read");
+  if (organizations === undefined)
+    return [(rows) => void rows.whereRaw("users.id = any(array(?))", [foundIds(viewer, "u", wanted)])];
+  const { db, caller } = viewer;
+  const memberships = foundIds(viewer, "m", wanted, idsFrom(organizations));
+  const fellows = db("memberships").select("user_id").whereRaw("id = any(array(?))", [memberships]);
+  return [
+    (rows) => void rows.whereRaw("users.id = any(array(?))", [fellows]),
+    (rows) =>
+      void rows.where("users.id", caller.kind === "user" ? caller.user_id : null).modify(isFound(wanted)),
+  ];
+}
 
 function isTeam(viewer: Viewer): boolean {
   return viewer.caller.kind !== "user" || seesAllUsers(viewer);

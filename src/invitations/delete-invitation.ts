@@ -1,0 +1,41 @@
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Organization } from "../models/organization.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { findInvitation, type InvitationKey } from "./find-invitation.ts";
+
+/**
+ * Deletes an invitation that is over, with its deliveries. Its events stay, limits go on counting its emails
+ * (migration 0023), and its links are unknown from then on, the one that opts out included.
+ * @throws 404, 403 when the right is lost meanwhile, 409 while it can still be answered.
+ */
+export async function deleteInvitation({ db }: Context, key: InvitationKey, actor: Actor): Promise<void> {
+  const { id, environment_id, organization_id } = await findInvitation(db, key);
+  await transaction(db, async (trx) => {
+    await Organization.lock(trx, environment_id, organization_id);
+    await currentCeiling(trx, actor, organization_id, "members:manage");
+    const [deleted] = await trx("invitations")
+      .where({ id })
+      .whereRaw("(status <> 'pending' or expires_at <= clock_timestamp())")
+      .delete()
+      .returning("status");
+    if (deleted === undefined) throw await whyNot();
+    const event = { environment_id, organization_id, subject_id: id };
+    await recordEvents(trx, actor, [
+      // It had expired, and the schedule had not come to write that down.
+      ...(deleted.status === "pending" ? [{ ...event, type: "invitation.expired" as const }] : []),
+      { ...event, type: "invitation.deleted" },
+    ]);
+
+    async function whyNot() {
+      const left = await trx("invitations").where({ id }).first("id");
+      if (left === undefined) return notFound("invitation");
+      return conflict(
+        "still_pending",
+        "This invitation can still be answered. Revoke it first, then delete it.",
+      );
+    }
+  });
+}
