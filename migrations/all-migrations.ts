@@ -16,6 +16,7 @@ import * as rightsLock from "./0014-rights-lock.ts";
 import * as sendingLimits from "./0015-sending-limits.ts";
 import * as liftedOptOuts from "./0016-lifted-opt-outs.ts";
 import * as batchesBySender from "./0017-batches-by-sender.ts";
+import * as namesAndLines from "./0020-names-and-lines.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -36,4 +37,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0015-sending-limits", migration: sendingLimits },
   { name: "0016-lifted-opt-outs", migration: liftedOptOuts },
   { name: "0017-batches-by-sender", migration: batchesBySender },
+  { name: "0020-names-and-lines", migration: namesAndLines },
 ];
