@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { badRequest, Refusal } from "../errors.ts";
+import { decodeText } from "./decode-text.ts";
 import type { Endpoint, Incoming, TextForm } from "./endpoint.ts";
 import type { Face } from "./face.ts";
 import { parseMediaType } from "./negotiate.ts";
-import { parseJson, readText, refuseUnstorable } from "./read-body.ts";
+import { parseJson, readBytes, readText, refuseUnstorable } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 
 /**
@@ -36,7 +37,7 @@ export async function readInput(
  * nothing are many, and where nothing is asked for nothing is missing.
  */
 async function readDocument(
-  { body }: Endpoint,
+  { body, text: form }: Endpoint,
   face: Face,
   { raw, headers }: Incoming,
   limit: number,
@@ -44,28 +45,41 @@ async function readDocument(
   const text = await readText(raw, limit);
   const isMissed = body !== undefined && headers["content-type"] !== undefined && face.emptyBody !== null;
   if (text === "" && !isMissed) return undefined;
-  face.requireBodyType(headers);
+  requireBodyType(face, form, headers);
   if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
   return parseJson(text, limit);
 }
 
-/** @throws 415 for its media type in another encoding. */
+/** Where a text is taken as well, whoever sends something else hears of both. */
+function requireBodyType(
+  face: Face,
+  form: TextForm<unknown> | undefined,
+  headers: IncomingHttpHeaders,
+): void {
+  try {
+    face.requireBodyType(headers);
+  } catch (error) {
+    if (form === undefined || !(error instanceof Refusal)) throw error;
+    const [item] = error.items;
+    throw new Refusal(error.status, [{ ...item, detail: `${item.detail} ${form.otherwise}` }]);
+  }
+}
+
 function formIn({ text }: Endpoint, headers: IncomingHttpHeaders): TextForm<unknown> | undefined {
-  const { type, parameters } = parseMediaType(headers["content-type"] ?? "");
-  if (text === undefined || type !== text.mediaType) return undefined;
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  if (charset === undefined || /^charset="?utf-8"?$/.test(charset)) return text;
-  const detail = "Send the text as UTF-8.";
-  throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
+  const { type } = parseMediaType(headers["content-type"] ?? "");
+  return text !== undefined && [text.mediaType, ...text.alsoTaken].includes(type) ? text : undefined;
 }
 
 async function readForm(
   form: TextForm<unknown>,
-  { raw, url }: Incoming,
+  { raw, url, headers }: Incoming,
   limit: number,
 ): Promise<{ body: unknown; sent: string }> {
   const query = readQuery(form.query, url);
-  const sent = await readText(raw, limit);
+  const bytes = await readBytes(raw, limit);
+  const { parameters } = parseMediaType(headers["content-type"] ?? "");
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  const sent = decodeText(bytes, charset?.slice("charset=".length).replaceAll('"', "") || undefined);
   refuseUnstorable(sent);
   return { body: await form.read(sent, query), sent };
 }

@@ -34,10 +34,8 @@ export function createInvitationBatch(
     // Most of many that come at once are turned away here, before their rows are written.
     await requireBatchAllowed(trx, { environment_id, organization_id }, actor);
     const namesRoles = rows.some((row) => "input" in row && row.role_names.length > 0);
-    const findRole = namesRoles
-      ? await roleFinder(trx, { environment_id, organization_id })
-      : () => undefined;
-    const all = newRows(rows, findRole);
+    const roles = namesRoles ? await roleFinder(trx, { environment_id, organization_id }) : undefined;
+    const all = newRows(rows, roles);
     const count = (status: NewRow["status"]) => all.filter((row) => row.status === status).length;
     const batch = await InvitationBatch.query(trx)
       .insert({
@@ -75,10 +73,10 @@ const AT_ONCE = 2_500;
 const insertRows = statement(
   "insert-invitation-batch-rows",
   `
-  insert into invitation_batch_rows (id, environment_id, batch_id, number, input, email, status, code, detail)
-  select id, $1, $2, number, input, email, status, code, detail
+  insert into invitation_batch_rows (id, environment_id, batch_id, number, line, input, email, status, code, detail)
+  select id, $1, $2, number, line, input, email, status, code, detail
   from jsonb_to_recordset($3::jsonb)
-    as row (id text, number int, input jsonb, email text, status text, code text, detail text)`,
+    as row (id text, number int, line int, input jsonb, email text, status text, code text, detail text)`,
 );
 
 async function writeRows(
