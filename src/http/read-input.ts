@@ -22,6 +22,9 @@ export async function readInput(
   try {
     const form = formIn(endpoint, incoming.headers);
     if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
+    // Before its query: parameters of the other form would be called unknown.
+    if (endpoint.text !== undefined && incoming.headers["content-type"] !== undefined)
+      requireBodyType(face, endpoint.text, incoming.headers);
     const query = readQuery(endpoint.query, incoming.url);
     // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
     const document =
@@ -37,7 +40,7 @@ export async function readInput(
  * nothing are many, and where nothing is asked for nothing is missing.
  */
 async function readDocument(
-  { body, text: form }: Endpoint,
+  { body }: Endpoint,
   face: Face,
   { raw, headers }: Incoming,
   limit: number,
@@ -45,21 +48,17 @@ async function readDocument(
   const text = await readText(raw, limit);
   const isMissed = body !== undefined && headers["content-type"] !== undefined && face.emptyBody !== null;
   if (text === "" && !isMissed) return undefined;
-  requireBodyType(face, form, headers);
+  face.requireBodyType(headers);
   if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
   return parseJson(text, limit);
 }
 
 /** Where a text is taken as well, whoever sends something else hears of both. */
-function requireBodyType(
-  face: Face,
-  form: TextForm<unknown> | undefined,
-  headers: IncomingHttpHeaders,
-): void {
+function requireBodyType(face: Face, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
   try {
     face.requireBodyType(headers);
   } catch (error) {
-    if (form === undefined || !(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     const [item] = error.items;
     throw new Refusal(error.status, [{ ...item, detail: `${item.detail} ${form.otherwise}` }]);
   }
