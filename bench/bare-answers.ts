@@ -18,7 +18,7 @@ export async function createInvitation({ headers, body }: BareRequest): Promise<
     values: [
       ...[environment_id, organization, email, email.toLowerCase(), role_ids, null, newId("inv"), null],
       ...[message, locale, JSON.stringify(metadata), null, 7, newId("dlv"), newId("evt"), newId("evt")],
-      ...["operator", true],
+      ...["operator", true, null, null],
     ],
   });
   const [{ invitation }] = written.rows;

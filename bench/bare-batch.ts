@@ -35,7 +35,7 @@ async function inviteAndSend(number: number): Promise<void> {
     ...insertInvitation.query,
     values: [
       ...[environment, organization, email, email, [], null, invitation, null, null, null, "{}", null, 7],
-      ...[delivery, created, lapsed, "operator", true],
+      ...[delivery, created, lapsed, "operator", true, null, null],
     ],
   });
   await transport.sendMail({ from: "no-reply@guildhall.test", to: email, subject: "Join", text });

@@ -42,9 +42,9 @@ const SEARCHED: Record<string, Searched> = {
     )`,
   },
   invitations: {
-    text: (row) => `${row}.email_canonical`,
+    text: nameOf,
     places: (row) => `search_place('i', ${row}.environment_id), search_place('i', ${row}.organization_id)`,
-    columns: "email_canonical",
+    columns: "first_name, last_name, email_canonical",
   },
 };
 

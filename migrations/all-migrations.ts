@@ -17,6 +17,7 @@ import * as sendingLimits from "./0015-sending-limits.ts";
 import * as liftedOptOuts from "./0016-lifted-opt-outs.ts";
 import * as batchesBySender from "./0017-batches-by-sender.ts";
 import * as failuresTold from "./0019-failures-told.ts";
+import * as namesAndLines from "./0020-names-and-lines.ts";
 import * as ownersHaveEveryRight from "./0022-owners-have-every-right.ts";
 import * as findingPeople from "./0023-finding-people.ts";
 
@@ -40,6 +41,7 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0016-lifted-opt-outs", migration: liftedOptOuts },
   { name: "0017-batches-by-sender", migration: batchesBySender },
   { name: "0019-failures-told", migration: failuresTold },
+  { name: "0020-names-and-lines", migration: namesAndLines },
   { name: "0022-owners-have-every-right", migration: ownersHaveEveryRight },
   { name: "0023-finding-people", migration: findingPeople },
 ];

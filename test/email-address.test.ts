@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { maskEmailAddress, parseEmailAddress } from "../src/lib/email-address.ts";
+import { emailAddressProblem } from "../src/lib/email-address-problem.ts";
 
 describe("an address that is read", () => {
   test.each([
@@ -137,4 +138,34 @@ test.each([
   ["ab@bücher.example", "a•@bücher.example"],
 ])("%s is masked as %s: enough for its owner, too little for others", (email, masked) => {
   expect(maskEmailAddress(email)).toBe(masked);
+});
+
+describe("what is wrong with a text that is no address is said", () => {
+  test.each<[text: string, reason: string]>([
+    ["", "it is empty"],
+    ["jane", 'there is no "@"'],
+    ["no address", 'there is no "@"'],
+    ["jane\u200b@example.com", 'delete a zero-width space (U+200B) after "jane"'],
+    ["\ufeffjane@example.com", "delete a byte order mark (U+FEFF) at the beginning"],
+    ["jane@example.com\u00a0", 'delete a no-break space (U+00A0) after "jane@example.com"'],
+    ["jane doe@example.com", 'delete a space (U+0020) after "jane"'],
+    ["jane\u0301@example.com", 'delete a character (U+0301) after "jane"'],
+    ["jäne@example.com", '"ä" (U+00E4) can\'t stand after "j"'],
+    ["jane＠example.com", '"＠" (U+FF20) can\'t stand after "jane"'],
+    ["jane@exa_mple.com", '"_" (U+005F) can\'t stand after "jane@exa"'],
+    ["Jane <jane@example.com>", "write jane@example.com alone, without a name or brackets"],
+    ["mailto:jane@example.com", 'leave out "mailto:"'],
+    ["jane@example.com, john@example.com", "there are several here: write one only"],
+    ["jane@@example.com", 'there is more than one "@"'],
+    ["ja..ne@example.com", 'before the "@", every dot must stand between two other characters'],
+    ["jane@localhost", 'email can\'t be sent to "localhost": write a full domain such as example.com'],
+    [`${"a".repeat(65)}@example.com`, 'at most 64 characters may stand before the "@"'],
+    ["@example.com", 'nothing stands before the "@"'],
+    ["jane@", 'nothing follows the "@"'],
+  ])("of %j", (text, reason) => {
+    expect(parseEmailAddress(text)).toBeUndefined();
+    expect(emailAddressProblem(text)).toBe(
+      `must be one plain email address such as jane@example.com; ${reason}`,
+    );
+  });
 });

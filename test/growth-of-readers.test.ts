@@ -10,6 +10,7 @@ import { linksIn } from "../src/embedded/inbox-links.ts";
 import { emailAddress, expiry, lines, locale, text, webAddress } from "../src/http/attributes.ts";
 import { bearerToken } from "../src/http/bearer-token.ts";
 import { readCredentials } from "../src/http/credentials.ts";
+import { decodeText } from "../src/http/decode-text.ts";
 import { environmentCandidates } from "../src/http/environment-candidates.ts";
 import { idempotencyKeyOf } from "../src/http/idempotency-key.ts";
 import { parseMediaType, requireAcceptable, requireJsonApiBody } from "../src/http/negotiate.ts";
@@ -17,12 +18,15 @@ import { parseJson, refuseUnstorable } from "../src/http/parse-json.ts";
 import { readQuery } from "../src/http/read-query.ts";
 import { address, personName, picture, subject } from "../src/identities/claims.ts";
 import { readValidation } from "../src/identities/read-validation.ts";
+import { readRoleCell } from "../src/invitation-batches/read-role-cell.ts";
 import { createLinkKeys } from "../src/invitations/invitation-link.ts";
 import { clip } from "../src/lib/clip.ts";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
+import { emailAddressProblem } from "../src/lib/email-address-problem.ts";
 import { isId } from "../src/lib/id.ts";
 import { jsonDigest } from "../src/lib/json-digest.ts";
 import { parseCsv } from "../src/lib/parse-csv.ts";
+import { trimUnseen } from "../src/lib/trim-unseen.ts";
 import { webhookKey, webhookProblem } from "../src/lib/webhook-signature.ts";
 import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
 import { cleanText } from "../src/mail/clean-text.ts";
@@ -51,6 +55,7 @@ const context = {
 } as unknown as Context;
 const shape = z.strictObject({ name: text(100).optional() });
 const query = z.strictObject(collectionParameters(invitationType));
+const anyColumns = { other_columns: "ignore" } as const;
 const read = (schema: z.ZodType) => (given: string) => schema.safeParse(given);
 
 /** Whatever reads what a stranger, a provider, a mail server or another service wrote. */
@@ -106,7 +111,14 @@ const READERS: Record<string, (given: string) => unknown> = {
   "a clipped text": (given) => clip(given, 16_000),
   "a CSV file": (given) => parseCsv(given, 100),
   "a CSV file after its columns": (given) => parseCsv(`email,message\n${given}`, 100),
-  "a batch as CSV": (given) => readBatchCsv(`email,roles\n"${given.replaceAll('"', '""')}",`),
+  "a batch as CSV": (given) => readBatchCsv(`email,roles\n"${given.replaceAll('"', '""')}",`, anyColumns),
+  "the columns of a CSV file": (given) => readBatchCsv(`email,${given}\na@b.example,`, anyColumns),
+  "the lines before a CSV file": (given) => parseCsv(`sep=;\n${given}\nemail\na@b.example`, 100),
+  "a cell of roles": (given) => readRoleCell(given, { find: () => undefined, names: [] }),
+  "what is wrong with an address": emailAddressProblem,
+  "a text in windows-1252": (given) => decodeText(Buffer.from(given), "windows-1252"),
+  "a text that is cut": (given) => decodeText(Buffer.from(`${given}\xff`, "latin1"), undefined),
+  "the ends of a text": (given) => trimUnseen(`${given}a${given}`),
   "a row of a batch": (given) =>
     readBatchRow({ email: given, message: given, role_ids: [given], [given]: 1 }),
   "a report of mails": readMailEvents,

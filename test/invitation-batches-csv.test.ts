@@ -128,7 +128,7 @@ describe("a file", () => {
       ...["created", "duplicate_row"],
     ]);
     expect(rows[1]?.detail).toContain("Bookkeeper");
-    expect(rows[6]?.detail).toBe("row: it has 5 cells, and there are 4 columns.");
+    expect(rows[6]?.detail).toMatch(/^row: it has 5 cells, and there are 4 columns; .*in quotes/);
     expect(rows[9]?.detail).toBeNull();
     expect(rows[10]?.detail).toBe("Row 10 is to the same address.");
   });
@@ -170,6 +170,166 @@ describe("a file is read however a spreadsheet writes it:", () => {
   });
 });
 
+describe("every row stays a row, and its own:", () => {
+  test.each<[how: string, ends: string[]]>([
+    ["with a line feed among carriage returns and line feeds", ["\r\n", "\n", "\r\n"]],
+    ["with carriage returns and line feeds after a line feed", ["\n", "\r\n", "\r\n"]],
+    ["with a carriage return among line feeds", ["\n", "\r", "\n"]],
+    ["with line feeds among carriage returns", ["\r", "\n", "\r"]],
+    ["with each kind once", ["\r", "\r\n", "\n"]],
+  ])("%s", async (_, [first, second, third]) => {
+    const [a, b, c] = [uniqueEmail(), uniqueEmail(), uniqueEmail()];
+    const csv = `email,message${first}${a},Hi${second}${b}${third}${c},Yo${first}`;
+    const rows = await rowsOf(guildhall, taken(await sendCsv(api, csv, here)));
+    expect(rows.map(({ email, line, input }) => [email, line, input.message])).toEqual([
+      [a, 2, "Hi"],
+      [b, 3, null],
+      [c, 4, "Yo"],
+    ]);
+  });
+
+  test("tells its line, whatever lines stand in cells, between rows and before the first", async () => {
+    const csv = [
+      ...["sep=;", "", "email;message"],
+      ...['"one@lines.example";"two', 'lines"', ";", "", "\u00a0;\u200b", "two@lines.example;Hi", "none;"],
+    ].join("\r\n");
+    const id = taken(await sendCsv(api, csv, here));
+    const { body } = await api.get(`/api/invitation-batch-rows?filter[batch]=${id}`);
+    const told = body.data.map(({ attributes }: { attributes: object }) => attributes);
+    expect(told).toMatchObject([
+      { number: 1, line: 4, email: "one@lines.example" },
+      { number: 2, line: 9, email: "two@lines.example" },
+      { number: 3, line: 10, email: "none", status: "failed", detail: expect.stringContaining('no "@"') },
+    ]);
+    await api.post(`/api/invitation-batches/${id}/cancel`);
+  });
+
+  test("one that breaks the file is named with its line, be it the first or one of 9,000", async () => {
+    const rows = Array.from({ length: 9_000 }, (_, n) => `p${n}@example.com,"one\r\ntwo"`);
+    for (const [at, place] of [
+      [0, "Row 1 (line 2)"],
+      [4_711, "Row 4712 (line 9424)"],
+      [8_999, "Row 9000 (line 18000)"],
+    ] as const) {
+      const broken = rows.with(at, 'broken@example.com,say "yes"');
+      const { status, body } = await sendCsv(api, `email,message\r\n${broken.join("\r\n")}`, here);
+      expect(status).toBe(400);
+      expect(body.errors[0].detail).toContain(place);
+    }
+  });
+
+  test("a quote that swallows rows is named with the lines it goes over", async () => {
+    const csv = 'email,message\na@b.example,"Hi\nb@b.example,\nc@b.example,"Yo"\n';
+    const { body } = await sendCsv(api, csv, here);
+    expect(body.errors[0].detail).toMatch(/^Row 1 \(lines 2 to 4\) .*never closed/);
+  });
+
+  test.each<[program: string, prologue: string]>([
+    ["Excel", "sep=;\r\n"],
+    ["a directory's template", "version:v1.0;;\r\n"],
+    ["PowerShell", "#TYPE Selected.System.Management.Automation.PSCustomObject\n"],
+  ])("after a line that only %s reads", async (_, prologue) => {
+    const email = uniqueEmail();
+    const id = taken(await sendCsv(api, `\ufeff${prologue}email;message\n${email};Hi, you\n`, here));
+    expect(await rowsOf(guildhall, id)).toMatchObject([{ email, line: 3, input: { message: "Hi, you" } }]);
+  });
+
+  test("with bars between the cells", async () => {
+    const email = uniqueEmail();
+    const id = taken(await sendCsv(api, `email|roles|message\n${email}|billing;member|a, b\n`, here));
+    const [{ input }] = await rowsOf(guildhall, id);
+    expect(input).toMatchObject({ message: "a, b", role_ids: [expect.any(String), expect.any(String)] });
+  });
+});
+
+describe("a cell of roles", () => {
+  const names = ["R&D | Labs", "Sales, EMEA", "A;B", "Back\\slash"].map((name) => `${name} ${unique("x")}`);
+  const [labs = "", sales = "", pair = "", slash = ""] = names;
+  const ids: Record<string, string> = {};
+
+  beforeAll(async () => {
+    const { environment_id, id: organization_id } = organization;
+    for (const name of names) {
+      const [{ id }] = await guildhall
+        .db("roles")
+        .insert({ id: `role_${unique("x")}`, environment_id, organization_id, name })
+        .returning("id");
+      ids[name] = id;
+    }
+    for (const name of ["billing", "member"] as const)
+      ids[name] = await roleId(guildhall, environment_id, name);
+  });
+
+  test.each<[cell: string, roles: string[]]>([
+    ["billing,member", ["billing", "member"]],
+    ["billing; member", ["billing", "member"]],
+    ["billing | member |", ["billing", "member"]],
+    ["billing\nmember", ["billing", "member"]],
+    ["billing;member,billing", ["billing", "member", "billing"]],
+    [" \u00a0Billing\u200b", ["billing"]],
+    [labs, [labs]],
+    [`${labs}; billing`, [labs, "billing"]],
+    [`"${labs}"|billing`, ["billing", labs]],
+    [`${labs.replace("|", "\\|")}|billing`, ["billing", labs]],
+    [`${sales};${labs}`, [sales, labs]],
+    [pair, [pair]],
+    [`"${pair}", ${slash}`, [pair, slash]],
+  ])("says %s", async (cell, roles) => {
+    const csv = `email,roles\n${uniqueEmail()},"${cell.replaceAll('"', '""')}"`;
+    const id = taken(await sendCsv(api, csv, here));
+    const [{ detail, input }] = await rowsOf(guildhall, id);
+    expect(detail).toBeNull();
+    expect([...input.role_ids].sort()).toEqual(roles.map((name) => ids[name]).sort());
+    await api.post(`/api/invitation-batches/${id}/cancel`);
+  });
+
+  test("that names a role nobody knows fails by that name, and lists those there are", async () => {
+    const [row] = await becomeOf(`email,roles\n${uniqueEmail()},"member; Bookkeeper"`);
+    expect(row).toMatchObject({ status: "failed", code: "not_found", line: 2 });
+    expect(row.detail).toMatch(/^roles: there is no role "Bookkeeper" here\. There are: .*admin, billing/);
+    expect(row.detail).toContain(`"${labs}"`);
+    expect(row.detail).not.toMatch(/owner|role_ids/);
+  });
+});
+
+describe("a cell of an address", () => {
+  test.each<[cell: string, email: string, first_name: string | null]>([
+    ["  ann@cells.example  ", "ann@cells.example", null],
+    ["\u00a0ann@cells.example\u200b", "ann@cells.example", null],
+    ["\ufeff\u2060ann@cells.example\u200e", "ann@cells.example", null],
+    ["ann@cells.example\n", "ann@cells.example", null],
+    ["mailto:ann@cells.example", "ann@cells.example", null],
+    ["<ann@cells.example>", "ann@cells.example", null],
+    ["ann@cells.example <mailto:ann@cells.example>", "ann@cells.example", null],
+    ["Ann Lee <ann@cells.example>", "ann@cells.example", "Ann Lee"],
+    ['"Lee, Ann" <ann@cells.example>', "ann@cells.example", "Lee, Ann"],
+    ["'Ann Lee' < ann@cells.example >", "ann@cells.example", "Ann Lee"],
+  ])("%j is that address, and the name beside it", async (cell, email, first_name) => {
+    const csv = `email\n"${cell.replaceAll('"', '""')}"`;
+    const id = taken(await sendCsv(api, csv, `${here}&dry_run=true`));
+    const [{ input }] = await rowsOf(guildhall, id);
+    expect(input).toMatchObject({ address: { email }, first_name, last_name: null });
+    await runBatches(guildhall);
+  });
+
+  test.each<[cell: string, detail: string]>([
+    ["ann\u200b@cells.example", 'delete a zero-width space (U+200B) after "ann"'],
+    ["ann@cells\u00adx.example", 'delete a soft hyphen (U+00AD) after "ann@cells"'],
+    ["ann @cells.example", 'delete a space (U+0020) after "ann"'],
+    ["änn@cells.example", '"ä" (U+00E4) can\'t stand at the beginning'],
+    ["ann.cells.example", 'there is no "@"'],
+    ["ann@cells.example; bob@cells.example", "there are several here: write one only"],
+    ["bob@cells.example <ann@cells.example>", "there are several here: write one only"],
+    ["ann_cells.example#EXT#@acme.example", "how a directory names a guest"],
+    ["ann@cells", 'email can\'t be sent to "cells": write a full domain'],
+  ])("%j fails its row and says what to do", async (cell, detail) => {
+    const [row] = await becomeOf(`email\n"${cell}"`);
+    expect(row).toMatchObject({ status: "failed", code: "invalid_attribute", email: cell, line: 2 });
+    expect(row.detail).toMatch(/^email: /);
+    expect(row.detail).toContain(detail);
+  });
+});
+
 describe("a file is refused as a whole, and nothing of it is done, when it", () => {
   test.each<[what: string, csv: string, status: number, code: string, detail: RegExp]>([
     ["is empty", "", 422, "invalid_csv", /empty/],
@@ -177,10 +337,10 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
     ["has a row of columns alone", "email,roles\n", 422, "invalid_csv", /no other/],
     [
       "has no column email",
-      "mail,roles\na@b.example,\n",
+      "colleague,roles\na@b.example,\n",
       422,
       "invalid_csv",
-      /no column "mail".*email, roles/,
+      /no column "colleague".*email, .*roles/,
     ],
     ["lacks the column email", "roles,message\nmember,Hi\n", 422, "invalid_csv", /email is missing/],
     ["has no row of columns", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
@@ -244,23 +404,60 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
     expect((await readBatch(guildhall, id)).attributes.total_count).toBe(1);
   });
 
-  test.each([
-    ["Latin-1", Buffer.from("email\njané@example.com", "latin1")],
-    ["UTF-16, as Excel calls Unicode", Buffer.from("\ufeffemail\njane@example.com", "utf16le")],
-  ])("is in %s", async (_, bytes) => {
-    const answer = await fetch(`${guildhall.api.origin}/api/invitation-batches?${here}`, {
-      method: "POST",
-      headers: {
-        Authorization: `Bearer ${OPERATOR_TOKEN}`,
-        "X-Environment": "acme-test",
-        "Content-Type": "text/csv",
-      },
-      body: new Uint8Array(bytes),
-    });
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(await answer.text()).errors[0].code).toBe("malformed_body");
+  test.each<[what: string, bytes: Buffer, status: number, detail: RegExp]>([
+    [
+      "is in Latin-1 and doesn't say so",
+      Buffer.from("email,message\r\na@b.example,\r\njane@example.com,Olé", "latin1"),
+      400,
+      /^Line 3 .*UTF-8.*CSV UTF-8.*charset=windows-1252/,
+    ],
+    ["is in UTF-16 and cut", Buffer.from("fffe65006d00", "hex").subarray(0, 5), 400, /UTF-16LE.*CSV UTF-8/],
+    ["is a workbook", Buffer.from("504b0304140006000800", "hex"), 415, /workbook.*CSV UTF-8/],
+    ["is a workbook of old", Buffer.from("d0cf11e0a1b11ae10000", "hex"), 415, /workbook.*CSV UTF-8/],
+  ])("%s", async (_, bytes, status, detail) => {
+    const answer = await sendBytes(bytes, "text/csv");
+    expect(answer.status).toBe(status);
+    expect(answer.errors[0].detail).toMatch(detail);
   });
 });
+
+describe("a file is decoded, whatever its encoding:", () => {
+  const csv = 'email,message\nencoded@example.com,"“5 €”, déjà vu"\n';
+  test.each<[string, Buffer, string]>([
+    ["UTF-16 as Excel writes it", Buffer.from(`\ufeff${csv}`, "utf16le"), "text/csv"],
+    ["UTF-16 without a mark", Buffer.from(csv, "utf16le"), "text/csv"],
+    ["UTF-16 the other way round", Buffer.from(`\ufeff${csv}`, "utf16le").swap16(), "text/csv"],
+    [
+      "windows-1252, by its name",
+      Buffer.from('email,message\nencoded@example.com,"\x935 \x80\x94, d\xe9j\xe0 vu"\n', "latin1"),
+      "text/csv; charset=windows-1252",
+    ],
+    [
+      "windows-1252, called ISO 8859-1",
+      Buffer.from('email,message\nencoded@example.com,"\x935 \x80\x94, d\xe9j\xe0 vu"\n', "latin1"),
+      'application/vnd.ms-excel; charset="ISO-8859-1"',
+    ],
+  ])("%s", async (_, bytes, type) => {
+    const answer = await sendBytes(bytes, type);
+    expect(answer.status).toBe(202);
+    const [row] = await rowsOf(guildhall, answer.data.id);
+    expect(row.input.message).toBe("“5 €”, déjà vu");
+    await api.post(`/api/invitation-batches/${answer.data.id}/cancel`);
+  });
+});
+
+async function sendBytes(bytes: Buffer, type: string) {
+  const answer = await fetch(`${guildhall.api.origin}/api/invitation-batches?${here}`, {
+    method: "POST",
+    headers: {
+      Authorization: `Bearer ${OPERATOR_TOKEN}`,
+      "X-Environment": "acme-test",
+      "Content-Type": type,
+    },
+    body: new Uint8Array(bytes),
+  });
+  return { status: answer.status, ...JSON.parse(await answer.text()) };
+}
 
 describe("a file is read only for somebody who may invite there:", () => {
   test.each([
@@ -296,13 +493,20 @@ describe("what goes with a file", () => {
     ["text/csv", 202],
     ["Text/CSV; charset=UTF-8; header=present", 202],
     ['text/csv; charset="utf-8"', 202],
-    ["text/csv; charset=iso-8859-1", 415],
-    ["text/plain", 415],
-    ["application/vnd.ms-excel", 415],
+    ["text/csv; charset=utf8", 202],
+    ["text/plain", 202],
+    ["application/csv", 202],
+    ["application/vnd.ms-excel", 202],
+    ["text/csv; charset=none-we-know", 415],
+    ["application/x-www-form-urlencoded", 415],
+    ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 415],
   ])("is the type %s: %i", async (type, status) => {
-    const answer = await sendCsv(api, csv(), /csv/i.test(type) ? here : "", type);
+    const isForm = type.includes("form") || type.includes("sheet");
+    const answer = await sendCsv(api, csv(), here, type);
     expect(answer.status).toBe(status);
-    if (status === 415) expect(answer.body.errors[0].source).toEqual({ header: "Content-Type" });
+    if (status !== 415) return;
+    expect(answer.body.errors[0].source).toEqual({ header: "Content-Type" });
+    expect(answer.body.errors[0].detail).toMatch(isForm ? /text\/csv.*workbook/ : /UTF-8/);
   });
 
   test.each<[what: string, query: () => string, parameter: string]>([

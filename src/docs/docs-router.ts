@@ -21,6 +21,7 @@ const PAGES = {
       "docs-access",
       "docs-errors",
       "docs-reading",
+      "docs-files",
       "docs-mail",
       "docs-walk",
       "docs-resource",

@@ -30,6 +30,10 @@ export interface BodyShape<Body> {
 export interface TextForm<Body, Query = unknown> {
   /** Such as `text/csv`. */
   mediaType: string;
+  /** Other names programs send it under. */
+  alsoTaken: readonly string[];
+  /** What to do, for somebody who sends another type: one sentence. */
+  otherwise: string;
   /** One sentence, for the documentation. */
   description: string;
   example: string;

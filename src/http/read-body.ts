@@ -12,12 +12,18 @@ export function announcedLength({ headers }: IncomingMessage): number {
   return Number(headers["content-length"] ?? 0);
 }
 
-/**
- * Reads a body as text.
- * @param limit bytes at most.
- * @throws 415 when it is compressed, 413 when it is larger, 400 when it is cut off or no UTF-8.
- */
+/** Reads a body as UTF-8. @param limit bytes at most. @throws as `readBytes`, and 400 when it is something else. */
 export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Promise<string> {
+  const bytes = await readBytes(request, limit);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw malformedBody();
+  }
+}
+
+/** @param limit bytes at most. @throws 415 when the body is compressed, 413 when it is larger, 400 when it is cut off. */
+export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding !== "identity") {
     const detail = "Send the body as it is, without a Content-Encoding.";
@@ -26,16 +32,16 @@ export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Pr
     ]);
   }
   try {
-    const body = await readRaw(request, {
-      limit,
-      length: request.headers["content-length"] ?? null,
-    });
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return await readRaw(request, { limit, length: request.headers["content-length"] ?? null });
   } catch (error) {
     if (error instanceof Error && "type" in error && error.type === "entity.too.large") {
       const detail = `The body is too large: ${limit / 1024} KiB at most.`;
       throw new Refusal(413, [{ code: "body_too_large", detail }], { Connection: "close" });
     }
-    throw badRequest("malformed_body", "The body is incomplete or no UTF-8.");
+    throw malformedBody();
   }
+}
+
+function malformedBody(): Refusal {
+  return badRequest("malformed_body", "The body is incomplete or not UTF-8.");
 }

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { badRequest, Refusal } from "../errors.ts";
+import { decodeText } from "./decode-text.ts";
 import type { Endpoint, Incoming, TextForm } from "./endpoint.ts";
 import type { Face } from "./face.ts";
 import { parseMediaType } from "./negotiate.ts";
 import { type Parsed, parseJson, refuseUnstorable } from "./parse-json.ts";
-import { readText } from "./read-body.ts";
+import { readBytes, readText } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 
 /**
@@ -22,6 +23,9 @@ export async function readInput(
   try {
     const form = formIn(endpoint, incoming.headers);
     if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
+    // Before its query: parameters of the other form would be called unknown.
+    if (endpoint.text !== undefined && incoming.headers["content-type"] !== undefined)
+      requireBodyType(face, endpoint.text, incoming.headers);
     const query = readQuery(endpoint.query, incoming.url);
     // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
     const sent = endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming, limit);
@@ -56,23 +60,32 @@ function isAnnounced(headers: IncomingHttpHeaders, face: Face): boolean {
   return headers["content-type"] !== undefined && face.emptyBody !== null;
 }
 
-/** @throws 415 for its media type in another encoding. */
+/** Where a text is taken as well, whoever sends something else hears of both. */
+function requireBodyType(face: Face, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
+  try {
+    face.requireBodyType(headers);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const [item] = error.items;
+    throw new Refusal(error.status, [{ ...item, detail: `${item.detail} ${form.otherwise}` }]);
+  }
+}
+
 function formIn({ text }: Endpoint, headers: IncomingHttpHeaders): TextForm<unknown> | undefined {
-  const { type, parameters } = parseMediaType(headers["content-type"] ?? "");
-  if (text === undefined || type !== text.mediaType) return undefined;
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  if (charset === undefined || /^charset="?utf-8"?$/.test(charset)) return text;
-  const detail = "Send the text as UTF-8.";
-  throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
+  const { type } = parseMediaType(headers["content-type"] ?? "");
+  return text !== undefined && [text.mediaType, ...text.alsoTaken].includes(type) ? text : undefined;
 }
 
 async function readForm(
   form: TextForm<unknown>,
-  { raw, url }: Incoming,
+  { raw, url, headers }: Incoming,
   limit: number,
 ): Promise<{ body: unknown; sent: string }> {
   const query = readQuery(form.query, url);
-  const sent = await readText(raw, limit);
+  const bytes = await readBytes(raw, limit);
+  const { parameters } = parseMediaType(headers["content-type"] ?? "");
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  const sent = decodeText(bytes, charset?.slice("charset=".length).replaceAll('"', "") || undefined);
   refuseUnstorable(sent);
   return { body: await form.read(sent, query), sent };
 }

@@ -33,10 +33,8 @@ export function createInvitationBatch(
     // Most of many that come at once are turned away here, before their rows are written.
     await requireBatchAllowed(trx, { environment_id, organization_id }, actor);
     const namesRoles = rows.some((row) => "input" in row && row.role_names.length > 0);
-    const findRole = namesRoles
-      ? await roleFinder(trx, { environment_id, organization_id })
-      : () => undefined;
-    const all = newRows(rows, findRole);
+    const roles = namesRoles ? await roleFinder(trx, { environment_id, organization_id }) : undefined;
+    const all = newRows(rows, roles);
     const count = (status: NewRow["status"]) => all.filter((row) => row.status === status).length;
     const batch = await InvitationBatch.query(trx)
       .insert({

@@ -50,6 +50,7 @@ export function createResendBatch(
     const rows = invitations.map(({ id, email }, index) => ({
       id: ids[index] ?? "",
       number: index + 1,
+      line: null,
       email,
       input: null,
       status: "queued" as const,

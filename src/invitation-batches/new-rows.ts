@@ -1,12 +1,21 @@
 import { conflict } from "../errors.ts";
+import { clip } from "../lib/clip.ts";
 import { newId } from "../lib/id.ts";
 import type { BatchRowStatus } from "../models/invitation-batch-row.ts";
-import type { RowInput, SentRow } from "./sent-row.ts";
+import { readRoleCell } from "./read-role-cell.ts";
+import type { RoleFinder } from "./role-finder.ts";
+import type { RowInput, RowProblem, SentRow } from "./sent-row.ts";
+
+/** As for a single invitation. */
+const ROLES_AT_MOST = 50;
+/** Names of roles that a problem lists. */
+const NAMES_LISTED = 20;
 
 /** A row as it is written at first. */
 export interface NewRow {
   id: string;
   number: number;
+  line: number | null;
   email: string | null;
   input: RowInput | null;
   status: BatchRowStatus;
@@ -19,24 +28,44 @@ export interface NewRow {
 /**
  * The rows of a batch in their order: numbered from 1, with ids that sort alike. What could not be read has failed
  * already, and of those to one address the first stays.
- * @param findRole the id of a role of this name. A name no role has is kept, to be told as missing when it is judged.
+ * @param roles undefined where no row names any.
  */
-export function newRows(sent: SentRow[], findRole: (name: string) => string | undefined): NewRow[] {
+export function newRows(sent: SentRow[], roles: RoleFinder | undefined): NewRow[] {
   // Within a millisecond ids are in any order.
   const ids = sent.map(() => newId("batchrow")).sort();
   const numbers = new Map<string, number>();
   return sent.map((row, index) => {
     const number = index + 1;
-    const base = { id: ids[index] ?? "", number, email: row.email };
+    const base = { id: ids[index] ?? "", number, line: row.line ?? null, email: row.email };
     if ("problem" in row) return { ...base, input: null, status: "failed", ...row.problem };
     const { canonical } = row.input.address;
     const first = numbers.get(canonical);
     if (first !== undefined) return { ...base, input: null, status: "duplicate", ...duplicateOf(first) };
     numbers.set(canonical, number);
-    const role_ids = [...row.input.role_ids, ...row.role_names.map((name) => findRole(name) ?? name)];
-    const input = { ...row.input, role_ids };
-    return { ...base, input, status: "queued", code: null, detail: null };
+    const read = row.role_names.map((cell) => readRoleCell(cell, roles ?? NO_ROLES));
+    const missing = read.flatMap((cell) => cell.missing);
+    const role_ids = [...row.input.role_ids, ...read.flatMap((cell) => cell.role_ids)];
+    const problem = problemOf(missing, role_ids.length, roles ?? NO_ROLES);
+    if (problem !== undefined) return { ...base, input: null, status: "failed", ...problem };
+    return { ...base, input: { ...row.input, role_ids }, status: "queued", code: null, detail: null };
   });
+}
+
+const NO_ROLES: RoleFinder = { find: () => undefined, names: [] };
+
+function problemOf([missing]: string[], count: number, { names }: RoleFinder): RowProblem | undefined {
+  if (missing !== undefined) {
+    const asWritten = names.map((name) => (/[;,|]/.test(name) ? `"${name}"` : name));
+    const listed = asWritten.slice(0, NAMES_LISTED).join(", ");
+    const more = names.length > NAMES_LISTED ? ` and ${names.length - NAMES_LISTED} more` : "";
+    const detail = `roles: there is no role "${clip(missing, 100)}" here. There are: ${listed}${more}. Put ; between several, and a name that holds one of ; , | in quotes.`;
+    return { code: "not_found", detail };
+  }
+  if (count <= ROLES_AT_MOST) return undefined;
+  return {
+    code: "invalid_attribute",
+    detail: `roles: may be at most ${ROLES_AT_MOST}, and ${count} are named`,
+  };
 }
 
 function duplicateOf(number: number) {

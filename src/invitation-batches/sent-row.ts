@@ -7,8 +7,11 @@ export type RowInput = Omit<NewInvitation, "environment_id" | "organization_id" 
 /** Why a row leads to no invitation: a stable code and a sentence. */
 export type RowProblem = Pick<ErrorItem, "code" | "detail">;
 
-/** A row as it was sent: what was read of it, or why it could not be read. `email` is the text that was sent, if any. */
-export type SentRow = { email: string | null } & (
-  | { input: RowInput /** Roles it names instead of their ids. */; role_names: string[] }
+/**
+ * A row as it was sent: what was read of it, or why it could not be read. `email` is the text that was sent, if any, and
+ * `line` where the row begins in a file.
+ */
+export type SentRow = { email: string | null; line?: number } & (
+  | { input: RowInput /** What it says instead of ids: each may name several roles. */; role_names: string[] }
   | { problem: RowProblem }
 );

@@ -9,10 +9,10 @@ const AT_ONCE = 2_500;
 const insertRows = statement(
   "insert-invitation-batch-rows",
   `
-  insert into invitation_batch_rows (id, environment_id, batch_id, number, input, email, status, code, detail, invitation_id)
-  select id, $1, $2, number, input, email, status, code, detail, invitation_id
+  insert into invitation_batch_rows (id, environment_id, batch_id, number, line, input, email, status, code, detail, invitation_id)
+  select id, $1, $2, number, line, input, email, status, code, detail, invitation_id
   from jsonb_to_recordset($3::jsonb) as row (
-    id text, number int, input jsonb, email text, status text, code text, detail text, invitation_id text
+    id text, number int, line int, input jsonb, email text, status text, code text, detail text, invitation_id text
   )`,
 );
 

@@ -81,7 +81,20 @@ async function findInvitee(trx: Knex.Transaction, invitation: Invitation, proof:
       pointer,
     });
   }
+  await giveName(trx, user, invitation);
   return { user, isNew: false };
+}
+
+/** A user without a name gets the invitation's, as one who follows the link does. */
+async function giveName(
+  trx: Knex.Transaction,
+  user: User,
+  { first_name, last_name }: Invitation,
+): Promise<void> {
+  const isNamed = (user.first_name ?? user.last_name) !== null;
+  if (isNamed || (first_name ?? last_name) === null) return;
+  const nameless = { id: user.id, first_name: null, last_name: null };
+  await User.query(trx).where(nameless).patch({ first_name, last_name });
 }
 
 async function admit(

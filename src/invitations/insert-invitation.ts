@@ -91,8 +91,9 @@ export const insertInvitation = statement<Verdict>(
   ),
   created as (
     insert into invitations
-      (id, environment_id, organization_id, email, email_canonical, inviter_user_id, message, locale, metadata, expires_at)
-    select $7, $1, $2, $3, $4, $8, $9, $10, $11::jsonb,
+      (id, environment_id, organization_id, email, email_canonical, first_name, last_name, inviter_user_id, message,
+        locale, metadata, expires_at)
+    select $7, $1, $2, $3, $4, $19, $20, $8, $9, $10, $11::jsonb,
       coalesce($12, now() + make_interval(days => coalesce((settings->>'invitation_lifetime_days')::int, $13)))
     from allowed, organization
     where (select count(*) from lapsed) >= 0

@@ -12,6 +12,9 @@ export interface NewInvitation {
   environment_id: string;
   organization_id: string;
   address: EmailAddress;
+  /** What to call the person; a user without a name takes it over on acceptance. */
+  first_name?: string | null;
+  last_name?: string | null;
   /** Empty: the system role `member`. */
   role_ids: string[];
   message: string | null;
@@ -54,6 +57,8 @@ export async function tryToInvite(
     newId("evt"),
     actor.kind,
     invitation.send_mail ?? true,
+    invitation.first_name ?? null,
+    invitation.last_name ?? null,
   ]);
   if (verdict?.invitation == null) return refusal(verdict, invitation);
   return Invitation.fromJsonRow(verdict.invitation);

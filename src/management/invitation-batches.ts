@@ -4,9 +4,10 @@ import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-b
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
 import { begins, shows } from "./answers.ts";
 import { newResource } from "./bodies.ts";
+import { CSV_COLUMNS, csvColumnParameters } from "./csv-columns.ts";
 import { newInvitationBatch } from "./invitation-batch-shape.ts";
 import { keyOf } from "./key-of.ts";
-import { CSV_COLUMNS, readBatchCsv } from "./read-batch-csv.ts";
+import { readBatchCsv } from "./read-batch-csv.ts";
 import { presentResource } from "./reading/present-resource.ts";
 import { readEndpoints } from "./reading/read-endpoints.ts";
 import { invitationBatchRowType } from "./types/invitation-batch-row-type.ts";
@@ -15,11 +16,24 @@ import { invitationBatchType } from "./types/invitation-batch-type.ts";
 /** 10,000 rows with a few lines of message each. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 
+/** What browsers, spreadsheets and servers call a CSV file; on Windows the type is what its extension was given to. */
+const CSV_TYPES = [
+  "application/csv",
+  "application/x-csv",
+  "application/vnd.ms-excel",
+  "text/comma-separated-values",
+  "text/x-comma-separated-values",
+  "text/x-csv",
+  "text/tab-separated-values",
+  "text/plain",
+];
+
 const csvParameters = z.strictObject({
   organization: z.string({ error: "name the organization to invite to" }).max(64),
   dry_run: z
     .stringbool({ truthy: ["true"], falsy: ["false"], error: "must be true or false" })
     .default(false),
+  ...csvColumnParameters,
 });
 
 export const invitationBatchEndpoints = [
@@ -37,11 +51,16 @@ export const invitationBatchEndpoints = [
     body: newResource(newInvitationBatch),
     text: {
       mediaType: "text/csv",
-      description: `A table whose first row names its columns: ${CSV_COLUMNS.join(", ")}. Of these \`email\` alone is needed. \`roles\` takes names or ids, with \`|\` between several.`,
-      example: "email,roles\nmary@acme.example,billing|member\nada@acme.example,\n",
+      alsoTaken: CSV_TYPES,
+      otherwise:
+        "A CSV file goes as it is, as text/csv: curl -H 'Content-Type: text/csv' --data-binary @people.csv. Save a workbook as CSV first.",
+      description: `A table whose first row names its columns: ${CSV_COLUMNS.join(", ")}. Of these \`email\` alone is needed. Common names of other programs are known, too: \`E-mail Address\`, \`Primary Email\`, \`mail\`, \`User principal name\`, \`First Name\`, \`givenName\`, \`Last Name\`, \`Surname\`, \`Display name\`. Say what another column holds by \`columns[email]=Work address\`, and leave the rest out by \`other_columns=ignore\`. \`roles\` takes names or ids, with \`;\` between several. A name that holds a separator goes in quotes. Commas, semicolons, tabs or bars between cells, and any line ends, are fine; so are UTF-8, UTF-16 and a \`charset\` that is named.`,
+      example:
+        "email,first_name,last_name,roles\nmary@acme.example,Mary,Somerville,billing;member\nada@acme.example,Ada,Lovelace,\n",
       query: csvParameters,
-      async read(text, { organization, dry_run }) {
-        return { attributes: { rows: () => readBatchCsv(text), dry_run }, relationships: { organization } };
+      async read(text, { organization, dry_run, ...columns }: z.infer<typeof csvParameters>) {
+        const rows = () => readBatchCsv(text, columns);
+        return { attributes: { rows, dry_run }, relationships: { organization } };
       },
     },
     organization: ({ body }) => ({ organization: body.relationships.organization }),

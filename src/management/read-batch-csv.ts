@@ -1,81 +1,93 @@
 import { badRequest, Refusal } from "../errors.ts";
 import type { SentRow } from "../invitation-batches/sent-row.ts";
-import { clip } from "../lib/clip.ts";
-import { isId } from "../lib/id.ts";
+import { parseEmailAddress } from "../lib/email-address.ts";
 import { inTurns } from "../lib/in-turns.ts";
-import { parseCsv } from "../lib/parse-csv.ts";
+import { type CsvProblem, type CsvRecord, parseCsv } from "../lib/parse-csv.ts";
+import { trimUnseen } from "../lib/trim-unseen.ts";
+import { type CsvColumn, type CsvColumnsAsked, csvColumns } from "./csv-columns.ts";
 import { ROWS_AT_MOST } from "./invitation-batch-shape.ts";
-import { readBatchRow } from "./read-batch-row.ts";
+import { keptOf, readBatchRow } from "./read-batch-row.ts";
 
-export const CSV_COLUMNS = ["email", "roles", "message", "locale", "expires_at"] as const;
-const COLUMNS_AT_MOST = 100;
-type Column = (typeof CSV_COLUMNS)[number];
+/** Characters of a cell of roles: more than the names of as many as a row may give. */
+const LONGEST_ROLES = 10_000;
 
 /**
  * The rows of a CSV file whose first row names the columns, in any order and case.
  * @throws 400 for a file that is no CSV, 422 for one without rows, with too many, or with other columns.
  */
-export async function readBatchCsv(text: string): Promise<SentRow[]> {
+export async function readBatchCsv(text: string, asked: CsvColumnsAsked): Promise<SentRow[]> {
   const records = await parseCsv(text, 1 + ROWS_AT_MOST + 1);
-  if ("problem" in records) throw malformed(records.problem, records.after);
+  if ("problem" in records) throw malformed(records);
   const [header, ...rows] = records;
   if (header === undefined) throw wrong("The file is empty: name the columns in its first row.");
-  const columns = readHeader(header);
+  const columns = csvColumns(header.cells, asked);
   if (rows.length === 0) throw wrong("The file has a row of columns and no other.");
   if (rows.length > ROWS_AT_MOST)
     throw wrong(`The file has more than ${ROWS_AT_MOST.toLocaleString("en")} rows: send it in parts.`);
-  return inTurns(rows, (cells) => readCells(columns, cells));
+  return inTurns(rows, (record) => ({ ...readCells(columns, record), line: record.line }));
 }
 
-function readHeader(cells: string[]): Column[] {
-  // Spreadsheets write a delimiter too many.
-  const names = cells
-    .slice(0, cells.findLastIndex((name) => name !== "") + 1)
-    .map((name) => name.toLowerCase());
-  if (names.length > COLUMNS_AT_MOST) throw wrong(`The file has more than ${COLUMNS_AT_MOST} columns.`);
-  const columns = names.filter(isColumn);
-  const stranger = names.find((name) => !isColumn(name));
-  if (stranger !== undefined) {
-    const known = `Known are ${CSV_COLUMNS.join(", ")}; the first row must name them.`;
-    throw wrong(`There is no column ${JSON.stringify(clip(stranger, 100))}. ${known}`);
+/** An empty cell says nothing. */
+function readCells(columns: Array<CsvColumn | undefined>, { cells }: CsvRecord): SentRow {
+  const given: Partial<Record<CsvColumn, string>> = {};
+  for (const [index, column] of columns.entries()) {
+    const cell = cells[index] ?? "";
+    if (column !== undefined && trimUnseen(cell) !== "") given[column] = cell;
   }
-  const twice = columns.find((name, index) => columns.indexOf(name) < index);
-  if (twice !== undefined) throw wrong(`The column ${twice} is there twice.`);
-  if (!columns.includes("email")) throw wrong("The column email is missing.");
-  return columns;
+  const { email: sent = "", roles = "", locale, expires_at, full_name, ...attributes } = given;
+  const surplus = cells.slice(columns.length).some((cell) => cell !== "");
+  const problem = surplus
+    ? `row: it has ${cells.length} cells, and there are ${columns.length} columns; put a cell that holds a delimiter in quotes.`
+    : problemOf(sent, roles);
+  if (problem !== undefined)
+    return { email: keptOf(sent), problem: { code: "invalid_attribute", detail: problem } };
+  const { email, name } = readEmailCell(sent);
+  const isNamed = given.first_name !== undefined || given.last_name !== undefined;
+  const row = readBatchRow({
+    ...attributes,
+    email,
+    // Which part of a full name is which is no program's to guess. Wherever names are shown, the first comes first.
+    ...(isNamed ? {} : { first_name: full_name ?? name }),
+    // Java and Okta write en_US.
+    ...(locale === undefined ? {} : { locale: trimUnseen(locale).replaceAll("_", "-") }),
+    ...(expires_at === undefined ? {} : { expires_at: trimUnseen(expires_at) }),
+  });
+  const asSent = { ...row, email: keptOf(sent) };
+  return "problem" in asSent || roles === "" ? asSent : { ...asSent, role_names: [trimUnseen(roles)] };
 }
 
-function isColumn(name: string): name is Column {
-  return (CSV_COLUMNS as readonly string[]).includes(name);
+function problemOf(email: string, roles: string): string | undefined {
+  if (roles.length > LONGEST_ROLES)
+    return `roles: may have at most ${LONGEST_ROLES.toLocaleString("en")} characters`;
+  if (/#EXT#@/i.test(email))
+    return "email: this is how a directory names a guest; write the address the guest gets email at";
+  return undefined;
 }
 
-/** An empty cell says nothing. Several roles stand in one cell, by name or id, with `|` or `;` between. */
-function readCells(columns: Column[], cells: string[]): SentRow {
-  const given: Partial<Record<Column, string>> = {};
-  for (const [index, column] of columns.entries()) if (cells[index]) given[column] = cells[index];
-  const { roles = "", ...attributes } = given;
-  const named = roles.split(/[|;]/).map((role) => role.trim());
-  const role_ids = named.filter((role) => role !== "");
-  const row = readBatchRow({ ...attributes, role_ids });
-  if (cells.slice(columns.length).some((cell) => cell !== "")) {
-    const detail = `row: it has ${cells.length} cells, and there are ${columns.length} columns.`;
-    return { email: row.email, problem: { code: "invalid_attribute", detail } };
-  }
-  if ("problem" in row) return row;
-  return {
-    ...row,
-    input: { ...row.input, role_ids: role_ids.filter((role) => isId("role", role)) },
-    role_names: role_ids.filter((role) => !isId("role", role)),
-  };
+/** `Ann Lee <ann@acme.example>` gives a name, too; `mailto:` comes from links. What else is odd is refused with the address. */
+function readEmailCell(cell: string): { email: string; name?: string } {
+  const text = trimUnseen(trimUnseen(cell).replace(/^mailto:/i, ""));
+  const open = text.lastIndexOf("<");
+  if (open === -1 || !text.endsWith(">")) return { email: text };
+  const email = trimUnseen(text.slice(open + 1, -1)).replace(/^mailto:/i, "");
+  const name = text
+    .slice(0, open)
+    .trim()
+    .replace(/^(["'])(.*)\1$/s, "$2")
+    .trim();
+  if (parseEmailAddress(email) === undefined) return { email: text };
+  if (name === "" || name.toLowerCase() === email.toLowerCase()) return { email };
+  // Another address is no name: which of the two is meant can't be known.
+  return name.includes("@") ? { email: text } : { email, name };
 }
 
 function wrong(detail: string): Refusal {
   return new Refusal(422, [{ code: "invalid_csv", detail }]);
 }
 
-/** @param after records before, of which the first names the columns. */
-function malformed(problem: string, after: number | undefined): Refusal {
+/** What follows a broken quote may be a row or part of a cell, so nothing is read past it. */
+function malformed({ problem, after, where }: CsvProblem): Refusal {
   if (after === undefined) return badRequest("malformed_csv", `The file can't be read: ${problem}.`);
   const place = after === 0 ? "The row of columns" : `Row ${after}`;
-  return badRequest("malformed_csv", `${place} can't be read: ${problem}.`);
+  return badRequest("malformed_csv", `${place} (${where}) can't be read: ${problem}.`);
 }

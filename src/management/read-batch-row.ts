@@ -13,7 +13,7 @@ const LIST_READ = 100;
 
 /** Reads a row as the attributes of a single invitation are read; what is wrong with it is its own trouble. */
 export function readBatchRow(given: unknown): SentRow {
-  const email = emailOf(given);
+  const email = isObject(given) && typeof given.email === "string" ? keptOf(given.email) : null;
   // What bounds a single invitation is its body.
   if (JSON.stringify(given).length > BODY_LIMIT) {
     const detail = `row: may have at most ${BODY_LIMIT / 1024} KiB`;
@@ -23,13 +23,15 @@ export function readBatchRow(given: unknown): SentRow {
   if (!parsed.success) return { email, problem: problemOf(parsed.error) };
   const {
     email: address,
+    first_name = null,
+    last_name = null,
     role_ids,
     message = null,
     locale = null,
     metadata,
     expires_at = null,
   } = parsed.data;
-  const input = { address, role_ids, message, locale, metadata, expires_at };
+  const input = { address, first_name, last_name, role_ids, message, locale, metadata, expires_at };
   return { email, input, role_names: [] };
 }
 
@@ -38,9 +40,9 @@ function withShortLists(given: unknown): unknown {
   return { ...given, role_ids: given.role_ids.slice(0, LIST_READ) };
 }
 
-/** As it was sent, so that whoever sent it knows it again. */
-function emailOf(given: unknown): string | null {
-  return isObject(given) && typeof given.email === "string" ? clip(given.email, LONGEST_KEPT) : null;
+/** An address as it was sent, so that its sender knows it again. */
+export function keptOf(email: string): string {
+  return clip(email, LONGEST_KEPT);
 }
 
 /** One is enough to mend a row by. */

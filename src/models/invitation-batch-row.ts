@@ -10,6 +10,8 @@ export class InvitationBatchRow extends BaseModel {
   declare batch_id: string;
   /** Its place in what was sent, from 1. */
   declare number: number;
+  /** Where it begins in a file, from 1. A cell may hold line breaks, so it is no sum of `number`. */
+  declare line: number | null;
   /** As it was sent, as far as it was a text. */
   declare email: string | null;
   declare status: BatchRowStatus;

@@ -32,6 +32,8 @@ const COLUMNS = [
   "organization_id",
   "email",
   "email_canonical",
+  "first_name",
+  "last_name",
   "inviter_user_id",
   "message",
   "locale",
@@ -48,6 +50,9 @@ export class Invitation extends BaseModel {
   declare organization_id: string;
   declare email: string;
   declare email_canonical: string;
+  /** What the inviter calls the person. */
+  declare first_name: string | null;
+  declare last_name: string | null;
   declare status: InvitationStatus;
   declare inviter_user_id: string | null;
   declare message: string | null;

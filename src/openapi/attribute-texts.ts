@@ -52,6 +52,9 @@ const TEXTS: Record<string, string> = {
   "organization.member_management":
     "Who manages members: the `owner` alone, or `owner_and_admins`: whoever has `members:manage`.",
   "invitation.email": "Where the invitation goes.",
+  "invitation.first_name":
+    "What to call the person. A user without a name has it from acceptance on, as `last_name`.",
+  "invitation.last_name": "As `first_name`.",
   "invitation.role_ids": "The roles its acceptance gives. None named: `member`.",
   "invitation.message": "A personal line in the mail.",
   "invitation.locale":
@@ -88,6 +91,8 @@ const TEXTS: Record<string, string> = {
   "invitation_batch.completed_at": "When the last row was done.",
   "invitation_batch.canceled_at": "When it was canceled, or its organization deleted.",
   "invitation_batch_row.number": "Its place in what was sent, from 1; of a file, below its row of columns.",
+  "invitation_batch_row.line":
+    "The line of the file it begins in, from 1; null for a row of a document. A cell may hold line breaks, so it is not the number.",
   "invitation_batch_row.email":
     "What was sent, as it was sent, be it an address or not; null where there was no text.",
   "invitation_batch_row.status":

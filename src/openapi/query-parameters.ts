@@ -78,6 +78,8 @@ function describe(name: string, type: ResourceType | undefined): string {
   if (family === "fields") {
     return `The attributes and relationships to show of every ${spoken(member)}, with commas between. Without it, all.`;
   }
+  if (family === "columns")
+    return `With \`text/csv\` alone: the name of the file's column that holds ${COLUMNS[member] ?? `what \`${member}\` is`}.`;
   if (family === "filter") {
     const isId = type !== undefined && (member in type.relationships || member === "organization");
     if (member === "created_since")
@@ -98,6 +100,12 @@ const FILTERS: Record<string, string> = {
   delivery_status: `Only those whose newest email is in this state, or in one of several with commas between: ${DELIVERY_STATUSES.map((word) => `\`${word}\``).join(", ")}.`,
 };
 
+const COLUMNS: Record<string, string> = {
+  email: "the addresses",
+  full_name: "whole names; they become `first_name`, for nobody knows which part is which",
+  roles: "the roles",
+};
+
 const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> = {
   include: (type) => {
     const names = Object.keys(type?.relationships ?? {});
@@ -109,6 +117,8 @@ const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> =
     "How many on a page. One of large rows, above 1 MB together, ends early: read on from `links.next`.",
   "page[after]": () => "The cursor of the page to read: take it from `links.next`.",
   organization: () => "The organization to invite to: an id. Needed with `text/csv`, and known there alone.",
+  other_columns: () =>
+    "With `text/csv` alone: `ignore` leaves columns out that hold nothing we know; `refuse` names them, so that none is lost unseen.",
   dry_run: () => "With `text/csv` alone: what the attribute of this name is in a document.",
   "page[before]": () => "The cursor of the page to read: take it from `links.prev`.",
 };

@@ -57,7 +57,7 @@ export function rowsOf({ db }: Guildhall, batchId: string) {
   return db("invitation_batch_rows")
     .where({ batch_id: batchId })
     .orderBy("number")
-    .select("number", "email", "status", "code", "detail", "invitation_id", "input");
+    .select("number", "line", "email", "status", "code", "detail", "invitation_id", "input");
 }
 
 /** A batch as the operator reads it. */

@@ -11,6 +11,7 @@ const COLUMNS = [
   "id",
   "batch_id",
   "number",
+  "line",
   "email",
   "status",
   "code",
@@ -39,6 +40,7 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
   leads,
   attributes: z.object({
     number: z.int(),
+    line: z.int().nullable(),
     email: z.string().nullable(),
     status: z.enum(BATCH_ROW_STATUSES),
     code: z.string().nullable(),

@@ -27,6 +27,8 @@ export const invitationType = resourceType<Invitation>({
   /** The token's version stays inside: it is half of a link. */
   attributes: z.object({
     email: z.string(),
+    first_name: z.string().nullable(),
+    last_name: z.string().nullable(),
     role_ids: z.array(z.string()),
     message: z.string().nullable(),
     locale: z.string().nullable(),

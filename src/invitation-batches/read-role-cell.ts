@@ -1,0 +1,39 @@
+import { isId } from "../lib/id.ts";
+import type { RoleFinder } from "./role-finder.ts";
+
+/** What people write between several roles. */
+const SEPARATORS = ["\n", ";", "|", ","];
+const ALL = SEPARATORS.join("");
+
+/**
+ * The roles of a cell, by names or ids. The whole may be one name, also one that holds separators. Else it is a list, with
+ * one kind of separator if all are known that way; a name in quotes, or a separator after `\`, is taken as it is.
+ * @returns ids, and the names no role has.
+ */
+export function readRoleCell(cell: string, { find }: RoleFinder): { role_ids: string[]; missing: string[] } {
+  const readings = [[cell], ...[...SEPARATORS, ALL].map((separators) => split(cell, separators))];
+  const idOf = (name: string) => find(name) ?? (isId("role", name) ? name : undefined);
+  const names =
+    readings.find((reading) => reading.every((name) => idOf(name) !== undefined)) ?? readings.at(-1);
+  const role_ids = (names ?? []).flatMap((name) => idOf(name) ?? []);
+  return { role_ids, missing: (names ?? []).filter((name) => idOf(name) === undefined) };
+}
+
+function split(cell: string, separators: string): string[] {
+  const names: string[] = [];
+  let [name, isQuoted] = ["", false];
+  for (let at = 0; at < cell.length; at += 1) {
+    const sign = cell[at] ?? "";
+    const next = cell[at + 1] ?? "";
+    if (sign === "\\" && next !== "" && `${ALL}"\\`.includes(next)) {
+      name += next;
+      at += 1;
+    } else if (sign === '"') isQuoted = !isQuoted;
+    else if (isQuoted || !separators.includes(sign)) name += sign;
+    else {
+      names.push(name);
+      name = "";
+    }
+  }
+  return [...names, name].map((one) => one.trim()).filter((one) => one !== "");
+}

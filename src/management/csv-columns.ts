@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { Refusal } from "../errors.ts";
+import { clip } from "../lib/clip.ts";
+import { trimUnseen } from "../lib/trim-unseen.ts";
+
+/** What a column may hold. */
+export const CSV_COLUMNS = [
+  "email",
+  "first_name",
+  "last_name",
+  "full_name",
+  "roles",
+  "message",
+  "locale",
+  "expires_at",
+] as const;
+export type CsvColumn = (typeof CSV_COLUMNS)[number];
+
+/**
+ * What directories and address books call these columns, the best first; without regard to case, signs, and notes in
+ * brackets. Roles are not among them: no column of another program grants anything unasked.
+ */
+const ALSO_CALLED: Partial<Record<CsvColumn, readonly string[]>> = {
+  email: [
+    ...["email", "emailaddress", "mail", "primaryemail", "primaryemailaddress", "workemail"],
+    ...["emailaddresstoinvite", "email1value", "userprincipalname"],
+  ],
+  first_name: ["firstname", "givenname"],
+  last_name: ["lastname", "surname", "familyname"],
+  full_name: ["fullname", "displayname", "name"],
+};
+
+const heading = z
+  .string()
+  .trim()
+  .min(1, { error: "name a column of the file" })
+  .max(500, { error: "a column's name may have at most 500 characters" })
+  .optional();
+const mapping = Object.fromEntries(CSV_COLUMNS.map((column) => [`columns[${column}]`, heading] as const));
+
+/** Which column of a file holds what, where its name doesn't say it. */
+export const csvColumnParameters = {
+  ...(mapping as Record<`columns[${CsvColumn}]`, typeof heading>),
+  other_columns: z.enum(["refuse", "ignore"], { error: "must be ignore or refuse" }).default("refuse"),
+};
+
+export type CsvColumnsAsked = z.infer<z.ZodObject<typeof csvColumnParameters>>;
+
+/** More than a message can name, and nobody's list of people to invite. */
+const COLUMNS_AT_MOST = 100;
+
+const IGNORE = "add other_columns=ignore to the query";
+
+/**
+ * What each column of a file holds, by its header: as the query says, by our names for it, or by the names others have.
+ * @returns for each column undefined where it is to be ignored.
+ * @throws 422.
+ */
+export function csvColumns(header: string[], asked: CsvColumnsAsked): Array<CsvColumn | undefined> {
+  const given = header.map(trimUnseen);
+  // Spreadsheets write a delimiter too many.
+  const names = given.slice(0, given.findLastIndex((name) => name !== "") + 1);
+  if (asked.other_columns === "refuse" && names.length > COLUMNS_AT_MOST)
+    throw wrong(
+      `The file has more than ${COLUMNS_AT_MOST} columns: ${IGNORE} to leave out those that aren't needed.`,
+    );
+  const folded = names.map((name) => name.toLowerCase());
+  const plain = folded.map(plainName);
+  const found: Array<CsvColumn | undefined> = names.map(() => undefined);
+  const take = (column: CsvColumn, index: number) => {
+    if (folded.indexOf(folded[index] ?? "", index + 1) !== -1)
+      throw wrong(`The column ${names[index]} is there twice: rename one of them, or delete it.`);
+    found[index] = column;
+  };
+
+  for (const column of CSV_COLUMNS) {
+    const wanted = asked[`columns[${column}]`];
+    if (wanted === undefined) continue;
+    const index = folded.indexOf(trimUnseen(wanted).toLowerCase());
+    if (index === -1)
+      throw wrong(`columns[${column}]: the file has no column ${quoted(wanted)}. It has ${listed(names)}.`);
+    if (found[index] !== undefined)
+      throw wrong(`columns[${column}]: the column ${quoted(wanted)} can't be ${found[index]}, too.`);
+    take(column, index);
+  }
+  const freeOf = (column: CsvColumn) => !found.includes(column);
+  for (const column of CSV_COLUMNS.filter(freeOf)) {
+    const index = folded.findIndex((name, at) => name === column && found[at] === undefined);
+    if (index !== -1) take(column, index);
+  }
+  for (const column of CSV_COLUMNS.filter(freeOf)) {
+    // A full name is of use where there are no parts of it.
+    if (column === "full_name" && !(freeOf("first_name") && freeOf("last_name"))) continue;
+    const index = (ALSO_CALLED[column] ?? [])
+      .map((name) => plain.findIndex((other, at) => other === name && found[at] === undefined))
+      .find((at) => at !== -1);
+    if (index !== undefined) take(column, index);
+  }
+  if (found.includes("full_name") && !(freeOf("first_name") && freeOf("last_name")))
+    throw wrong("Give full_name, or first_name and last_name: not both.");
+  if (asked.other_columns === "refuse") refuseOthers(names, found);
+  if (freeOf("email"))
+    throw wrong(
+      `The column email is missing. If one of these holds the addresses, name it as in columns[email]=…: ${listed(names)}.`,
+    );
+  return found;
+}
+
+function refuseOthers(names: string[], found: Array<CsvColumn | undefined>): void {
+  const stray = names.find((name) => name.includes("@"));
+  if (stray !== undefined)
+    throw wrong(
+      `The first row must name the columns, and ${quoted(stray)} is a value: put a row such as “email” above it.`,
+    );
+  const others = names.filter((_, index) => found[index] === undefined);
+  if (others.length === 0) return;
+  const known = `Known are ${CSV_COLUMNS.join(", ")}; the first row must name them.`;
+  const there = others.length === 1 ? "There is no column" : "There are no columns";
+  throw wrong(
+    `${there} ${listed(others)}. ${known} To leave others out, ${IGNORE}; to say what one holds, name it as in columns[email]=….`,
+  );
+}
+
+/** `First Name [Required]` → `firstname`. */
+function plainName(name: string): string {
+  return name
+    .replaceAll(/\[[^[\]]*\]/g, "")
+    .replaceAll(/[^\p{L}\p{N}]/gu, "")
+    .replace(/required$/, "");
+}
+
+function listed(names: string[]): string {
+  return names.slice(0, COLUMNS_AT_MOST).map(quoted).join(", ");
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(clip(name, 100));
+}
+
+function wrong(detail: string): Refusal {
+  return new Refusal(422, [{ code: "invalid_csv", detail }]);
+}
