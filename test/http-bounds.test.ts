@@ -275,7 +275,7 @@ describe("a silent connection", () => {
   });
 });
 
-test.each(["/openapi.json", "/docs", "/docs/bridge"])(
+test.each(["/openapi.json", "/docs", "/docs/bridge", "/docs/viewer.js"])(
   "%s comes compressed to those who take it so, under a tag of its own",
   async (path) => {
     const server = await serve(createApp(guildhall.context), { port: 0, host: "127.0.0.1" });
