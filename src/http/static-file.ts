@@ -7,6 +7,8 @@ import type { Middleware } from "koa";
 
 interface Kept {
   tag: string;
+  /** Bytes of the file. */
+  size: number;
   zipped: Buffer;
 }
 
@@ -20,7 +22,7 @@ export function staticFile(path: string, headers: Record<string, string>): Middl
   let kept: Promise<Kept> | undefined;
   return async (ctx) => {
     kept ??= read(path);
-    const { tag, zipped } = await kept;
+    const { tag, size, zipped } = await kept;
     const isZipped = ctx.acceptsEncodings("gzip", "identity") === "gzip";
     ctx.set(headers);
     ctx.set("ETag", isZipped ? `"${tag}-gzip"` : `"${tag}"`);
@@ -32,11 +34,12 @@ export function staticFile(path: string, headers: Record<string, string>): Middl
     }
     if (isZipped) ctx.set("Content-Encoding", "gzip");
     ctx.body = isZipped ? zipped : createReadStream(path);
+    ctx.length = isZipped ? zipped.length : size;
   };
 }
 
 async function read(path: string): Promise<Kept> {
   const content = await readFile(path);
   const tag = createHash("sha256").update(content).digest("base64url").slice(0, 22);
-  return { tag, zipped: await promisify(gzip)(content, { level: 9 }) };
+  return { tag, size: content.length, zipped: await promisify(gzip)(content, { level: 9 }) };
 }
