@@ -19,6 +19,7 @@ COPY package.json package-lock.json ./
 # Optional are the likes of TypeScript and esbuild, which only run what isn't compiled.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 COPY templates templates
+COPY docs/guide docs/guide
 COPY --from=build /app/dist dist
 # Emails are compiled here, and not at every start.
 RUN node -e "import('/app/dist/src/mail/compile-mails-apart.js').then(({ compileMailsApart }) => compileMailsApart())"

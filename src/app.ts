@@ -49,9 +49,9 @@ export function createApp(
   const operations = operationsRouter(context);
   const registry = metricsRegistry(context);
   const metrics = metricsRouter(context, registry);
-  const document = openapiDocument();
+  const document = openapiDocument(new URL(context.settings.PUBLIC_URL).origin);
   const openapi = openapiRouter(document);
-  const docs = docsRouter(document, context.settings);
+  const docs = docsRouter(context.settings);
 
   // What reaches here has been answered; Koa would print it to the console.
   app.on("error", (error) => context.log.debug({ err: error }, "a connection failed"));

@@ -224,6 +224,38 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  test.each([
+    ["acceptInvitation", { status: "accepted", accepted_at: expect.any(String) }],
+    ["acceptInvitationByLink", { status: "accepted", accepted_at: expect.any(String) }],
+    ["declineInvitation", { status: "declined", declined_at: expect.any(String) }],
+    ["declineInvitationByLink", { status: "declined", declined_at: expect.any(String) }],
+    ["revokeInvitation", { status: "revoked", revoked_at: expect.any(String) }],
+    ["createInvitationBatch", { status: "queued", created_count: 0, started_at: null }],
+    ["cancelInvitationBatch", { status: "canceled", canceled_at: expect.any(String) }],
+    ["revokeSession", { revoked_at: expect.any(String) }],
+    ["createApiClient", { last_used_at: null }],
+  ])("shows in the example of %s the state it leads to", (operationId, attributes) => {
+    const described = operations.find(({ operation }) => operation.operationId === operationId);
+    const success = Object.entries(described?.operation.responses ?? {}).find(([status]) => status < "300");
+    expect(success?.[1]).toMatchObject({ content: { [JSON_API]: { example: { data: { attributes } } } } });
+  });
+
+  test("makes no field of a request look required by a default", () => {
+    const { schemas } = document.components;
+    const requests = Object.entries(schemas).filter(([name]) => /^(New|Changed)|Request$/.test(name));
+    expect(requests.length).toBeGreaterThan(20);
+    expect([...walk(requests)].filter(({ at }) => at.endsWith("/default"))).toEqual([]);
+  });
+
+  test("has patterns that need no flag: they refuse control characters and accept letters", () => {
+    const patterns = [...walk(document)]
+      .filter(({ at }) => at.endsWith("/pattern"))
+      .map(({ value }) => String(value));
+    expect(patterns.filter((pattern) => /\\p\{/i.test(pattern))).toEqual([]);
+    const text = new RegExp(patterns.find((pattern) => pattern.includes("u001f")) ?? "");
+    expect(["Zoë P", "a\u0000b", "a\u0085b"].map((value) => text.test(value))).toEqual([true, false, false]);
+  });
+
   test("says of every document that is sent and answered what it is", () => {
     for (const { name, operation } of ofTheApi) {
       const [status, success] = Object.entries(operation.responses)[0] ?? [];
@@ -250,7 +282,10 @@ describe("/openapi.json", () => {
     const answer = await guildhall.api.as(null).get("/openapi.json");
     expect(answer.status).toBe(200);
     expect(answer.headers.get("Content-Type")).toMatch(/^application\/json/);
-    expect(answer.body).toEqual(JSON.parse(JSON.stringify(document)));
+    const servers = [
+      expect.objectContaining({ url: new URL(guildhall.settings.PUBLIC_URL).protocol.concat("//127.0.0.1") }),
+    ];
+    expect(answer.body).toEqual({ ...JSON.parse(JSON.stringify(document)), servers });
   });
 
   test("is not sent again to whoever has it: 304 by its ETag", async () => {

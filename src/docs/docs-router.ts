@@ -1,57 +1,76 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { Router } from "@koa/router";
 import type { Settings } from "../config.ts";
 import type { RequestState } from "../http/request-scope.ts";
+import { staticFile } from "../http/static-file.ts";
 import { staticText } from "../http/static-text.ts";
+import { packageRoot } from "../lib/package-root.ts";
 import { findLocale } from "../mail/locales.ts";
-import type { OpenApiDocument } from "../openapi/openapi-types.ts";
 import { compilePage } from "../pages/compile-page.ts";
-import { docsHeaders, docsStyle } from "./docs-headers.ts";
-import { presentBridgeDocs } from "./present-bridge-docs.ts";
-import { presentDocs } from "./present-docs.ts";
+import { pageStyle } from "../pages/page-style.ts";
+import { guidePath, readGuide } from "./read-guide.ts";
 
-const SHARED = ["docs-codes", "docs-endpoint", "docs-permissions", "docs-steps"];
+/** The viewer as its publisher bundles it for browsers: one file, without dependencies. */
+const VIEWER = join(
+  dirname(createRequire(import.meta.url).resolve("@scalar/fastify-api-reference")),
+  "js",
+  "standalone.js",
+);
 
-/** By path, a face's page: what it shows, and the templates it is put together from. */
-const PAGES = {
-  "/docs": {
-    present: presentDocs,
-    template: "docs",
-    parts: [
-      "docs-start",
-      "docs-access",
-      "docs-errors",
-      "docs-reading",
-      "docs-files",
-      "docs-mail",
-      "docs-walk",
-      "docs-resource",
-    ],
-  },
-  "/docs/bridge": {
-    present: presentBridgeDocs,
-    template: "docs-bridge",
-    parts: [
-      "docs-bridge-start",
-      "docs-bridge-access",
-      "docs-bridge-envelope",
-      "docs-bridge-sharing",
-      "docs-bridge-paying",
-      "docs-bridge-group",
-    ],
-  },
-};
+const SCRIPT = { "Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache" };
 
-/** The guide and the reference of each face, made once from the document that `/openapi.json` answers. */
-export function docsRouter(
-  document: OpenApiDocument,
-  settings: Pick<Settings, "PUBLIC_URL">,
-): Router<RequestState> {
+/** `/docs`: the guide in `docs/guide`, rendered once, and a viewer of `/openapi.json`. */
+export function docsRouter({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Router<RequestState> {
   const router = new Router<RequestState>();
-  for (const [path, { present, template, parts }] of Object.entries(PAGES)) {
-    // Developers read English: its sentences stand in the templates.
-    const fill = compilePage(template, "_docs-layout", findLocale("en"), {}, [...SHARED, ...parts]);
-    const html = fill({ ...present(document, new URL(settings.PUBLIC_URL).origin), style: docsStyle.css });
-    router.get(path, staticText(html, docsHeaders));
+  const english = findLocale("en");
+  const guide = readGuide(new URL(PUBLIC_URL).origin);
+
+  const guideStyle = pageStyle("style.css", "docs.css");
+  const guideHeaders = pageHeaders("script-src 'self'", `style-src ${guideStyle.source}`);
+  const fillGuide = compilePage("docs-guide", "_docs-layout", english, {});
+  for (const page of guide) {
+    const pages = guide.map(({ slug, title }) => ({
+      title,
+      path: guidePath(slug),
+      sections: slug === page.slug ? page.sections : null,
+    }));
+    const html = fillGuide({ ...page, pages, style: guideStyle.css });
+    router.get(guidePath(page.slug), staticText(html, guideHeaders));
   }
+
+  const viewerStyle = pageStyle("docs-reference.css");
+  const viewerPage = compilePage("docs-reference", "_docs-layout", english, {});
+  // The viewer sets styles as it goes. Its requests go to this service alone, whatever it is configured to ask.
+  const viewerHeaders = pageHeaders(
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+  );
+  router.get(
+    "/docs/reference",
+    staticText(viewerPage({ title: "Guildhall: reference", style: viewerStyle.css }), viewerHeaders),
+  );
+  for (const script of ["docs-guide.js", "docs-reference.js"]) {
+    const text = readFileSync(join(packageRoot(), "templates", "pages", script), "utf8");
+    router.get(`/docs/${script}`, staticText(text, SCRIPT));
+  }
+  router.get("/docs/viewer.js", staticFile(VIEWER, SCRIPT));
   return router;
+}
+
+function pageHeaders(...sources: string[]): Record<string, string> {
+  return {
+    "Content-Security-Policy": [
+      "default-src 'none'",
+      ...sources,
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ].join("; "),
+    "Cache-Control": "no-cache",
+    "Content-Type": "text/html; charset=utf-8",
+  };
 }

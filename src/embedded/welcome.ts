@@ -30,7 +30,7 @@ export function welcome(of: Welcome): string {
   };
   const places = [
     `API       ${publicUrl}/api   (environment ${SEEDED_ENVIRONMENT})`,
-    `Docs      ${publicUrl}/docs   (every call, with an example)`,
+    `Docs      ${publicUrl}/docs   (guide, and a reference of every endpoint)`,
     hasInbox && `Inbox     ${publicUrl}/inbox   (every email lands here)`,
     `Workbench ${publicUrl}/dev/mails   (every email and page, as you edit it)`,
     owner !== undefined && `Session   X-Session-ID: ${sessionToken}   (${owner}, owner of Acme Corp)`,

@@ -29,7 +29,8 @@ export interface JsonSchema {
 
 /**
  * A zod schema as JSON Schema: `input` is what is sent to it, `output` what leaves it. A date leaves as its ISO text.
- * Left out is what only zod needs: the bounds of safe integers, and patterns where a `format` says the same.
+ * Leaves out what only zod needs: the bounds of safe integers, and patterns where a `format` says the same. A class such as
+ * `\P{Cc}` needs the `u` flag, which not every validator sets, so the pattern lists the characters instead.
  */
 export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
@@ -42,6 +43,8 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       delete jsonSchema.propertyNames;
+      if (jsonSchema.pattern !== undefined)
+        jsonSchema.pattern = jsonSchema.pattern.replaceAll("\\P{Cc}", "[^\\u0000-\\u001f\\u007f-\\u009f]");
     },
   });
   return json as JsonSchema;

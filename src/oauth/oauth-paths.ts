@@ -7,7 +7,7 @@ const text = (description: string) => ({ type: "string", description });
 const tokenRequest = {
   type: "object",
   properties: {
-    grant_type: { const: "client_credentials" },
+    grant_type: { type: "string", const: "client_credentials" },
     resource: text("What the token is for: `{base}/api`, the base being the service's address."),
     scope: text("Scopes with spaces between; all the client has when left out."),
     client_id: text("Unless sent by HTTP Basic."),
@@ -20,7 +20,7 @@ const tokenAnswer = {
   type: "object",
   properties: {
     access_token: text("A JWT: send it as a bearer token."),
-    token_type: { const: "Bearer" },
+    token_type: { type: "string", const: "Bearer" },
     expires_in: { type: "integer", description: "Seconds." },
     scope: text("What was granted."),
   },

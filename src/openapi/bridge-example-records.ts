@@ -10,16 +10,18 @@ export const BRIDGE_OUTCOMES: Record<string, object> = {
     state: "completed",
     done: { subscriptions: 1, payments: 1, addresses: 1, memberships: 2 },
     completed_at: LATER,
+    updated_at: LATER,
   },
   bridgeCreateSubscription: { status: "incomplete", provider_subscription_id: null },
   bridgeCancelSubscription: {
     cancel_reason: "We grew out of it",
     canceled_at: LATER,
+    updated_at: LATER,
     next_billing_date: null,
   },
   bridgeUpdatePaymentIntent: { subtotal_cents: 24_000 },
-  bridgeConfirmPaymentIntent: { status: "processing", confirmed_at: LATER },
-  bridgeSyncPaymentIntent: { confirmed_at: LATER, synced_at: LATER, completed_at: LATER },
+  bridgeConfirmPaymentIntent: { status: "processing", confirmed_at: LATER, updated_at: LATER },
+  bridgeSyncPaymentIntent: { confirmed_at: LATER, synced_at: LATER, completed_at: LATER, updated_at: LATER },
 };
 
 /** Fields of records as they might be: by `type.field`, or by the field alone. What isn't here is null. */

@@ -26,7 +26,7 @@ export const BRIDGE_GROUPS: BridgeGroup[] = [
   {
     tag: "bridge-members",
     title: "Members",
-    what: "Who belongs to an organization, and with which role. Members are added at once, without a mail; to ask somebody first, use the Management API's [invitations](/docs#invitations).",
+    what: "Who belongs to an organization, and with which role. Members are added at once, without a mail; to ask somebody first, use the Management API's [invitations](/docs/invitations).",
     type: "member",
     prefix: "orguser",
     paths: /^\/organizations\/:id\/(members|leave)/,

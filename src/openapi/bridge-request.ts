@@ -6,6 +6,7 @@ import { describeFields } from "./bridge-schema.ts";
 import { pascalCase } from "./names.ts";
 import type { Operation } from "./openapi-types.ts";
 import { type Registries, referToEqual } from "./registry.ts";
+import { sayDefaults } from "./request-schema.ts";
 
 /** What an endpoint takes as its body, if it takes anything. */
 export function bridgeRequest(endpoint: Endpoint, { schemas }: Registries): Pick<Operation, "requestBody"> {
@@ -13,7 +14,7 @@ export function bridgeRequest(endpoint: Endpoint, { schemas }: Registries): Pick
   const schema = body?.schema();
   if (body === undefined || Object.keys(schema?.properties ?? {}).length === 0) return {};
   const example = BRIDGE_REQUESTS[bridgeOperationId(endpoint)];
-  const described = describeFields(schema ?? {}, bridgeGroupOf(endpoint).type);
+  const described = describeFields(sayDefaults(schema ?? {}), bridgeGroupOf(endpoint).type);
   const content = { schema: referToEqual(schemas, nameOf(endpoint), described), example };
   return { requestBody: { required: !mayBeAbsent(body), content: { "application/json": content } } };
 }

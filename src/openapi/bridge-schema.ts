@@ -3,6 +3,7 @@ import type { Answers } from "../http/endpoint.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { bridgeText } from "./bridge-texts.ts";
 import type { Registries } from "./registry.ts";
+import { describe } from "./request-schema.ts";
 import { exactly } from "./resource-schema.ts";
 
 type Properties = Record<string, JsonSchema>;
@@ -32,8 +33,7 @@ export function envelopeSchema(
 /** An object's schema with what each of its fields means. */
 export function describeFields(schema: JsonSchema, type: string): JsonSchema {
   const described = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const description = field.description ?? bridgeText(type, name);
-    return [name, description === undefined ? field : { ...field, description }];
+    return [name, describe(field, bridgeText(type, name))];
   });
   return { ...schema, properties: Object.fromEntries(described) };
 }

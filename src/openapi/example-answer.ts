@@ -2,24 +2,34 @@ import type { AnswerData, Answers } from "../http/endpoint.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import type { ResourceType } from "../management/reading/resource-type.ts";
 import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
-import { exampleId, exampleValue } from "./example-values.ts";
+import { EXAMPLE_OUTCOMES, exampleId, exampleValue } from "./example-values.ts";
 
-/** An answer as it might be. @param url path and query of the request, as the document's own link. */
-export function exampleAnswer({ status, data, meta }: Answers, url: string): object | undefined {
+/**
+ * An example of a successful answer.
+ * @param url path and query of the request, for the document's own link.
+ * @param operation the endpoint's operation id: after an action the resource shows what the action did.
+ */
+export function exampleAnswer(
+  { status, data, meta }: Answers,
+  url: string,
+  operation: string,
+): object | undefined {
   if (data === undefined && meta === undefined) return undefined;
   return {
-    ...(data === undefined ? {} : exampleData(data, status === 200 ? url : undefined)),
+    ...(data === undefined
+      ? {}
+      : exampleData(data, status === 200 ? url : undefined, EXAMPLE_OUTCOMES[operation])),
     ...(meta === undefined
       ? {}
       : { meta: exampleFields("", Object.keys(jsonSchemaOf(meta, "output").properties ?? {})) }),
   };
 }
 
-function exampleData(data: AnswerData, url: string | undefined): object {
+function exampleData(data: AnswerData, url: string | undefined, outcome?: object): object {
   const type = resourceTypeNamed(data.type);
   const links = url === undefined ? {} : { links: linksOf(data, url) };
   if (data.holds === "collection") return { data: [exampleResource(type)], ...links };
-  if (data.holds === "resource") return { data: exampleResource(type, data.also), ...links };
+  if (data.holds === "resource") return { data: exampleResource(type, data.also, outcome), ...links };
   return { data: data.many ? [identifier(type)] : identifier(type), ...links };
 }
 
@@ -31,7 +41,11 @@ function linksOf(data: AnswerData, url: string): object {
   return data.many ? { ...page, related } : { self: url, related };
 }
 
-function exampleResource(type: ResourceType, also: Record<string, string> = {}): object {
+function exampleResource(
+  type: ResourceType,
+  also: Record<string, string> = {},
+  outcome: object = {},
+): object {
   const self = `/api/${type.path}/${exampleId(type.prefix)}`;
   const relationships = Object.entries(type.relationships).map(([name, relationship]) => {
     const links = { self: `${self}/relationships/${name}`, related: `${self}/${name}` };
@@ -42,7 +56,7 @@ function exampleResource(type: ResourceType, also: Record<string, string> = {}):
   const more = Object.entries(also).map(([name, to]) => [name, { data: identifier(resourceTypeNamed(to)) }]);
   return {
     ...identifier(type),
-    attributes: exampleFields(type.type, Object.keys(type.attributes.shape)),
+    attributes: { ...exampleFields(type.type, Object.keys(type.attributes.shape)), ...outcome },
     relationships: Object.fromEntries([...relationships, ...more]),
     links: { self },
   };

@@ -125,6 +125,35 @@ const VALUES: Record<string, unknown> = {
   role_ids: [exampleId("role")],
 };
 
+const LATER = "2026-11-21T16:05:00.000Z";
+const ACCEPTED = { status: "accepted", accepted_at: LATER, updated_at: LATER };
+const DECLINED = { status: "declined", declined_at: LATER, updated_at: LATER };
+
+/** By operation: the attributes that its answer shows instead of the usual ones, because of what it just did. */
+export const EXAMPLE_OUTCOMES: Record<string, object> = {
+  createInvitation: { delivery_status: "queued" },
+  resendInvitation: { delivery_status: "queued", updated_at: LATER },
+  acceptInvitation: ACCEPTED,
+  acceptInvitationByLink: ACCEPTED,
+  declineInvitation: DECLINED,
+  declineInvitationByLink: DECLINED,
+  revokeInvitation: { status: "revoked", revoked_at: LATER, updated_at: LATER },
+  createInvitationBatch: {
+    status: "queued",
+    total_count: 1,
+    created_count: 0,
+    failed_count: 0,
+    duplicate_count: 0,
+    started_at: null,
+  },
+  cancelInvitationBatch: { status: "canceled", canceled_at: LATER, updated_at: LATER },
+  createSession: { last_active_at: "2026-11-20T09:30:00.000Z" },
+  revokeSession: { revoked_at: LATER, updated_at: LATER },
+  createApiClient: { last_used_at: null },
+  createRole: { user_count: 0, permission_count: 0 },
+  deleteOrganization: { done: {} },
+};
+
 /** @returns undefined where there is no such value: then the shape alone must do. */
 export function exampleValue(type: string, name: string): unknown {
   const key = `${type}.${name}`;

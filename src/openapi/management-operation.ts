@@ -29,7 +29,7 @@ export function managementOperation(endpoint: Endpoint, registries: Registries):
     parameters: parametersOf(endpoint, registries.parameters),
     ...requestBody(endpoint, registries),
     responses: {
-      [String(answers.status)]: success(answers, examplePath(endpoint), registries),
+      [String(answers.status)]: success(endpoint, registries),
       ...managementErrors(endpoint, registries),
     },
     security: securityOf(endpoint),
@@ -77,7 +77,8 @@ function textContent({ description, example, query }: NonNullable<Endpoint["text
   };
 }
 
-function success(answers: Answers, url: string, { schemas }: Registries): Response {
+function success(endpoint: Endpoint, { schemas }: Registries): Response {
+  const { answers } = endpoint;
   const schema = documentSchema(answers, { schemas, complete: false });
   const located = answers.status === 201 || answers.status === 202;
   const where = { description: "Where the resource is.", schema: { type: "string" } };
@@ -86,7 +87,14 @@ function success(answers: Answers, url: string, { schemas }: Registries): Respon
     ...(located ? { headers: { Location: where } } : {}),
     ...(schema === undefined
       ? {}
-      : { content: { [JSON_API]: { schema, example: exampleAnswer(answers, url) } } }),
+      : {
+          content: {
+            [JSON_API]: {
+              schema,
+              example: exampleAnswer(answers, examplePath(endpoint), operationId(endpoint)),
+            },
+          },
+        }),
   };
 }
 

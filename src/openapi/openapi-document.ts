@@ -14,10 +14,10 @@ import { RESOURCE_TEXTS } from "./resource-texts.ts";
 import { SECURITY_SCHEMES } from "./security.ts";
 
 /**
- * Both faces as OpenAPI 3.1, from the declarations that serve them. Addresses in it are relative: they hold under
- * whatever name it was fetched.
+ * Both APIs as OpenAPI 3.1, from the declarations that serve them.
+ * @param server the service's address, for clients made from a saved copy. Paths in the document are relative to it.
  */
-export function openapiDocument(): OpenApiDocument {
+export function openapiDocument(server = "/"): OpenApiDocument {
   const registries: Registries = {
     schemas: createRegistry<JsonSchema>("#/components/schemas/"),
     parameters: createRegistry<Parameter>("#/components/parameters/"),
@@ -36,10 +36,11 @@ export function openapiDocument(): OpenApiDocument {
     info: {
       title: "Guildhall",
       version: "1",
+      license: { name: "MIT", identifier: "MIT" },
       description:
-        "Organizations, memberships, roles, e-mail invitations and the payment resources an organization shares. The Management API under /api is JSON:API 1.1, for back ends; the Bridge API under /bridge-payment is plain JSON, for front ends. The guides are at /docs and /docs/bridge.",
+        "Organizations, memberships, roles, email invitations and the payment resources an organization shares. The Management API under /api is JSON:API 1.1, for back ends; the Bridge API under /bridge-payment is plain JSON, for front ends. The guide is at [/docs](/docs).",
     },
-    servers: [{ url: "/", description: "This service." }],
+    servers: [{ url: server, description: "This service." }],
     tags: [...MANAGEMENT_TAGS, ...BRIDGE_TAGS, OAUTH_TAG, MAIL_EVENTS_TAG],
     "x-tagGroups": [
       { name: "Management API", tags: namesOf(MANAGEMENT_TAGS) },
@@ -59,6 +60,7 @@ export function openapiDocument(): OpenApiDocument {
 
 const MANAGEMENT_TAGS: Tag[] = resourceTypes.map(({ path, type }) => ({
   name: path,
+  "x-displayName": displayName(path),
   description: RESOURCE_TEXTS[type]?.what ?? "",
 }));
 
@@ -68,9 +70,23 @@ const BRIDGE_TAGS: Tag[] = BRIDGE_GROUPS.map(({ tag, title, what }) => ({
   description: what,
 }));
 
-const OAUTH_TAG: Tag = { name: "oauth", description: "Access tokens for programs of your own." };
+const OAUTH_TAG: Tag = {
+  name: "oauth",
+  "x-displayName": "Access tokens",
+  description: "Access tokens for programs of your own.",
+};
 
-const MAIL_EVENTS_TAG: Tag = { name: "mail-events", description: "What your mail provider knows of mails." };
+const MAIL_EVENTS_TAG: Tag = {
+  name: "mail-events",
+  "x-displayName": "Mail events",
+  description: "What your mail provider reports about emails.",
+};
+
+/** `api-clients` as `API clients`. */
+function displayName(path: string): string {
+  const words = path.replaceAll("-", " ").replace("api", "API");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 function namesOf(tags: Tag[]): string[] {
   return tags.map(({ name }) => name);

@@ -53,7 +53,12 @@ export interface Tag {
 
 export interface OpenApiDocument {
   openapi: "3.1.0";
-  info: { title: string; version: string; description: string };
+  info: {
+    title: string;
+    version: string;
+    description: string;
+    license: { name: string; identifier: string };
+  };
   servers: Array<{ url: string; description: string }>;
   tags: Tag[];
   /** Which tags belong together, for readers that know it (Redoc, Scalar); to generators every tag is a client of its own. */

@@ -13,7 +13,11 @@ export function requestSchema(
   endpoint: Endpoint,
   schemas: Registry<JsonSchema>,
 ): Reference {
-  return referToEqual(schemas, nameOf(schema, endpoint), withTexts(schema, subjectOf(endpoint).type));
+  return referToEqual(
+    schemas,
+    nameOf(schema, endpoint),
+    withTexts(sayDefaults(schema), subjectOf(endpoint).type),
+  );
 }
 
 function nameOf({ properties = {} }: JsonSchema, endpoint: Endpoint): string {
@@ -36,9 +40,33 @@ function withTexts(schema: JsonSchema, type: string): JsonSchema {
 function describeMembers(schema: JsonSchema, owner: string): JsonSchema {
   const described = Object.entries(schema.properties ?? {}).map(([name, member]) => {
     const description = attributeText(owner, name);
-    return [name, description === undefined ? member : { ...member, description }];
+    return [name, describe(member, description)];
   });
   return { ...schema, properties: Object.fromEntries(described) };
+}
+
+/**
+ * Moves defaults into the descriptions. Some generators of types make a field with a `default` required, although a
+ * request may leave it out.
+ */
+export function sayDefaults({ default: value, ...schema }: JsonSchema): JsonSchema {
+  const said =
+    value === undefined || typeof value === "object" ? schema : describe(schema, `Default: \`${value}\`.`);
+  const properties = Object.entries(schema.properties ?? {}).map(([name, member]) => [
+    name,
+    sayDefaults(member),
+  ]);
+  return {
+    ...said,
+    ...(schema.properties && { properties: Object.fromEntries(properties) }),
+    ...(schema.items && { items: sayDefaults(schema.items) }),
+  };
+}
+
+/** Puts a text before what the schema says of itself, such as its default. */
+export function describe(schema: JsonSchema, text: string | undefined): JsonSchema {
+  const description = [text, schema.description].filter(Boolean).join(" ");
+  return description === "" ? schema : { ...schema, description };
 }
 
 function inside(schema: JsonSchema, name: string, member: JsonSchema): JsonSchema {

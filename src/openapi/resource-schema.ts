@@ -50,7 +50,7 @@ export function referToResource(
     return {
       description: `${RESOURCE_TEXTS[type.type]?.what} With \`fields[${type.type}]\` it has only the fields named there.`,
       ...exactly({
-        type: { const: type.type },
+        type: { type: "string", const: type.type },
         id: idSchema(type),
         attributes: attributesSchema(type, complete),
         relationships: withFields(Object.fromEntries([...relationships, ...more]), complete),
@@ -63,7 +63,7 @@ export function referToResource(
 export function referToIdentifier(schemas: Making["schemas"], type: ResourceType): JsonSchema {
   return schemas.refer(`${pascalCase(type.type)}Identifier`, () => ({
     description: `Names one ${spoken(type.type)}.`,
-    ...exactly({ type: { const: type.type }, id: idSchema(type) }),
+    ...exactly({ type: { type: "string", const: type.type }, id: idSchema(type) }),
   }));
 }
 

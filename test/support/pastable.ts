@@ -37,15 +37,25 @@ export async function pathWithCurl(directory: string): Promise<string> {
   if (hasCurl) return PATH;
   const program = `#!${process.execPath}
     const options = { headers: {} };
-    let url;
+    const data = [];
+    let url, format = "";
     for (const args = process.argv.slice(2); args.length > 0; ) {
       const arg = args.shift();
       if (arg === "-X") options.method = args.shift();
-      else if (arg === "-d") options.body = args.shift();
+      else if (arg === "-d" || arg === "--data-binary") data.push(args.shift());
+      else if (arg === "-w") format = args.shift();
+      else if (arg === "-u") options.headers.Authorization = "Basic " + btoa(args.shift());
       else if (arg === "-H") Object.assign(options.headers, Object.fromEntries([args.shift().split(": ")]));
-      else url = arg;
+      else if (!arg.startsWith("-")) url = arg;
     }
-    fetch(url, options).then((answer) => answer.text()).then((text) => process.stdout.write(text));
+    if (data.length > 0) {
+      options.body = data[0] === "@-" ? require("node:fs").readFileSync(0, "utf8") : data.join("&");
+      options.headers = { "Content-Type": "application/x-www-form-urlencoded", ...options.headers };
+      options.method ??= "POST";
+    }
+    fetch(url, options).then(async (answer) => {
+      process.stdout.write((await answer.text()) + format.replace("\\n", "\n").replace("%{http_code}", answer.status));
+    });
   `;
   await writeFile(join(directory, "curl"), program);
   await chmod(join(directory, "curl"), 0o755);
