@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../src/db/connection.ts";
 import { migrate } from "../src/db/migrate.ts";
-import { freePort } from "../src/embedded/free-port.ts";
-import { startEmbeddedPostgres } from "../src/embedded/postgres.ts";
 import { createEnvironment } from "../src/environments/create-environment.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { newId } from "../src/lib/id.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
+import { freePort } from "../src/local/free-port.ts";
+import { startEmbeddedPostgres } from "../src/local/postgres.ts";
 
 /** Where a benchmark runs: its own Postgres, its own Redis, and every process it asked for. */
 export interface Stage {

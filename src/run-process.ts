@@ -2,16 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { openQueueBackend } from "../jobs/queue-backend.ts";
 import { requireFitRedis } from "../jobs/require-fit-redis.ts";
 import type { Config } from "./config.ts";
-import type { Context } from "./context.ts";
 import { prepareSchema } from "./db/prepare-schema.ts";
 import { waitForDatabase } from "./db/wait-for-database.ts";
-import { generatedSecret } from "./embedded/generated-secret.ts";
-import { provideSettings } from "./embedded/provide-settings.ts";
-import { seedDevelopment } from "./embedded/seed-development.ts";
-import { welcome } from "./embedded/welcome.ts";
 import type { Log } from "./log.ts";
 import { compileMailsApart } from "./mail/compile-mails-apart.ts";
 import { closeContext, openContext } from "./open-context.ts";
+import { provideSettings } from "./provide-settings.ts";
 
 export interface RunningProcess {
   /** Settles when everything runs, or with what prevented it. */
@@ -52,27 +48,16 @@ export function runProcess(config: Config, log: Log): RunningProcess {
       undo.push(startWorking(context, backend, { sources: await compiling, stopping: () => stopping }));
     }
     // Before anything is served: a client that finds the service ready finds `acme-test` in it.
-    const greeting =
-      config.role === "all" && !config.production ? await seed(context, inboxDirectory) : undefined;
+    let greeting = "";
+    if (config.role === "all" && !config.production) {
+      const { seedAndGreet } = await import("./local/welcome.ts");
+      greeting = await seedAndGreet(context, config, inboxDirectory !== undefined);
+    }
     if (config.role !== "worker") {
       const { startServing } = await import("./start-serving.ts");
       undo.push(await startServing(context, { production: config.production, inboxDirectory }));
     }
-    if (greeting !== undefined) process.stdout.write(greeting);
-  }
-
-  /** @returns what to print once it is served. */
-  async function seed(context: Context, inboxDirectory: string | undefined): Promise<string> {
-    const sessionToken = await generatedSecret(context.settings.DATA_DIR, "session-token");
-    const seeded = await seedDevelopment(context, sessionToken);
-    return welcome({
-      ...seeded,
-      publicUrl: context.settings.PUBLIC_URL,
-      sessionToken,
-      // A token of the developer's own is theirs to know: it is not printed.
-      operatorToken: config.ADMIN_TOKEN === undefined ? context.settings.ADMIN_TOKEN : undefined,
-      hasInbox: inboxDirectory !== undefined,
-    });
+    process.stdout.write(greeting);
   }
 
   let stopped: Promise<void> | undefined;

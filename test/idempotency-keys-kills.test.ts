@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import type { Organization } from "../src/models/organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";

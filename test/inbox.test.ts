@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Koa from "koa";
 import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { type Inbox, startInbox } from "../src/embedded/inbox.ts";
+import { type Inbox, startInbox } from "../src/local/inbox.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
 import { inboxRouter } from "../src/pages/inbox.ts";

@@ -5,7 +5,7 @@ import { allMigrations } from "../migrations/all-migrations.ts";
 import { openDatabase } from "../src/db/connection.ts";
 import { databaseProblems } from "../src/db/database-problems.ts";
 import { migrate, schemaState } from "../src/db/migrate.ts";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { invitationTo, uniqueEmail } from "./support/builders.ts";
 import { backends } from "./support/guildhall.ts";
 import { type Mailbox, startMailbox } from "./support/mailbox.ts";

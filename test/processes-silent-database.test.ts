@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { invitationTo, uniqueEmail } from "./support/builders.ts";
 import { backends } from "./support/guildhall.ts";
 import { type Mailbox, startMailbox } from "./support/mailbox.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { pastable } from "./support/pastable.ts";
 import {
   cleanUpProcesses,

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { json } from "node:stream/consumers";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { type Api, createApi } from "./support/api.ts";
 import { invitationTo, uniqueEmail } from "./support/builders.ts";
 import { OPERATOR_TOKEN } from "./support/guildhall.ts";

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { freePort } from "../src/embedded/free-port.ts";
+import { freePort } from "../src/local/free-port.ts";
 import { cleanUpProcesses, productionVariables, startGuildhallProcess } from "./support/process.ts";
 
 vi.setConfig({ testTimeout: 120_000 });

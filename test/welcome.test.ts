@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Welcome, welcome } from "../src/embedded/welcome.ts";
+import { type Welcome, welcome } from "../src/local/welcome.ts";
 
 const usual: Welcome = {
   publicUrl: "http://localhost:3000",

@@ -1,4 +1,4 @@
-import type { InboxMessage } from "../embedded/inbox-messages.ts";
+import type { InboxMessage } from "../local/inbox-messages.ts";
 import { findLocale } from "../mail/locales.ts";
 import { compilePage } from "./compile-page.ts";
 import { formatAge } from "./format-age.ts";

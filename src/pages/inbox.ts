@@ -1,5 +1,5 @@
 import { Router, type RouterContext } from "@koa/router";
-import { type InboxMessage, inboxMessages } from "../embedded/inbox-messages.ts";
+import { type InboxMessage, inboxMessages } from "../local/inbox-messages.ts";
 import { inboxHeaders, mailHeaders } from "./inbox-headers.ts";
 import { renderInbox, renderInboxMessage, renderMissingMessage, type View } from "./inbox-views.ts";
 

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import Koa from "koa";
-import { workbenchRouter } from "../../src/dev/workbench.ts";
 import type { RequestState } from "../../src/http/request-scope.ts";
 import { packageRoot } from "../../src/lib/package-root.ts";
+import { workbenchRouter } from "../../src/local/workbench.ts";
 import { launchChromium } from "../support/chromium.ts";
 
 /** The pictures of docs/gallery.md, taken of the workbench and what it shows: `npm run screenshots`. */

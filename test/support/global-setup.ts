@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import type { TestProject } from "vitest/node";
 import { migrate } from "../../src/db/migrate.ts";
-import { startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
+import { startEmbeddedPostgres } from "../../src/local/postgres.ts";
 import { compileMails } from "../../src/mail/compile-mails.ts";
 import type { MailSources } from "../../src/mail/parse-mail.ts";
 

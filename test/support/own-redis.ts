@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { freePort } from "../../src/embedded/free-port.ts";
+import { freePort } from "../../src/local/free-port.ts";
 
 export interface OwnRedis {
   url: string;

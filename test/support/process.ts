@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
-import { stopOrphan } from "../../src/embedded/stop-orphan.ts";
 import { packageRoot } from "../../src/lib/package-root.ts";
+import { stopOrphan } from "../../src/local/stop-orphan.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Backend, OPERATOR_TOKEN } from "./guildhall.ts";
 

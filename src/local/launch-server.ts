@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterHome } from "./cluster-home.ts";
 import { freePort } from "./free-port.ts";
-import { serverProcess } from "./server-process.ts";
-import { shutDown } from "./shut-down.ts";
+import { serverProcess } from "./server-user.ts";
+import { shutDown } from "./stop-orphan.ts";
 
 export interface LaunchedServer {
   port: number;

@@ -1,4 +1,7 @@
-import { SEEDED_ENVIRONMENT, type Seeded } from "./seed-development.ts";
+import type { Config } from "../config.ts";
+import type { Context } from "../context.ts";
+import { generatedSecret } from "./generated-secret.ts";
+import { SEEDED_ENVIRONMENT, type Seeded, seedDevelopment } from "./seed-development.ts";
 
 export interface Welcome extends Seeded {
   publicUrl: string;
@@ -7,6 +10,19 @@ export interface Welcome extends Seeded {
   operatorToken: string | undefined;
   /** false: mail leaves by SMTP_URL. */
   hasInbox: boolean;
+}
+
+/** Adds the sample data. @returns the welcome, to be printed once everything is served. */
+export async function seedAndGreet(context: Context, config: Config, hasInbox: boolean): Promise<string> {
+  const { settings } = context;
+  const sessionToken = await generatedSecret(settings.DATA_DIR, "session-token");
+  return welcome({
+    ...(await seedDevelopment(context, sessionToken)),
+    publicUrl: settings.PUBLIC_URL,
+    sessionToken,
+    operatorToken: config.ADMIN_TOKEN === undefined ? settings.ADMIN_TOKEN : undefined,
+    hasInbox,
+  });
 }
 
 /** Returns what `npm start` prints: where things are, and commands that work when pasted. */

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type SpawnOptions } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { errorCode } from "./error-code.ts";
@@ -64,4 +64,9 @@ async function nobody(): Promise<ServerUser> {
     );
   }
   return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** How Postgres programs are spawned: as their user, free of our PG* variables, from a directory they can enter. */
+export function serverProcess(user: ServerUser | undefined): SpawnOptions {
+  return { ...user, cwd: "/", env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } };
 }

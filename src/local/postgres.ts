@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
+import { Client } from "pg";
 import { claimHome } from "./claim-home.ts";
 import { clusterHome } from "./cluster-home.ts";
-import { ensureDatabase } from "./ensure-database.ts";
 import { initCluster } from "./init-cluster.ts";
 import { launchServer } from "./launch-server.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
@@ -58,5 +58,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+async function ensureDatabase(origin: string, database: string): Promise<void> {
+  const client = new Client({ connectionString: `${origin}/postgres`, ssl: false });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [database]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`);
+  } finally {
+    await client.end();
   }
 }

@@ -1,10 +1,21 @@
-import { chmod, link, mkdir, mkdtemp, readlink, realpath, rm, symlink } from "node:fs/promises";
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  realpath,
+  rm,
+  symlink,
+} from "node:fs/promises";
 import { join } from "node:path";
+import { isClaimed } from "./claim-home.ts";
 import { errorCode } from "./error-code.ts";
-import { pathExists } from "./path-exists.ts";
 import { canReach, type ServerUser, serverUser } from "./server-user.ts";
 import { createStateDirectory, STATE_DIRECTORY } from "./state-directory.ts";
-import { sweepAbandonedHomes } from "./sweep-abandoned-homes.ts";
+import { stopOrphan } from "./stop-orphan.ts";
 
 export interface ClusterHome {
   /** Holds `data`, `password` and `owner`. */
@@ -65,4 +76,31 @@ async function point(pointer: string, home: string): Promise<void> {
     await rm(twin);
     await symlink(home, pointer);
   }
+}
+
+/** A dangling symbolic link exists too. */
+async function pathExists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Longer than a starting Guildhall needs between creating a home and pointing to it. */
+const SETTLED_MS = 10_000;
+
+/** Whoever deletes a directory means its database too: removes the homes whose directory is gone. */
+async function sweepAbandonedHomes(): Promise<void> {
+  for (const name of await readdir(STATE_DIRECTORY)) {
+    if (!name.startsWith("data-")) continue;
+    const home = join(STATE_DIRECTORY, name);
+    if (!(await isAbandoned(home)) || (await isClaimed(home))) continue;
+    await stopOrphan(join(home, "data"));
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function isAbandoned(home: string): Promise<boolean> {
+  const pointer = await lstat(join(home, "pointer")).catch(() => undefined);
+  return pointer !== undefined && pointer.nlink === 1 && Date.now() - pointer.ctimeMs > SETTLED_MS;
 }

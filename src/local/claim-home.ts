@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "./error-code.ts";
-import { processIdentity } from "./process-identity.ts";
 
 /**
  * Makes this process the owner of a cluster's home, or refuses while another owner is alive.
@@ -76,5 +75,28 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+/**
+ * Tells a process from a later one that was given the same pid (in a container, the same pid returns at every
+ * start): pid and start time on Linux, the pid alone elsewhere. Undefined when no such process is alive.
+ */
+async function processIdentity(pid: number): Promise<string | undefined> {
+  if (process.platform !== "linux") return answersSignals(pid) ? String(pid) : undefined;
+
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return undefined;
+
+  // The command name, in parentheses, may hold spaces; what follows the last one starts with field 3, the state.
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return state === "Z" || state === "X" ? undefined : `${pid} ${rest[18]}`;
+}
+
+function answersSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

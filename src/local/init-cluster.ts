@@ -5,7 +5,7 @@ import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { ClusterHome } from "./cluster-home.ts";
-import { serverProcess } from "./server-process.ts";
+import { serverProcess } from "./server-user.ts";
 
 /** Creates the cluster unless the home holds one already; returns the password of its superuser `guildhall`. */
 export async function initCluster(home: ClusterHome, initdb: string, durable: boolean): Promise<string> {

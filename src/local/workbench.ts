@@ -1,12 +1,15 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { Router, type RouterContext } from "@koa/router";
 import { notFound } from "../errors.ts";
 import type { RequestState } from "../http/request-scope.ts";
+import { packageRoot } from "../lib/package-root.ts";
 import { type Locale, locales, readLocales } from "../mail/locales.ts";
-import { forceScheme } from "./force-scheme.ts";
-import { renderSpecimen, type Specimen, specimens } from "./specimens.ts";
-import { templatesVersion } from "./templates-version.ts";
+import { forceScheme, renderSpecimen, type Specimen, specimens } from "./specimens.ts";
 import { frameHeaders, workbenchHeaders } from "./workbench-headers.ts";
 import { renderIndex, renderSpecimenView, type Shown } from "./workbench-views.ts";
+
+const TEMPLATES = join(packageRoot(), "templates");
 
 type Ctx = RouterContext<RequestState>;
 type Languages = { languages: ReadonlyMap<string, Locale>; problem: { problem: string } | undefined };
@@ -80,4 +83,19 @@ function send(ctx: Ctx, html: string, headers = workbenchHeaders): void {
   ctx.set(headers);
   ctx.type = "text/html; charset=utf-8";
   ctx.body = html;
+}
+
+/** Another text whenever a template, a text or a style sheet was saved, added or deleted. */
+async function templatesVersion(): Promise<string> {
+  const entries = await readdir(TEMPLATES, { recursive: true });
+  // A file may go between being listed and being looked at.
+  const times = await Promise.all(
+    entries.map((entry) =>
+      stat(join(TEMPLATES, entry)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return `${entries.length}-${Math.max(...times)}`;
 }

@@ -1,9 +1,0 @@
-import { lstat } from "node:fs/promises";
-
-/** A dangling symbolic link exists too. */
-export async function pathExists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}

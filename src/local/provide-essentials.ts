@@ -1,0 +1,64 @@
+import { join, resolve } from "node:path";
+import { type Config, ConfigError, type Settings } from "../config.ts";
+import { generatedSecret } from "./generated-secret.ts";
+import { startInbox } from "./inbox.ts";
+import { startEmbeddedPostgres } from "./postgres.ts";
+
+/** What a process can't run without, whether it was set or provided. */
+export interface Essentials {
+  values: Pick<Settings, "SECRET_KEY" | "ADMIN_TOKEN" | "DATABASE_URL" | "SMTP_URL">;
+  /** Where the built-in inbox keeps its emails; undefined when emails go to a real SMTP server. */
+  inboxDirectory: string | undefined;
+  /** Stops what was started to provide the values. Call it last. */
+  stop(): Promise<void>;
+}
+
+/** Generates the secrets that aren't set and starts a Postgres and an inbox where no others are named, all kept in DATA_DIR. */
+export async function provideEssentials(config: Config): Promise<Essentials> {
+  const directory = resolve(config.DATA_DIR);
+  const SECRET_KEY = config.SECRET_KEY ?? (await secretIn(directory, "secret-key"));
+  const ADMIN_TOKEN = config.ADMIN_TOKEN ?? (await secretIn(directory, "admin-token"));
+
+  const postgres =
+    config.DATABASE_URL === undefined
+      ? await startEmbeddedPostgres({
+          directory: join(directory, "postgres"),
+          database: "guildhall",
+          durable: true,
+        }).catch(explain)
+      : undefined;
+
+  const inboxDirectory = config.SMTP_URL === undefined ? join(directory, "inbox") : undefined;
+  const inbox =
+    inboxDirectory === undefined
+      ? undefined
+      : await startInbox({ directory: inboxDirectory }).catch(async (error) => {
+          await postgres?.stop();
+          return explain(error);
+        });
+
+  return {
+    values: {
+      SECRET_KEY,
+      ADMIN_TOKEN,
+      DATABASE_URL: config.DATABASE_URL ?? postgres?.url ?? "",
+      SMTP_URL: config.SMTP_URL ?? inbox?.smtpUrl ?? "",
+    },
+    inboxDirectory,
+    async stop() {
+      await inbox?.stop();
+      await postgres?.stop();
+    },
+  };
+}
+
+async function secretIn(directory: string, name: string): Promise<string> {
+  return generatedSecret(directory, name).catch((cause) => {
+    throw new ConfigError(`DATA_DIR must be a directory you can write to (${cause.message})`, { cause });
+  });
+}
+
+/** The errors of these parts already say what to do; a stack would bury that. */
+function explain(error: Error): never {
+  throw new ConfigError(error.message, { cause: error });
+}
