@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { guidePath } from "../src/docs/read-guide.ts";
-import { seedDevelopment } from "../src/embedded/seed-development.ts";
+import { seedDevelopment } from "../src/local/seed-development.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { ERROR_CODES } from "../src/openapi/error-codes.ts";
 import { codesIn } from "../src/openapi/error-responses.ts";
