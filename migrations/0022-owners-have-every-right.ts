@@ -28,7 +28,7 @@ export async function up(knex: Knex): Promise<void> {
           where rp.permission_id = new.id and r.id = rp.role_id and r.is_system and r.name = 'owner';
         else
           insert into role_permissions (id, environment_id, role_id, permission_id)
-          select 'roleperm_0' || substr(md5(r.id || new.id), 1, 25), new.environment_id, r.id, new.id
+          select 'roleperm_00' || substr(md5(r.id || new.id), 1, 24), new.environment_id, r.id, new.id
           from roles r
           where r.environment_id = new.environment_id and r.is_system and r.name = 'owner'
           on conflict (role_id, permission_id) do nothing;
@@ -40,7 +40,7 @@ export async function up(knex: Knex): Promise<void> {
       for each row execute function give_owner_permission();
 
     insert into role_permissions (id, environment_id, role_id, permission_id)
-    select 'roleperm_0' || substr(md5(r.id || p.id), 1, 25), p.environment_id, r.id, p.id
+    select 'roleperm_00' || substr(md5(r.id || p.id), 1, 24), p.environment_id, r.id, p.id
     from permissions p join roles r on r.environment_id = p.environment_id and r.is_system and r.name = 'owner'
     where not p.environment_only
     on conflict (role_id, permission_id) do nothing;
@@ -95,7 +95,7 @@ export async function down(knex: Knex): Promise<void> {
     drop function give_owner_permission;
     delete from role_permissions rp using roles r, permissions p
     where r.id = rp.role_id and p.id = rp.permission_id and r.is_system and r.name = 'owner'
-      and rp.id = 'roleperm_0' || substr(md5(r.id || p.id), 1, 25);
+      and rp.id = 'roleperm_00' || substr(md5(r.id || p.id), 1, 24);
     alter table permissions drop column environment_only;
   `);
 }

@@ -97,7 +97,7 @@ describe("an email that is refused for good", () => {
   test.each([
     [NO_MAILBOX, /There is no such mailbox/],
     ["552 5.2.2 over quota", /The mailbox is full/],
-    ["554 5.7.1 we don't want this", /The receiving mail server refused the email/],
+    ["552 5.3.4 this is too large for us", /The receiving mail server refused the email/],
   ] as const)("is told to the inviter with the reason, and what to do: %s", async (reply, reason) => {
     const { email } = await refusedBy(reply);
     const [text, ...more] = textsToOwner();
@@ -243,7 +243,7 @@ test("each failure is a line in the log, one for each cause and minute, with its
   const emails = Array.from({ length: 4 }, uniqueEmail);
   const ids: string[] = [];
   for (const email of emails) {
-    smtp.script({ at: "rcpt", does: ids.length < 2 ? `554 5.7.1 <${email}>: no thanks` : "250 ok" });
+    smtp.script({ at: "rcpt", does: ids.length < 2 ? `552 5.3.4 <${email}>: too large` : "250 ok" });
     if (ids.length === 2)
       await other.api.post("/api/suppressions", {
         data: { type: "suppression", attributes: { email, reason: "opted_out" } },
@@ -257,7 +257,7 @@ test("each failure is a line in the log, one for each cause and minute, with its
   await tell(other.api.origin, { events: [event, { type: "bounced" }] });
   await other.stop();
   expect(lines).toMatchObject([
-    { level: 40, msg: "an email can't be delivered", delivery: ids[0], cause: "refused", smtp_code: 554 },
+    { level: 40, msg: "an email can't be delivered", delivery: ids[0], cause: "refused", smtp_code: 552 },
     { level: 40, msg: "an email can't be delivered", delivery: ids[2], cause: "suppressed" },
     { level: 40, msg: "an email that had left has bounced", delivery: ids[3], cause: "mailbox_missing" },
     { level: 40, msg: "an event reported to /mail-events can't be read", index: 1 },

@@ -30,7 +30,8 @@ const UNSEEN =
   /(?!\n)(?!(?<![\s\w])[\u200c\u200d](?![\s\w]))[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u3164\u115f\u1160\uffa0\u2800]/u;
 const EMOJI = /\u{1f3f4}[\u{e0061}-\u{e007a}]+\u{e007f}/gu;
 const { accept_url, decline_url, opt_out_url, email: INVITED } = mails.invitation.sample;
-const OURS = [decline_url, accept_url, opt_out_url, INVITED, "g•••@example.com"];
+const UNDELIVERED = mails["invitation-undelivered"].sample.failures.map(({ email }) => email);
+const OURS = [decline_url, accept_url, opt_out_url, INVITED, "g•••@example.com", ...UNDELIVERED];
 
 /** The variables of a mail or page that people type, all of them this text. */
 function filledWith<Given extends object>(sample: Given, text: string): Given {

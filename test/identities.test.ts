@@ -95,7 +95,7 @@ describe("a new identity", () => {
     const token = signIn({ id: unique("sub"), email: user.email, is_verified: false });
     const answer = await ask(token);
     expect(answer).toMatchObject(unverified);
-    expect(answer.body.errors[0].detail).toContain("Verify the address");
+    expect(answer.body.errors[0].detail).toContain("Verify it there");
     expect(await identitiesOf(user.id)).toEqual([]);
 
     service.says(token, valid({ id: unique("sub"), email: user.email, is_verified: true }));

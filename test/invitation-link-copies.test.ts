@@ -107,7 +107,8 @@ describe("a link that is taken", () => {
     const link = `${guildhall.settings.PUBLIC_URL}/i/${linkToken(guildhall, invitation.id)}`;
     expect(body).toEqual({ meta: { link } });
     const opened = await fetch(body.meta.link, { redirect: "manual" });
-    expect([opened.status, opened.headers.get("Location")]).toEqual([303, `/invitations/${invitation.id}`]);
+    expect(opened.status).toBe(303);
+    expect(opened.headers.get("Location")).toContain(`/invitations/${invitation.id}?`);
     expect((await accepts(invitation, body.meta.link)).status).toBe(200);
   });
 
