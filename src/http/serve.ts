@@ -93,16 +93,7 @@ function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   server.on("connection", (socket: Socket) => {
     idle.add(socket);
     lines.set(socket, []);
-    // Node makes an error for each request that a lost connection had, and reads its stack, which says nothing: without
-    // one, those who send thousands of requests ahead cost half as much.
-    const { stackTraceLimit } = Error;
-    socket.prependOnceListener("close", () => {
-      Error.stackTraceLimit = 0;
-    });
-    socket.once("close", () => {
-      Error.stackTraceLimit = stackTraceLimit;
-      idle.delete(socket);
-    });
+    socket.once("close", () => idle.delete(socket));
   });
   server.on("request", (request, response) => {
     const { socket } = request;
