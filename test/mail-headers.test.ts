@@ -68,7 +68,10 @@ describe("a mail's headers", () => {
 
   test("hold a Message-ID made of the delivery's id and our domain, the same at every attempt", async () => {
     const first = await mailFor({});
-    const row = await guildhall.db("mail_deliveries").where({ email: first.to[0] }).first();
+    const read = () => guildhall.db("mail_deliveries").where({ email: first.to[0] }).first();
+    // The email is there a moment before its outcome is.
+    await expect.poll(read, { timeout: 20_000 }).toMatchObject({ state: "sent" });
+    const row = await read();
     expect(first.mail.messageId).toBe(`<${row.id}@guildhall.test>`);
     const due = { state: "pending", due_at: guildhall.db.fn.now() };
     await guildhall.db("mail_deliveries").where({ id: row.id }).update(due);
