@@ -221,6 +221,31 @@ describe("resending by a filter", () => {
     expect((await asOwner().get(answer.headers.get("Location") ?? "")).status).toBe(404);
   });
 
+  test.each([
+    ["&filter[delivery_status]=failed", ["failed"]],
+    ["&filter[delivery_status]=failed,suppressed", ["failed", "suppressed"]],
+    ["&filter[delivery_status]=suppressed,sent", ["suppressed", "sent"]],
+    ["&filter[search]=invitee-whose", ["failed", "suppressed", "sent"]],
+    ["&filter[search]=whose-email-failed&filter[delivery_status]=failed,sent", ["failed"]],
+  ])("takes the filters of the list of invitations, also with several values: %s", async (query, states) => {
+    const named = (state: string) => `invitee-whose-email-${state}-${uniqueEmail()}`;
+    const made = [];
+    for (const state of ["failed", "suppressed", "sent"]) {
+      const invitation = await sendable({ email: named(state) });
+      await guildhall
+        .db("mail_deliveries")
+        .where({ invitation_id: invitation.id })
+        .update({ state, due_at: null });
+      made.push([state, invitation.email] as const);
+    }
+    await sendable();
+    const expected = made.flatMap(([state, email]) => (states.includes(state) ? [email] : []));
+    for (const api of [asOwner(), guildhall.api]) {
+      const { rows } = await finished(await resend(here(query), api, { dry_run: true }));
+      expect(rows.map(([email]: string[]) => email)).toEqual(expected);
+    }
+  });
+
   test("makes suppressed emails good once their suppressions are lifted", async () => {
     const email = uniqueEmail();
     const attributes = { email, reason: "bounced" };

@@ -28,12 +28,16 @@ export function matchingRows(type: ResourceType, viewer: Viewer, query: Query): 
   const { tableName } = rows.modelClass();
   for (const [name, filter] of Object.entries(type.filters)) {
     const value = query[`filter[${name}]`];
-    const [place, ...others] = value === undefined ? [] : filter.places(value, viewer);
-    if (place !== undefined && others.length === 0) place(rows);
-    if (others.length > 0)
-      void rows.where((either) => {
-        for (const each of [place, ...others]) void either.orWhere((rowsThere) => each?.(rowsThere));
-      });
+    if (value === undefined) continue;
+    // Each place by itself: some join other tables, which no `or` could hold.
+    const found = filter.places(value, viewer).map((place) => {
+      const ids = type.visible(viewer).clearSelect().select(`${tableName}.id`);
+      place(ids);
+      return ids;
+    });
+    void rows.where((either) => {
+      for (const ids of found) void either.orWhereIn(`${tableName}.id`, ids);
+    });
   }
   const { "filter[created_since]": since, "filter[created_until]": until } = query;
   if (typeof since === "string") void rows.where(`${tableName}.created_at`, ">=", since);
