@@ -264,3 +264,18 @@ test("each failure is a line in the log, one for each cause and minute, with its
   ]);
   for (const email of emails) expect(JSON.stringify(lines)).not.toContain(email);
 });
+
+test("trouble of the sending side is a line in the log without the address that met it", async () => {
+  const { log, lines } = capturedLog();
+  const other = await startGuildhall({ log, settings: { SMTP_URL: smtp.url } });
+  const to = await buildOrganization(other, await buildPerson(other));
+  const email = uniqueEmail();
+  smtp.script({ at: "rcpt", does: `550 5.7.54 <${email}>: relaying denied` });
+  await invited(other, to, { email });
+  await sendDue(other);
+  await other.stop();
+  expect(lines).toMatchObject([
+    { level: 40, smtp_code: 550, reply: "550 5.7.54 <<address>>: relaying denied" },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain(email);
+});

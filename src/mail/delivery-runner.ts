@@ -14,7 +14,7 @@ import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
 import { createRest } from "./rest.ts";
 import { openSmtpLane, type Patience, type SmtpLane } from "./smtp-lane.ts";
 import { createSmtpLanes } from "./smtp-lanes.ts";
-import { storableReply } from "./storable-reply.ts";
+import { loggableReply } from "./storable-reply.ts";
 import { createSuspicions } from "./suspicions.ts";
 import { failureFields, SUPPRESSED_REPLY } from "./tell-failures.ts";
 
@@ -147,7 +147,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   }
 
   function warnOfFailure(delivery: string, cause: FailureCause, code: number | null, reply: string): void {
-    const fields = failureFields(delivery, { cause, code, reply: storableReply(reply) });
+    const fields = failureFields(delivery, { cause, code, reply });
     warn(`failed: ${cause}`, fields, "an email can't be delivered");
   }
 
@@ -184,7 +184,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       return outcome;
     }
     const { cause, advice, about } = trouble;
-    const said = { smtp_code: code, reply: storableReply(reply) };
+    const said = { smtp_code: code, reply: loggableReply(reply) };
     if (OF_CONNECTIONS.includes(cause) && about !== "doubt" && lanes.crowdedOut(lane)) {
       warn("connections", said, ADVICE.connections);
       return undefined;

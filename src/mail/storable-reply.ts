@@ -11,3 +11,8 @@ export function storableReply(reply: string): string {
     .replace(/\p{Cc}+|\p{Cs}/gu, " ")
     .replace(LINK, "/…");
 }
+
+/** The same as it may stand in a log. Servers repeat the recipient's address, which is nobody's to read there. */
+export function loggableReply(reply: string): string {
+  return storableReply(reply).replace(/[^\s<>,;:"'()]+@[^\s<>,;:"'()]+/g, "<address>");
+}

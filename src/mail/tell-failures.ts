@@ -1,4 +1,5 @@
 import type { FailureCause } from "./failure-cause.ts";
+import { loggableReply } from "./storable-reply.ts";
 
 /** Addresses a notice lists; of the others it says how many there are. */
 const LISTED = 20;
@@ -6,13 +7,12 @@ const LISTED = 20;
 /** The reply of a delivery that isn't sent because its address is suppressed. Not why: that is no inviter's business. */
 export const SUPPRESSED_REPLY = "not sent: the address is suppressed";
 
-/** A delivery that has failed, as a log line tells it. Servers repeat the address, which is nobody's to read in a log. */
+/** What a log line says of a delivery that has failed. */
 export function failureFields(
   delivery: string,
   { cause, code, reply }: { cause: FailureCause; code: number | null; reply: string },
 ): object {
-  const said = reply.replace(/[^\s<>,;:"'()]+@[^\s<>,;:"'()]+/g, "<address>");
-  return { delivery, cause, smtp_code: code, reply: said };
+  return { delivery, cause, smtp_code: code, reply: loggableReply(reply) };
 }
 
 /**
