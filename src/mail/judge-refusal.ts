@@ -26,14 +26,20 @@ const LISTS = /spamhaus|spamcop|barracudacentral|ipcheck|dnsbl/;
 /** Characters that are read: a reply may be a novel. */
 const LONGEST = 1_000;
 
+/** The subject and detail of the enhanced code at the start of a reply, such as `1.1`. */
+export function enhancedCode(reply: string): string | undefined {
+  const [, , , subject, detail] = START.exec(reply) ?? [];
+  return subject === undefined ? undefined : `${subject}.${detail}`;
+}
+
 /**
  * Judges by the enhanced code at the start of the reply, else by plain words about the user or mailbox. In doubt it is
  * not the recipient: one who is taken for dead is never invited again.
  * @param reply what the server or a provider said, with or without the three digits.
  */
 export function judgeRefusal(reply: string): Fault {
-  const [start, digits, , subject, detail] = START.exec(reply) ?? [""];
-  const enhanced = subject === undefined ? undefined : `${subject}.${detail}`;
+  const [start, digits, , subject] = START.exec(reply) ?? [""];
+  const enhanced = enhancedCode(reply);
   const words = wordsOf(reply.slice(start.length, start.length + LONGEST));
   const passing = digits === undefined ? /^\D*4\./.test(start) : digits.startsWith("4");
   const saysNobody = NOBODY.test(words);
