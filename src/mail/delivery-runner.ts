@@ -4,17 +4,18 @@ import type { Settings } from "../config.ts";
 import { coalesce } from "../lib/coalesce.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
+import { attemptDelivery } from "./attempt-delivery.ts";
+import { createAttemptJudge } from "./attempt-judge.ts";
 import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
-import { composeMail, type MailParts } from "./compose-mail.ts";
+import type { MailParts } from "./compose-mail.ts";
 import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
 import { type FailureCause, failureCause } from "./failure-cause.ts";
-import { ADVICE, charged, failed, type Outcome, sent } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import { createPace } from "./pace.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
 import { createRest } from "./rest.ts";
-import { openSmtpLane, type Patience, type SmtpLane } from "./smtp-lane.ts";
+import { openSmtpLane } from "./smtp-lane.ts";
 import { createSmtpLanes } from "./smtp-lanes.ts";
-import { loggableReply } from "./storable-reply.ts";
 import { createSuspicions } from "./suspicions.ts";
 import { failureFields, SUPPRESSED_REPLY } from "./tell-failures.ts";
 
@@ -43,8 +44,6 @@ const PATIENCE = { sender: 10_000, recipient: 60_000 };
 const TRIAL_PATIENCE = { ...PATIENCE, sender: 30_000 };
 /** Deliveries held at once for each lane: some wait here, so that no connection waits for the next claim. */
 const PER_LANE = 3;
-/** Causes for which a lane may have lost its connection while others keep theirs. */
-const OF_CONNECTIONS = ["connections", "connection", "refusal", "busy"];
 /** Milliseconds the outcomes of mails that were cut off have to be recorded. */
 const LAST_WORDS = 2_000;
 
@@ -63,8 +62,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   const rest = createRest(wake);
   const pace = createPace(settings.SMTP_RATE ?? Number.POSITIVE_INFINITY, wake);
   const suspicions = createSuspicions();
-  /** Why the lanes rest. */
-  let obstacle: Outcome | undefined;
+  const { judge, obstacle } = createAttemptJudge({ lanes, rest, pace, suspicions, warn });
   const record = coalesce((outcomes: DeliveryOutcome[]) => recordOutcomes(db, outcomes), 100);
   const held = new Map<ClaimedDelivery, Promise<void>>();
   const claiming = new Set<Promise<void>>();
@@ -155,67 +153,14 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     for (;;) {
       const outcome = await lanes.use(async (lane) => {
         // It waited for a lane while the lanes began to rest.
-        if (obstacle !== undefined && rest.resting() && !tries) return obstacle;
+        const why = obstacle();
+        if (why !== undefined && rest.resting() && !tries) return why;
         const began = performance.now();
-        const met = await attempt(lane, delivery, tries ? TRIAL_PATIENCE : PATIENCE);
+        const patience = tries ? TRIAL_PATIENCE : PATIENCE;
+        const met = await attemptDelivery(parts, { lane, delivery, patience }, report);
         return stopping ? met : judge(met, delivery, lane, began);
       });
       if (outcome !== undefined) return outcome;
-    }
-  }
-
-  /**
-   * What an attempt tells of the server and of everything we send.
-   * @returns what became of the email; undefined when it only takes one of the other lanes.
-   */
-  function judge(
-    outcome: Outcome,
-    delivery: ClaimedDelivery,
-    lane: SmtpLane,
-    began: number,
-  ): Outcome | undefined {
-    const { trouble, code, reply } = outcome;
-    if (trouble === null) {
-      if (outcome.state === "sent") {
-        suspicions.accepted(delivery, began);
-        pace.accepted();
-      }
-      rest.end();
-      return outcome;
-    }
-    const { cause, advice, about } = trouble;
-    const said = { smtp_code: code, reply: loggableReply(reply) };
-    if (OF_CONNECTIONS.includes(cause) && about !== "doubt" && lanes.crowdedOut(lane)) {
-      warn("connections", said, ADVICE.connections);
-      return undefined;
-    }
-    warn(cause, said, advice);
-    if (cause === "rate") pace.slowDown();
-    const doubt = about === "doubt";
-    const known = about === "server" ? undefined : suspicions.refused(delivery, began, doubt);
-    // What is about us may be mended: then it leaves.
-    if (known !== undefined) return charged(outcome, delivery.attempts, doubt && known === "own");
-    obstacle = outcome;
-    rest.begin(began);
-    return outcome;
-  }
-
-  async function attempt(lane: SmtpLane, delivery: ClaimedDelivery, patience: Patience): Promise<Outcome> {
-    try {
-      const result = await lane.send(composeMail(parts, delivery), patience);
-      if ("accepted" in result) return sent(Number.parseInt(result.accepted, 10) || 250, result.accepted);
-      return failed(result.failure, delivery.attempts, delivery.ambiguous_attempts);
-    } catch (error) {
-      report("compose", { err: error, delivery: delivery.id }, "a mail can't be composed");
-      const failure = {
-        code: "ECOMPOSE",
-        command: "",
-        responseCode: null,
-        reply: String(error),
-        senderAccepted: false,
-        dataAccepted: false,
-      };
-      return failed(failure, delivery.attempts, delivery.ambiguous_attempts);
     }
   }
 
