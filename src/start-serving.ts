@@ -26,6 +26,6 @@ async function openLocalPages(inboxDirectory: string | undefined) {
   const { workbenchRouter } = await import("./local/workbench.ts");
   const workbench = workbenchRouter({ hasInbox: inboxDirectory !== undefined });
   if (inboxDirectory === undefined) return { workbench };
-  const { inboxRouter } = await import("./pages/inbox.ts");
+  const { inboxRouter } = await import("./local/inbox-router.ts");
   return { workbench, inbox: inboxRouter({ directory: inboxDirectory }) };
 }

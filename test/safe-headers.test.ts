@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import { serve } from "../src/http/serve.ts";
+import { inboxRouter } from "../src/local/inbox-router.ts";
 import { workbenchRouter } from "../src/local/workbench.ts";
-import { inboxRouter } from "../src/pages/inbox.ts";
 import { buildEnvironment } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 

@@ -1,14 +1,14 @@
 import { findLocale, type Locale } from "../mail/locales.ts";
 import { compilePage } from "../pages/compile-page.ts";
 import { type Rendered, type Specimen, specimens } from "./specimens.ts";
-import { reloadScript, workbenchStyle } from "./workbench-headers.ts";
+import { workbenchPage } from "./workbench-headers.ts";
 
 /** A tool for developers speaks English: its sentences stand in the templates. */
 const english = findLocale("en");
 const indexPage = compilePage("dev-index", "_dev-layout", english, {});
 const specimenPage = compilePage("dev-specimen", "_dev-layout", english, {});
 
-const fixed = { style: workbenchStyle.css, script: reloadScript };
+const fixed = { style: workbenchPage.css, script: workbenchPage.script };
 const languageNames = new Intl.DisplayNames("en", { type: "language" });
 
 export const WIDTHS = ["desktop", "phone"] as const;

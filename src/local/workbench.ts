@@ -6,7 +6,7 @@ import type { RequestState } from "../http/request-scope.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { type Locale, locales, readLocales } from "../mail/locales.ts";
 import { forceScheme, renderSpecimen, type Specimen, specimens } from "./specimens.ts";
-import { frameHeaders, workbenchHeaders } from "./workbench-headers.ts";
+import { frameHeaders, workbenchPage } from "./workbench-headers.ts";
 import { renderIndex, renderSpecimenView, type Shown } from "./workbench-views.ts";
 
 const TEMPLATES = join(packageRoot(), "templates");
@@ -27,7 +27,7 @@ export function workbenchRouter({ hasInbox }: { hasInbox: boolean }): Router<Req
   });
 
   router.get("/version", async (ctx) => {
-    ctx.set(workbenchHeaders);
+    ctx.set(workbenchPage.headers);
     ctx.body = await templatesVersion();
   });
 
@@ -79,7 +79,7 @@ function toProblem(error: unknown): { problem: string } {
   return { problem: error instanceof Error ? error.message : String(error) };
 }
 
-function send(ctx: Ctx, html: string, headers = workbenchHeaders): void {
+function send(ctx: Ctx, html: string, headers = workbenchPage.headers): void {
   ctx.set(headers);
   ctx.type = "text/html; charset=utf-8";
   ctx.body = html;

@@ -1,9 +1,9 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { mailHeaders } from "../../src/local/inbox-headers.ts";
 import { findLocale } from "../../src/mail/locales.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
 import { mails } from "../../src/mail/mails.ts";
-import { mailHeaders } from "../../src/pages/inbox-headers.ts";
 import { pageHeaders } from "../../src/pages/page-headers.ts";
 import { pageSamples } from "../../src/pages/page-samples.ts";
 import type { PageName } from "../../src/pages/page-variables.ts";

@@ -1,8 +1,8 @@
-import type { InboxMessage } from "../local/inbox-messages.ts";
 import { findLocale } from "../mail/locales.ts";
-import { compilePage } from "./compile-page.ts";
+import { compilePage } from "../pages/compile-page.ts";
 import { formatAge } from "./format-age.ts";
-import { inboxScript, inboxStyle, MAIL_SANDBOX } from "./inbox-headers.ts";
+import { inboxPage, MAIL_SANDBOX } from "./inbox-headers.ts";
+import type { InboxMessage } from "./inbox-messages.ts";
 
 /** A tool for developers speaks English: its sentences stand in the templates. */
 const english = findLocale("en");
@@ -10,7 +10,7 @@ const listPage = compilePage("inbox", "_inbox-layout", english, {});
 const messagePage = compilePage("inbox-message", "_inbox-layout", english, {});
 const missingPage = compilePage("inbox-missing", "_inbox-layout", english, {});
 
-const fixed = { style: inboxStyle.css, script: inboxScript };
+const fixed = { style: inboxPage.css, script: inboxPage.script };
 
 const PREVIEW_LENGTH = 160;
 

@@ -1,6 +1,6 @@
 import { Router, type RouterContext } from "@koa/router";
-import { type InboxMessage, inboxMessages } from "../local/inbox-messages.ts";
-import { inboxHeaders, mailHeaders } from "./inbox-headers.ts";
+import { inboxPage, mailHeaders } from "./inbox-headers.ts";
+import { type InboxMessage, inboxMessages } from "./inbox-messages.ts";
 import { renderInbox, renderInboxMessage, renderMissingMessage, type View } from "./inbox-views.ts";
 
 const ON_PAGE = 100;
@@ -12,7 +12,7 @@ export function inboxRouter({ directory }: { directory: string }): Router {
   const router = new Router({ prefix: "/inbox" });
 
   router.get("/", async (ctx) => {
-    ctx.set(inboxHeaders);
+    ctx.set(inboxPage.headers);
     ctx.vary("Accept");
     if (ctx.accepts("html", "json") === "json") {
       ctx.body = (await messages.list(IN_JSON)).map(({ headers: _, ...message }) => message);
@@ -46,7 +46,7 @@ export function inboxRouter({ directory }: { directory: string }): Router {
   });
 
   async function find(ctx: RouterContext): Promise<InboxMessage | null> {
-    ctx.set(inboxHeaders);
+    ctx.set(inboxPage.headers);
     const message = await messages.read(String(ctx.params.id));
     if (!message) {
       sendHtml(ctx, renderMissingMessage());

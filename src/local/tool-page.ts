@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../lib/package-root.ts";
+import { pageStyle } from "../pages/page-style.ts";
+
+/** What every page for developers is sent with: it names no one, is kept nowhere, and is what it says it is. */
+export const TOOL_HEADERS = {
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+};
+
+export interface ToolPage {
+  css: string;
+  script: string;
+  headers: Record<string, string>;
+}
+
+/**
+ * Reads the style and the one script of a tool's own pages. They may ask this service and show frames of it, and nothing
+ * else.
+ * @param script and styles: files of `templates/pages`.
+ */
+export function toolPage(script: string, ...styles: string[]): ToolPage {
+  const style = pageStyle(...styles);
+  const text = readFileSync(join(packageRoot(), "templates", "pages", script), "utf8");
+  const policy = [
+    "default-src 'none'",
+    `style-src ${style.source}`,
+    `script-src 'sha256-${createHash("sha256").update(text).digest("base64")}'`,
+    "connect-src 'self'",
+    "frame-src 'self'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ];
+  return {
+    css: style.css,
+    script: text,
+    headers: { ...TOOL_HEADERS, "Content-Security-Policy": policy.join("; ") },
+  };
+}
