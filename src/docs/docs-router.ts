@@ -42,7 +42,7 @@ export function docsRouter({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Router
 
   const viewerStyle = pageStyle("docs-reference.css");
   const viewerPage = compilePage("docs-reference", "_docs-layout", english, {});
-  // The viewer sets styles as it goes. Its requests go to this service alone, whatever it is configured to ask.
+  // The viewer sets styles as it goes. Its requests can go to this service alone.
   const viewerHeaders = pageHeaders(
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",

@@ -40,7 +40,7 @@ function decoderOf(charset: string): TextDecoder {
   }
 }
 
-/** By its byte order mark, or by the zero that is half of its first letter, whatever the type names. */
+/** Finds UTF-16 by its byte order mark, or by the zero that is half of its first letter, even if the type names another. */
 function utf16Of([first, second]: Buffer): string | undefined {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "utf-16le";
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "utf-16be";

@@ -60,7 +60,7 @@ function isAnnounced(headers: IncomingHttpHeaders, face: Face): boolean {
   return headers["content-type"] !== undefined && face.emptyBody !== null;
 }
 
-/** Where a text is taken as well, whoever sends something else hears of both. */
+/** The refusal of another type, which names the text form, too, where there is one. */
 function requireBodyType(face: Face, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
   try {
     face.requireBodyType(headers);

@@ -23,7 +23,7 @@ export interface Acceptance {
 
 /**
  * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and the ownership of
- * an organization that has no owner, if that is what it gives, and tells the inviter. What is granted is granted to the invited address, whoever clicked. Accepting again answers the same.
+ * an organization that has no owner, if that is what it gives, and tells the inviter. What is granted is granted to the invited address, not to the person who clicked. Accepting again answers the same.
  * @throws 404 when there is no such invitation or user, 403 for a user of another address, 409 with the state's code when
  *   it was answered, revoked, expired or superseded before. One that its inviter could no longer send is revoked now.
  */

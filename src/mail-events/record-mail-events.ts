@@ -16,10 +16,10 @@ import { type Match, writeMailEvents } from "./write-mail-events.ts";
 
 /** The answer of `POST /mail-events`. */
 export const mailEventCounts = z.object({
-  recorded: z.int().min(0).describe("What was new."),
-  repeated: z.int().min(0).describe("What was told before."),
-  unknown: z.int().min(0).describe("Of no mail of ours, as far as its `Message-ID` and address tell."),
-  refused: z.int().min(0).describe("What could not be read."),
+  recorded: z.int().min(0).describe("Events that were new."),
+  repeated: z.int().min(0).describe("Events that were reported before."),
+  unknown: z.int().min(0).describe("Events for which no email has this `message_id` and address."),
+  refused: z.int().min(0).describe("Events that can't be read."),
   results: z
     .array(
       z.object({
@@ -35,11 +35,11 @@ type Answer = z.infer<typeof mailEventCounts>;
 type Result = Answer["results"][number];
 
 /**
- * Writes down what a provider tells of mails that left: in the mail's timeline, and what follows from it. A bounce for
- * good and a complaint suppress the address in the mail's environment; the mail that bounced has failed. A complaint
- * about an invitation pauses the user who sent it, for as long as the environment says. A bounce that
- * may pass, as a vacation reply is often called, is a deferral. A delivery settles a mail whose fate was unknown, and
- * makes none worse. What was told before is passed over, whatever its order: telling it twice changes nothing.
+ * Records what a provider reports about emails that left: in the email's timeline, and with its consequences. A complaint,
+ * and a bounce for good of a mailbox that is gone, suppress the address in the email's environment; the email that
+ * bounced has failed. A complaint about an invitation pauses the user who sent it, for as long as the environment says. A
+ * bounce that may pass, as a vacation reply is often called, is a deferral. A delivery settles an email whose fate was
+ * unknown, and makes none worse. Reports that were recorded before are skipped in any order: repeating one changes nothing.
  * @param events each as it was read, or what is wrong with it.
  * @param warn logs what somebody should know of.
  */

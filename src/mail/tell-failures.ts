@@ -47,7 +47,7 @@ export const TELL_FAILURES = `
     insert into mail_deliveries as waiting (
       id, environment_id, organization_id, invitation_id, kind, seq, email, email_canonical, due_at, about
     )
-    -- One invitation may be told of several times: the second, from 2026 on, is all that has to differ.
+    -- One invitation may be reported several times. Only the seq has to differ: here it is the second, counted from 2026.
     select notice_id, environment_id, organization_id, invitation_id, 'invitation-undelivered',
       extract(epoch from now())::int - 1767225600, email, email_canonical,
       greatest(now(), (

@@ -14,7 +14,7 @@ export const assignableRoleEndpoints = [
     method: "GET",
     path: "/api/organizations/:id/assignable-roles",
     summary:
-      "List the roles the caller may give in an organization: to its members, and by inviting. It is empty for whoever may not manage members.",
+      "List the roles the caller may give in an organization: to its members, and by inviting. The list is empty for anyone who may not manage members.",
     who: "caller",
     scope: "roles:read",
     limit: "read",

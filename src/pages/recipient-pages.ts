@@ -127,7 +127,7 @@ function send(ctx: Ctx, { status, html }: ShownPage): void {
   ctx.body = html;
 }
 
-/** A stranger never gets here: the link is ours, so its holder may know what a wrong link is not told. */
+/** A stranger never gets here: the link is ours, so its holder may learn what a wrong link must not reveal. */
 function sendGone(ctx: Ctx): void {
   send(ctx, { status: 404, html: renderPage("gone", {}, preferredLanguage(ctx)) });
 }

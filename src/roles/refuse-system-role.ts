@@ -4,7 +4,7 @@ import type { Permission } from "../models/permission.ts";
 import type { Role } from "../models/role.ts";
 import { SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
 
-/** Each of these may do what those before it may, so whoever has one can give any before it. */
+/** Each of these may do what those before it may, so anyone who has one can give any before it. */
 const BY_RANK: SystemRoleName[] = ["member", "billing", "admin"];
 
 /** The system roles ranked above one, and those below: a permission added to it is added to those above. */

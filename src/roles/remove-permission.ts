@@ -59,6 +59,6 @@ async function refuseWhileBelow(trx: Knex.Transaction, role: Role, permission: P
     .whereIn("name", rankOf(role).below)
     .whereIn("id", having);
   if (below === undefined) return;
-  const detail = `The role ${below.name} has this permission, and ${role.name} has whatever ${below.name} has: take it from ${below.name} first.`;
+  const detail = `The role ${below.name} has this permission, and ${role.name} has everything that ${below.name} has. Take it from ${below.name} first.`;
   throw conflict("lower_role_has_permission", detail);
 }
