@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { Organization } from "../../src/models/organization.ts";
 import { buildOrganization, buildPerson } from "../support/builders.ts";
 import { launchWithoutCookies, watch } from "../support/chromium.ts";
@@ -14,7 +14,7 @@ describeInBrowser("a person whose browser blocks cookies", () => {
 
   beforeAll(async () => {
     guildhall = await startGuildhall();
-    browser = await launchWithoutCookies();
+    browser = await launchWithoutCookies(inject("scratch"));
     organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   });
   afterAll(async () => {

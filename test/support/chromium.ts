@@ -1,5 +1,4 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
@@ -12,16 +11,17 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch(chromiumPath === undefined ? {} : { executablePath: chromiumPath });
 }
 
-/** The browser of a person who blocks every cookie in its settings. Closing the context ends it. */
-export async function launchWithoutCookies(): Promise<BrowserContext> {
-  const home = mkdtempSync(join(tmpdir(), "guildhall-chromium-"));
+/**
+ * The browser of a person who blocks every cookie in its settings. Closing the context ends it.
+ * @param scratch where its profile may stay: it is written to for a moment after the end.
+ */
+export async function launchWithoutCookies(scratch: string): Promise<BrowserContext> {
+  const home = mkdtempSync(join(scratch, "chromium-"));
   mkdirSync(join(home, "Default"));
   const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
   writeFileSync(join(home, "Default", "Preferences"), JSON.stringify(preferences));
   const options = chromiumPath === undefined ? {} : { executablePath: chromiumPath };
-  const context = await chromium.launchPersistentContext(home, options);
-  context.on("close", () => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
-  return context;
+  return chromium.launchPersistentContext(home, options);
 }
 
 /** What a page did that no page of ours does: asked another host, or complained on the console. */

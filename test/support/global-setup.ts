@@ -18,6 +18,8 @@ declare module "vitest" {
     templateUrl: string;
     /** Undefined where there is no Redis on this machine. */
     redisUrl: string | undefined;
+    /** A directory that is removed after the run. */
+    scratch: string;
     /** Compiled once, since MJML takes longer to load than most files take to run. */
     mailSources: MailSources;
   }
@@ -37,12 +39,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   await migrate(postgres.url, { queueInPostgres: true });
   project.provide("templateUrl", postgres.url);
+  project.provide("scratch", directory);
   project.provide("redisUrl", redis?.url);
   project.provide("mailSources", await compileMails());
   return async () => {
     await redis?.stop();
     await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   };
 }
 
