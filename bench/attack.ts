@@ -87,6 +87,8 @@ const ATTACKS: Record<string, (target: Target) => void> = {
       const head = requestText("POST", "/mail-events", { ...signed, "Content-Length": "1000000" });
       return head + "x".repeat(900_000);
     }),
+  "300 readers who ask for 32 documents and take none": ({ port }) =>
+    hold(port, 300, () => requestText("GET", "/openapi.json", {}).repeat(32)),
   "300 readers who ask for 100 documents and take none": ({ port }) =>
     hold(port, 300, () => requestText("GET", "/openapi.json", {}).repeat(100)),
   "1,000 connections whose headers never end": ({ port }) =>
