@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
 import { createAccessTokens } from "../src/oauth/access-tokens.ts";
