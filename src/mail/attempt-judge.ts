@@ -10,8 +10,6 @@ import type { Suspicions } from "./suspicions.ts";
 
 /** Causes for which a lane may have lost its connection while others keep theirs. */
 const OF_CONNECTIONS = ["connections", "connection", "refusal", "busy"];
-/** Causes that pass without anyone changing the server's rules. */
-const PASSING = ["rate", "connections", "connection", "busy"];
 
 export interface AttemptJudge {
   /** Why the lanes rest, or rested last. */
@@ -59,7 +57,8 @@ export function createAttemptJudge({ lanes, rest, pace, suspicions, warn }: Mean
       // What is about us may be mended: then it leaves.
       if (known !== undefined) return charged(outcome, delivery.attempts, doubt && known === "own");
       obstacle = outcome;
-      if (!PASSING.includes(cause)) lanes.renew(lane);
+      // Refused again: the server may have new rules, and judge this connection by the old ones.
+      if (rest.resting() && lane.connected()) lanes.renew(lane);
       rest.begin(began);
       return outcome;
     },

@@ -19,7 +19,7 @@ export interface SmtpLanes {
    * Whether a lane has no connection while others have: then the server wants no more than those, and they alone go on.
    */
   crowdedOut(lane: SmtpLane): boolean;
-  /** Closes a lane whose server may have new rules: it applies those it had when we connected. */
+  /** Closes a lane, so that the next attempt opens a new connection. */
   renew(lane: SmtpLane): void;
   close(): void;
 }
