@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DELIVERY_STATES, MailDelivery, TIMELINE_WORDS } from "../../models/mail-delivery.ts";
 import { time } from "../reading/attribute-types.ts";
-import { byAddress, byColumn, byWord } from "../reading/filters.ts";
+import { byAddress, byColumn, byCreation, byWord } from "../reading/filters.ts";
 import { among } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
@@ -59,6 +59,7 @@ export const deliveryType = resourceType<MailDelivery>({
     invitation: byColumn("mail_deliveries.invitation_id"),
     email: byAddress("mail_deliveries.email_canonical"),
     state: byWord("mail_deliveries.state", DELIVERY_STATES),
+    ...byCreation("mail_deliveries"),
   },
 });
 

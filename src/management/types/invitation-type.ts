@@ -2,7 +2,7 @@ import { z } from "zod";
 import { INVITATION_STATUSES, Invitation } from "../../models/invitation.ts";
 import { metadata, time } from "../reading/attribute-types.ts";
 import { bySearch, foundIds } from "../reading/by-search.ts";
-import { byAddress, byColumn } from "../reading/filters.ts";
+import { byAddress, byColumn, byCreation } from "../reading/filters.ts";
 import { among, idsFrom } from "../reading/lead.ts";
 import { type Rows, resourceType, type Viewer } from "../reading/resource-type.ts";
 import { byDeliveryStatus, DELIVERY_STATUSES } from "./by-delivery-status.ts";
@@ -63,6 +63,7 @@ export const invitationType = resourceType<Invitation>({
     email: byAddress("invitations.email_canonical"),
     status: byStatusNow,
     delivery_status: byDeliveryStatus,
+    ...byCreation("invitations"),
     search: { ...bySearch<Invitation>(searched), findsFew: true },
   },
 });

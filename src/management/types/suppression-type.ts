@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SUPPRESSION_REASONS, Suppression } from "../../models/suppression.ts";
 import { time } from "../reading/attribute-types.ts";
-import { byAddress, byWord } from "../reading/filters.ts";
+import { byAddress, byCreation, byWord } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";
 
 export const suppressionType = resourceType<Suppression>({
@@ -23,5 +23,6 @@ export const suppressionType = resourceType<Suppression>({
   filters: {
     email: byAddress("suppressions.email_canonical"),
     reason: byWord("suppressions.reason", SUPPRESSION_REASONS),
+    ...byCreation("suppressions"),
   },
 });
