@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { enterWithIdentity } from "../src/identities/enter-with-identity.ts";
-import type { Identity } from "../src/identities/identity.ts";
+import { enterWithIdentity } from "../src/access/identities/enter-with-identity.ts";
+import type { Identity } from "../src/access/identities/identity.ts";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { hashToken } from "../src/lib/random-token.ts";
 import { revokeSession } from "../src/sessions/revoke-session.ts";

@@ -2,12 +2,11 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAccessTokens, deriveSigningKey } from "../src/access/oauth/access-tokens.ts";
+import { SCOPES } from "../src/access/oauth/scopes.ts";
 import type { Settings } from "../src/config.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
-import { createAccessTokens } from "../src/oauth/access-tokens.ts";
-import { SCOPES } from "../src/oauth/scopes.ts";
-import { deriveSigningKey } from "../src/oauth/signing-key.ts";
 import {
   accessToken,
   askForToken,

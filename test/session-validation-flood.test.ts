@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
 import { createRateLimiter, LIMITS } from "../src/http/rate-limiter.ts";
-import { createIdentitySources } from "../src/identities/identity-sources.ts";
 import { type AuthService, BRIDGE_SECRET, startAuthService, valid } from "./support/auth-service.ts";
 import { buildEnvironment, buildPerson, unique, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";

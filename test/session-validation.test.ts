@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
 import { createApp } from "../src/app.ts";
 import { serve } from "../src/http/serve.ts";
-import { createIdentitySources } from "../src/identities/identity-sources.ts";
 import { purgeSessions } from "../src/sessions/purge-sessions.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { createApi } from "./support/api.ts";
@@ -412,7 +412,7 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     await server.stop(1_000);
     const logged = JSON.stringify(lines);
     expect(lines).toHaveLength(3);
-    expect(logged).toContain("answered no JSON");
+    expect(logged).toContain("not JSON");
     expect(logged).toContain("id");
     for (const secret of [token, BRIDGE_SECRET, "answer-nobody-may-log"])
       expect(logged).not.toContain(secret);
