@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { parseDuration } from "./lib/duration.ts";
 import { parseEmailAddress } from "./lib/email-address.ts";
 import { rsaKeyProblem } from "./lib/rsa-key.ts";
 import { webhookKey } from "./lib/webhook-signature.ts";
@@ -98,3 +97,17 @@ export const webhookSecret = z
 export const environmentHandle = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be an environment's handle" });
+
+const MILLISECONDS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Reads `500ms`, `15s`, `5m`, `2h` or `7d`.
+ * @returns milliseconds, at least 1; undefined when the text is not a duration.
+ */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
+  const factor = match?.[2] === undefined ? undefined : MILLISECONDS[match[2]];
+  if (match?.[1] === undefined || factor === undefined) return undefined;
+  const duration = Number(match[1]) * factor;
+  return duration > 0 ? duration : undefined;
+}

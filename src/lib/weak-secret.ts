@@ -1,14 +1,14 @@
-/** What stands in examples, guides and compose files for a secret that is still to be made. */
+/** Placeholders for secrets in examples, guides and compose files. */
 const PLACEHOLDER =
   /change[\s_.-]*(me|this|it)|replace[\s_.-]*(me|this|with)|(insert|put|enter|paste)[\s_.-]*(your|here)|your[\s_.-]*(own|secret|token|key|password)|placeholder|the-very-same/i;
 
-/** What people write where they don't want to think: a secret made of little else is worthless. */
+/** Words people fall back on. A secret made of little else is worthless. */
 const COMMON =
   /pass(word|wd|phrase)?|pwd|secrets?|tokens?|keys?|admin(istrator)?|root|users?|guildhall|default|example|sample|dummy|test(ing)?|demo|dev(elopment)?|prod(uction)?|staging|local(host)?|super|very|long|strong|secure|insecure|private|please|letmein|welcome|qwert[yz](uiop)?|asdf(ghjkl)?|hello|world|(?<![a-z\d])(my|our|the|this|is|an?|not)(?![a-z\d])/gi;
 
 /**
- * Whether anyone could guess a secret, however long it is: it stands in an example, repeats or counts up, or is made of the
- * words everybody would try. It can't tell whether a secret is good.
+ * Returns whether a secret is guessable, however long: a placeholder, a repetition or sequence, or made of words anyone would
+ * try. A secret that passes may still be bad.
  */
 export function isWeakSecret(secret: string): boolean {
   return PLACEHOLDER.test(secret) || isMonotonous(secret) || isCommon(secret);
@@ -25,7 +25,7 @@ function isMonotonous(secret: string): boolean {
 function isCommon(secret: string): boolean {
   const rest = secret.replace(COMMON, " ");
   if (rest === secret) return false;
-  // Years, and what counts up, add nothing.
+  // Years and sequences add nothing.
   const telling = rest
     .replace(/[^a-z\d]+/gi, "")
     .replace(/(?<!\d)(19|20)\d\d(?!\d)|0?123(4(5(6(7(8(90?)?)?)?)?)?)?/g, "");

@@ -1,5 +1,4 @@
 import type { Settings } from "../../config.ts";
-import { singleFlight } from "../../lib/single-flight.ts";
 import type { IdentitySource } from "./identity.ts";
 import { createOidcSource, type OidcSource } from "./oidc-source.ts";
 import { createSessionValidation } from "./session-validation.ts";
@@ -34,5 +33,20 @@ export function createIdentitySources(
     oidc:
       issuer && audience ? createOidcSource({ issuer, audience, trustEmail, timeout, cooldown }) : undefined,
     once: singleFlight<boolean>(),
+  };
+}
+
+/**
+ * Lets simultaneous callers with the same key share one run of the work.
+ * @returns a function that runs `work` unless it is running for that key, and settles as it does.
+ */
+export function singleFlight<Result>(): (key: string, work: () => Promise<Result>) => Promise<Result> {
+  const underWay = new Map<string, Promise<Result>>();
+  return (key, work) => {
+    const known = underWay.get(key);
+    if (known !== undefined) return known;
+    const flight = work().finally(() => underWay.delete(key));
+    underWay.set(key, flight);
+    return flight;
   };
 }
