@@ -4,7 +4,7 @@ import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAccessTokens, deriveSigningKey } from "../src/access/oauth/access-tokens.ts";
 import { SCOPES } from "../src/access/oauth/scopes.ts";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
 import {

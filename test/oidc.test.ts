@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exportSPKI, importJWK, UnsecuredJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { type AuthService, BRIDGE_SECRET, startAuthService } from "./support/auth-service.ts";
 import { buildEnvironment, buildPerson, unique, uniqueEmail } from "./support/builders.ts";

@@ -1,4 +1,4 @@
-import type { Settings } from "../../config.ts";
+import type { Settings } from "../../config/variables.ts";
 import type { IdentitySource } from "./identity.ts";
 import { createOidcSource, type OidcSource } from "./oidc-source.ts";
 import { createSessionValidation } from "./session-validation.ts";

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomUUID } f
 import { isIP } from "node:net";
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
-import type { Settings } from "../../config.ts";
+import type { Settings } from "../../config/variables.ts";
 
 /** Seconds until an access token expires. It ends earlier if its client is deleted. */
 export const TOKEN_LIFETIME = 3_600;
