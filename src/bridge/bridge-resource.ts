@@ -1,9 +1,9 @@
 import type { z } from "zod";
+import type { Scope } from "../access/oauth/scopes.ts";
 import type { ResourceKey } from "../billing/find-resource.ts";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
 import type { Answer, Answers, EndpointRequest, Params } from "../http/endpoint.ts";
 import type { SharedResource } from "../models/shared-resource.ts";
-import type { Scope } from "../oauth/scopes.ts";
 import { record } from "./envelope.ts";
 import type { Filter } from "./filters.ts";
 import { ownerIn } from "./owner-in.ts";
