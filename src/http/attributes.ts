@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { emailAddressProblem, parseEmailAddress } from "../lib/email-address.ts";
-import { storedJson } from "../lib/stored-json.ts";
 import { trimUnseen } from "../lib/parse-csv.ts";
+import { storedJson } from "../lib/stored-json.ts";
 
 const METADATA_BYTES = 8_192;
 const METADATA_KEYS = 50;
