@@ -28,7 +28,6 @@ export const pageSamples: PageVariables = {
   "no-page": {},
   wrong: {
     product: "Acme",
-    title: "Service Unavailable",
     sentence: "The database can't be reached right now. Try again in a moment.",
     request_id: "0b1d2c7e-6c0f-4a51-9f0e-2f8f4f7f2b1a",
   },

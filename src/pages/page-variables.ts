@@ -34,7 +34,7 @@ export type PageVariables = {
   "not-found": Branded;
   /** An address that is no link at all. */
   "no-page": Branded;
-  wrong: Branded & { title: string; sentence: string; request_id: string };
+  wrong: Branded & { sentence: string; request_id: string };
 };
 
 export type PageName = keyof PageVariables;

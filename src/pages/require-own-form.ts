@@ -11,6 +11,6 @@ export function requireOwnForm(given: string | null, expected: string): void {
   if (one.length === other.length && timingSafeEqual(one, other)) return;
   throw forbidden(
     "foreign_form",
-    "This answer did not come from our page. Open the link in your mail again.",
+    "This answer did not come from our page. Open the link in your email again.",
   );
 }

@@ -163,9 +163,9 @@ describeInBrowser("a person with a browser", () => {
   });
 
   test.each([
-    ["revoked", { status: "revoked", revoked_at: new Date() }, "This invitation was revoked"],
+    ["revoked", { status: "revoked", revoked_at: new Date() }, "This invitation was withdrawn"],
     ["expired", { expires_at: new Date(0) }, "This invitation has expired"],
-    ["superseded", { token_version: 9 }, "A newer mail was sent"],
+    ["superseded", { token_version: 9 }, "There is a newer email"],
     ["declined", { status: "declined", declined_at: new Date() }, "Invitation declined"],
   ])("who comes late to one that is %s reads what became of it, and what to do", async (_, change, title) => {
     const { id, link } = await mailedInvitation();
