@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
-import { type FailureCause, failureCause } from "../src/mail/failure-cause.ts";
 import { failed } from "../src/mail/outcome.ts";
 import { recordOutcomes } from "../src/mail/record-outcomes.ts";
+import { type FailureCause, failureCause } from "../src/mail/replies.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
 import { capturedLog } from "./support/captured-log.ts";

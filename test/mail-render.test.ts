@@ -1,9 +1,8 @@
 import { createTransport } from "nodemailer";
 import { describe, expect, inject, test } from "vitest";
-import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { type MailVariables, mails } from "../src/mail/mails.ts";
-import { quoteMessage } from "../src/mail/quote-message.ts";
+import { cleanDisplayName, quoteMessage } from "../src/mail/present.ts";
 
 const renderer = createMailRenderer(inject("mailSources"));
 const { sample } = mails.invitation;

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Organization } from "../../src/models/organization.ts";
-import { maskAddress } from "../../src/pages/mask-address.ts";
+import { maskAddress } from "../../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "../support/builders.ts";
 import { launchChromium, tabTo, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
