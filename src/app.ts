@@ -23,7 +23,7 @@ import { openapiDocument } from "./openapi/openapi-document.ts";
 import { openapiRouter } from "./openapi/openapi-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
-import { renderPageError } from "./pages/render-page-error.ts";
+import { renderPageError } from "./pages/send-page.ts";
 
 /** What only a developer's machine has: the built-in inbox, and the workbench of mails and pages. */
 export interface DevelopmentRouters {

@@ -305,10 +305,10 @@ describe("many events at once", () => {
       "`type` must be delivered, deferred, bounced or complained.",
       "The event must be an object with type, message_id and email.",
       "`occurred_at` must be a time such as 2026-11-20T09:31:12Z.",
-      "It was written down.",
+      "It was recorded.",
       "It was reported before; nothing has changed.",
       "No email with this `message_id` was sent to this address.",
-      "No email can be found: `email` holds no address such as mary@acme.example.",
+      "No email can be found: `email` must hold an address such as mary@acme.example.",
     ]);
     expect(await suppressionOf(mail.email)).toMatchObject({ reason: "bounced" });
   });

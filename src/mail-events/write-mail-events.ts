@@ -1,25 +1,25 @@
 import { statement } from "../db/statement.ts";
 import { TELL_FAILURES } from "../mail/tell-failures.ts";
 import { timelineWith } from "../mail/timeline.ts";
-import { UNLESS_SUPPRESSED } from "../suppressions/unless-suppressed.ts";
+import { UNLESS_SUPPRESSED } from "../suppressions/opt-out.ts";
 
-/** An event of one of our emails. */
+/** An event that is about one of our emails. */
 export interface Match {
   n: number;
   delivery_id: string;
-  /** It was not known before. */
+  /** It was not reported before. */
   is_new: boolean;
 }
 
 /** Days a user sends no invitations after a complaint, unless the environment says otherwise. */
 const DEFAULT_PAUSE_DAYS = 1;
 
-/** SQL: a delivery tells what became of the mail. Whoever sends it right now will say so themselves. */
+/** SQL: a report of delivery settles the email. While it is `sending`, its worker records the outcome itself. */
 const SETTLES = "is_delivered and state in ('pending', 'unknown')";
 
 /**
- * `$1`: events as JSON, `$2`, `$3`: the kind of actor and the request of the events that are recorded. Rows are locked
- * in the order of their ids, so that two that tell of the same mails wait for each other, and read afterwards.
+ * `$1`: events as JSON; `$2`, `$3`: the kind of actor and the request of the events that are recorded. Rows are locked
+ * in the order of their ids and read afterwards, so that two reports about the same emails wait for each other.
  */
 export const writeMailEvents = statement<Match>(
   "record-mail-events",

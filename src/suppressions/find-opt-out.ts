@@ -2,23 +2,22 @@ import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { notFound } from "../errors.ts";
 
-/** Whose wish it is, and what the page shows them. */
+/** The address that an opt-out link is for, and what its page shows. */
 export interface OptOut {
   environment_id: string;
   email: string;
   email_canonical: string;
   product: string;
-  /** By preference: the invitation's language, the environment's. */
+  /** The languages of the invitation and the environment, in this order. */
   locales: string[];
-  /** They said so before, by the page or by a complaint. */
+  /** They have opted out before, on the page or by a complaint. */
   is_done: boolean;
-  /** They said so before, it was lifted since, and this invitation has not been mailed again: ask before it counts again. */
+  /** Their opt-out was lifted, and this invitation has not been emailed since: ask before it counts again. */
   was_lifted: boolean;
 }
 
 /**
- * `$1`: an invitation's id. Whatever has become of the invitation or its organization: as long as it is known whose
- * address was mailed, they may say that they want no more.
+ * `$1`: an invitation's id. Its state doesn't matter: as long as we know whose address was emailed, they may opt out.
  */
 const findByInvitation = statement<OptOut>(
   "find-opt-out",
@@ -38,9 +37,9 @@ const findByInvitation = statement<OptOut>(
 );
 
 /**
- * What the bearer of an opt-out link may ask for.
- * @param ip counted against a limit when the link is none, so that nobody tries many.
- * @throws 404, the same for every link that is none of ours, and for one whose invitation is gone; 429 after too many.
+ * Finds what an opt-out link is for.
+ * @param ip counts against a limit if the link is invalid, so that nobody tries many.
+ * @throws 404, the same for an invalid link and a deleted invitation; 429 after too many.
  */
 export async function findOptOut(
   { db, linkKeys, limiter }: Context,

@@ -2,17 +2,10 @@ import nodemailer, { type SendMailOptions } from "nodemailer";
 import type { DkimSigner } from "./dkim.ts";
 import type { Failure } from "./outcome.ts";
 
-export interface SmtpLane {
-  /** @returns the reply that accepted the mail, or how it failed. Never throws. */
-  send(mail: SendMailOptions, patience: Patience): Promise<{ accepted: string } | { failure: Failure }>;
-  /** Whether the server has greeted us and not hung up since, as far as we have heard. */
-  connected(): boolean;
-  /** Cuts the connection; a mail under way fails. */
-  close(): void;
-}
+export type SmtpConnection = ReturnType<typeof openSmtpConnection>;
 
 /** Milliseconds the server has for each reply. */
-export interface Patience {
+export interface ReplyTimeouts {
   /** Until it accepts our sender. */
   sender: number;
   /** After that, until it asks for the message. */
@@ -20,12 +13,12 @@ export interface Patience {
 }
 
 /**
- * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 wants 10 minutes, since a shorter wait buys duplicates:
- * nodemailer's own limit for silence. This one is for a server that trickles.
+ * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 asks for 10 minutes, since a shorter wait causes duplicates;
+ * nodemailer's own timeout for silence is as long. This one is for a server that trickles.
  */
-const VERDICT_PATIENCE = 11 * 60_000;
+const FINAL_REPLY_TIMEOUT = 11 * 60_000;
 
-/** What nodemailer adds to its errors. */
+/** The fields that nodemailer adds to its errors. */
 interface SmtpError extends Error {
   code?: string;
   command?: string;
@@ -34,18 +27,17 @@ interface SmtpError extends Error {
 }
 
 /**
- * One SMTP connection, kept open between mails, for one mail at a time. One at a time, because nodemailer's error is
- * the same whether a connection broke before or after the message was handed over; only the protocol log tells, and
- * on a lane of its own it is known which mail a line of it belongs to. Nothing of the log is kept but how far the server
- * went along. Each reply is waited for, but not for ever.
+ * Opens one SMTP connection, kept open between emails, for one email at a time. nodemailer's error is the same whether
+ * a connection broke before or after the message was handed over; only the protocol log shows which, and on a connection of
+ * its own it is clear which email a line belongs to. Nothing of the log is kept except how far the server went.
  */
-export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
-  let course = newCourse();
+export function openSmtpConnection(url: string, dkim?: DkimSigner) {
+  let progress = newProgress();
   let connected = false;
   let onLine = () => {};
   const watch = ({ tnx }: { tnx?: string }, line: string) => {
-    if (tnx === "client") followClient(course, line);
-    if (tnx === "server") followServer(course, line);
+    if (tnx === "client") followClient(progress, line);
+    if (tnx === "server") followServer(progress, line);
     if (tnx === "server") connected = /^[23]/.test(line) || (connected && !line.startsWith("421"));
     if (tnx === "client" || tnx === "server") onLine();
   };
@@ -73,10 +65,14 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
   });
 
   return {
-    async send(mail, patience) {
-      course = newCourse();
+    /** @returns the reply that accepted the email, or how it failed. Never throws. */
+    async send(
+      mail: SendMailOptions,
+      timeouts: ReplyTimeouts,
+    ): Promise<{ accepted: string } | { failure: Failure }> {
+      progress = newProgress();
       const { signal, refresh, clear } = createWatchdog();
-      onLine = () => refresh(patienceFor(course, patience));
+      onLine = () => refresh(timeoutFor(progress, timeouts));
       onLine();
       try {
         // nodemailer 10 has `signal`, its types don't.
@@ -84,15 +80,15 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
         const { response } = await transport.sendMail(cancelable);
         return { accepted: response };
       } catch (error) {
-        const { senderAccepted, dataAccepted, asked } = course;
+        const { senderAccepted, dataAccepted, lastCommand } = progress;
         const accepted = { senderAccepted, dataAccepted };
         if (signal.aborted) {
           connected = false;
-          const reply = `The mail server did not answer ${asked || "when we connected"} in time.`;
+          const reply = `The mail server did not answer ${lastCommand || "when we connected"} in time.`;
           return { failure: { code: "ETIMEDOUT", command: "CONN", responseCode: null, reply, ...accepted } };
         }
         const { code = "", command = "", responseCode = null, response, message } = error as SmtpError;
-        // Without a reply it broke, and after a failed login nodemailer ends it.
+        // Without a reply the connection broke, and after a failed login nodemailer closes it.
         if (responseCode === null || code === "EAUTH") connected = false;
         return { failure: { code, command, responseCode, reply: response ?? message, ...accepted } };
       } finally {
@@ -100,8 +96,10 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
         clear();
       }
     },
+    /** Returns true if the server has greeted us and, as far as we know, not hung up since. */
     connected: () => connected,
-    close() {
+    /** Cuts the connection; an email in progress fails. */
+    close(): void {
       connected = false;
       // `force`, for a server that never answers: nodemailer 10 has it, its types don't.
       const { close }: { close(options: { force: boolean }): void } = transport;
@@ -110,37 +108,36 @@ export function openSmtpLane(url: string, dkim?: DkimSigner): SmtpLane {
   };
 }
 
-/** How far the server went along with one mail. */
-interface Course {
+/** How far the server went with one email. */
+interface Progress {
   senderAsked: boolean;
   senderAccepted: boolean;
   dataAccepted: boolean;
-  /** The command sent last. */
-  asked: string;
+  lastCommand: string;
 }
 
-function newCourse(): Course {
-  return { senderAsked: false, senderAccepted: false, dataAccepted: false, asked: "" };
+function newProgress(): Progress {
+  return { senderAsked: false, senderAccepted: false, dataAccepted: false, lastCommand: "" };
 }
 
-function followClient(course: Course, line: string): void {
-  course.asked = /^[A-Z]+/i.exec(line)?.[0] ?? "";
-  if (line.startsWith("MAIL FROM")) course.senderAsked = true;
+function followClient(progress: Progress, line: string): void {
+  progress.lastCommand = /^[A-Z]+/i.exec(line)?.[0] ?? "";
+  if (line.startsWith("MAIL FROM")) progress.senderAsked = true;
 }
 
 /** Replies come in the order of the commands: the first after MAIL FROM answers it. */
-function followServer(course: Course, line: string): void {
-  if (course.senderAsked) course.senderAccepted = line.startsWith("2");
-  course.senderAsked = false;
-  if (line.startsWith("354")) course.dataAccepted = true;
+function followServer(progress: Progress, line: string): void {
+  if (progress.senderAsked) progress.senderAccepted = line.startsWith("2");
+  progress.senderAsked = false;
+  if (line.startsWith("354")) progress.dataAccepted = true;
 }
 
-function patienceFor({ senderAccepted, dataAccepted }: Course, patience: Patience): number {
-  if (dataAccepted) return VERDICT_PATIENCE;
-  return senderAccepted ? patience.recipient : patience.sender;
+function timeoutFor({ senderAccepted, dataAccepted }: Progress, timeouts: ReplyTimeouts): number {
+  if (dataAccepted) return FINAL_REPLY_TIMEOUT;
+  return senderAccepted ? timeouts.recipient : timeouts.sender;
 }
 
-/** Aborts when it was not refreshed for the time it was given last. */
+/** Aborts unless it is refreshed within the time it was last given. */
 function createWatchdog() {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -3,12 +3,7 @@ import type { InvitationDetails } from "../invitations/find-invitation-details.t
 import { findLocale } from "../mail/locales.ts";
 import { renderPage } from "./render-page.ts";
 
-export interface ShownPage {
-  status: number;
-  html: string;
-}
-
-/** The hidden fields of the question's forms. `token`: where the browser keeps no cookie. */
+/** The hidden fields of the page's forms. `token` is for a browser that keeps no cookies. */
 export interface OwnForm {
   csrf: string;
   token: string | null;
@@ -16,17 +11,15 @@ export interface OwnForm {
 
 type ClosedPage = ClosedState | "member" | "ended";
 
-/** What somebody wanted; the others are dead ends. */
+/** Pages that people wanted to reach; the others are dead ends. */
 const WANTED: ClosedPage[] = ["accepted", "member", "declined"];
 
-/**
- * The page for an invitation as it is now: the question while it is open, and one page for each way it can be closed.
- */
-export function showPage(
+/** Renders an invitation as it is now: the question while it is open, or a page for the way it was closed. */
+export function invitationPage(
   details: InvitationDetails,
   closed: ClosedState | undefined,
   form: OwnForm,
-): ShownPage {
+): { status: number; html: string } {
   const { id, product, organization, inviter, roles, email, message, redirect_url } = details;
   const locale = findLocale(...details.locales).language;
   if (closed !== undefined) {
@@ -49,7 +42,7 @@ export function showPage(
   return { status: 200, html: renderPage("invitation", question, locale) };
 }
 
-/** What is true now counts for more than how the invitation ended. A superseded link learns nothing but that. */
+/** The present counts more than how the invitation ended. A superseded link reveals only that it is superseded. */
 function pageFor({ is_member, has_newer }: InvitationDetails, closed: ClosedState): ClosedPage {
   if (closed === "superseded") return closed;
   if (is_member) return closed === "accepted" ? "accepted" : "member";
