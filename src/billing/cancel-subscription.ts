@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Subscription } from "../models/subscription.ts";
+import type { Subscription } from "../models/shared-resources.ts";
 import type { ResourceKey } from "./find-resource.ts";
 import { subscriptions } from "./resource-kinds.ts";
 import { updateResource } from "./update-resource.ts";

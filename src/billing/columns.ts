@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { Model } from "objection";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 
 type Given = Exclude<keyof SharedResource, "metadata">;
 

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { invalid } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Payment } from "../models/payment.ts";
+import type { Payment } from "../models/shared-resources.ts";
 import type { Columns } from "./columns.ts";
 import type { ResourceKey } from "./find-resource.ts";
 import { payments } from "./resource-kinds.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Address } from "../models/address.ts";
+import type { Address } from "../models/shared-resources.ts";
 import type { Columns } from "./columns.ts";
 import { createResource } from "./create-resource.ts";
 import type { Owner } from "./owned-by.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Payment } from "../models/payment.ts";
+import type { Payment } from "../models/shared-resources.ts";
 import { completePrice, type GivenAmounts } from "./amounts.ts";
 import type { Columns } from "./columns.ts";
 import { createResource } from "./create-resource.ts";

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import type { Columns } from "./columns.ts";
 import { lockOwner } from "./lock-owner.ts";
 import type { Owner } from "./owned-by.ts";

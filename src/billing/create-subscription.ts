@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Subscription } from "../models/subscription.ts";
+import type { Subscription } from "../models/shared-resources.ts";
 import { completeAmounts, type GivenAmounts } from "./amounts.ts";
 import type { Columns } from "./columns.ts";
 import { createResource } from "./create-resource.ts";

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { notFound } from "../errors.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import { type Owner, ownedBy, type Reach } from "./owned-by.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
 

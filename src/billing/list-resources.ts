@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import { columnsOf, resourcesOf } from "./find-resource.ts";
 import type { Owner } from "./owned-by.ts";
 import type { ResourceKind } from "./resource-kinds.ts";

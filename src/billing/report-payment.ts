@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import type { Payment, PaymentStatus } from "../models/payment.ts";
+import type { Payment, PaymentStatus } from "../models/shared-resources.ts";
 import { lockResource } from "./find-resource.ts";
 import { payments } from "./resource-kinds.ts";
 

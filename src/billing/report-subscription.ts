@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { invalid } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import type { Subscription, SubscriptionStatus } from "../models/subscription.ts";
+import type { Subscription, SubscriptionStatus } from "../models/shared-resources.ts";
 import { columnsOf, lockResource } from "./find-resource.ts";
 import { subscriptions } from "./resource-kinds.ts";
 import { requireGoingOn } from "./update-subscription.ts";

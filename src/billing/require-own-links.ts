@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { invalid } from "../errors.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import { resourcesOf } from "./find-resource.ts";
 import type { Owner } from "./owned-by.ts";
 import type { ResourceKind } from "./resource-kinds.ts";

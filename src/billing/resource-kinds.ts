@@ -1,11 +1,13 @@
 import type { ResourceName } from "../events/record-events.ts";
 import type { IdPrefix } from "../lib/id.ts";
-import { Address } from "../models/address.ts";
-import { Customer } from "../models/customer.ts";
-import { Payment } from "../models/payment.ts";
-import { PaymentMethod } from "../models/payment-method.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
-import { Subscription } from "../models/subscription.ts";
+import {
+  Address,
+  Customer,
+  Payment,
+  PaymentMethod,
+  type SharedResource,
+  Subscription,
+} from "../models/shared-resources.ts";
 import type { Permission } from "../permissions.ts";
 
 /** What the verbs need to know of a kind of resource. */

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { PaymentMethod } from "../models/payment-method.ts";
+import type { PaymentMethod } from "../models/shared-resources.ts";
 import type { Columns } from "./columns.ts";
 import type { ResourceKey } from "./find-resource.ts";
 import { paymentMethods } from "./resource-kinds.ts";

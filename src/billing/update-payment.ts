@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { conflict } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import { type Payment, PENDING_PAYMENT } from "../models/payment.ts";
+import { type Payment, PENDING_PAYMENT } from "../models/shared-resources.ts";
 import { completePrice } from "./amounts.ts";
 import type { Columns } from "./columns.ts";
 import type { ResourceKey } from "./find-resource.ts";

@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, type EventType, recordEvents } from "../events/record-events.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import type { Columns } from "./columns.ts";
 import { columnsOf, lockResource, type ResourceKey } from "./find-resource.ts";
 import { lockOwner } from "./lock-owner.ts";

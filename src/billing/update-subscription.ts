@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { conflict } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Subscription } from "../models/subscription.ts";
+import type { Subscription } from "../models/shared-resources.ts";
 import type { Columns } from "./columns.ts";
 import type { ResourceKey } from "./find-resource.ts";
 import { subscriptions } from "./resource-kinds.ts";

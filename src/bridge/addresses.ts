@@ -4,7 +4,7 @@ import { addresses } from "../billing/resource-kinds.ts";
 import { updateAddress } from "../billing/update-address.ts";
 import { country, emailAddress, metadata, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import type { Address } from "../models/address.ts";
+import type { Address } from "../models/shared-resources.ts";
 import { type BridgeResource, inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byFlag, bySearch, byWord } from "./filters.ts";

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { ResourceKey } from "../billing/find-resource.ts";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
 import type { Answer, Answers, EndpointRequest, Params } from "../http/endpoint.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import type { Scope } from "../oauth/scopes.ts";
 import { record } from "./envelope.ts";
 import type { Filter } from "./filters.ts";

@@ -4,7 +4,7 @@ import { customers } from "../billing/resource-kinds.ts";
 import { updateResource } from "../billing/update-resource.ts";
 import { emailAddress, metadata, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import type { Customer } from "../models/customer.ts";
+import type { Customer } from "../models/shared-resources.ts";
 import { type BridgeResource, inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { bySearch } from "./filters.ts";

@@ -4,7 +4,7 @@ import { paymentMethods } from "../billing/resource-kinds.ts";
 import { updatePaymentMethod } from "../billing/update-payment-method.ts";
 import { metadata, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import type { PaymentMethod } from "../models/payment-method.ts";
+import type { PaymentMethod } from "../models/shared-resources.ts";
 import { type BridgeResource, inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byWord } from "./filters.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { payments } from "../billing/resource-kinds.ts";
-import { type Payment, PENDING_PAYMENT } from "../models/payment.ts";
+import { type Payment, PENDING_PAYMENT } from "../models/shared-resources.ts";
 import type { BridgeResource } from "./bridge-resource.ts";
 import { bySearch, byTime } from "./filters.ts";
 import { paymentShape, paymentStatuses } from "./shapes/payment-shape.ts";

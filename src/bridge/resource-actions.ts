@@ -4,7 +4,7 @@ import type { ResourceKey } from "../billing/find-resource.ts";
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import { type BridgeResource, inPath, keyOf, showing, shows } from "./bridge-resource.ts";
 import { done } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";

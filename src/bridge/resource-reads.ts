@@ -3,7 +3,7 @@ import { z } from "zod";
 import { findResource } from "../billing/find-resource.ts";
 import { listResources } from "../billing/list-resources.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import { type BridgeResource, inPath, namedIn, present, showing, shows } from "./bridge-resource.ts";
 import { page } from "./envelope.ts";
 import { ownerIn, reachIn } from "./owner-in.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { subscriptions } from "../billing/resource-kinds.ts";
-import type { Subscription } from "../models/subscription.ts";
+import type { Subscription } from "../models/shared-resources.ts";
 import type { BridgeResource } from "./bridge-resource.ts";
 import { subscriptionShape, subscriptionStatuses } from "./shapes/subscription-shape.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../../models/invitation-batch-row.ts";
+import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../../models/invitation-batch.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
 import { among, idsFrom, type Lead } from "../reading/lead.ts";

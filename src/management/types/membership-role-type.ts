@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MembershipRole } from "../../models/membership-role.ts";
+import { MembershipRole } from "../../models/join-tables.ts";
 import { byColumn } from "../reading/filters.ts";
 import { among, type Lead } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OrganizationDeletion } from "../../models/organization-deletion.ts";
+import { OrganizationDeletion } from "../../models/organization.ts";
 import { counts, time } from "../reading/attribute-types.ts";
 import { byColumn, byWord } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";

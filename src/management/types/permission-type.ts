@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Permission } from "../../models/permission.ts";
+import { Permission } from "../../models/role.ts";
 import { time } from "../reading/attribute-types.ts";
 import { byColumn } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";

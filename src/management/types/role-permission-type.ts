@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RolePermission } from "../../models/role-permission.ts";
+import { RolePermission } from "../../models/join-tables.ts";
 import { byColumn } from "../reading/filters.ts";
 import { among } from "../reading/lead.ts";
 import { resourceType, type Viewer } from "../reading/resource-type.ts";

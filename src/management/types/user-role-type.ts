@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserRole } from "../../models/user-role.ts";
+import { UserRole } from "../../models/join-tables.ts";
 import { byColumn } from "../reading/filters.ts";
 import { resourceType } from "../reading/resource-type.ts";
 
