@@ -3,33 +3,66 @@ import { createAddress, updateAddress } from "../billing/addresses.ts";
 import { addresses } from "../billing/resource-kinds.ts";
 import { country, emailAddress, text } from "../http/attributes.ts";
 import type { Address } from "../models/shared-resources.ts";
-import { type BridgeResource, recordOf, shared } from "./bridge-resource.ts";
+import { alias, type BridgeResource, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byFlag, bySearch, byWord } from "./list-query.ts";
-import { changes, creates, deletes, reads, setsDefault } from "./resource-endpoints.ts";
+import { changes, creates, deletes, setsDefault } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
 const columns = {
-  type: z.enum(["billing", "shipping", "both"]),
-  alias: text(100).nullable(),
-  name: text(200).nullable(),
-  line1: text(200).nullable(),
+  type: z
+    .enum(["billing", "shipping", "both"])
+    .meta({ description: "What it is for. Without one: `billing`.", examples: ["billing"] }),
+  alias,
+  name: text(200)
+    .nullable()
+    .meta({ examples: ["Acme Corp"] }),
+  line1: text(200)
+    .nullable()
+    .meta({ examples: ["1 Analytical Row"] }),
   line2: text(200).nullable(),
-  city: text(100).nullable(),
+  city: text(100)
+    .nullable()
+    .meta({ examples: ["London"] }),
   state: text(100).nullable(),
-  postal_code: text(20).nullable(),
-  country,
+  postal_code: text(20)
+    .nullable()
+    .meta({ examples: ["EC1A 1AA"] }),
+  country: country.meta({ description: "ISO 3166-1, two letters.", examples: ["GB"] }),
   phone: text(50).nullable(),
-  email: emailAddress.transform(({ email }) => email).nullable(),
-  is_partial: z.boolean(),
-  is_business: z.boolean(),
+  email: emailAddress
+    .transform(({ email }) => email)
+    .nullable()
+    .meta({ examples: ["office@acme.example"] }),
+  is_partial: z
+    .boolean()
+    .meta({ description: "Whether it may lack street and city; else both are needed.", examples: [false] }),
+  is_business: z
+    .boolean()
+    .meta({ description: "Whether it is a company's: then it needs `business_name`.", examples: [false] }),
   business_name: text(200).nullable(),
   tax_id: text(100).nullable(),
-  tax_id_type: text(50).nullable(),
-  is_default: z.boolean(),
+  tax_id_type: text(50).nullable().meta({ description: "What kind of number that is: `eu_vat`." }),
+  is_default: z
+    .boolean()
+    .meta({ description: "Whether it is its owner's default of its type.", examples: [true] }),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
-const newAddress = given.required({ country: true });
-const changedAddress = given.omit({ organization_id: true });
+const newAddress = given
+  .required({ country: true })
+  .meta(
+    sample(columns, [
+      "organization_id",
+      "type",
+      "name",
+      "line1",
+      "city",
+      "postal_code",
+      "country",
+      "is_default",
+    ]),
+  );
+const changedAddress = given.omit({ organization_id: true }).meta({ examples: [{ line2: "Second floor" }] });
 const aliases = { address_type: "type" };
 const byType = byWord("type", columns.type.options);
 
@@ -37,8 +70,8 @@ const resource: BridgeResource<Address> = {
   kind: addresses,
   path: "/addresses",
   name: "Address",
-  spoken: { one: "address", many: "addresses" },
-  shape: recordOf(columns),
+  plural: "Addresses",
+  shape: recordOf("addr", columns),
   scope: "addresses:read",
   largestPage: 50,
   filters: {
@@ -53,11 +86,13 @@ const resource: BridgeResource<Address> = {
 export const addressEndpoints = [
   ...reads(resource),
   creates(resource, {
+    operationId: "bridgeCreateAddress",
     summary: "Create an address. Unless `is_partial`, it needs `line1` and `city`.",
     body: fields(newAddress, aliases),
     create: createAddress,
   }),
   changes(resource, {
+    operationId: "bridgeUpdateAddress",
     summary: "Change an address. What is left out stays.",
     body: fields(changedAddress, aliases),
     change: updateAddress,

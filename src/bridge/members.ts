@@ -10,30 +10,39 @@ import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
-import { done, page, record, show, time } from "./envelope.ts";
+import { created_at, done, idOf, page, record, show, updated_at } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { strongestRole } from "./organizations.ts";
 import { organizationInPath, userIn } from "./owner-in.ts";
 
+const ROLE = "The strongest of the system roles they have: `owner`, `admin`, `billing` or `member`.";
+const name = z.string().nullable();
 const memberShape = z.object({
-  id: z.string(),
-  organization_id: z.string(),
-  user_id: z.string(),
-  user_name: z.string().nullable(),
-  user_first_name: z.string().nullable(),
-  user_last_name: z.string().nullable(),
-  user_email: z.string(),
+  id: idOf("orguser", "The membership's id: what the paths of members take."),
+  organization_id: idOf("org", "Where they are a member."),
+  user_id: idOf("user", "Who it is."),
+  user_name: name.meta({ description: "First and last name together.", examples: ["Grace Hopper"] }),
+  user_first_name: name.meta({ examples: ["Grace"] }),
+  user_last_name: name.meta({ examples: ["Hopper"] }),
+  user_email: z.string().meta({ examples: ["grace@acme.example"] }),
   user_picture: z.string().nullable(),
-  role: strongestRole,
-  roles: z.array(z.string()),
-  created_at: time,
-  updated_at: time,
+  role: strongestRole.meta({ description: ROLE, examples: ["admin"] }),
+  roles: z.array(z.string()).meta({ description: "All roles they have there.", examples: [["admin"]] }),
+  created_at: created_at.describe("Since when they are a member."),
+  updated_at,
 });
 
 const anyRole = strongestRole.unwrap();
 /** The role of owner is transferred, never given. */
-const givenRole = anyRole.exclude(["owner"]);
+const givenRole = anyRole.exclude(["owner"]).describe(ROLE);
+const newMember = z
+  .strictObject({
+    email: emailAddress.describe("The address of somebody who has a user already."),
+    role: givenRole.default("member"),
+  })
+  .meta({ examples: [{ email: "grace@acme.example", role: "admin" }] });
+const changedMember = z.strictObject({ role: givenRole }).meta({ examples: [{ role: "billing" }] });
 
 const one = { holds: "record", name: "Member", of: memberShape } as const;
 /** Options of an invitation that this API does not offer. */
@@ -48,6 +57,8 @@ export const memberEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations/:id/members",
+    operationId: "bridgeListMembers",
+    tag: "bridge-members",
     summary: "List an organization's members.",
     who: "user",
     limit: "read",
@@ -65,11 +76,13 @@ export const memberEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/members",
+    operationId: "bridgeAddMember",
+    tag: "bridge-members",
     summary:
       "Make an existing user a member at once, without an email; or invite the address, where the environment's `member_adding` is `invite`.",
     who: "user",
     limit: "invite",
-    body: fields(z.strictObject({ email: emailAddress, role: givenRole.default("member") })),
+    body: fields(newMember),
     organization: organizationInPath,
     permission: "members:manage",
     answers: {
@@ -109,10 +122,12 @@ export const memberEndpoints = [
   endpoint({
     method: "PUT",
     path: "/bridge-payment/organizations/:id/members/:member_id",
+    operationId: "bridgeUpdateMember",
+    tag: "bridge-members",
     summary: "Give a member another role. Not the owner, and not yourself.",
     who: "user",
     limit: "write",
-    body: fields(z.strictObject({ role: givenRole })),
+    body: fields(changedMember),
     organization: organizationInPath,
     permission: "members:manage",
     answers: { status: 200, records: one, message: UPDATED },
@@ -120,12 +135,14 @@ export const memberEndpoints = [
       const { context, actor, body } = request;
       const change = { ...whereIn(request), membership_id: request.params.member_id ?? "", role: body.role };
       const { id } = await changeRole(context, change, actor);
-      return record(await findMember(request, id), 200, UPDATED);
+      return record(present(await findMember(request, { id })), 200, UPDATED);
     },
   }),
   endpoint({
     method: "DELETE",
     path: "/bridge-payment/organizations/:id/members/:member_id",
+    operationId: "bridgeRemoveMember",
+    tag: "bridge-members",
     summary: "Remove a member. Not the owner, and not yourself: leave instead.",
     who: "user",
     limit: "write",
@@ -133,17 +150,19 @@ export const memberEndpoints = [
     permission: "members:manage",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
-      const member = await findMember(request, request.params.member_id ?? "");
+      const member = await findMember(request, { id: request.params.member_id ?? "" });
       const isOwner = request.organization?.isOwner === true;
       if (member.user_id === userIn(request) && !isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
-      await removeMember(request.context, { ...whereIn(request), id: String(member.id) }, request.actor);
+      await removeMember(request.context, { ...whereIn(request), id: member.id }, request.actor);
       return done(REMOVED);
     },
   }),
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/leave",
+    operationId: "bridgeLeaveOrganization",
+    tag: "bridge-members",
     summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
     who: "user",
     limit: "write",
@@ -159,10 +178,8 @@ export const memberEndpoints = [
           "owner_cannot_leave",
           "The organization owner cannot leave the organization. Transfer ownership or delete the organization",
         );
-      const filter = { organization_id: request.params.id ?? "", user_id: userIn(request) };
-      const { rows } = await listMembers(request.context.db, filter, { limit: 1, offset: 0 });
-      if (rows[0] === undefined) throw notFound("membership");
-      await removeMember(request.context, { ...whereIn(request), id: rows[0].id }, request.actor);
+      const { id } = await findMember(request, { user_id: userIn(request) });
+      await removeMember(request.context, { ...whereIn(request), id }, request.actor);
       return done(LEFT);
     },
   }),
@@ -173,11 +190,14 @@ function whereIn({ params, environment }: Pick<EndpointRequest, "params" | "envi
 }
 
 /** @throws 404. */
-async function findMember({ context, params }: Pick<EndpointRequest, "context" | "params">, id: string) {
-  const filter = { organization_id: params.id ?? "", id };
+async function findMember(
+  { context, params }: Pick<EndpointRequest, "context" | "params">,
+  which: { id: string } | { user_id: string },
+): Promise<Member> {
+  const filter = { organization_id: params.id ?? "", ...which };
   const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
   if (rows[0] === undefined) throw notFound("member");
-  return present(rows[0]);
+  return rows[0];
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {

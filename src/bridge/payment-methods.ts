@@ -7,37 +7,80 @@ import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
 import { text } from "../http/attributes.ts";
 import type { PaymentMethod } from "../models/shared-resources.ts";
-import { type BridgeResource, link, recordOf, shared } from "./bridge-resource.ts";
+import {
+  alias,
+  type BridgeResource,
+  billing_address_id,
+  link,
+  provider_id,
+  recordOf,
+  sample,
+  shared,
+} from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byWord } from "./list-query.ts";
-import { changes, creates, deletes, reads, setsBillingAddress, setsDefault } from "./resource-endpoints.ts";
+import { changes, creates, deletes, setsBillingAddress, setsDefault } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
 const digits = (pattern: RegExp, error: string) => z.string().regex(pattern, { error }).nullable();
 
 const columns = {
-  type: z.enum(["card", "bank_account", "wallet"]),
-  wallet_type: text(50).nullable(),
-  provider_id: text(100).nullable(),
-  provider_payment_method_token: text(500),
-  customer_id: link,
-  billing_address_id: link,
-  card_brand: text(50).nullable(),
-  last_four: digits(/^\d{4}$/, "must be the last four digits alone"),
-  expiry_month: digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12"),
-  expiry_year: digits(/^\d{4}$/, "must be four digits"),
-  alias: text(100).nullable(),
-  is_default: z.boolean(),
+  type: z.enum(["card", "bank_account", "wallet"]).meta({ description: "What it is.", examples: ["card"] }),
+  wallet_type: text(50).nullable().meta({ description: "Which wallet: `apple_pay`." }),
+  provider_id,
+  provider_payment_method_token: text(500).meta({
+    description: "What your payment provider gave you for it. Never the card's number.",
+    examples: ["pm_1QxZ"],
+  }),
+  customer_id: link("cust", "The customer the provider knows it under, of the same owner."),
+  billing_address_id,
+  card_brand: text(50)
+    .nullable()
+    .meta({ description: "Which brand: `visa`.", examples: ["visa"] }),
+  last_four: digits(/^\d{4}$/, "must be the last four digits alone").meta({
+    description: "The last four digits, for people to know it by.",
+    examples: ["4242"],
+  }),
+  expiry_month: digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12").meta({
+    description: "Two digits, from `01`.",
+    examples: ["09"],
+  }),
+  expiry_year: digits(/^\d{4}$/, "must be four digits").meta({
+    description: "Four digits.",
+    examples: ["2029"],
+  }),
+  alias,
+  is_default: z.boolean().meta({
+    description: "Whether it is its owner's default. Making one the default ends the one before.",
+    examples: [true],
+  }),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
-const newPaymentMethod = given.required({ type: true, provider_payment_method_token: true });
-const changedPaymentMethod = given.pick({
-  alias: true,
-  is_default: true,
-  billing_address_id: true,
-  expiry_month: true,
-  expiry_year: true,
-  metadata: true,
-});
+const newPaymentMethod = given
+  .required({ type: true, provider_payment_method_token: true })
+  .meta(
+    sample(columns, [
+      "organization_id",
+      "type",
+      "provider_id",
+      "provider_payment_method_token",
+      "card_brand",
+      "last_four",
+      "expiry_month",
+      "expiry_year",
+      "is_default",
+    ]),
+  );
+const changedPaymentMethod = given
+  .pick({
+    alias: true,
+    is_default: true,
+    billing_address_id: true,
+    expiry_month: true,
+    expiry_year: true,
+    metadata: true,
+  })
+  .meta({ examples: [{ alias: "Office card", expiry_month: "11", expiry_year: "2030" }] });
 const aliases = {
   payment_type: "type",
   card_token: "provider_payment_method_token",
@@ -50,8 +93,8 @@ const resource: BridgeResource<PaymentMethod> = {
   kind: paymentMethods,
   path: "/payment-methods",
   name: "PaymentMethod",
-  spoken: { one: "payment method", many: "payment methods" },
-  shape: recordOf(columns),
+  plural: "PaymentMethods",
+  shape: recordOf("pm", columns),
   scope: "payment_methods:read",
   largestPage: 100,
   filters: { type: byWord("type", columns.type.options) },
@@ -61,11 +104,13 @@ const resource: BridgeResource<PaymentMethod> = {
 export const paymentMethodEndpoints = [
   ...reads(resource),
   creates(resource, {
+    operationId: "bridgeCreatePaymentMethod",
     summary: "Create a payment method from the token your payment provider gave you for it.",
     body: fields(newPaymentMethod, aliases),
     create: (context, owner, values, actor) => createResource(context, paymentMethods, owner, values, actor),
   }),
   changes(resource, {
+    operationId: "bridgeUpdatePaymentMethod",
     summary: "Change what is known of a payment method. What is left out stays.",
     body: fields(changedPaymentMethod),
     change: update,
