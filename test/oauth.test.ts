@@ -4,7 +4,7 @@ import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Settings } from "../src/config.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { allEndpoints } from "../src/management/all-resources.ts";
 import { createAccessTokens } from "../src/oauth/access-tokens.ts";
 import { SCOPES } from "../src/oauth/scopes.ts";
 import { deriveSigningKey } from "../src/oauth/signing-key.ts";

@@ -1,8 +1,7 @@
 import type { AnswerData, Answers } from "../http/endpoint.ts";
+import { type ResourceType, resourceTypeNamed } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import type { ResourceType } from "../management/reading/resource-type.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
 import { EXAMPLE_OUTCOMES, exampleValue } from "./example-values.ts";
 
 /**
