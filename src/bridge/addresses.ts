@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { createAddress, updateAddress } from "../billing/addresses.ts";
 import { addresses } from "../billing/resource-kinds.ts";
-import { country, emailAddress, text } from "../http/attributes.ts";
+import { country, described, emailAddress, text } from "../http/attributes.ts";
 import type { Address } from "../models/shared-resources.ts";
 import { alias, type BridgeResource, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
@@ -10,9 +10,11 @@ import { changes, creates, deletes, setsDefault } from "./resource-endpoints.ts"
 import { reads } from "./resource-reads.ts";
 
 const columns = {
-  type: z
-    .enum(["billing", "shipping", "both"])
-    .meta({ description: "What it is for. Without one: `billing`.", examples: ["billing"] }),
+  type: described(
+    z.enum(["billing", "shipping", "both"]),
+    "What it is for. Without one: `billing`.",
+    "billing",
+  ),
   alias,
   name: text(200)
     .nullable()
@@ -28,24 +30,18 @@ const columns = {
   postal_code: text(20)
     .nullable()
     .meta({ examples: ["EC1A 1AA"] }),
-  country: country.meta({ description: "ISO 3166-1, two letters.", examples: ["GB"] }),
+  country: described(country, "ISO 3166-1, two letters.", "GB"),
   phone: text(50).nullable(),
   email: emailAddress
     .transform(({ email }) => email)
     .nullable()
     .meta({ examples: ["office@acme.example"] }),
-  is_partial: z
-    .boolean()
-    .meta({ description: "Whether it may lack street and city; else both are needed.", examples: [false] }),
-  is_business: z
-    .boolean()
-    .meta({ description: "Whether it is a company's: then it needs `business_name`.", examples: [false] }),
+  is_partial: described(z.boolean(), "Whether it may lack street and city; else both are needed.", false),
+  is_business: described(z.boolean(), "Whether it is a company's: then it needs `business_name`.", false),
   business_name: text(200).nullable(),
   tax_id: text(100).nullable(),
   tax_id_type: text(50).nullable().meta({ description: "What kind of number that is: `eu_vat`." }),
-  is_default: z
-    .boolean()
-    .meta({ description: "Whether it is its owner's default of its type.", examples: [true] }),
+  is_default: described(z.boolean(), "Whether it is its owner's default of its type.", true),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
 const newAddress = given

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
-import { metadata, text } from "../http/attributes.ts";
+import { described, metadata, text } from "../http/attributes.ts";
 import type { Answer, Answers, EndpointRequest } from "../http/endpoint.ts";
 import { exampleId, type IdPrefix } from "../lib/id.ts";
 import { exampleOf } from "../lib/json-schema-of.ts";
@@ -37,11 +37,11 @@ export function spoken(name: string): string {
 /** Columns of every kind that can be written. */
 export const shared = {
   organization_id: link("org", "The organization it belongs to; null for what is the creator's own."),
-  metadata: metadata.meta({
-    description:
-      "Whatever you keep beside it: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused even there.",
-    examples: [{}],
-  }),
+  metadata: described(
+    metadata,
+    "Whatever you keep beside it: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused even there.",
+    {},
+  ),
 };
 
 /** A reference to another row. */
@@ -88,22 +88,26 @@ const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 export function price(example: number) {
   return {
     concept: text(200).nullable().describe("A few words for the bill."),
-    currency: z
-      .string()
-      .toUpperCase()
-      .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" })
-      .meta({ description: "ISO 4217, in either case.", examples: ["GBP"] }),
-    subtotal_cents: cents.meta({
-      examples: [example],
-      description: "Before tax and discount. Left out, it follows from the total.",
-    }),
-    tax_cents: cents.meta({ description: "Added to the subtotal.", examples: [0] }),
-    discount_cents: cents.meta({ description: "Taken off the subtotal.", examples: [0] }),
-    total_cents: cents.meta({
-      description:
-        "What is paid: subtotal + tax − discount, in the currency's smallest unit. Left out, it follows from the parts.",
-      examples: [example],
-    }),
+    currency: described(
+      z
+        .string()
+        .toUpperCase()
+        .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" }),
+      "ISO 4217, in either case.",
+      "GBP",
+    ),
+    subtotal_cents: described(
+      cents,
+      "Before tax and discount. Left out, it follows from the total.",
+      example,
+    ),
+    tax_cents: described(cents, "Added to the subtotal.", 0),
+    discount_cents: described(cents, "Taken off the subtotal.", 0),
+    total_cents: described(
+      cents,
+      "What is paid: subtotal + tax − discount, in the currency's smallest unit. Left out, it follows from the parts.",
+      example,
+    ),
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { createResource } from "../billing/create-resource.ts";
 import { customers } from "../billing/resource-kinds.ts";
 import { updateResource } from "../billing/update-resource.ts";
-import { emailAddress, text } from "../http/attributes.ts";
+import { described, emailAddress, text } from "../http/attributes.ts";
 import type { Customer } from "../models/shared-resources.ts";
 import { type BridgeResource, provider_id, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
@@ -13,9 +13,11 @@ import { reads } from "./resource-reads.ts";
 const columns = {
   provider_id,
   provider_customer_id: text(200).nullable().meta({ description: "What the provider calls them." }),
-  email: emailAddress
-    .transform(({ email }) => email)
-    .meta({ description: "Where the provider writes to.", examples: ["office@acme.example"] }),
+  email: described(
+    emailAddress.transform(({ email }) => email),
+    "Where the provider writes to.",
+    "office@acme.example",
+  ),
   name: text(200)
     .nullable()
     .meta({ examples: ["Acme Corp"] }),

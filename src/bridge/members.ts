@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
-import { emailAddress } from "../http/attributes.ts";
+import { described, emailAddress } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
@@ -22,20 +22,19 @@ const memberShape = z.object({
   id: idOf("orguser", "The membership's id: what the paths of members take."),
   organization_id: idOf("org", "Where they are a member."),
   user_id: idOf("user", "Who it is."),
-  user_name: name.meta({ description: "First and last name together.", examples: ["Grace Hopper"] }),
+  user_name: described(name, "First and last name together.", "Grace Hopper"),
   user_first_name: name.meta({ examples: ["Grace"] }),
   user_last_name: name.meta({ examples: ["Hopper"] }),
   user_email: z.string().meta({ examples: ["grace@acme.example"] }),
   user_picture: z.string().nullable(),
-  role: strongestRole.meta({ description: ROLE, examples: ["admin"] }),
-  roles: z.array(z.string()).meta({ description: "All roles they have there.", examples: [["admin"]] }),
+  role: described(strongestRole, ROLE, "admin"),
+  roles: described(z.array(z.string()), "All roles they have there.", ["admin"]),
   created_at: created_at.describe("Since when they are a member."),
   updated_at,
 });
 
-const anyRole = strongestRole.unwrap();
 /** The role of owner is transferred, never given. */
-const givenRole = anyRole.exclude(["owner"]).describe(ROLE);
+const givenRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
 const newMember = z
   .strictObject({
     email: emailAddress.describe("The address of somebody who has a user already."),
@@ -62,7 +61,7 @@ export const memberEndpoints = [
     summary: "List an organization's members.",
     who: "user",
     limit: "read",
-    query: z.strictObject({ ...pageParameters(100), role: anyRole.optional() }),
+    query: z.strictObject({ ...pageParameters(100), role: strongestRole.unwrap().optional() }),
     organization: organizationInPath,
     permission: "members:read",
     answers: { status: 200, records: { ...one, holds: "page" } },
@@ -151,8 +150,7 @@ export const memberEndpoints = [
     answers: { status: 200, message: REMOVED },
     async handle(request) {
       const member = await findMember(request, { id: request.params.member_id ?? "" });
-      const isOwner = request.organization?.isOwner === true;
-      if (member.user_id === userIn(request) && !isOwner)
+      if (member.user_id === userIn(request) && !request.organization?.isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
       await removeMember(request.context, { ...whereIn(request), id: member.id }, request.actor);
       return done(REMOVED);
@@ -190,10 +188,7 @@ function whereIn({ params, environment }: Pick<EndpointRequest, "params" | "envi
 }
 
 /** @throws 404. */
-async function findMember(
-  { context, params }: Pick<EndpointRequest, "context" | "params">,
-  which: { id: string } | { user_id: string },
-): Promise<Member> {
+async function findMember({ context, params }: EndpointRequest, which: { id: string } | { user_id: string }) {
   const filter = { organization_id: params.id ?? "", ...which };
   const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
   if (rows[0] === undefined) throw notFound("member");

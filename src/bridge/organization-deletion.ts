@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
+import { described } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
@@ -12,19 +13,19 @@ const counts = z.record(z.string(), z.number().int());
 /** What a deletion is about to do, in both its preview and its receipt. */
 const planShape = z.object({
   organization_id: idOf("org", "What is deleted."),
-  planned: counts.meta({
-    description: "Rows per table, counted at the start.",
-    examples: [{ subscriptions: 1, payments: 1, addresses: 1, memberships: 2 }],
+  planned: described(counts, "Rows per table, counted at the start.", {
+    subscriptions: 1,
+    payments: 1,
+    addresses: 1,
+    memberships: 2,
   }),
 });
 
 const deletionShape = planShape.extend({
   id: idOf("del"),
-  organization_name: z.string().meta({ description: "What it was called.", examples: ["Acme Corp"] }),
-  state: z
-    .enum(["detaching", "completed"])
-    .meta({ description: "Whether it still goes on.", examples: ["detaching"] }),
-  done: planShape.shape.planned.meta({ description: "Rows per table, worked off so far.", examples: [{}] }),
+  organization_name: described(z.string(), "What it was called.", "Acme Corp"),
+  state: described(z.enum(["detaching", "completed"]), "Whether it still goes on.", "detaching"),
+  done: described(planShape.shape.planned, "Rows per table, worked off so far.", {}),
   created_at,
   updated_at,
   completed_at: time.nullable(),

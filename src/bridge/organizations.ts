@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
-import { metadata } from "../http/attributes.ts";
+import { described, metadata } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import type { Organization } from "../models/organization.ts";
@@ -21,13 +21,11 @@ const given = organizationAttributes.omit({ slug: true, external_id: true, publi
     .unwrap()
     .meta({ examples: ["owner"] })
     .optional(),
-  metadata: metadata
-    .meta({
-      description:
-        "Whatever its members keep beside it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; the `metadata` there is for programs.",
-      examples: [{}],
-    })
-    .optional(),
+  metadata: described(
+    metadata,
+    "Whatever its members keep beside it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; the `metadata` there is for programs.",
+    {},
+  ).optional(),
 });
 const newOrganization = given.omit({ member_management: true }).meta({
   examples: [
@@ -58,13 +56,11 @@ const ownRoles = z.array(z.string()).meta({ examples: [["owner"]] });
 const organizationShape = z.object({
   id: idOf("org"),
   ...shown(given.shape),
-  owner_user_id: z
-    .string()
-    .nullable()
-    .meta({
-      description: "Who owns it; only `transfer-ownership` changes that.",
-      examples: [exampleId("user")],
-    }),
+  owner_user_id: described(
+    z.string().nullable(),
+    "Who owns it; only `transfer-ownership` changes that.",
+    exampleId("user"),
+  ),
   created_at,
   updated_at,
 });

@@ -5,7 +5,7 @@ import { paymentMethods } from "../billing/resource-kinds.ts";
 import { updateResource } from "../billing/update-resource.ts";
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import { text } from "../http/attributes.ts";
+import { described, text } from "../http/attributes.ts";
 import type { PaymentMethod } from "../models/shared-resources.ts";
 import {
   alias,
@@ -25,35 +25,34 @@ import { reads } from "./resource-reads.ts";
 const digits = (pattern: RegExp, error: string) => z.string().regex(pattern, { error }).nullable();
 
 const columns = {
-  type: z.enum(["card", "bank_account", "wallet"]).meta({ description: "What it is.", examples: ["card"] }),
+  type: described(z.enum(["card", "bank_account", "wallet"]), "What it is.", "card"),
   wallet_type: text(50).nullable().meta({ description: "Which wallet: `apple_pay`." }),
   provider_id,
-  provider_payment_method_token: text(500).meta({
-    description: "What your payment provider gave you for it. Never the card's number.",
-    examples: ["pm_1QxZ"],
-  }),
+  provider_payment_method_token: described(
+    text(500),
+    "What your payment provider gave you for it. Never the card's number.",
+    "pm_1QxZ",
+  ),
   customer_id: link("cust", "The customer the provider knows it under, of the same owner."),
   billing_address_id,
-  card_brand: text(50)
-    .nullable()
-    .meta({ description: "Which brand: `visa`.", examples: ["visa"] }),
-  last_four: digits(/^\d{4}$/, "must be the last four digits alone").meta({
-    description: "The last four digits, for people to know it by.",
-    examples: ["4242"],
-  }),
-  expiry_month: digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12").meta({
-    description: "Two digits, from `01`.",
-    examples: ["09"],
-  }),
-  expiry_year: digits(/^\d{4}$/, "must be four digits").meta({
-    description: "Four digits.",
-    examples: ["2029"],
-  }),
+  card_brand: described(text(50).nullable(), "Which brand: `visa`.", "visa"),
+  last_four: described(
+    digits(/^\d{4}$/, "must be the last four digits alone"),
+    "The last four digits, for people to know it by.",
+    "4242",
+  ),
+  expiry_month: described(
+    digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12"),
+    "Two digits, from `01`.",
+    "09",
+  ),
+  expiry_year: described(digits(/^\d{4}$/, "must be four digits"), "Four digits.", "2029"),
   alias,
-  is_default: z.boolean().meta({
-    description: "Whether it is its owner's default. Making one the default ends the one before.",
-    examples: [true],
-  }),
+  is_default: described(
+    z.boolean(),
+    "Whether it is its owner's default. Making one the default ends the one before.",
+    true,
+  ),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
 const newPaymentMethod = given

@@ -3,7 +3,7 @@ import { findResource } from "../billing/owned-resources.ts";
 import { confirmPayment, createPayment, reportPayment, updatePayment } from "../billing/payments.ts";
 import { payments } from "../billing/resource-kinds.ts";
 import { forbidden } from "../errors.ts";
-import { text, webAddress } from "../http/attributes.ts";
+import { described, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { PAYMENT_STATUSES, type Payment, PENDING_PAYMENT } from "../models/shared-resources.ts";
 import {
@@ -34,9 +34,11 @@ const given = {
   description: text(1_000)
     .nullable()
     .meta({ examples: ["Onboarding, one day"] }),
-  reference_code: text(200)
-    .nullable()
-    .meta({ description: "Your own reference, such as an invoice's number.", examples: ["INV-1017"] }),
+  reference_code: described(
+    text(200).nullable(),
+    "Your own reference, such as an invoice's number.",
+    "INV-1017",
+  ),
   category: text(100).nullable(),
   tags: text(500).nullable().describe("Words to find it by, with commas between."),
   setup_future_usage: z
@@ -47,11 +49,11 @@ const given = {
 };
 const columns = {
   ...given,
-  status: z.enum(PAYMENT_STATUSES).meta({
-    description:
-      "Pending (`requires_payment_method`, `requires_confirmation`) until it is confirmed, then what the provider reports.",
-    examples: ["requires_confirmation"],
-  }),
+  status: described(
+    z.enum(PAYMENT_STATUSES),
+    "Pending (`requires_payment_method`, `requires_confirmation`) until it is confirmed, then what the provider reports.",
+    "requires_confirmation",
+  ),
   provider_payment_id: text(200).nullable().describe("What the provider calls it, once that was reported."),
   failure_reason: text(500).nullable().describe("Why it failed, in the provider's words."),
   confirmed_at: time.nullable().describe("When it was confirmed; null while it is pending."),

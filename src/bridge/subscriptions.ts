@@ -6,7 +6,7 @@ import {
   reportSubscription,
   updateSubscription,
 } from "../billing/subscriptions.ts";
-import { text } from "../http/attributes.ts";
+import { described, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import { SUBSCRIPTION_STATUSES, type Subscription } from "../models/shared-resources.ts";
@@ -31,6 +31,7 @@ import { keyOf } from "./owner-in.ts";
 import { changes, creates, setsBillingAddress } from "./resource-endpoints.ts";
 import { reads } from "./resource-reads.ts";
 
+const REASON = "We grew out of it";
 const PERIOD_START = "2026-11-20T09:30:00.000Z";
 const PERIOD_END = "2026-12-20T09:30:00.000Z";
 
@@ -38,51 +39,48 @@ const given = {
   customer_id: link("cust", "A customer of the same owner."),
   payment_method_id: link("pm", "A payment method of the same owner."),
   billing_address_id,
-  product_id: text(200)
-    .nullable()
-    .meta({ description: "What is subscribed to, as you call it.", examples: ["team-plan"] }),
+  product_id: described(text(200).nullable(), "What is subscribed to, as you call it.", "team-plan"),
   provider_id,
   description: text(1_000)
     .nullable()
     .meta({ examples: ["Team plan"] }),
   ...price(49_900),
-  billing_interval: z
-    .enum(["daily", "weekly", "monthly", "yearly"])
-    .meta({ description: "How often it is paid.", examples: ["monthly"] }),
-  interval_multiplier: z
-    .number()
-    .int()
-    .min(1)
-    .max(12)
-    .meta({
-      description: "Every how many intervals it is paid: 3 with `monthly` is a quarter.",
-      examples: [1],
-    }),
+  billing_interval: described(
+    z.enum(["daily", "weekly", "monthly", "yearly"]),
+    "How often it is paid.",
+    "monthly",
+  ),
+  interval_multiplier: described(
+    z.number().int().min(1).max(12),
+    "Every how many intervals it is paid: 3 with `monthly` is a quarter.",
+    1,
+  ),
 };
 const columns = {
   ...given,
-  status: z.enum(SUBSCRIPTION_STATUSES).meta({
-    description:
-      "`incomplete` or `trialing` until a provider's word is reported; `canceled` once it is over.",
-    examples: ["active"],
-  }),
-  provider_subscription_id: text(200)
-    .nullable()
-    .meta({ description: "What the provider calls it, once that was reported.", examples: ["sub_1QxZ"] }),
+  status: described(
+    z.enum(SUBSCRIPTION_STATUSES),
+    "`incomplete` or `trialing` until a provider's word is reported; `canceled` once it is over.",
+    "active",
+  ),
+  provider_subscription_id: described(
+    text(200).nullable(),
+    "What the provider calls it, once that was reported.",
+    "sub_1QxZ",
+  ),
   trial_end: time.nullable().describe("When the trial ends or ended; null without one."),
   current_period_start: time.meta({ examples: [PERIOD_START] }),
-  current_period_end: time.meta({
-    description: "Until when it is paid for, or tried.",
-    examples: [PERIOD_END],
-  }),
-  next_billing_date: time.nullable().meta({
-    description: "When the next payment is due; null once nothing more is.",
-    examples: [PERIOD_END],
-  }),
-  cancel_at_period_end: z.boolean().meta({
-    description: "Whether it ends with its period. `false` at `cancel` ends it now.",
-    examples: [false],
-  }),
+  current_period_end: described(time, "Until when it is paid for, or tried.", PERIOD_END),
+  next_billing_date: described(
+    time.nullable(),
+    "When the next payment is due; null once nothing more is.",
+    PERIOD_END,
+  ),
+  cancel_at_period_end: described(
+    z.boolean(),
+    "Whether it ends with its period. `false` at `cancel` ends it now.",
+    false,
+  ),
   cancel_reason: text(500).nullable(),
   canceled_at: time
     .nullable()
@@ -124,7 +122,7 @@ const cancellation = z
     cancel_at_period_end: columns.cancel_at_period_end.default(true),
     reason: text(500).optional().describe("Why, in your words: `cancel_reason` of the subscription."),
   })
-  .meta({ examples: [{ cancel_at_period_end: true, reason: "We grew out of it" }] });
+  .meta({ examples: [{ cancel_at_period_end: true, reason: REASON }] });
 const report = z
   .strictObject({
     status: columns.status,
@@ -179,12 +177,7 @@ export const subscriptionEndpoints = [
     operationId: "bridgeCancelSubscription",
     summary: "Cancel a subscription at the end of its period, or with `cancel_at_period_end: false` now.",
     body: optionalFields(cancellation),
-    example: {
-      cancel_reason: "We grew out of it",
-      canceled_at: LATER,
-      updated_at: LATER,
-      next_billing_date: null,
-    },
+    example: { cancel_reason: REASON, canceled_at: LATER, updated_at: LATER, next_billing_date: null },
     change: cancelSubscription,
   }),
   setsBillingAddress(resource, updateSubscription),
