@@ -10,11 +10,7 @@ import { changes, creates, deletes, setsDefault } from "./resource-endpoints.ts"
 import { reads } from "./resource-reads.ts";
 
 const columns = {
-  type: described(
-    z.enum(["billing", "shipping", "both"]),
-    "What it is for. Without one: `billing`.",
-    "billing",
-  ),
+  type: described(z.enum(["billing", "shipping", "both"]), "Its purpose. Default: `billing`.", "billing"),
   alias,
   name: text(200)
     .nullable()
@@ -36,12 +32,16 @@ const columns = {
     .transform(({ email }) => email)
     .nullable()
     .meta({ examples: ["office@acme.example"] }),
-  is_partial: described(z.boolean(), "Whether it may lack street and city; else both are needed.", false),
-  is_business: described(z.boolean(), "Whether it is a company's: then it needs `business_name`.", false),
+  is_partial: described(
+    z.boolean(),
+    "Whether street and city may be missing; otherwise both are required.",
+    false,
+  ),
+  is_business: described(z.boolean(), "Whether it is a company's; then `business_name` is required.", false),
   business_name: text(200).nullable(),
   tax_id: text(100).nullable(),
-  tax_id_type: text(50).nullable().meta({ description: "What kind of number that is: `eu_vat`." }),
-  is_default: described(z.boolean(), "Whether it is its owner's default of its type.", true),
+  tax_id_type: text(50).nullable().meta({ description: "The kind of tax id, such as `eu_vat`." }),
+  is_default: described(z.boolean(), "Whether it is the owner's default of its type.", true),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
 const newAddress = given
@@ -83,13 +83,13 @@ export const addressEndpoints = [
   ...reads(resource),
   creates(resource, {
     operationId: "bridgeCreateAddress",
-    summary: "Create an address. Unless `is_partial`, it needs `line1` and `city`.",
+    summary: "Create an address. It needs `line1` and `city` unless `is_partial` is true.",
     body: fields(newAddress, aliases),
     create: createAddress,
   }),
   changes(resource, {
     operationId: "bridgeUpdateAddress",
-    summary: "Change an address. What is left out stays.",
+    summary: "Change an address. Fields that are left out stay.",
     body: fields(changedAddress, aliases),
     change: updateAddress,
   }),

@@ -36,10 +36,10 @@ export function spoken(name: string): string {
 
 /** Columns of every kind that can be written. */
 export const shared = {
-  organization_id: link("org", "The organization it belongs to; null for what is the creator's own."),
+  organization_id: link("org", "The organization it belongs to; null if it is the creator's own."),
   metadata: described(
     metadata,
-    "Whatever you keep beside it: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused even there.",
+    "Your own data: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused here too.",
     {},
   ),
 };
@@ -53,13 +53,13 @@ export function link(prefix: IdPrefix, description: string) {
     .meta({ description, examples: [exampleId(prefix)] });
 }
 
-export const billing_address_id = link("addr", "An address of the same owner; null: none.");
+export const billing_address_id = link("addr", "An address of the same owner; null for none.");
 
-export const alias = text(100).nullable().describe("What its owner calls it.");
+export const alias = text(100).nullable().describe("The owner's name for it.");
 
 export const provider_id = text(100)
   .nullable()
-  .meta({ description: "Which payment provider, as you call it: `stripe`.", examples: ["stripe"] });
+  .meta({ description: "Your name for the payment provider, such as `stripe`.", examples: ["stripe"] });
 
 /** The same column in a request that may leave it out, but not send null. */
 export function optional<Column extends z.ZodType>(column: z.ZodNullable<Column>) {
@@ -87,25 +87,25 @@ const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 /** What is paid, and for what, with subscriptions and payments. Missing amounts are computed. @param example cents. */
 export function price(example: number) {
   return {
-    concept: text(200).nullable().describe("A few words for the bill."),
+    concept: text(200).nullable().describe("A short text for the bill."),
     currency: described(
       z
         .string()
         .toUpperCase()
         .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" }),
-      "ISO 4217, in either case.",
+      "ISO 4217, in upper or lower case.",
       "GBP",
     ),
     subtotal_cents: described(
       cents,
-      "Before tax and discount. Left out, it follows from the total.",
+      "Before tax and discount. If left out, it is computed from the total.",
       example,
     ),
     tax_cents: described(cents, "Added to the subtotal.", 0),
-    discount_cents: described(cents, "Taken off the subtotal.", 0),
+    discount_cents: described(cents, "Subtracted from the subtotal.", 0),
     total_cents: described(
       cents,
-      "What is paid: subtotal + tax − discount, in the currency's smallest unit. Left out, it follows from the parts.",
+      "The amount to pay: subtotal + tax − discount, in the currency's smallest unit. If left out, it is computed from the parts.",
       example,
     ),
   };
@@ -124,7 +124,7 @@ export function sample(columns: Record<string, z.ZodType>, names: string[]) {
 export function recordOf(prefix: IdPrefix, columns: Record<string, z.ZodType>): z.ZodObject {
   return z.object({
     id: idOf(prefix),
-    user_id: idOf("user", "Who created it. It stays with them when the organization is deleted."),
+    user_id: idOf("user", "The creator, who keeps it when the organization is deleted."),
     ...shown({ ...columns, ...shared }),
     created_at,
     updated_at,

@@ -12,10 +12,10 @@ import { reads } from "./resource-reads.ts";
 
 const columns = {
   provider_id,
-  provider_customer_id: text(200).nullable().meta({ description: "What the provider calls them." }),
+  provider_customer_id: text(200).nullable().meta({ description: "The provider's id for the customer." }),
   email: described(
     emailAddress.transform(({ email }) => email),
-    "Where the provider writes to.",
+    "The address the provider writes to.",
     "office@acme.example",
   ),
   name: text(200)
@@ -52,13 +52,13 @@ export const customerEndpoints = [
   ...reads(resource),
   creates(resource, {
     operationId: "bridgeCreateCustomer",
-    summary: "Create a customer: whom a payment provider knows.",
+    summary: "Create a customer: the person or company a payment provider charges.",
     body: fields(newCustomer),
     create: (context, owner, values, actor) => createResource(context, customers, owner, values, actor),
   }),
   changes(resource, {
     operationId: "bridgeUpdateCustomer",
-    summary: "Change a customer. What is left out stays.",
+    summary: "Change a customer. Fields that are left out stay.",
     body: fields(changedCustomer),
     change: (context, key, change, actor) =>
       updateResource(context, customers, key, { columns: change }, actor),

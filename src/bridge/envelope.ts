@@ -40,7 +40,7 @@ export const time = z.date();
 /** In examples, when something happened to a record after it was created. */
 export const LATER = "2026-11-21T16:05:00.000Z";
 const usually = { examples: ["2026-11-20T09:30:00.000Z"] };
-export const created_at = time.meta({ description: "When it came to be.", ...usually });
+export const created_at = time.meta({ description: "When it was created.", ...usually });
 export const updated_at = time.meta({ description: "When it last changed.", ...usually });
 
 export function idOf(prefix: IdPrefix, description?: string) {

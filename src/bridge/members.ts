@@ -16,20 +16,20 @@ import { pageParameters, pagingOf } from "./list-query.ts";
 import { strongestRole } from "./organizations.ts";
 import { organizationInPath, userIn } from "./owner-in.ts";
 
-const ROLE = "The strongest of the system roles they have: `owner`, `admin`, `billing` or `member`.";
+const ROLE = "Their strongest system role: `owner`, `admin`, `billing` or `member`.";
 const name = z.string().nullable();
 const memberShape = z.object({
-  id: idOf("orguser", "The membership's id: what the paths of members take."),
-  organization_id: idOf("org", "Where they are a member."),
-  user_id: idOf("user", "Who it is."),
-  user_name: described(name, "First and last name together.", "Grace Hopper"),
+  id: idOf("orguser", "The membership's id, which the paths of members take."),
+  organization_id: idOf("org", "The organization they belong to."),
+  user_id: idOf("user", "The user."),
+  user_name: described(name, "First and last name.", "Grace Hopper"),
   user_first_name: name.meta({ examples: ["Grace"] }),
   user_last_name: name.meta({ examples: ["Hopper"] }),
   user_email: z.string().meta({ examples: ["grace@acme.example"] }),
   user_picture: z.string().nullable(),
   role: described(strongestRole, ROLE, "admin"),
-  roles: described(z.array(z.string()), "All roles they have there.", ["admin"]),
-  created_at: created_at.describe("Since when they are a member."),
+  roles: described(z.array(z.string()), "All their roles in the organization.", ["admin"]),
+  created_at: created_at.describe("When they became a member."),
   updated_at,
 });
 
@@ -37,7 +37,7 @@ const memberShape = z.object({
 const givenRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
 const newMember = z
   .strictObject({
-    email: emailAddress.describe("The address of somebody who has a user already."),
+    email: emailAddress.describe("The address of an existing user."),
     role: givenRole.default("member"),
   })
   .meta({ examples: [{ email: "grace@acme.example", role: "admin" }] });
@@ -78,7 +78,7 @@ export const memberEndpoints = [
     operationId: "bridgeAddMember",
     tag: "bridge-members",
     summary:
-      "Make an existing user a member at once, without an email; or invite the address, where the environment's `member_adding` is `invite`.",
+      "Make an existing user a member at once, without an email; or invite the address if the environment's `member_adding` is `invite`.",
     who: "user",
     limit: "invite",
     body: fields(newMember),
@@ -95,24 +95,23 @@ export const memberEndpoints = [
       },
     },
     async handle(request) {
-      const { context, environment, actor, body, params } = request;
-      const { environment_id, settings } = environment;
-      const { canonical: email_canonical } = body.email;
-      const organization_id = params.id ?? "";
-      const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
-      if (settings.member_adding === "invite") {
-        const invitation = { environment_id, organization_id, address: body.email, role_ids: [role_id] };
+      const { context, environment, actor, body } = request;
+      const where = whereIn(request);
+      const address = { environment_id: where.environment_id, email_canonical: body.email.canonical };
+      const { id: role_id } = await findSystemRole(context.db, where.environment_id, body.role);
+      if (environment.settings.member_adding === "invite") {
+        const invitation = { ...where, address: body.email, role_ids: [role_id] };
         await inviteMember(context, { ...NOTHING_MORE, ...invitation }, actor);
         return done(INVITED, 202);
       }
       // The response reveals whether the address has a user, so such requests are limited.
       context.limiter.count("add_member", userIn(request));
-      await requireInvitingAllowed(context.db, { environment_id, organization_id, email_canonical }, actor);
-      const user = await findUserByAddress(context.db, { environment_id, email_canonical });
+      await requireInvitingAllowed(context.db, { ...where, ...address }, actor);
+      const user = await findUserByAddress(context.db, address);
       if (user === undefined)
         throw new Refusal(404, [{ code: "user_not_found", detail: "User not found with email" }]);
-      const where = { environment_id, organization_id, user_id: user.id };
-      const added = await addMember(context, { ...where, role_ids: [role_id], metadata: {} }, actor);
+      const joining = { ...where, user_id: user.id, role_ids: [role_id], metadata: {} };
+      const added = await addMember(context, joining, actor);
       // Built from what was written: a second read might find the member removed already.
       const member = { ...user, ...added, role: body.role, roles: [body.role] };
       return record(present(member), 201, ADDED);
@@ -123,7 +122,7 @@ export const memberEndpoints = [
     path: "/bridge-payment/organizations/:id/members/:member_id",
     operationId: "bridgeUpdateMember",
     tag: "bridge-members",
-    summary: "Give a member another role. Not the owner, and not yourself.",
+    summary: "Change a member's role. The owner's and your own can't be changed.",
     who: "user",
     limit: "write",
     body: fields(changedMember),
@@ -142,7 +141,7 @@ export const memberEndpoints = [
     path: "/bridge-payment/organizations/:id/members/:member_id",
     operationId: "bridgeRemoveMember",
     tag: "bridge-members",
-    summary: "Remove a member. Not the owner, and not yourself: leave instead.",
+    summary: "Remove a member. The owner can't be removed; to remove yourself, leave.",
     who: "user",
     limit: "write",
     organization: organizationInPath,

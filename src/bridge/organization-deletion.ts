@@ -12,7 +12,7 @@ const counts = z.record(z.string(), z.number().int());
 
 /** What a deletion is about to do, in both its preview and its receipt. */
 const planShape = z.object({
-  organization_id: idOf("org", "What is deleted."),
+  organization_id: idOf("org", "The organization being deleted."),
   planned: described(counts, "Rows per table, counted at the start.", {
     subscriptions: 1,
     payments: 1,
@@ -23,9 +23,9 @@ const planShape = z.object({
 
 const deletionShape = planShape.extend({
   id: idOf("del"),
-  organization_name: described(z.string(), "What it was called.", "Acme Corp"),
-  state: described(z.enum(["detaching", "completed"]), "Whether it still goes on.", "detaching"),
-  done: described(planShape.shape.planned, "Rows per table, worked off so far.", {}),
+  organization_name: described(z.string(), "The organization's name.", "Acme Corp"),
+  state: described(z.enum(["detaching", "completed"]), "Whether it is still running.", "detaching"),
+  done: described(planShape.shape.planned, "Rows per table processed so far.", {}),
   created_at,
   updated_at,
   completed_at: time.nullable(),
@@ -39,7 +39,7 @@ export const organizationDeletionEndpoints = [
     path: "/bridge-payment/organizations/:id/deletion-preview",
     operationId: "bridgePreviewDeletionOfOrganization",
     tag: "bridge-organizations",
-    summary: "Count what a deletion would detach and remove. Changes nothing.",
+    summary: "Count what a deletion would detach and remove, without changing anything.",
     who: "user",
     limit: "read",
     organization: organizationInPath,
@@ -55,7 +55,8 @@ export const organizationDeletionEndpoints = [
     path: "/bridge-payment/organizations/:id",
     operationId: "bridgeDeleteOrganization",
     tag: "bridge-organizations",
-    summary: "Delete an organization for good: access ends at once, its resources go back to their creators.",
+    summary:
+      "Delete an organization for good. Access ends at once, and its resources return to their creators.",
     who: "user",
     limit: "write",
     organization: organizationInPath,
@@ -71,7 +72,7 @@ export const organizationDeletionEndpoints = [
     path: "/bridge-payment/organizations/:id/deletion",
     operationId: "bridgeReadDeletionOfOrganization",
     tag: "bridge-organizations",
-    summary: "See how far a deletion is; once it is completed, its receipt.",
+    summary: "Read a deletion's progress or, once it is completed, its receipt.",
     who: "user",
     limit: "read",
     answers: {

@@ -23,7 +23,7 @@ const given = organizationAttributes.omit({ slug: true, external_id: true, publi
     .optional(),
   metadata: described(
     metadata,
-    "Whatever its members keep beside it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; the `metadata` there is for programs.",
+    "Data its members store with it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; `metadata` there is for programs.",
     {},
   ).optional(),
 });
@@ -44,7 +44,7 @@ const changedOrganization = given
   .meta({ examples: [{ business_phone: "+44 20 7946 0099", member_management: "owner_and_admins" }] });
 const transfer = z
   .strictObject({
-    user_id: z.string().max(64).describe("The member who becomes the owner, by their user id."),
+    user_id: z.string().max(64).describe("The user id of the member who becomes the owner."),
   })
   .meta({ examples: [{ user_id: exampleId("user") }] });
 
@@ -58,15 +58,15 @@ const organizationShape = z.object({
   ...shown(given.shape),
   owner_user_id: described(
     z.string().nullable(),
-    "Who owns it; only `transfer-ownership` changes that.",
+    "Its owner; only `transfer-ownership` changes it.",
     exampleId("user"),
   ),
   created_at,
   updated_at,
 });
 const withRoleShape = organizationShape.extend({
-  your_role: ownRole.describe("The strongest of the system roles you have there; null with none."),
-  your_roles: ownRoles.describe("All roles you have there, your environment's own ones too."),
+  your_role: ownRole.describe("Your strongest system role there; null without one."),
+  your_roles: ownRoles.describe("All your roles there, including custom roles of the environment."),
 });
 const ownShape = organizationShape
   .pick({ id: true, name: true, business_email: true, created_at: true })
@@ -80,7 +80,7 @@ export const organizationEndpoints = [
     path: "/bridge-payment/organizations",
     operationId: "bridgeCreateOrganization",
     tag: "bridge-organizations",
-    summary: "Create an organization. Whoever creates it is its owner.",
+    summary: "Create an organization. Its creator becomes the owner.",
     who: "user",
     limit: "write",
     body: fields(newOrganization),
@@ -137,7 +137,7 @@ export const organizationEndpoints = [
     path: "/bridge-payment/organizations/:id",
     operationId: "bridgeUpdateOrganization",
     tag: "bridge-organizations",
-    summary: "Change an organization's details. What is left out stays.",
+    summary: "Change an organization's details. Fields that are left out stay.",
     who: "user",
     limit: "write",
     body: fields(changedOrganization),
@@ -155,7 +155,7 @@ export const organizationEndpoints = [
     path: "/bridge-payment/organizations/:id/transfer-ownership",
     operationId: "bridgeTransferOwnershipOfOrganization",
     tag: "bridge-organizations",
-    summary: "Make another member the owner; you become admin.",
+    summary: "Make another member the owner; you become an admin.",
     who: "user",
     limit: "write",
     body: fields(transfer),

@@ -25,20 +25,20 @@ import { reads } from "./resource-reads.ts";
 const digits = (pattern: RegExp, error: string) => z.string().regex(pattern, { error }).nullable();
 
 const columns = {
-  type: described(z.enum(["card", "bank_account", "wallet"]), "What it is.", "card"),
-  wallet_type: text(50).nullable().meta({ description: "Which wallet: `apple_pay`." }),
+  type: described(z.enum(["card", "bank_account", "wallet"]), "The kind of payment method.", "card"),
+  wallet_type: text(50).nullable().meta({ description: "The wallet, such as `apple_pay`." }),
   provider_id,
   provider_payment_method_token: described(
     text(500),
-    "What your payment provider gave you for it. Never the card's number.",
+    "The token from your payment provider. Never a card number.",
     "pm_1QxZ",
   ),
-  customer_id: link("cust", "The customer the provider knows it under, of the same owner."),
+  customer_id: link("cust", "The customer the provider charges with it, of the same owner."),
   billing_address_id,
-  card_brand: described(text(50).nullable(), "Which brand: `visa`.", "visa"),
+  card_brand: described(text(50).nullable(), "The brand, such as `visa`.", "visa"),
   last_four: described(
-    digits(/^\d{4}$/, "must be the last four digits alone"),
-    "The last four digits, for people to know it by.",
+    digits(/^\d{4}$/, "must be exactly the last four digits"),
+    "The last four digits, to recognize it by.",
     "4242",
   ),
   expiry_month: described(
@@ -50,7 +50,7 @@ const columns = {
   alias,
   is_default: described(
     z.boolean(),
-    "Whether it is its owner's default. Making one the default ends the one before.",
+    "Whether it is the owner's default. It replaces the previous default.",
     true,
   ),
 };
@@ -104,13 +104,13 @@ export const paymentMethodEndpoints = [
   ...reads(resource),
   creates(resource, {
     operationId: "bridgeCreatePaymentMethod",
-    summary: "Create a payment method from the token your payment provider gave you for it.",
+    summary: "Create a payment method from a token of your payment provider.",
     body: fields(newPaymentMethod, aliases),
     create: (context, owner, values, actor) => createResource(context, paymentMethods, owner, values, actor),
   }),
   changes(resource, {
     operationId: "bridgeUpdatePaymentMethod",
-    summary: "Change what is known of a payment method. What is left out stays.",
+    summary: "Change a payment method's details. Fields that are left out stay.",
     body: fields(changedPaymentMethod),
     change: update,
   }),

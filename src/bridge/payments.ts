@@ -36,29 +36,29 @@ const given = {
     .meta({ examples: ["Onboarding, one day"] }),
   reference_code: described(
     text(200).nullable(),
-    "Your own reference, such as an invoice's number.",
+    "Your own reference, such as an invoice number.",
     "INV-1017",
   ),
   category: text(100).nullable(),
-  tags: text(500).nullable().describe("Words to find it by, with commas between."),
+  tags: text(500).nullable().describe("Search words, separated by commas."),
   setup_future_usage: z
     .enum(["on_session", "off_session"])
     .nullable()
-    .describe("Whether the payment method is to be kept for later payments."),
-  return_url: webAddress.nullable().describe("Where the provider sends the payer back to."),
+    .describe("Whether the payment method is kept for later payments."),
+  return_url: webAddress.nullable().describe("Where the provider sends the payer afterwards."),
 };
 const columns = {
   ...given,
   status: described(
     z.enum(PAYMENT_STATUSES),
-    "Pending (`requires_payment_method`, `requires_confirmation`) until it is confirmed, then what the provider reports.",
+    "Pending (`requires_payment_method`, `requires_confirmation`) until it is confirmed; then as the provider reports.",
     "requires_confirmation",
   ),
-  provider_payment_id: text(200).nullable().describe("What the provider calls it, once that was reported."),
+  provider_payment_id: text(200).nullable().describe("The provider's id for it, once reported."),
   failure_reason: text(500).nullable().describe("Why it failed, in the provider's words."),
   confirmed_at: time.nullable().describe("When it was confirmed; null while it is pending."),
-  synced_at: time.nullable().describe("When the provider's word was last reported."),
-  completed_at: time.nullable().describe("When it had succeeded, failed or been canceled."),
+  synced_at: time.nullable().describe("When the provider's result was last reported."),
+  completed_at: time.nullable().describe("When it succeeded, failed or was canceled."),
 };
 const newPayment = z
   .strictObject({ ...given, ...shared })
@@ -134,14 +134,14 @@ export const paymentEndpoints = [
   creates(resource, {
     operationId: "bridgeCreatePaymentIntent",
     path: "/payments/intents",
-    summary: "Record the intent to pay. No money moves.",
+    summary: "Record the intent to pay. No money is moved.",
     body: fields(newPayment, aliases),
     create: createPayment,
   }),
   changes(resource, {
     operationId: "bridgeUpdatePaymentIntent",
     path: "/payments/intents/:id",
-    summary: "Change a payment intent while it is pending. What is left out stays.",
+    summary: "Change a payment intent while it is pending. Fields that are left out stay.",
     body: fields(changedPayment, aliases),
     example: { subtotal_cents: 24_000 },
     change: updatePayment,
@@ -150,7 +150,7 @@ export const paymentEndpoints = [
     method: "POST",
     path: "/payments/intents/:id/confirm",
     operationId: "bridgeConfirmPaymentIntent",
-    summary: "Confirm a payment intent: it is `processing` until what became of it is reported.",
+    summary: "Confirm a payment intent. It is `processing` until its result is reported.",
     body: optionalFields(confirmation),
     example: { status: "processing", confirmed_at: LATER, updated_at: LATER },
     change(context, key, { save_payment_method, ...values }, actor) {
@@ -163,7 +163,7 @@ export const paymentEndpoints = [
     path: "/bridge-payment/payments/intents/:id/sync",
     operationId: "bridgeSyncPaymentIntent",
     tag: "bridge-payments",
-    summary: "See what is recorded of a payment; a program reports by it what the payment provider says.",
+    summary: "Read a payment; or, as a program, report the payment provider's result.",
     who: "caller",
     scope: "payments:write",
     limit: "write",

@@ -105,7 +105,7 @@ export function setsDefault<Row extends SharedResource>(
     method: "POST",
     path: `${resource.path}/:id/set-default`,
     operationId: `bridgeSetDefault${resource.name}`,
-    summary: `Make one of the ${spoken(resource.plural)} the default; the one before ceases to be it.`,
+    summary: `Make one of the ${spoken(resource.plural)} the default, in place of the previous one.`,
     body: optionalFields(z.strictObject({})),
     change: (context, key, _, actor) => change(context, key, { is_default: true }, actor),
   });

@@ -39,7 +39,7 @@ const given = {
   customer_id: link("cust", "A customer of the same owner."),
   payment_method_id: link("pm", "A payment method of the same owner."),
   billing_address_id,
-  product_id: described(text(200).nullable(), "What is subscribed to, as you call it.", "team-plan"),
+  product_id: described(text(200).nullable(), "Your name for the product.", "team-plan"),
   provider_id,
   description: text(1_000)
     .nullable()
@@ -47,12 +47,12 @@ const given = {
   ...price(49_900),
   billing_interval: described(
     z.enum(["daily", "weekly", "monthly", "yearly"]),
-    "How often it is paid.",
+    "How often it is billed.",
     "monthly",
   ),
   interval_multiplier: described(
     z.number().int().min(1).max(12),
-    "Every how many intervals it is paid: 3 with `monthly` is a quarter.",
+    "Intervals between payments: 3 with `monthly` means quarterly.",
     1,
   ),
 };
@@ -60,31 +60,31 @@ const columns = {
   ...given,
   status: described(
     z.enum(SUBSCRIPTION_STATUSES),
-    "`incomplete` or `trialing` until a provider's word is reported; `canceled` once it is over.",
+    "`incomplete` or `trialing` until a provider's result is reported; `canceled` once it has ended.",
     "active",
   ),
   provider_subscription_id: described(
     text(200).nullable(),
-    "What the provider calls it, once that was reported.",
+    "The provider's id for it, once reported.",
     "sub_1QxZ",
   ),
-  trial_end: time.nullable().describe("When the trial ends or ended; null without one."),
+  trial_end: time.nullable().describe("When the trial ends; null without a trial."),
   current_period_start: time.meta({ examples: [PERIOD_START] }),
-  current_period_end: described(time, "Until when it is paid for, or tried.", PERIOD_END),
+  current_period_end: described(time, "The end of the paid period, or of the trial.", PERIOD_END),
   next_billing_date: described(
     time.nullable(),
-    "When the next payment is due; null once nothing more is.",
+    "When the next payment is due; null if there is none.",
     PERIOD_END,
   ),
   cancel_at_period_end: described(
     z.boolean(),
-    "Whether it ends with its period. `false` at `cancel` ends it now.",
+    "Whether it ends with its period. Canceling with `false` ends it now.",
     false,
   ),
   cancel_reason: text(500).nullable(),
   canceled_at: time
     .nullable()
-    .describe("When it was canceled; with `cancel_at_period_end` it goes on until the period is over."),
+    .describe("When it was canceled. With `cancel_at_period_end` it continues to the end of the period."),
 };
 const newSubscription = z
   .strictObject({ ...given, ...shared })
@@ -93,7 +93,7 @@ const newSubscription = z
     currency: given.currency.default("USD"),
     billing_interval: given.billing_interval.default("monthly"),
     interval_multiplier: given.interval_multiplier.default(1),
-    trial_days: z.number().int().min(0).max(730).default(0).describe("Days before the first payment is due."),
+    trial_days: z.number().int().min(0).max(730).default(0).describe("Days until the first payment is due."),
   })
   .meta({
     ...eitherAmount,
@@ -120,7 +120,7 @@ const changedSubscription = z
 const cancellation = z
   .strictObject({
     cancel_at_period_end: columns.cancel_at_period_end.default(true),
-    reason: text(500).optional().describe("Why, in your words: `cancel_reason` of the subscription."),
+    reason: text(500).optional().describe("The reason in your words; becomes `cancel_reason`."),
   })
   .meta({ examples: [{ cancel_at_period_end: true, reason: REASON }] });
 const report = z
@@ -128,7 +128,7 @@ const report = z
     status: columns.status,
     provider_subscription_id: optional(columns.provider_subscription_id),
     current_period_start: givenTime.optional(),
-    current_period_end: givenTime.optional().describe("Until when it is paid for, or tried."),
+    current_period_end: givenTime.optional().describe("The end of the paid period, or of the trial."),
   })
   .meta(
     sample(columns, ["status", "provider_subscription_id", "current_period_start", "current_period_end"]),
@@ -159,15 +159,14 @@ export const subscriptionEndpoints = [
   ...reads(resource),
   creates(resource, {
     operationId: "bridgeCreateSubscription",
-    summary:
-      "Record a subscription. It is `incomplete`, or `trialing`, until a provider's word on it is reported.",
+    summary: "Record a subscription. It is `incomplete` or `trialing` until a provider's result is reported.",
     body: fields(newSubscription, aliases),
     example: { status: "incomplete", provider_subscription_id: null },
     create: createSubscription,
   }),
   changes(resource, {
     operationId: "bridgeUpdateSubscription",
-    summary: "Change how a subscription is paid, or its metadata. What is left out stays.",
+    summary: "Change how a subscription is paid, or its metadata. Fields that are left out stay.",
     body: fields(changedSubscription),
     change: updateSubscription,
   }),
@@ -175,7 +174,7 @@ export const subscriptionEndpoints = [
     method: "POST",
     path: "/subscriptions/:id/cancel",
     operationId: "bridgeCancelSubscription",
-    summary: "Cancel a subscription at the end of its period, or with `cancel_at_period_end: false` now.",
+    summary: "Cancel a subscription at the end of its period, or now with `cancel_at_period_end: false`.",
     body: optionalFields(cancellation),
     example: { cancel_reason: REASON, canceled_at: LATER, updated_at: LATER, next_billing_date: null },
     change: cancelSubscription,
@@ -186,7 +185,7 @@ export const subscriptionEndpoints = [
     path: "/bridge-payment/subscriptions/:id/sync",
     operationId: "bridgeSyncSubscription",
     tag: "bridge-subscriptions",
-    summary: "Report what a payment provider says of a subscription.",
+    summary: "Report a payment provider's result for a subscription.",
     who: "program",
     scope: "subscriptions:write",
     limit: "write",
