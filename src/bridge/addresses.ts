@@ -3,7 +3,7 @@ import { createAddress, updateAddress } from "../billing/addresses.ts";
 import { addresses } from "../billing/resource-kinds.ts";
 import { country, described, emailAddress, text } from "../http/attributes.ts";
 import type { Address } from "../models/shared-resources.ts";
-import { alias, type BridgeResource, recordOf, sample, shared } from "./bridge-resource.ts";
+import { alias, type BridgeResource, nullable, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byFlag, bySearch, byWord } from "./list-query.ts";
 import { changes, creates, deletes, setsDefault } from "./resource-endpoints.ts";
@@ -12,26 +12,18 @@ import { reads } from "./resource-reads.ts";
 const columns = {
   type: described(z.enum(["billing", "shipping", "both"]), "Its purpose. Default: `billing`.", "billing"),
   alias,
-  name: text(200)
-    .nullable()
-    .meta({ examples: ["Acme Corp"] }),
-  line1: text(200)
-    .nullable()
-    .meta({ examples: ["1 Analytical Row"] }),
+  name: nullable(text(200), "Acme Corp"),
+  line1: nullable(text(200), "1 Analytical Row"),
   line2: text(200).nullable(),
-  city: text(100)
-    .nullable()
-    .meta({ examples: ["London"] }),
+  city: nullable(text(100), "London"),
   state: text(100).nullable(),
-  postal_code: text(20)
-    .nullable()
-    .meta({ examples: ["EC1A 1AA"] }),
+  postal_code: nullable(text(20), "EC1A 1AA"),
   country: described(country, "ISO 3166-1, two letters.", "GB"),
   phone: text(50).nullable(),
-  email: emailAddress
-    .transform(({ email }) => email)
-    .nullable()
-    .meta({ examples: ["office@acme.example"] }),
+  email: nullable(
+    emailAddress.transform(({ email }) => email),
+    "office@acme.example",
+  ),
   is_partial: described(
     z.boolean(),
     "Whether street and city may be missing; otherwise both are required.",

@@ -44,22 +44,25 @@ export const shared = {
   ),
 };
 
+/** A column that may be null, with an example. */
+export function nullable<Column extends z.ZodType>(column: Column, example: unknown) {
+  return column.nullable().meta({ examples: [example] });
+}
+
 /** A reference to another row. */
 export function link(prefix: IdPrefix, description: string) {
-  return z
-    .string()
-    .max(64)
-    .nullable()
-    .meta({ description, examples: [exampleId(prefix)] });
+  return described(z.string().max(64).nullable(), description, exampleId(prefix));
 }
 
 export const billing_address_id = link("addr", "An address of the same owner; null for none.");
 
 export const alias = text(100).nullable().describe("The owner's name for it.");
 
-export const provider_id = text(100)
-  .nullable()
-  .meta({ description: "Your name for the payment provider, such as `stripe`.", examples: ["stripe"] });
+export const provider_id = described(
+  text(100).nullable(),
+  "Your name for the payment provider, such as `stripe`.",
+  "stripe",
+);
 
 /** The same column in a request that may leave it out, but not send null. */
 export function optional<Column extends z.ZodType>(column: z.ZodNullable<Column>) {

@@ -4,7 +4,7 @@ import { customers } from "../billing/resource-kinds.ts";
 import { updateResource } from "../billing/update-resource.ts";
 import { described, emailAddress, text } from "../http/attributes.ts";
 import type { Customer } from "../models/shared-resources.ts";
-import { type BridgeResource, provider_id, recordOf, sample, shared } from "./bridge-resource.ts";
+import { type BridgeResource, nullable, provider_id, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { bySearch } from "./list-query.ts";
 import { changes, creates, deletes } from "./resource-endpoints.ts";
@@ -18,9 +18,7 @@ const columns = {
     "The address the provider writes to.",
     "office@acme.example",
   ),
-  name: text(200)
-    .nullable()
-    .meta({ examples: ["Acme Corp"] }),
+  name: nullable(text(200), "Acme Corp"),
   first_name: text(100).nullable(),
   last_name: text(100).nullable(),
   phone: text(50).nullable(),

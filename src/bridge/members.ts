@@ -44,8 +44,6 @@ const newMember = z
 const changedMember = z.strictObject({ role: givenRole }).meta({ examples: [{ role: "billing" }] });
 
 const one = { holds: "record", name: "Member", of: memberShape } as const;
-/** Options of an invitation that this API does not offer. */
-const NOTHING_MORE = { message: null, locale: null, metadata: {}, expires_at: null };
 const INVITED = "Invitation sent successfully";
 const ADDED = "Member added successfully";
 const UPDATED = "Member role updated successfully";
@@ -101,7 +99,8 @@ export const memberEndpoints = [
       const { id: role_id } = await findSystemRole(context.db, where.environment_id, body.role);
       if (environment.settings.member_adding === "invite") {
         const invitation = { ...where, address: body.email, role_ids: [role_id] };
-        await inviteMember(context, { ...NOTHING_MORE, ...invitation }, actor);
+        const rest = { message: null, locale: null, metadata: {}, expires_at: null };
+        await inviteMember(context, { ...rest, ...invitation }, actor);
         return done(INVITED, 202);
       }
       // The response reveals whether the address has a user, so such requests are limited.
@@ -195,10 +194,10 @@ async function findMember({ context, params }: EndpointRequest, which: { id: str
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {
-  const names = [first_name, last_name].filter((name) => name !== null);
+  const user_name = [first_name, last_name].filter((name) => name !== null).join(" ") || null;
   return show(memberShape, {
     ...member,
-    user_name: names.length === 0 ? null : names.join(" "),
+    user_name,
     user_first_name: first_name,
     user_last_name: last_name,
     user_email: email,

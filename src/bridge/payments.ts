@@ -10,6 +10,7 @@ import {
   type BridgeResource,
   eitherAmount,
   link,
+  nullable,
   optional,
   price,
   provider_id,
@@ -31,9 +32,7 @@ const given = {
   customer_id: link("cust", "A customer of the same owner."),
   payment_method_id: link("pm", "A payment method of the same owner."),
   provider_id,
-  description: text(1_000)
-    .nullable()
-    .meta({ examples: ["Onboarding, one day"] }),
+  description: nullable(text(1_000), "Onboarding, one day"),
   reference_code: described(
     text(200).nullable(),
     "Your own reference, such as an invoice number.",

@@ -16,6 +16,7 @@ import {
   eitherAmount,
   givenTime,
   link,
+  nullable,
   optional,
   price,
   provider_id,
@@ -41,9 +42,7 @@ const given = {
   billing_address_id,
   product_id: described(text(200).nullable(), "Your name for the product.", "team-plan"),
   provider_id,
-  description: text(1_000)
-    .nullable()
-    .meta({ examples: ["Team plan"] }),
+  description: nullable(text(1_000), "Team plan"),
   ...price(49_900),
   billing_interval: described(
     z.enum(["daily", "weekly", "monthly", "yearly"]),
