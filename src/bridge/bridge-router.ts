@@ -1,7 +1,7 @@
 import cors from "@koa/cors";
 import { Router } from "@koa/router";
 import type Koa from "koa";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, Refusal } from "../errors.ts";
 import type { Face } from "../http/face.ts";
