@@ -12,8 +12,6 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, ...(examples.length > 0 && { examples }) });
 }
 
-import { trimUnseen } from "../lib/parse-csv.ts";
-
 const METADATA_BYTES = 8_192;
 const METADATA_KEYS = 50;
 
