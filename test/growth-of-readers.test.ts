@@ -5,7 +5,7 @@ import { z } from "zod";
 import { address, personName, picture, readValidation, subject } from "../src/access/identities/claims.ts";
 import { readClientCredentials } from "../src/access/oauth/authenticate-client.ts";
 import { fields } from "../src/bridge/fields.ts";
-import { bySearch } from "../src/bridge/filters.ts";
+import { bySearch } from "../src/bridge/list-query.ts";
 import { refuseCardData } from "../src/bridge/refuse-card-data.ts";
 import type { Context } from "../src/context.ts";
 import { emailAddress, expiry, lines, locale, text, webAddress } from "../src/http/attributes.ts";
