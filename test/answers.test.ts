@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { buildClient } from "./support/access-tokens.ts";
 import { answerProblems } from "./support/answer-problems.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Endpoint } from "../src/http/endpoint.ts";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { EXPECTED } from "./authorization-matrix/expected.ts";
 import { CALLERS, type Caller, COLUMNS, type Column } from "./authorization-matrix/names.ts";
 import { OBJECTS } from "./authorization-matrix/objects.ts";

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { type Crawled, crawl } from "./support/crawl.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { type Population, populate } from "./support/populate.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Endpoint } from "../src/http/endpoint.ts";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { allEndpoints } from "../src/management/all-resources.ts";
 import { COLUMNS } from "./authorization-matrix/names.ts";
 import { OBJECTS } from "./authorization-matrix/objects.ts";
 import { bodyFor, subjectOf, urlFor } from "./authorization-matrix/requests.ts";

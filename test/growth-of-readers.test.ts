@@ -19,6 +19,8 @@ import { address, personName, picture, subject } from "../src/identities/claims.
 import { readValidation } from "../src/identities/read-validation.ts";
 import { readRoleCell } from "../src/invitation-batches/read-role-cell.ts";
 import { createLinkKeys } from "../src/invitations/invitation-link.ts";
+import { readMeta } from "../src/json-api/read-meta.ts";
+import { collectionParameters } from "../src/json-api/read-parameters.ts";
 import { clip } from "../src/lib/clip.ts";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { emailAddressProblem } from "../src/lib/email-address-problem.ts";
@@ -38,11 +40,9 @@ import { quoteMessage } from "../src/mail/quote-message.ts";
 import { storableReply } from "../src/mail/storable-reply.ts";
 import { wrapText } from "../src/mail/wrap-text.ts";
 import { readMailEvents } from "../src/mail-events/read-mail-events.ts";
+import { invitationType } from "../src/management/invitations.ts";
 import { readBatchCsv } from "../src/management/read-batch-csv.ts";
 import { readBatchRow } from "../src/management/read-batch-row.ts";
-import { readMeta } from "../src/management/read-meta.ts";
-import { collectionParameters } from "../src/management/reading/read-parameters.ts";
-import { invitationType } from "../src/management/types/invitation-type.ts";
 import { readClientCredentials } from "../src/oauth/read-client-credentials.ts";
 import { readLinkCookie } from "../src/pages/link-cookie.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
+import { allEndpoints } from "../src/management/all-resources.ts";
 import { openapiDocument } from "../src/openapi/openapi-document.ts";
 import type { Method } from "../src/openapi/openapi-types.ts";
 import { OBJECTS } from "./authorization-matrix/objects.ts";

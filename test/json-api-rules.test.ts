@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { resourceTypes } from "../src/management/all-resources.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import {
   buildMember,

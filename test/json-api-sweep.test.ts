@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Endpoint } from "../src/http/endpoint.ts";
-import { allEndpoints } from "../src/management/all-endpoints.ts";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { buildPerson } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 import { buildWorld } from "./support/one-of-everything.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { resourceTypes } from "../src/management/all-resources.ts";
 import { buildOrganization, buildPerson, type Person, unique } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { buildWorld, type World } from "./support/one-of-everything.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../src/lib/id.ts";
-import { resourceTypes } from "../src/management/types/resource-types.ts";
+import { resourceTypes } from "../src/management/all-resources.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { buildMember, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";

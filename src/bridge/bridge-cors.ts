@@ -1,6 +1,6 @@
 import cors from "@koa/cors";
 import type Koa from "koa";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 
 /**
  * Lets front ends of other origins call the Bridge API from a browser. Credentials travel in a header a page sets

@@ -4,12 +4,34 @@ import { deleteApiClient } from "../api-clients/delete-api-client.ts";
 import { updateApiClient } from "../api-clients/update-api-client.ts";
 import { text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
+import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { changedResource, newResource } from "../json-api/bodies.ts";
+import { presentResource } from "../json-api/document.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { resourceType, time } from "../json-api/resource-type.ts";
+import { ApiClient } from "../models/api-client.ts";
 import { SCOPES } from "../oauth/scopes.ts";
-import { creates, NOTHING, shows } from "./answers.ts";
-import { changedResource, newResource } from "./bodies.ts";
-import { presentResource } from "./reading/present-resource.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { apiClientType } from "./types/api-client-type.ts";
+
+export const apiClientType = resourceType<ApiClient>({
+  type: "api_client",
+  path: "api-clients",
+  prefix: "client",
+  readBy: "operator",
+  visible: ({ db, environment_id }) =>
+    ApiClient.query(db).select("api_clients.*").where("api_clients.environment_id", environment_id),
+  attributes: z.object({
+    client_id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    last_used_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+  }),
+  computed: ({ id }) => ({ client_id: id }),
+  relationships: {},
+  sortable: ["name", "created_at"],
+  filters: { name: byColumn("api_clients.name") },
+});
 
 const scope = z.enum(SCOPES, {
   error: "there is no such scope; /.well-known/oauth-authorization-server lists them",
@@ -29,7 +51,6 @@ const newApiClient = { type: "api_client", attributes, relationships: {} } as co
 const changedApiClient = { type: "api_client", attributes: attributes.partial(), relationships: {} } as const;
 
 export const apiClientEndpoints = [
-  ...readEndpoints(apiClientType, "operator"),
   endpoint({
     method: "POST",
     path: "/api/api-clients",

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { endpoint } from "../http/endpoint.ts";
-import { lists } from "./answers.ts";
-import { listDocument } from "./reading/read-documents.ts";
-import { collectionParameters } from "./reading/read-parameters.ts";
-import { viewerOf } from "./reading/viewer-of.ts";
-import { roleType } from "./types/role-type.ts";
+import { lists } from "../json-api/answers.ts";
+import { listDocument } from "../json-api/read-documents.ts";
+import { collectionParameters } from "../json-api/read-parameters.ts";
+import { viewerOf } from "../json-api/viewer.ts";
+import { roleType } from "./roles.ts";
 
 const query = z.strictObject(collectionParameters(roleType)) as z.ZodType<Record<string, unknown>>;
 

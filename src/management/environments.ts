@@ -4,13 +4,33 @@ import { updateEnvironment } from "../environments/update-environment.ts";
 import { locale, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
+import { creates, shows } from "../json-api/answers.ts";
+import { changedResource, newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { changed, created } from "../json-api/read-back.ts";
+import { resourceType, time } from "../json-api/resource-type.ts";
+import { Environment } from "../models/environment.ts";
 import type { Quotas } from "../models/quotas.ts";
-import { creates, shows } from "./answers.ts";
-import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
-import { changed, created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { environmentType } from "./types/environment-type.ts";
+
+export const environmentType = resourceType<Environment>({
+  type: "environment",
+  path: "environments",
+  prefix: "env",
+  readBy: "operator",
+  /** The operator's alone, who is in none. */
+  visible: ({ db }) => Environment.query(db).select("environments.*"),
+  attributes: z.object({
+    handle: z.string(),
+    name: z.string(),
+    settings: z.looseObject({}),
+    created_at: time,
+    updated_at: time,
+  }),
+  relationships: {},
+  sortable: ["handle", "created_at"],
+  filters: { handle: byColumn("environments.handle") },
+});
 
 /** What is counted at every invitation, so it has a ceiling of its own. Null: the default. */
 const quota = z
@@ -86,7 +106,6 @@ const changedEnvironment = {
 } as const;
 
 export const environmentEndpoints = [
-  ...readEndpoints(environmentType, "operator"),
   endpoint({
     method: "POST",
     path: "/api/environments",

@@ -7,12 +7,11 @@ import { declineInvitation } from "../invitations/decline-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { proveByAddress } from "../invitations/prove-by-address.ts";
 import { proveByLink } from "../invitations/prove-by-link.ts";
+import { shows } from "../json-api/answers.ts";
+import { meta } from "../json-api/bodies.ts";
+import { toOne } from "../json-api/document.ts";
 import type { Proof } from "../models/invitation.ts";
-import { shows } from "./answers.ts";
-import { meta } from "./bodies.ts";
-import { toOne } from "./document.ts";
-import { presentAnswered } from "./present-answered.ts";
-import { invitationType } from "./types/invitation-type.ts";
+import { invitationType, presentAnswered } from "./invitations.ts";
 
 /** The holder of a link sends the token; a program names the user; a signed-in user sends neither. */
 const Answer = z.strictObject({

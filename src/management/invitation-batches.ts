@@ -2,16 +2,65 @@ import { z } from "zod";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-batch.ts";
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
-import { begins, shows } from "./answers.ts";
-import { newResource } from "./bodies.ts";
+import { begins, shows } from "../json-api/answers.ts";
+import { newResource } from "../json-api/bodies.ts";
+import { presentResource } from "../json-api/document.ts";
+import { byColumn, byWord } from "../json-api/filters.ts";
+import { among } from "../json-api/lead.ts";
+import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { BATCH_KINDS, BATCH_STATUSES, InvitationBatch } from "../models/invitation-batch.ts";
 import { CSV_COLUMNS, csvColumnParameters } from "./csv-columns.ts";
 import { newInvitationBatch } from "./invitation-batch-shape.ts";
 import { keyOf } from "./key-of.ts";
 import { readBatchCsv } from "./read-batch-csv.ts";
-import { presentResource } from "./reading/present-resource.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { invitationBatchRowType } from "./types/invitation-batch-row-type.ts";
-import { invitationBatchType } from "./types/invitation-batch-type.ts";
+import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
+
+export const invitationBatchType = resourceType<InvitationBatch>({
+  type: "invitation_batch",
+  path: "invitation-batches",
+  prefix: "batch",
+  scope: "invitations:read",
+  /** To whom invitations are visible: what is in a batch is no more. */
+  visible: (viewer) =>
+    among(
+      viewer,
+      InvitationBatch.query(viewer.db)
+        .select("invitation_batches.*")
+        .where("invitation_batches.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("invitation_batches.organization_id")),
+      leads(viewer),
+    ),
+  leads,
+  attributes: z.object({
+    kind: z.enum(BATCH_KINDS),
+    dry_run: z.boolean(),
+    status: z.enum(BATCH_STATUSES),
+    total_count: z.int(),
+    created_count: z.int(),
+    resent_count: z.int(),
+    failed_count: z.int(),
+    duplicate_count: z.int(),
+    created_at: time,
+    updated_at: time,
+    started_at: time.nullable(),
+    completed_at: time.nullable(),
+    canceled_at: time.nullable(),
+  }),
+  relationships: {
+    organization: { type: "organization", id: ({ organization_id }) => organization_id },
+    created_by: { type: "user", id: ({ actor_user_id }) => actor_user_id },
+    rows: { type: "invitation_batch_row", column: "batch_id" },
+  },
+  sortable: ["created_at"],
+  filters: {
+    organization: byColumn("invitation_batches.organization_id"),
+    status: byWord("invitation_batches.status", BATCH_STATUSES),
+  },
+});
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "members:read", "invitation_batches.organization_id");
+}
 
 /** 10,000 rows with a few lines of message each. */
 const BODY_LIMIT = 4 * 1024 * 1024;
@@ -37,8 +86,6 @@ const csvParameters = z.strictObject({
 });
 
 export const invitationBatchEndpoints = [
-  ...readEndpoints(invitationBatchType),
-  ...readEndpoints(invitationBatchRowType),
   endpoint({
     method: "POST",
     path: "/api/invitation-batches",

@@ -4,11 +4,11 @@ import { endpoint, type Params } from "../http/endpoint.ts";
 import { copyLink } from "../invitations/copy-link.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
-import { shows, tells } from "./answers.ts";
-import { changedResource, meta } from "./bodies.ts";
+import { shows, tells } from "../json-api/answers.ts";
+import { changedResource, meta } from "../json-api/bodies.ts";
+import { presentResource } from "../json-api/document.ts";
+import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
-import { presentResource } from "./reading/present-resource.ts";
-import { invitationType } from "./types/invitation-type.ts";
 
 const changedInvitation = {
   type: "invitation",

@@ -1,17 +1,92 @@
+import type { Knex } from "knex";
 import { z } from "zod";
-import { forbidden } from "../errors.ts";
+import { forbidden, Refusal } from "../errors.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
+import { findInvitation } from "../invitations/find-invitation.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { revokeInvitation } from "../invitations/revoke-invitation.ts";
-import { creates, NOTHING, shows } from "./answers.ts";
-import { newResource } from "./bodies.ts";
+import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { newResource } from "../json-api/bodies.ts";
+import { bySearch, foundIds } from "../json-api/by-search.ts";
+import { presentResource, type Resource } from "../json-api/document.ts";
+import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
+import { among, idsFrom } from "../json-api/lead.ts";
+import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
+import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";
+import { byDeliveryStatus, byStatusNow, DELIVERY_STATUSES } from "./invitation-filters.ts";
 import { keyOf } from "./key-of.ts";
-import { presentAnswered } from "./present-answered.ts";
-import { presentResource } from "./reading/present-resource.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { invitationType } from "./types/invitation-type.ts";
+import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
+
+export const invitationType = resourceType<Invitation>({
+  type: "invitation",
+  path: "invitations",
+  prefix: "inv",
+  visible: (viewer) =>
+    among(
+      viewer,
+      Invitation.query(viewer.db)
+        .modify("asListed")
+        .modify("withSummary")
+        .where("invitations.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("invitations.organization_id")),
+      leads(viewer),
+    ),
+  leads,
+  /** The token's version stays inside: it is half of a link. */
+  attributes: z.object({
+    email: z.string(),
+    first_name: z.string().nullable(),
+    last_name: z.string().nullable(),
+    role_ids: z.array(z.string()),
+    message: z.string().nullable(),
+    locale: z.string().nullable(),
+    metadata: storedMetadata,
+    status: z.enum(INVITATION_STATUSES),
+    delivery_status: z.enum(DELIVERY_STATUSES).nullable(),
+    expires_at: time,
+    accepted_at: time.nullable(),
+    declined_at: time.nullable(),
+    revoked_at: time.nullable(),
+    expired_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+  }),
+  onDemand: { metadata: () => "invitations.metadata" },
+  computed: ({ delivery_state = null, role_ids = [] }) => ({
+    role_ids,
+    delivery_status: delivery_state === "pending" ? "queued" : delivery_state,
+  }),
+  relationships: {
+    organization: { type: "organization", id: ({ organization_id }) => organization_id },
+    inviter: { type: "user", id: ({ inviter_user_id }) => inviter_user_id },
+    accepted_by: { type: "user", id: ({ accepted_by_user_id }) => accepted_by_user_id },
+    revoked_by: { type: "user", id: ({ revoked_by_user_id }) => revoked_by_user_id },
+    roles: { type: "role", ids: ({ role_ids = [] }) => role_ids },
+    deliveries: { type: "delivery", column: "invitation_id" },
+  },
+  sortable: ["created_at", "expires_at", "email_canonical"],
+  filters: {
+    organization: byColumn("invitations.organization_id"),
+    inviter: byColumn("invitations.inviter_user_id"),
+    email: byAddress("invitations.email_canonical"),
+    status: byStatusNow,
+    delivery_status: byDeliveryStatus,
+    ...byCreation("invitations"),
+    search: { ...bySearch<Invitation>(searched), findsFew: true },
+  },
+});
+
+function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Invitation>) => void> {
+  const organizations = visibleOrganizations(viewer, "members:read");
+  const ids = foundIds(viewer, "i", wanted, organizations && idsFrom(organizations));
+  return [(rows) => void rows.whereRaw("invitations.id = any(array(?))", [ids])];
+}
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "members:read", "invitations.organization_id");
+}
 
 const newInvitation = {
   type: "invitation",
@@ -22,7 +97,6 @@ const newInvitation = {
 const inPath = ({ params }: { params: Params }) => ({ invitation: params.id });
 
 export const invitationEndpoints = [
-  ...readEndpoints(invitationType),
   endpoint({
     method: "POST",
     path: "/api/invitations",
@@ -90,3 +164,15 @@ export const invitationEndpoints = [
     },
   }),
 ];
+
+/**
+ * An invitation that has just been answered or revoked, as reading it would show it; or, when its organization is being
+ * deleted by now and reading finds nothing, as it was written: what was done was done.
+ */
+export async function presentAnswered(db: Knex, answered: Invitation): Promise<Resource> {
+  const invitation = await findInvitation(db, answered).catch((error: unknown) => {
+    if (error instanceof Refusal && error.status === 404) return answered;
+    throw error;
+  });
+  return presentResource(invitationType, invitation);
+}

@@ -1,13 +1,28 @@
 import { Router } from "@koa/router";
 import type { Context as KoaContext } from "koa";
 import type { Context } from "../context.ts";
-import { forbidden, type Refusal } from "../errors.ts";
-import { JSON_API } from "../http/negotiate.ts";
+import { forbidden, notFound, type Refusal } from "../errors.ts";
+import type { Face } from "../http/face.ts";
+import { JSON_API, requireAcceptable, requireJsonApiBody } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
-import { allEndpoints } from "./all-endpoints.ts";
-import { errorDocument } from "./document.ts";
-import { managementFace } from "./management-face.ts";
+import { errorDocument } from "../json-api/document.ts";
+import { allEndpoints } from "./all-resources.ts";
+
+/** JSON:API, where what is foreign is absent. */
+export const managementFace: Face = {
+  requireAcceptable,
+  requireBodyType: requireJsonApiBody,
+  emptyBody: "Send a JSON:API document.",
+  stranger: () => notFound("organization"),
+  lacking: (permission, ownerDecides) =>
+    forbidden(
+      "forbidden",
+      ownerDecides
+        ? "Only the owner manages members here; set the organization's member_management to owner_and_admins to let admins do it."
+        : `You need the permission ${permission} in this organization. Ask its owner for a role that has it.`,
+    ),
+};
 
 /** The JSON:API face: its endpoints, run and put on the wire. */
 export function managementRouter(context: Context): Router<RequestState> {

@@ -1,13 +1,49 @@
 import { z } from "zod";
 import { endpoint } from "../http/endpoint.ts";
+import { creates, NOTHING } from "../json-api/answers.ts";
+import { newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { among, type Lead } from "../json-api/lead.ts";
+import { created } from "../json-api/read-back.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { grantRole } from "../memberships/grant-role.ts";
 import { withdrawRole } from "../memberships/withdraw-role.ts";
-import { creates, NOTHING } from "./answers.ts";
-import { newResource } from "./bodies.ts";
+import { MembershipRole } from "../models/membership-role.ts";
 import { keyOf } from "./key-of.ts";
-import { created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { membershipRoleType } from "./types/membership-role-type.ts";
+import { ownMemberships } from "./memberships.ts";
+import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
+
+export const membershipRoleType = resourceType<MembershipRole>({
+  type: "membership_role",
+  path: "membership-roles",
+  prefix: "orguserrole",
+  /** Those of the memberships the viewer may see. */
+  visible: (viewer) =>
+    among(
+      viewer,
+      MembershipRole.query(viewer.db)
+        .select("membership_roles.*")
+        .where("membership_roles.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("membership_roles.organization_id")),
+      leads(viewer),
+    ),
+  leads,
+  attributes: z.object({}),
+  relationships: {
+    membership: { type: "membership", id: ({ membership_id }) => membership_id },
+    role: { type: "role", id: ({ role_id }) => role_id },
+  },
+  sortable: ["created_at"],
+  filters: {
+    membership: byColumn("membership_roles.membership_id"),
+    role: byColumn("membership_roles.role_id"),
+  },
+});
+
+function leads(viewer: Viewer): Lead[] | undefined {
+  const seen = leadsByOrganization(viewer, "members:read", "membership_roles.organization_id");
+  return seen && [...seen, ownMemberships(viewer, "membership_roles.membership_id")];
+}
 
 const newMembershipRole = {
   type: "membership_role",
@@ -19,7 +55,6 @@ const newMembershipRole = {
 } as const;
 
 export const membershipRoleEndpoints = [
-  ...readEndpoints(membershipRoleType),
   endpoint({
     method: "POST",
     path: "/api/membership-roles",

@@ -1,23 +1,125 @@
 import { z } from "zod";
 import { forbidden, invalid } from "../errors.ts";
+import { emailAddress } from "../http/attributes.ts";
 import { requireInEnvironment } from "../http/caller.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { begins, creates, shows, tells } from "../json-api/answers.ts";
+import { changedResource, meta, newResource } from "../json-api/bodies.ts";
+import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
+import { presentResource } from "../json-api/document.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { among } from "../json-api/lead.ts";
+import { changed, created } from "../json-api/read-back.ts";
+import {
+  counts,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  time,
+  type Viewer,
+} from "../json-api/resource-type.ts";
+import { Organization } from "../models/organization.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
+import { organizationAttributes as attributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
-import { begins, creates, shows, tells } from "./answers.ts";
-import { changedResource, meta, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
-import { changedOrganization, newOrganization } from "./organization-shapes.ts";
-import { counts } from "./reading/attribute-types.ts";
-import { presentResource } from "./reading/present-resource.ts";
-import { changed, created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { organizationDeletionType } from "./types/organization-deletion-type.ts";
-import { organizationType } from "./types/organization-type.ts";
+import { organizationDeletionType } from "./organization-deletions.ts";
+import { leadsByOrganization } from "./visible-organizations.ts";
+
+const COLUMNS = [
+  "id",
+  "environment_id",
+  "name",
+  "slug",
+  "owner_user_id",
+  "business_email",
+  "business_phone",
+  "tax_id",
+  "address",
+  "country",
+  "picture",
+  "external_id",
+  "member_management",
+  "created_at",
+  "updated_at",
+].map((column) => `organizations.${column}`);
+
+export const organizationType = resourceType<Organization>({
+  type: "organization",
+  path: "organizations",
+  prefix: "org",
+  visible: (viewer) =>
+    among(
+      viewer,
+      Organization.query(viewer.db)
+        .select(COLUMNS)
+        .where("organizations.environment_id", viewer.environment_id)
+        .whereNull("organizations.deleting_at"),
+      leads(viewer),
+    ),
+  leads,
+  attributes: z.object({
+    name: z.string(),
+    slug: z.string().nullable(),
+    business_email: z.string().nullable(),
+    business_phone: z.string().nullable(),
+    tax_id: z.string().nullable(),
+    address: z.string().nullable(),
+    country: z.string().nullable(),
+    picture: z.string().nullable(),
+    public_metadata: storedMetadata,
+    metadata: storedMetadata,
+    external_id: z.string().nullable(),
+    member_management: z.enum(["owner", "owner_and_admins"]),
+    created_at: time,
+    updated_at: time,
+  }),
+  onDemand: {
+    public_metadata: () => "organizations.public_metadata",
+    metadata: () => "organizations.metadata",
+  },
+  relationships: {
+    owner: { type: "user", id: ({ owner_user_id }) => owner_user_id },
+    memberships: { type: "membership", column: "organization_id" },
+    invitations: { type: "invitation", column: "organization_id" },
+    roles: { type: "role", column: "organization_id" },
+  },
+  sortable: ["name", "created_at"],
+  filters: {
+    owner: byColumn("organizations.owner_user_id"),
+    slug: byColumn("organizations.slug"),
+    external_id: byColumn("organizations.external_id"),
+    search: bySearch<Organization>(searched),
+  },
+});
+
+/** Those who don't see every organization have few, and each of them is looked at. */
+function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Organization>) => void> {
+  if (leads(viewer) !== undefined) return [isFound(wanted)];
+  const ids = foundIds(viewer, "o", wanted);
+  return [(rows) => void rows.whereRaw("organizations.id = any(array(?))", [ids])];
+}
+
+function leads(viewer: Viewer) {
+  return leadsByOrganization(viewer, "organization:read", "organizations.id");
+}
+
+/** What a request that creates an organization may hold. */
+export const newOrganization = {
+  type: "organization",
+  attributes: attributes.extend({ owner_email: emailAddress.nullish() }),
+  relationships: { owner: { type: "user", prefix: "user", required: false } },
+} as const;
+/** What a request that changes one may hold. */
+export const changedOrganization = {
+  type: "organization",
+  attributes: attributes.partial(),
+  relationships: {},
+} as const;
 
 const Transfer = z.strictObject({ user_id: z.string().max(64) });
 
@@ -29,7 +131,6 @@ const NAMES_OWNER = { scope: "memberships:write" };
 const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
 
 export const organizationEndpoints = [
-  ...readEndpoints(organizationType),
   endpoint({
     method: "POST",
     path: "/api/organizations",

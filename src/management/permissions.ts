@@ -1,15 +1,34 @@
 import { z } from "zod";
 import { text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
+import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { changedResource, newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { changed, created } from "../json-api/read-back.ts";
+import { resourceType, time } from "../json-api/resource-type.ts";
+import { Permission } from "../models/permission.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
 import { updatePermission } from "../roles/update-permission.ts";
-import { creates, NOTHING, shows } from "./answers.ts";
-import { changedResource, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
-import { changed, created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { permissionType } from "./types/permission-type.ts";
+
+export const permissionType = resourceType<Permission>({
+  type: "permission",
+  path: "permissions",
+  prefix: "perm",
+  visible: ({ db, environment_id }) =>
+    Permission.query(db).select("permissions.*").where("permissions.environment_id", environment_id),
+  attributes: z.object({
+    name: z.string(),
+    description: z.string().nullable(),
+    environment_only: z.boolean(),
+    created_at: time,
+    updated_at: time,
+  }),
+  relationships: {},
+  sortable: ["name", "created_at"],
+  filters: { name: byColumn("permissions.name") },
+});
 
 const newPermission = {
   type: "permission",
@@ -38,7 +57,6 @@ const changedPermission = {
 const write = { who: "caller", environmentPermission: "roles:manage", limit: "write" } as const;
 
 export const permissionEndpoints = [
-  ...readEndpoints(permissionType),
   endpoint({
     ...write,
     method: "POST",

@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { BODY_LIMIT } from "../http/read-body.ts";
 import type { RowProblem, SentRow } from "../invitation-batches/sent-row.ts";
+import { isObject } from "../json-api/pointer-to.ts";
 import { clip } from "../lib/clip.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";
-import { isObject } from "./pointer-to.ts";
 
 /** Characters kept of an address that is none, and of what is said of a row. */
 const LONGEST_KEPT = 500;

@@ -1,5 +1,57 @@
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { receivedInvitationType } from "./types/received-invitation-type.ts";
+import { raw } from "objection";
+import { z } from "zod";
+import { resourceType, time } from "../json-api/resource-type.ts";
+import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
+import { byStatusNow } from "./invitation-filters.ts";
+import { isAlive } from "./visible-organizations.ts";
 
-/** My invitations: read here, answered at `/api/invitations/:id/accept` and `/decline` by the same id. */
-export const receivedInvitationEndpoints = readEndpoints(receivedInvitationType, "user");
+/** What the mail says of an invitation, and no more: that is all its recipient is to know before they answer. */
+class ReceivedInvitation extends Invitation {
+  declare organization_name: string;
+  declare inviter_name: string | null;
+  declare role_names: string[];
+}
+
+export const receivedInvitationType = resourceType<ReceivedInvitation>({
+  type: "received_invitation",
+  path: "received-invitations",
+  prefix: "inv",
+  readBy: "user",
+  /** Those to the signed-in user's own address, once that is known to be theirs. */
+  visible({ db, environment_id, caller }) {
+    const received = ReceivedInvitation.query(db)
+      .modify("asListed")
+      .select(
+        raw(
+          "(select name from organizations o where o.id = invitations.organization_id) as organization_name",
+        ),
+        raw(`(select nullif(trim(concat_ws(' ', first_name, last_name)), '') from users u
+              where u.id = invitations.inviter_user_id) as inviter_name`),
+        raw(`array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id
+              where ir.invitation_id = invitations.id order by r.name) as role_names`),
+      )
+      .where("invitations.environment_id", environment_id)
+      .whereRaw(isAlive("invitations.organization_id"));
+    if (caller.kind !== "user" || !caller.email_verified) return received.whereRaw("false");
+    return received.where("invitations.email_canonical", caller.email_canonical);
+  },
+  attributes: z.object({
+    email: z.string(),
+    organization_name: z.string(),
+    inviter_name: z.string().nullable(),
+    role_names: z.array(z.string()),
+    message: z.string().nullable(),
+    status: z.enum(INVITATION_STATUSES),
+    expires_at: time,
+    accepted_at: time.nullable(),
+    declined_at: time.nullable(),
+    revoked_at: time.nullable(),
+    expired_at: time.nullable(),
+    created_at: time,
+  }),
+  relationships: {},
+  sortable: ["created_at", "expires_at"],
+  filters: {
+    status: byStatusNow,
+  },
+});

@@ -1,15 +1,49 @@
 import { z } from "zod";
 import { endpoint } from "../http/endpoint.ts";
+import { creates, NOTHING } from "../json-api/answers.ts";
+import { newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { findVisible } from "../json-api/find-visible.ts";
+import { among } from "../json-api/lead.ts";
+import { created } from "../json-api/read-back.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { RolePermission } from "../models/role-permission.ts";
 import { addPermission } from "../roles/add-permission.ts";
 import { removePermission } from "../roles/remove-permission.ts";
-import { creates, NOTHING } from "./answers.ts";
-import { newResource } from "./bodies.ts";
-import { findVisible } from "./reading/find-visible.ts";
-import { created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
 import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
-import { rolePermissionType } from "./types/role-permission-type.ts";
-import { roleType } from "./types/role-type.ts";
+import { leadsByRole, roleType } from "./roles.ts";
+import { isAlive } from "./visible-organizations.ts";
+
+export const rolePermissionType = resourceType<RolePermission>({
+  type: "role_permission",
+  path: "role-permissions",
+  prefix: "roleperm",
+  /** Those of the roles the viewer may see. */
+  visible: (viewer) =>
+    among(
+      viewer,
+      RolePermission.query(viewer.db)
+        .select("role_permissions.*")
+        .where("role_permissions.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("(select organization_id from roles where roles.id = role_permissions.role_id)")),
+      leads(viewer),
+    ),
+  leads,
+  attributes: z.object({}),
+  relationships: {
+    role: { type: "role", id: ({ role_id }) => role_id },
+    permission: { type: "permission", id: ({ permission_id }) => permission_id },
+  },
+  sortable: ["created_at"],
+  filters: {
+    role: byColumn("role_permissions.role_id"),
+    permission: byColumn("role_permissions.permission_id"),
+  },
+});
+
+function leads(viewer: Viewer) {
+  return leadsByRole(viewer, "role_permissions.role_id");
+}
 
 const newRolePermission = {
   type: "role_permission",
@@ -23,7 +57,6 @@ const newRolePermission = {
 const Given = z.object({ revoked_invitations: z.int() });
 
 export const rolePermissionEndpoints = [
-  ...readEndpoints(rolePermissionType),
   endpoint({
     method: "POST",
     path: "/api/role-permissions",

@@ -1,16 +1,86 @@
 import { z } from "zod";
 import { text } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { changedResource, newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { findVisible } from "../json-api/find-visible.ts";
+import { among, idsFrom, type Lead } from "../json-api/lead.ts";
+import { changed, created } from "../json-api/read-back.ts";
+import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { seesAllUsers } from "../json-api/viewer.ts";
+import { Role } from "../models/role.ts";
 import { createRole } from "../roles/create-role.ts";
 import { deleteRole } from "../roles/delete-role.ts";
 import { updateRole } from "../roles/update-role.ts";
-import { creates, NOTHING, shows } from "./answers.ts";
-import { changedResource, newResource } from "./bodies.ts";
-import { findVisible } from "./reading/find-visible.ts";
-import { changed, created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
 import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
-import { roleType } from "./types/role-type.ts";
+import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
+
+export const roleType = resourceType<Role>({
+  type: "role",
+  path: "roles",
+  prefix: "role",
+  /** Those of the environment, and those of organizations the viewer may see. */
+  visible: (viewer) =>
+    among(
+      viewer,
+      Role.query(viewer.db)
+        .modify("withPermissionIds")
+        .where("roles.environment_id", viewer.environment_id)
+        .whereRaw(isAlive("roles.organization_id")),
+      leads(viewer),
+    ),
+  leads,
+  attributes: z.object({
+    name: z.string(),
+    description: z.string().nullable(),
+    is_system: z.boolean(),
+    user_count: z.int().optional(),
+    permission_count: z.int(),
+    created_at: time,
+    updated_at: time,
+  }),
+  /** A viewer who may not see all users sees it for roles of an organization only. */
+  onDemand: {
+    user_count(viewer, { named, primary }) {
+      const everybody = seesAllUsers(viewer);
+      return named || primary ? Role.userCount({ everybody, exact: named && everybody }) : undefined;
+    },
+  },
+  computed: ({ user_count, permission_ids = [] }) => ({
+    user_count: user_count ?? undefined,
+    permission_count: permission_ids.length,
+  }),
+  relationships: {
+    organization: { type: "organization", id: ({ organization_id }) => organization_id },
+    permissions: { type: "permission", ids: ({ permission_ids = [] }) => permission_ids },
+    role_permissions: { type: "role_permission", column: "role_id" },
+  },
+  sortable: ["name", "created_at"],
+  filters: { name: byColumn("roles.name"), organization: byColumn("roles.organization_id") },
+});
+
+function leads(viewer: Viewer) {
+  return leadsByRole(viewer, "roles.id");
+}
+
+/** Leads to the roles the viewer may see, or to what belongs to them. */
+export function leadsByRole(viewer: Viewer, column: string): Lead[] | undefined {
+  const organizations = visibleOrganizations(viewer, "organization:read");
+  if (organizations === undefined) return undefined;
+  const { db, environment_id } = viewer;
+  const shared = db("roles as shared").where({
+    "shared.environment_id": environment_id,
+    "shared.organization_id": null,
+  });
+  const custom = db("roles as custom").whereRaw("custom.organization_id = any(array(?))", [
+    idsFrom(organizations),
+  ]);
+  return [
+    { column, from: shared, key: "shared.id" },
+    { column, from: custom, key: "custom.id" },
+  ];
+}
 
 const newRole = {
   type: "role",
@@ -26,7 +96,6 @@ const changedRole = {
 const inPath = ({ params }: { params: Params }) => ({ role: params.id });
 
 export const roleEndpoints = [
-  ...readEndpoints(roleType),
   endpoint({
     method: "POST",
     path: "/api/roles",

@@ -1,16 +1,41 @@
 import { z } from "zod";
 import { text } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { changed, created } from "../json-api/read-back.ts";
+import { resourceType, time } from "../json-api/resource-type.ts";
+import { Session } from "../models/session.ts";
 import { createSession } from "../sessions/create-session.ts";
 import { deleteSession } from "../sessions/delete-session.ts";
 import { revokeSession } from "../sessions/revoke-session.ts";
 import { touchSession } from "../sessions/touch-session.ts";
-import { creates, NOTHING, shows } from "./answers.ts";
-import { newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
-import { changed, created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { sessionType } from "./types/session-type.ts";
+
+export const sessionType = resourceType<Session>({
+  type: "session",
+  path: "sessions",
+  prefix: "sess",
+  /** Their own; an operator all. */
+  visible({ db, environment_id, caller, environment_permissions }) {
+    const sessions = Session.query(db).select("sessions.*").where("sessions.environment_id", environment_id);
+    if (caller.kind !== "user" || environment_permissions.includes("sessions:read")) return sessions;
+    return sessions.where("sessions.user_id", caller.user_id);
+  },
+  attributes: z.object({
+    ip: z.string().nullable(),
+    user_agent: z.string().nullable(),
+    last_active_at: time,
+    expires_at: time,
+    revoked_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+  }),
+  relationships: { user: { type: "user", id: ({ user_id }) => user_id } },
+  sortable: ["created_at", "last_active_at", "expires_at"],
+  filters: { user: byColumn("sessions.user_id") },
+});
 
 const newSession = {
   type: "session",
@@ -24,7 +49,6 @@ const OWN_OR_MANAGED =
   "The session's own user, or a user with `sessions:manage` in the environment if the session's user may do nothing there that they may not.";
 
 export const sessionEndpoints = [
-  ...readEndpoints(sessionType),
   endpoint({
     method: "POST",
     path: "/api/sessions",

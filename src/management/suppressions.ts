@@ -2,18 +2,42 @@ import { z } from "zod";
 import { Refusal } from "../errors.ts";
 import { emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { SUPPRESSION_REASONS, type Suppression, type SuppressionReason } from "../models/suppression.ts";
+import { creates, NOTHING, tells } from "../json-api/answers.ts";
+import { meta, newResource } from "../json-api/bodies.ts";
+import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
+import { matchingRows, matchParameters } from "../json-api/matching-rows.ts";
+import { created } from "../json-api/read-back.ts";
+import { resourceType, time } from "../json-api/resource-type.ts";
+import { viewerOf } from "../json-api/viewer.ts";
+import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../models/suppression.ts";
 import { createSuppression } from "../suppressions/create-suppression.ts";
 import { deleteSuppression } from "../suppressions/delete-suppression.ts";
 import { deleteSuppressions } from "../suppressions/delete-suppressions.ts";
-import { creates, NOTHING, tells } from "./answers.ts";
-import { meta, newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
-import { matchingRows, matchParameters } from "./reading/matching-rows.ts";
-import { created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { viewerOf } from "./reading/viewer-of.ts";
-import { suppressionType } from "./types/suppression-type.ts";
+
+export const suppressionType = resourceType<Suppression>({
+  type: "suppression",
+  path: "suppressions",
+  prefix: "sup",
+  readBy: "program",
+  /** Programs' alone: what an address wants is no organization's business. */
+  visible: ({ db, environment_id }) =>
+    Suppression.query(db).select("suppressions.*").where("suppressions.environment_id", environment_id),
+  attributes: z.object({
+    email: z.string(),
+    reason: z.enum(SUPPRESSION_REASONS),
+    detail: z.string().nullable(),
+    created_at: time,
+  }),
+  computed: ({ email_canonical }) => ({ email: email_canonical }),
+  relationships: {},
+  sortable: ["created_at", "email_canonical"],
+  filters: {
+    email: byAddress("suppressions.email_canonical"),
+    reason: byWord("suppressions.reason", SUPPRESSION_REASONS),
+    ...byCreation("suppressions"),
+  },
+});
 
 const newSuppression = {
   type: "suppression",
@@ -44,7 +68,6 @@ const Lifted = z.object({
 const write = { who: "program", limit: "write" } as const;
 
 export const suppressionEndpoints = [
-  ...readEndpoints(suppressionType, "program"),
   endpoint({
     ...write,
     method: "POST",

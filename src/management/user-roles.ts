@@ -1,13 +1,35 @@
 import { z } from "zod";
 import { endpoint } from "../http/endpoint.ts";
+import { creates, NOTHING } from "../json-api/answers.ts";
+import { newResource } from "../json-api/bodies.ts";
+import { byColumn } from "../json-api/filters.ts";
+import { created } from "../json-api/read-back.ts";
+import { resourceType } from "../json-api/resource-type.ts";
+import { UserRole } from "../models/user-role.ts";
 import { giveRole } from "../users/give-role.ts";
 import { takeRole } from "../users/take-role.ts";
-import { creates, NOTHING } from "./answers.ts";
-import { newResource } from "./bodies.ts";
 import { keyOf } from "./key-of.ts";
-import { created } from "./reading/read-back.ts";
-import { readEndpoints } from "./reading/read-endpoints.ts";
-import { userRoleType } from "./types/user-role-type.ts";
+
+export const userRoleType = resourceType<UserRole>({
+  type: "user_role",
+  path: "user-roles",
+  prefix: "userrole",
+  /** Their own; an operator all. */
+  visible({ db, environment_id, caller, environment_permissions }) {
+    const roles = UserRole.query(db)
+      .select("user_roles.*")
+      .where("user_roles.environment_id", environment_id);
+    if (caller.kind !== "user" || environment_permissions.includes("users:read")) return roles;
+    return roles.where("user_roles.user_id", caller.user_id);
+  },
+  attributes: z.object({}),
+  relationships: {
+    user: { type: "user", id: ({ user_id }) => user_id },
+    role: { type: "role", id: ({ role_id }) => role_id },
+  },
+  sortable: ["created_at"],
+  filters: { user: byColumn("user_roles.user_id"), role: byColumn("user_roles.role_id") },
+});
 
 const newUserRole = {
   type: "user_role",
@@ -22,7 +44,6 @@ const NOT_ABOVE =
   "A user with `users:manage` in the environment, for users and roles that may do nothing there that they may not.";
 
 export const userRoleEndpoints = [
-  ...readEndpoints(userRoleType),
   endpoint({
     method: "POST",
     path: "/api/user-roles",

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { AnswerData, Answers } from "../http/endpoint.ts";
+import { resourceTypeNamed } from "../json-api/resource-type.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
-import { resourceTypes } from "../management/types/resource-types.ts";
+import { resourceTypes } from "../management/all-resources.ts";
 import { pascalCase } from "./names.ts";
 import { createRegistry } from "./registry.ts";
 import { exactly, type Making, referToIdentifier, referToResource, text } from "./resource-schema.ts";

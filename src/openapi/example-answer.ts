@@ -1,7 +1,6 @@
 import type { AnswerData, Answers } from "../http/endpoint.ts";
+import { type ResourceType, resourceTypeNamed } from "../json-api/resource-type.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import type { ResourceType } from "../management/reading/resource-type.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
 import { EXAMPLE_OUTCOMES, exampleId, exampleValue } from "./example-values.ts";
 
 /**

@@ -1,5 +1,5 @@
+import { resourceTypeNamed } from "../json-api/resource-type.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
 import { exampleId, exampleValue } from "./example-values.ts";
 
 /** A document as the body's schema wants it, with values as they might be. */

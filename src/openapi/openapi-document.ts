@@ -1,8 +1,7 @@
 import { allBridgeEndpoints } from "../bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
-import { allEndpoints } from "../management/all-endpoints.ts";
-import { resourceTypes } from "../management/types/resource-types.ts";
+import { allEndpoints, resourceTypes } from "../management/all-resources.ts";
 import { oauthPaths } from "../oauth/oauth-paths.ts";
 import { BRIDGE_GROUPS } from "./bridge-groups.ts";
 import { bridgeOperation } from "./bridge-operation.ts";

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { Endpoint } from "../http/endpoint.ts";
+import { type ResourceType, resourceTypeNamed } from "../json-api/resource-type.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
-import type { ResourceType } from "../management/reading/resource-type.ts";
-import { DELIVERY_STATUSES } from "../management/types/by-delivery-status.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
-import { resourceTypes } from "../management/types/resource-types.ts";
+import { resourceTypes } from "../management/all-resources.ts";
+import { DELIVERY_STATUSES } from "../management/invitation-filters.ts";
 import { pascalCase, spoken } from "./names.ts";
 import type { Parameter, Reference } from "./openapi-types.ts";
 import { operationId } from "./operation-id.ts";

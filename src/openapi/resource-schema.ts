@@ -1,6 +1,5 @@
+import { type RelationshipType, type ResourceType, resourceTypeNamed } from "../json-api/resource-type.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
-import type { RelationshipType, ResourceType } from "../management/reading/resource-type.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
 import { attributeText } from "./attribute-texts.ts";
 import { pascalCase, spoken } from "./names.ts";
 import type { Registry } from "./registry.ts";

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../http/endpoint.ts";
-import type { ResourceType } from "../management/reading/resource-type.ts";
-import { resourceTypes } from "../management/types/resource-types.ts";
+import type { ResourceType } from "../json-api/resource-type.ts";
+import { resourceTypes } from "../management/all-resources.ts";
 
 /** The resource type an endpoint stands with: the one its path begins with. @throws for a path of no type. */
 export function subjectOf({ path }: Pick<Endpoint, "path">): ResourceType {

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../http/endpoint.ts";
-import { resourceTypeNamed } from "../management/types/resource-type-named.ts";
+import { resourceTypeNamed } from "../json-api/resource-type.ts";
 import { RESOURCE_TEXTS } from "./resource-texts.ts";
 
 type Asked = Pick<

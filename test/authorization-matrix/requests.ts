@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../src/http/endpoint.ts";
-import { resourceTypes } from "../../src/management/types/resource-types.ts";
+import { resourceTypes } from "../../src/management/all-resources.ts";
 import { buildPerson, roleId, unique, uniqueEmail } from "../support/builders.ts";
 import { type Cell, permissionName, personIn } from "./objects.ts";
 

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Endpoint } from "../../src/http/endpoint.ts";
-import { allEndpoints } from "../../src/management/all-endpoints.ts";
+import { allEndpoints } from "../../src/management/all-resources.ts";
 import { answerSchema } from "../../src/openapi/answer-schema.ts";
 import { openapiDocument } from "../../src/openapi/openapi-document.ts";
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ResourceType } from "../../../src/management/reading/resource-type.ts";
+import type { ResourceType } from "../../../src/json-api/resource-type.ts";
 import type { ReadExchange } from "./exchange.ts";
 import type { JsonObject, Problems } from "./values.ts";
 

@@ -1,4 +1,4 @@
-import { resourceTypes } from "../../../src/management/types/resource-types.ts";
+import { resourceTypes } from "../../../src/management/all-resources.ts";
 import type { ReadExchange } from "./exchange.ts";
 import { type JsonObject, objectsIn, type Problems, toObject } from "./values.ts";
 

@@ -1,6 +1,6 @@
+import type { ResourceType } from "../../../src/json-api/resource-type.ts";
 import { isId } from "../../../src/lib/id.ts";
-import type { ResourceType } from "../../../src/management/reading/resource-type.ts";
-import { resourceTypes } from "../../../src/management/types/resource-types.ts";
+import { resourceTypes } from "../../../src/management/all-resources.ts";
 import { checkAttributes, checkFields } from "./check-attributes.ts";
 import { checkLinks } from "./check-document.ts";
 import type { ReadExchange } from "./exchange.ts";

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../../src/http/endpoint.ts";
 import { JSON_API } from "../../../src/http/negotiate.ts";
-import { allEndpoints } from "../../../src/management/all-endpoints.ts";
+import { allEndpoints } from "../../../src/management/all-resources.ts";
 
 /** What went over the wire. */
 export interface Exchange {

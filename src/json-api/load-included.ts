@@ -1,0 +1,123 @@
+import { badRequest } from "../errors.ts";
+import { requireInEnvironment } from "../http/caller.ts";
+import type { BaseModel } from "../models/base-model.ts";
+import { selectDemanded } from "./find-visible.ts";
+import type { IncludeTree, Shape } from "./read-parameters.ts";
+import {
+  type RelationshipType,
+  type ResourceType,
+  readScope,
+  resourceTypeNamed,
+  type Viewer,
+} from "./resource-type.ts";
+
+/** Resources one answer includes at most; whoever wants more pages through the related URL. */
+const LIMIT = 1_000;
+
+/** Bytes they may take in the database. */
+const BYTES = 2_000_000;
+
+/** What was loaded beside the primary rows. */
+export interface Included {
+  /** By `type:id`, each once. */
+  rows: Map<string, { type: ResourceType; row: BaseModel }>;
+  /** By `type:id:relationship`: the ids that belong there, for relationships whose row doesn't hold them. */
+  linkage: Map<string, string[]>;
+}
+
+/** Loads what `include` asks for: one query per relationship and level, however many rows there are. */
+export async function loadIncluded(
+  viewer: Viewer,
+  type: ResourceType,
+  primary: BaseModel[],
+  shape: Shape,
+): Promise<Included> {
+  const included: Included = { rows: new Map(), linkage: new Map() };
+  let bytes = 0;
+  await follow(type, primary, shape.include ?? {});
+  // What is primary data already is not repeated.
+  for (const { id } of primary) included.rows.delete(`${type.type}:${id}`);
+  return included;
+
+  async function follow(from: ResourceType, rows: BaseModel[], branches: IncludeTree): Promise<void> {
+    for (const [name, further] of Object.entries(branches)) {
+      const relationship = from.relationships[name];
+      if (relationship === undefined || rows.length === 0) continue;
+      const to = resourceTypeNamed(relationship.type);
+      requireInEnvironment(viewer.caller, { scope: readScope(to) });
+      const found = await loadRelated(viewer, to, relationship, rows, shape, BYTES - bytes);
+      bytes += found.at(-1)?.bytes_so_far ?? 0;
+      if (included.rows.size + found.length > LIMIT || bytes > BYTES) throw tooLarge(name);
+      for (const row of found) included.rows.set(`${to.type}:${row.id}`, { type: to, row });
+      if ("column" in relationship) link(from, name, rows, found, relationship.column);
+      await follow(to, found, further);
+    }
+  }
+
+  function link(
+    from: ResourceType,
+    name: string,
+    parents: BaseModel[],
+    found: BaseModel[],
+    column: string,
+  ): void {
+    for (const { id } of parents) included.linkage.set(`${from.type}:${id}:${name}`, []);
+    for (const row of found) {
+      included.linkage.get(`${from.type}:${String(Reflect.get(row, column))}:${name}`)?.push(row.id);
+    }
+  }
+}
+
+function tooLarge(name: string) {
+  const detail = `${name} brings more than ${LIMIT} resources, or more than ${BYTES / 1_000_000} MB: ask for fewer \`fields\` of them, or read them page by page at the related URL.`;
+  return badRequest("include_too_large", detail, { parameter: "include" });
+}
+
+type Weighed = BaseModel & { bytes_so_far: number };
+
+/** Rows in the order of their ids, each with the bytes of those so far; they end with the first that goes beyond `room`. */
+async function loadRelated(
+  viewer: Viewer,
+  to: ResourceType,
+  relationship: RelationshipType<BaseModel>,
+  rows: BaseModel[],
+  shape: Shape,
+  room: number,
+): Promise<Weighed[]> {
+  const query = selectDemanded(to.visible(viewer), to, viewer, { shape, primary: false });
+  const table = query.modelClass().tableName;
+  const ids = new Set(
+    "column" in relationship
+      ? rows.map(({ id }) => id)
+      : rows.flatMap((row) => relatedIds(relationship, row)),
+  );
+  const column = "column" in relationship ? relationship.column : "id";
+  const related = query
+    .whereIn(`${table}.${column}`, [...ids])
+    .orderBy(`${table}.id`)
+    .limit(LIMIT + 1);
+  // Weighed by Postgres, so that what is too much is never sent here.
+  const weighed = query
+    .modelClass()
+    .query(viewer.db)
+    .from(
+      viewer.db.raw(
+        `(select *, sum(bytes) over (order by id) as bytes_so_far
+          from (select related.*, octet_length(related::text) as bytes from (?) related) measured) weighed`,
+        [related.toKnexQuery()],
+      ),
+    );
+  return weighed
+    .where(viewer.db.raw("bytes_so_far - bytes <= ?", [room]))
+    .orderBy("id")
+    .castTo<Weighed[]>();
+}
+
+function relatedIds(
+  relationship: Exclude<RelationshipType<BaseModel>, { column: string }>,
+  row: BaseModel,
+): string[] {
+  if ("ids" in relationship) return relationship.ids(row);
+  const id = relationship.id(row);
+  return id === null ? [] : [id];
+}

@@ -1,0 +1,34 @@
+import { notFound } from "../errors.ts";
+import type { Answer, EndpointRequest } from "../http/endpoint.ts";
+import { presentResource, type Resource } from "./document.ts";
+import { selectDemanded } from "./find-visible.ts";
+import type { ResourceType } from "./resource-type.ts";
+import { viewerOf } from "./viewer.ts";
+
+type Request = Pick<EndpointRequest, "context" | "environment" | "caller">;
+
+/** The answer to a creation: the new resource as it is now, and where it is. */
+export async function created(
+  request: Request,
+  type: ResourceType,
+  id: string,
+): Promise<Answer & { document: { data: Resource } }> {
+  const data = await readBack(request, type, id);
+  return { status: 201, document: { data }, headers: { Location: data.links.self } };
+}
+
+/** The answer to a change: the resource as it is now. */
+export async function changed(request: Request, type: ResourceType, id: string): Promise<Answer> {
+  return { status: 200, document: { data: await readBack(request, type, id) } };
+}
+
+/** Whoever may write a resource is shown what they wrote, also where no permission of theirs lets them read the others. */
+async function readBack(request: Request, type: ResourceType, id: string): Promise<Resource> {
+  const viewer = viewerOf(request);
+  const rows = type.visible({ ...viewer, caller: { kind: "operator" } });
+  selectDemanded(rows, type, viewer, { primary: true });
+  const row = await rows.where(`${rows.modelClass().tableName}.id`, id).first().execute();
+  // Somebody was faster and deleted it.
+  if (row === undefined) throw notFound(type.type.replaceAll("_", " "));
+  return presentResource(type, row);
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { declaredTypes, type ResourceType, resourceTypeNamed } from "./resource-type.ts";
+
+export interface Shape {
+  /** Undefined: nothing was said of it. */
+  include: IncludeTree | undefined;
+  /** By type: the fields to show. A type that isn't in it shows all. */
+  fields: Map<string, Set<string>>;
+}
+
+export interface Page {
+  size: number;
+  after: string | undefined;
+  before: string | undefined;
+  sort: { column: string; descending: boolean };
+}
+
+/** The parameters of reading one resource of a type: `include` and `fields[type]`. */
+export function shapeParameters(type: ResourceType) {
+  const fields = declaredTypes().map((known) => [`fields[${known.type}]`, z.string().max(500).optional()]);
+  return {
+    include: includeParameter(type).optional(),
+    ...(Object.fromEntries(fields) as Record<string, z.ZodOptional<z.ZodString>>),
+  };
+}
+
+/** The parameters of reading a collection of a type: besides, those of its pages. */
+export function collectionParameters(type: ResourceType) {
+  return { ...shapeParameters(type), ...pageParameters(type) };
+}
+
+/** `sort`, `page[…]` and the type's own filters: all there is to say where types and ids are listed only. */
+export function pageParameters(type: ResourceType) {
+  const filters = Object.entries(type.filters).map(([name, { value }]) => [
+    `filter[${name}]`,
+    value.optional(),
+  ]);
+  return {
+    ...(Object.fromEntries(filters) as Record<string, z.ZodOptional<z.ZodType>>),
+    sort: sortParameter(type),
+    "page[size]": pageSize,
+    "page[after]": z.string().max(500).optional(),
+    "page[before]": z.string().max(500).optional(),
+  };
+}
+
+const pageSize = z.coerce
+  .number({ error: "must be a number from 1 to 100" })
+  .int({ error: "must be a whole number from 1 to 100" })
+  .min(1, { error: "must be at least 1" })
+  .max(100, { error: "must be at most 100" })
+  .default(20);
+
+/** One column, descending with a `-`; rows of equal value are in the order of their ids. */
+function sortParameter({ sortable }: ResourceType) {
+  const columns = ["id", ...sortable];
+  return z
+    .enum(columns.flatMap((column) => [column, `-${column}`]) as [string, ...string[]], {
+      error: `sort by one of ${columns.join(", ")}; with a leading - in descending order`,
+    })
+    .optional();
+}
+
+export function readShape(query: Record<string, unknown>): Shape {
+  const fields = new Map<string, Set<string>>();
+  for (const [name, value] of Object.entries(query)) {
+    const type = /^fields\[(.+)\]$/.exec(name)?.[1];
+    if (type !== undefined && typeof value === "string")
+      fields.set(type, new Set(value.split(",").filter((field) => field !== "")));
+  }
+  return { include: query.include as IncludeTree | undefined, fields };
+}
+
+export function readPage(query: Record<string, unknown>): Page {
+  // A list narrowed by time is in that order, so that one index finds and sorts it.
+  const byTime = "filter[created_since]" in query || "filter[created_until]" in query;
+  const sort = String(query.sort ?? (byTime ? "created_at" : "id"));
+  return {
+    size: Number(query["page[size]"]),
+    after: query["page[after]"] as string | undefined,
+    before: query["page[before]"] as string | undefined,
+    sort: { column: sort.replace(/^-/, ""), descending: sort.startsWith("-") },
+  };
+}
+
+/** Relationships followed at most, one after another, in one path of `include`. */
+const DEPTH = 3;
+
+/** Relationships to include, each with those to include from there. */
+export interface IncludeTree {
+  [relationship: string]: IncludeTree;
+}
+
+/** `include=memberships.user,owner`, checked against what the types relate to. Empty: nothing is wanted. */
+export function includeParameter(type: ResourceType) {
+  return z
+    .string()
+    .max(500)
+    .transform((text, issue) => {
+      const tree: IncludeTree = {};
+      for (const path of text.split(",").filter((part) => part !== "")) {
+        const problem = graft(tree, type, path.split("."));
+        if (problem !== undefined) issue.addIssue(problem);
+      }
+      return tree;
+    });
+}
+
+/** Adds a path. @returns what is wrong with it. */
+function graft(tree: IncludeTree, type: ResourceType, path: string[]): string | undefined {
+  if (path.length > DEPTH) return `follow ${DEPTH} relationships at most: ${path.join(".")}`;
+  let branch = tree;
+  let from = type;
+  for (const name of path) {
+    const relationship = Object.hasOwn(from.relationships, name) ? from.relationships[name] : undefined;
+    if (relationship === undefined) return `${from.type} has no relationship ${name}`;
+    branch[name] ??= {};
+    branch = branch[name];
+    from = resourceTypeNamed(relationship.type);
+  }
+  return undefined;
+}

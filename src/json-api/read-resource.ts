@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import { badRequest, conflict, type ErrorItem, forbidden, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
+import { type Linkages, type Linked, readRelationships } from "./read-relationships.ts";
+import { resourceTypeNamed } from "./resource-type.ts";
+
+export interface ResourceShape<Attributes extends z.ZodObject, Links extends Linkages> {
+  type: string;
+  /** Strict: an attribute it does not know is refused by name. */
+  attributes: Attributes;
+  relationships: Links;
+}
+
+export interface ResourceInput<Attributes, Links extends Linkages> {
+  attributes: Attributes;
+  relationships: Linked<Links>;
+}
+
+/**
+ * Reads the resource object of a create or update request (JSON:API 1.1 §7). Members the specification does not know
+ * are ignored, as it demands; attributes and relationships are ours, and unknown ones are refused.
+ * @param id of the resource being updated; absent when one is created.
+ * @throws 400 without a resource object, 403 for a client's own id or a relationship that can't be set here, 409 for a wrong type or id, 422 for wrong values.
+ */
+export function readResource<Attributes extends z.ZodObject, Links extends Linkages>(
+  shape: ResourceShape<Attributes, Links>,
+  document: unknown,
+  id?: string,
+): ResourceInput<z.infer<Attributes>, Links> {
+  const data = isObject(document) ? document.data : undefined;
+  if (!isObject(data))
+    throw badRequest("no_resource", "Send a JSON:API document whose `data` is one resource object.");
+  if (data.type !== shape.type) throw wrongType(data, shape.type);
+  if (id === undefined && data.id !== undefined) {
+    throw forbidden("client_id", "Ids are given by the service: leave `id` out.", { pointer: "/data/id" });
+  }
+  if (id !== undefined && data.id !== id) {
+    throw conflict("id_mismatch", "`id` must be that of the URL.", {
+      pointer: "id" in data ? "/data/id" : "/data",
+    });
+  }
+  refuseUnsettable(shape, data);
+  const problems: ErrorItem[] = [];
+  const attributes = readAttributes(shape.attributes, data, problems);
+  const relationships = readRelationships(shape.relationships, data, id === undefined, problems);
+  const [first, ...rest] = problems.slice(0, MOST_PROBLEMS);
+  if (first !== undefined) throw new Refusal(422, [first, ...rest]);
+  return { attributes: attributes as z.infer<Attributes>, relationships };
+}
+
+function wrongType(data: Record<string, unknown>, type: string): Refusal {
+  const pointer = "type" in data ? "/data/type" : "/data";
+  return conflict("wrong_type", `This collection holds resources of type "${type}".`, { pointer });
+}
+
+/** @throws 403 for a relationship the resource has and this request can't change: nothing of it is done (§7.2). */
+function refuseUnsettable(
+  { type, relationships }: ResourceShape<z.ZodObject, Linkages>,
+  data: Record<string, unknown>,
+): void {
+  const given = isObject(data.relationships) ? Object.keys(data.relationships) : [];
+  const known = Object.keys(resourceTypeNamed(type).relationships);
+  const name = given.find((one) => known.includes(one) && !Object.hasOwn(relationships, one));
+  if (name === undefined) return;
+  const pointer = pointerTo(data, ["relationships", name]);
+  throw forbidden("relationship_not_settable", `${name}: can't be set here.`, { pointer });
+}
+
+function readAttributes(schema: z.ZodObject, data: Record<string, unknown>, problems: ErrorItem[]): unknown {
+  const given = data.attributes ?? {};
+  const parsed = schema.safeParse(isObject(given) ? withoutAtMembers(given) : given);
+  if (parsed.success) return parsed.data;
+  const complain = (code: string, detail: string, path: string[]) =>
+    problems.push({ code, detail, source: { pointer: pointerTo(data, ["attributes", ...path]) } });
+  for (const issue of parsed.error.issues.slice(0, MOST_PROBLEMS)) {
+    const path = issue.path.map(String);
+    if (issue.code === "unrecognized_keys") {
+      const detail = "There is no such attribute, or it can't be set.";
+      for (const key of issue.keys.slice(0, MOST_PROBLEMS))
+        complain("unknown_attribute", detail, [...path, key]);
+    } else {
+      complain("invalid_attribute", `${path.join(".") || "attributes"}: ${issue.message}`, path);
+    }
+  }
+  return undefined;
+}
