@@ -1,12 +1,13 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 
-const findKnown = statement<{ known: boolean }>(
+const findKnown = statement<{ known: boolean }, { token_hash: Buffer; environment_id: string | null }>(
   "may-be-foreign",
+  { token_hash: "bytea", environment_id: "text" },
   `
   select exists (
     select from sessions
-    where token_hash = $1 and (validated_until is null or environment_id = $2 and revoked_at is not null)
+    where token_hash = :token_hash and (validated_until is null or environment_id = :environment_id and revoked_at is not null)
   ) as known`,
 );
 
@@ -19,6 +20,6 @@ export async function mayBeForeign(
   environment_id: string | null,
   token_hash: Buffer,
 ): Promise<boolean> {
-  const [row] = await findKnown(db, [token_hash, environment_id]);
+  const [row] = await findKnown(db, { token_hash, environment_id });
   return row?.known === false;
 }

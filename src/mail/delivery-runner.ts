@@ -96,9 +96,9 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   /** @param tries whether to try if a rest is over: with a receiver that hasn't refused us, if there is one. */
   async function claim(room: number, tries: boolean): Promise<ClaimedDelivery[]> {
     const refusing = tries ? suspicions.domains() : [];
-    const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain, refusing]);
+    const claimed = await claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain, refusing });
     if (claimed.length > 0 || refusing.length === 0) return claimed;
-    return claimDeliveries(db, [room, LEASE_SECONDS, domain, []]);
+    return claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain });
   }
 
   /** Deliveries held by lanes that don't hang. */
@@ -167,8 +167,11 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   async function renew(): Promise<void> {
     if (held.size === 0) return;
     const leases = [...held.keys()];
-    const claims = [leases.map(({ id }) => id), leases.map(({ attempts }) => attempts)];
-    const renewed = renewLeases(db, [...claims, LEASE_SECONDS]);
+    const renewed = renewLeases(db, {
+      ids: leases.map(({ id }) => id),
+      attempts: leases.map(({ attempts }) => attempts),
+      seconds: LEASE_SECONDS,
+    });
     await renewed.catch((error) => warn("renew", { err: error }, "leases can't be renewed"));
   }
 

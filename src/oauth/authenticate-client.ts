@@ -28,7 +28,10 @@ export async function authenticateClient(
   { environments, ip }: { environments: string[]; ip: string },
 ): Promise<AuthenticClient> {
   requireNamed(environments);
-  const [found] = await findClient(db, [environments, isId("client", client_id) ? client_id : null]);
+  const [found] = await findClient(db, {
+    handles: environments,
+    id: isId("client", client_id) ? client_id : null,
+  });
   const right = timingSafeEqual(hashToken(client_secret), found?.secret_hash ?? NO_HASH);
   if (right && found !== undefined && found.secret_hash !== null && found.scopes !== null) {
     const { environment_id, handle, scopes } = found;

@@ -31,7 +31,7 @@ export async function issueAccessToken(
     throw oauthError("invalid_target", `The resource must be ${audiences.join(" or ")}.`);
   }
   const scopes = grantedScopes(scope, client.scopes);
-  await touchClient(context.db, [client_id]);
+  await touchClient(context.db, { id: client_id });
   const grant = { client_id, environment: environment_id, scopes, audience: resource };
   return {
     access_token: await context.accessTokens.sign(grant),

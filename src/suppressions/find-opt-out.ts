@@ -17,11 +17,12 @@ export interface OptOut {
 }
 
 /**
- * `$1`: an invitation's id. Whatever has become of the invitation or its organization: as long as it is known whose
+ * Whatever has become of the invitation or its organization: as long as it is known whose
  * address was mailed, they may say that they want no more.
  */
-const findByInvitation = statement<OptOut>(
+const findByInvitation = statement<OptOut, { invitation_id: string }>(
   "find-opt-out",
+  { invitation_id: "text" },
   `
   select i.environment_id, i.email, i.email_canonical, e.name as product,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
@@ -34,7 +35,7 @@ const findByInvitation = statement<OptOut>(
   from invitations i
   join environments e on e.id = i.environment_id
   left join suppressions s on s.environment_id = i.environment_id and s.email_canonical = i.email_canonical
-  where i.id = $1`,
+  where i.id = :invitation_id`,
 );
 
 /**
@@ -49,7 +50,8 @@ export async function findOptOut(
 ): Promise<OptOut> {
   const invitationId = linkKeys.verifyOptOut(token);
   if (invitationId === undefined) limiter.count("wrong_link", ip);
-  const [found] = invitationId === undefined ? [] : await findByInvitation(db, [invitationId]);
+  const [found] =
+    invitationId === undefined ? [] : await findByInvitation(db, { invitation_id: invitationId });
   if (found === undefined) throw notFound("invitation");
   return found;
 }
