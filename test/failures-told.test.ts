@@ -122,7 +122,11 @@ describe("an email that is refused for good", () => {
 
   test("is told to nobody once the invitation is answered", async () => {
     const { id } = await byOwner();
-    const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const [held] = await claimDeliveries(guildhall.db, {
+      limit: 1,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     await guildhall.api.post(`/api/invitations/${id}/revoke`);
     await recordOutcomes(guildhall.db, [
       { id: held?.id ?? "", attempts: 1, ...failed(refusal(NO_MAILBOX), 1, 0) },
@@ -195,7 +199,11 @@ test("a notice that fails is an event, and makes no further notice", async () =>
 test("of a thousand failures the inviter gets one notice at once, and an hour later one for all others", async () => {
   await refusedBy(NO_MAILBOX);
   const rest = await Promise.all(Array.from({ length: 30 }, () => byOwner()));
-  const held = await claimDeliveries(guildhall.db, [30, LEASE_SECONDS, "guildhall.test"]);
+  const held = await claimDeliveries(guildhall.db, {
+    limit: 30,
+    seconds: LEASE_SECONDS,
+    domain: "guildhall.test",
+  });
   const outcomes = held.map(({ id }) => ({ id, attempts: 1, ...failed(refusal(NO_MAILBOX), 1, 0) }));
   // As ten workers do, each with some of them.
   await Promise.all(
@@ -215,7 +223,11 @@ test("of a thousand failures the inviter gets one notice at once, and an hour la
 
 test("an email that may have arrived makes no event and no notice, and is found by its status", async () => {
   const { id } = await byOwner();
-  const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+  const [held] = await claimDeliveries(guildhall.db, {
+    limit: 1,
+    seconds: LEASE_SECONDS,
+    domain: "guildhall.test",
+  });
   const silence = { ...refusal("Connection closed"), responseCode: null, dataAccepted: true };
   await recordOutcomes(guildhall.db, [{ id: held?.id ?? "", attempts: 1, ...failed(silence, 1, 1) }]);
   const [delivery] = await deliveriesOf(guildhall, id);

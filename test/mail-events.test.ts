@@ -118,7 +118,11 @@ describe("a bounce for good", () => {
 
   test("told before we wrote down that the mail left stays a failure", async () => {
     const { body } = await invite(guildhall, organization, uniqueEmail());
-    const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const [held] = await claimDeliveries(guildhall.db, {
+      limit: 1,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     const { id = "", email = "", message_id = "" } = held ?? {};
     await telling({ id, email, message_id, invitation: body.data.id }, "bounced", BOUNCE);
     await recordOutcomes(guildhall.db, [{ id, attempts: 1, ...sent(250, "250 kept") }]);

@@ -57,11 +57,15 @@ export async function recordMailEvents(
     else if (typeof read === "string") results[index] = { index, status: "unknown", detail: read };
     else reported.push(read);
   });
-  const values = [JSON.stringify(reported), actor.kind, actor.request_id];
+  const written = {
+    events: JSON.stringify(reported),
+    actor_kind: actor.kind,
+    request_id: actor.request_id,
+  };
   // In a transaction for its retries: outcomes of the same emails may be written right now, in another order.
   const matches = await transaction(db, (trx, afterCommit) => {
     afterCommit(() => queues.hint("mail"));
-    return writeMailEvents(trx, values);
+    return writeMailEvents(trx, written);
   });
   const found = new Map(matches.map((match) => [match.n, match]));
   for (const { n: index, cause, code, detail } of reported) {

@@ -61,13 +61,31 @@ export const LEASE_SECONDS = 60;
  * settled with the reason instead: as suppressed, or as unknown when an earlier attempt may have left.
  * A row still `sending` when its lease ran out may have left. That is an ambiguous attempt, and the second is the last.
  */
-const claim = statement<ClaimedDelivery>(
+interface Claim {
+  limit: number;
+  /** How long the lease lasts. */
+  seconds: number;
+  /** The domain of the Message-IDs. */
+  domain: string;
+  /** Domains that get nothing at the moment, such as `@example.com`. */
+  refusing?: string[];
+}
+
+const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]; notice_ids: string[] }>(
   "claim-deliveries",
+  {
+    limit: "int",
+    seconds: "int",
+    domain: "text",
+    event_ids: "text[]",
+    notice_ids: "text[]",
+    refusing: "text[]",
+  },
   `
   with due as (
     select * from mail_deliveries
-    where due_at <= now() and lower(substring(email from '@[^@]*$')) <> all($6::text[])
-    order by due_at limit $1 for update skip locked
+    where due_at <= now() and lower(substring(email from '@[^@]*$')) <> all(:refusing)
+    order by due_at limit :limit for update skip locked
   ),
   judged as (
     select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
@@ -112,10 +130,10 @@ const claim = statement<ClaimedDelivery>(
   claimed as (
     update mail_deliveries d set
       state = decision,
-      due_at = case when decision = 'sending' then now() + make_interval(secs => $2) end,
+      due_at = case when decision = 'sending' then now() + make_interval(secs => :seconds) end,
       attempts = attempts + (decision = 'sending')::int,
       ambiguous_attempts = j.ambiguous_attempts,
-      message_id = coalesce(message_id, '<' || d.id || '@' || $3 || '>'),
+      message_id = coalesce(message_id, '<' || d.id || '@' || :domain || '>'),
       reply = coalesce(note, reply),
       timeline = ${timelineWith(HAPPENED)},
       updated_at = now()
@@ -128,7 +146,7 @@ const claim = statement<ClaimedDelivery>(
     from (
       select *, row_number() over (order by id) as n from claimed where state = 'suppressed' and reply = '${SUPPRESSED_REPLY}'
     ) c
-    join unnest($4::text[], $5::text[]) with ordinality as fresh(event_id, notice_id, n) using (n)
+    join unnest(:event_ids, :notice_ids) with ordinality as fresh(event_id, notice_id, n) using (n)
   ),
   ${TELL_FAILURES}
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts, c.about, c.reply,
@@ -158,27 +176,27 @@ const claim = statement<ClaimedDelivery>(
   left join users invitee on invitee.id = i.accepted_by_user_id`,
 );
 
-/** Claims up to `limit` for `seconds`, with Message-IDs of this domain, and none to `refusing` (`@example.com`). */
 export function claimDeliveries(
   db: Knex,
-  [limit, seconds, domain, refusing = []]: [number, number, string, string[]?],
+  { limit, refusing = [], ...rest }: Claim,
 ): Promise<ClaimedDelivery[]> {
   const ids = (prefix: "evt" | "dlv") => Array.from({ length: limit }, () => newId(prefix));
-  return claim(db, [limit, seconds, domain, ids("evt"), ids("dlv"), refusing]);
+  return claim(db, { ...rest, limit, refusing, event_ids: ids("evt"), notice_ids: ids("dlv") });
 }
 
 /**
- * `$1`, `$2`: ids of deliveries being sent, and the attempt each was claimed for. Only its holder renews a lease: one
+ * Renews the leases of deliveries being sent, each for the attempt it was claimed for. Only its holder renews a lease: one
  * that ran out is not taken back, and the next holder's is not extended. A row whose outcome is being recorded is
  * skipped: it no longer needs a lease, and waiting for it while holding other locks would be half of a deadlock.
  */
-export const renewLeases = statement<never>(
+export const renewLeases = statement<never, { ids: string[]; attempts: number[]; seconds: number }>(
   "renew-leases",
+  { ids: "text[]", attempts: "int[]", seconds: "int" },
   `
   with held as (
-    select d.id from mail_deliveries d join unnest($1::text[], $2::int[]) as h(id, attempts) using (id, attempts)
+    select d.id from mail_deliveries d join unnest(:ids, :attempts) as h(id, attempts) using (id, attempts)
     where d.state = 'sending' and d.due_at > now()
     for update of d skip locked
   )
-  update mail_deliveries d set due_at = now() + make_interval(secs => $3) from held where d.id = held.id`,
+  update mail_deliveries d set due_at = now() + make_interval(secs => :seconds) from held where d.id = held.id`,
 );

@@ -85,9 +85,9 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   /** Claims up to `room` deliveries. A trial prefers a domain that hasn't refused us, if there is one. */
   async function claim(room: number, isTrial: boolean): Promise<ClaimedDelivery[]> {
     const refusing = isTrial ? suspicions.domains() : [];
-    const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain, refusing]);
+    const claimed = await claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain, refusing });
     if (claimed.length > 0 || refusing.length === 0) return claimed;
-    return claimDeliveries(db, [room, LEASE_SECONDS, domain, []]);
+    return claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain });
   }
 
   /** Counts the deliveries held, except those on connections that hang. */
@@ -141,8 +141,11 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   async function renew(): Promise<void> {
     if (held.size === 0) return;
     const leases = [...held.keys()];
-    const claims = [leases.map(({ id }) => id), leases.map(({ attempts }) => attempts)];
-    const renewed = renewLeases(db, [...claims, LEASE_SECONDS]);
+    const renewed = renewLeases(db, {
+      ids: leases.map(({ id }) => id),
+      attempts: leases.map(({ attempts }) => attempts),
+      seconds: LEASE_SECONDS,
+    });
     await renewed.catch((error) => warn("renew", { err: error }, "leases can't be renewed"));
   }
 

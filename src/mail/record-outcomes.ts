@@ -21,11 +21,12 @@ const SAME_CLAIM = "extract(epoch from d.updated_at)::text = o.claimed_at";
  * it, and an attempt that was overtaken changes nothing, unless its email was accepted. An excused attempt is taken
  * back, as if there had been no claim.
  */
-const writeOutcomes = statement<never>(
+const writeOutcomes = statement<never, { outcomes: string }>(
   "record-outcomes",
+  { outcomes: "jsonb" },
   `
   with outcome as (
-    select * from jsonb_to_recordset($1::jsonb)
+    select * from jsonb_to_recordset(:outcomes)
       as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, excused boolean, claimed_at text, suppression_id text, event_id text, cause text, failure_event_id text, notice_id text)
   ),
   recorded as (
@@ -87,5 +88,5 @@ export async function recordOutcomes(db: Knex, outcomes: DeliveryOutcome[]): Pro
       notice_id: newId("dlv"),
     }),
   }));
-  await writeOutcomes(db, [JSON.stringify(rows)]);
+  await writeOutcomes(db, { outcomes: JSON.stringify(rows) });
 }

@@ -112,7 +112,7 @@ export function recipientPages(context: Context): Router<RequestState> {
 
   /** @returns undefined when the invitation is deleted, or its organization is. */
   async function findDetails(id: string): Promise<InvitationDetails | undefined> {
-    return (await findInvitationDetails(context.db, [id]))[0];
+    return (await findInvitationDetails(context.db, { id }))[0];
   }
 
   return router;

@@ -17,10 +17,11 @@ export interface OptOut {
 }
 
 /**
- * `$1`: an invitation's id. Its state doesn't matter: as long as we know whose address was emailed, they may opt out.
+ * Finds the opt-out of an invitation, whatever its state: as long as we know whose address was emailed, they may opt out.
  */
-const findByInvitation = statement<OptOut>(
+const findByInvitation = statement<OptOut, { invitation_id: string }>(
   "find-opt-out",
+  { invitation_id: "text" },
   `
   select i.environment_id, i.email, i.email_canonical, e.name as product,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
@@ -33,7 +34,7 @@ const findByInvitation = statement<OptOut>(
   from invitations i
   join environments e on e.id = i.environment_id
   left join suppressions s on s.environment_id = i.environment_id and s.email_canonical = i.email_canonical
-  where i.id = $1`,
+  where i.id = :invitation_id`,
 );
 
 /**
@@ -48,7 +49,8 @@ export async function findOptOut(
 ): Promise<OptOut> {
   const invitationId = linkKeys.verifyOptOut(token);
   if (invitationId === undefined) limiter.count("wrong_link", ip);
-  const [found] = invitationId === undefined ? [] : await findByInvitation(db, [invitationId]);
+  const [found] =
+    invitationId === undefined ? [] : await findByInvitation(db, { invitation_id: invitationId });
   if (found === undefined) throw notFound("invitation");
   return found;
 }
