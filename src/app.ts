@@ -1,7 +1,6 @@
 import type { Router } from "@koa/router";
 import Koa from "koa";
-import { bridgeCors } from "./bridge/bridge-cors.ts";
-import { bridgeRouter } from "./bridge/bridge-router.ts";
+import { bridgeCors, bridgeRouter } from "./bridge/bridge-router.ts";
 import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";

@@ -3,7 +3,7 @@ import type { Context as KoaContext } from "koa";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { fields } from "../src/bridge/fields.ts";
-import { bySearch } from "../src/bridge/filters.ts";
+import { bySearch } from "../src/bridge/list-query.ts";
 import { refuseCardData } from "../src/bridge/refuse-card-data.ts";
 import type { Context } from "../src/context.ts";
 import { emailAddress, expiry, lines, locale, text, webAddress } from "../src/http/attributes.ts";

@@ -6,10 +6,9 @@ import { organizationDeletionEndpoints } from "./organization-deletion.ts";
 import { organizationEndpoints } from "./organizations.ts";
 import { paymentMethodEndpoints } from "./payment-methods.ts";
 import { paymentEndpoints } from "./payments.ts";
-import { providerReportEndpoints } from "./provider-reports.ts";
 import { subscriptionEndpoints } from "./subscriptions.ts";
 
-/** Every endpoint of the Bridge API, by import. */
+/** Every endpoint of the Bridge API. */
 export const allBridgeEndpoints: Endpoint[] = [
   ...organizationEndpoints,
   ...organizationDeletionEndpoints,
@@ -19,5 +18,4 @@ export const allBridgeEndpoints: Endpoint[] = [
   ...addressEndpoints,
   ...customerEndpoints,
   ...paymentEndpoints,
-  ...providerReportEndpoints,
 ];

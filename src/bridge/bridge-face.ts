@@ -2,7 +2,7 @@ import { forbidden, notFound, Refusal } from "../errors.ts";
 import type { Face } from "../http/face.ts";
 import { parseMediaType } from "../http/negotiate.ts";
 
-/** Plain JSON, where an organization one has nothing to do with and one that isn't there look the same: 403. */
+/** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
 export const bridgeFace: Face = {
   requireAcceptable() {},
   requireBodyType(headers) {
@@ -13,11 +13,11 @@ export const bridgeFace: Face = {
   emptyBody: null,
   stranger: (asked) =>
     asked?.resource === undefined
-      ? forbidden("forbidden", "No organization of yours.")
+      ? forbidden("forbidden", "You are not a member of this organization.")
       : notFound("resource"),
   lacking: (permission, ownerDecides) =>
     forbidden(
       ownerDecides ? "members_left_to_owner" : "forbidden",
-      `The permission ${permission} is missing.`,
+      `You need the permission ${permission} in this organization.`,
     ),
 };

@@ -1,59 +1,88 @@
-import type { z } from "zod";
-import type { ResourceKey } from "../billing/find-resource.ts";
+import { z } from "zod";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
-import type { Answer, Answers, EndpointRequest, Params } from "../http/endpoint.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
+import { metadata } from "../http/attributes.ts";
+import type { Answer, Answers, EndpointRequest } from "../http/endpoint.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
 import type { Scope } from "../oauth/scopes.ts";
-import { record } from "./envelope.ts";
-import type { Filter } from "./filters.ts";
-import { ownerIn } from "./owner-in.ts";
-import { show } from "./shapes/values.ts";
+import { record, show, shown, time } from "./envelope.ts";
+import type { ListDeclaration } from "./list-query.ts";
 
-/** A kind of resource as the Bridge face shows it. */
-export interface BridgeResource<Row extends SharedResource = SharedResource> {
+/** A kind of resource as the Bridge API shows it. */
+export interface BridgeResource<Row extends SharedResource = SharedResource> extends ListDeclaration {
   kind: ResourceKind<Row>;
   /** After `/bridge-payment`, such as `/payment-methods`. */
   path: string;
-  /** Such as `PaymentMethod`, and as people say it: one, and several. */
+  /** Such as `PaymentMethod`. */
   name: string;
+  /** The name in sentences, singular and plural. */
   spoken: { one: string; many: string };
   shape: z.ZodObject;
-  /** What of the shape is no column. */
+  /** Fields of the shape that are not columns. */
   derived?(row: Row): object;
-  /** What an access token must allow to read one by its id. */
+  /** The scope an access token needs to read one by its id. */
   scope: Scope;
-  /** Rows on a page at most. */
-  largestPage: number;
-  /** What a list can be narrowed by, besides the organization, and how. */
-  filters: Record<string, Filter>;
-  /** What a list can be ordered by besides the times, and the columns meant. */
-  orders: Record<string, string>;
 }
 
-/** The organization a body or a query names; none, and the caller's own is meant. */
-export function namedIn({ organization_id }: { organization_id?: string | null | undefined }) {
-  return organization_id == null ? null : { organization: organization_id };
+/** Columns of every kind that can be written. */
+export const shared = { organization_id: z.string().max(64).nullable(), metadata };
+
+/** A reference to another resource of the same owner. */
+export const link = z.string().max(64).nullable();
+
+/** A time in a request. */
+export const givenTime = z.iso.datetime({
+  offset: true,
+  error: "must be a time such as 2026-01-31T00:00:00Z",
+});
+
+/** A bound nobody exceeds on purpose: ten billion in the unit of most currencies. */
+const MOST_CENTS = 1_000_000_000_000;
+
+/** An amount in the currency's smallest unit. */
+const cents = z
+  .number({ error: "must be a whole number of cents" })
+  .int({ error: "must be a whole number of cents" })
+  .min(0, { error: "may not be negative" })
+  .max(MOST_CENTS, { error: `may be at most ${MOST_CENTS}` });
+
+const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
+
+/** What subscriptions and payments cost. Missing amounts are computed. */
+export const price = {
+  /** ISO 4217, in either case. */
+  currency: z
+    .string()
+    .toUpperCase()
+    .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" }),
+  subtotal_cents: cents,
+  tax_cents: cents,
+  discount_cents: cents,
+  total_cents: cents,
+};
+
+/** JSON Schema that zod can't express: one of the two may be left out, but not both (see `completeAmounts`). */
+export const eitherAmount = { anyOf: [{ required: ["total_cents"] }, { required: ["subtotal_cents"] }] };
+
+/** The shape of a record with these columns. */
+export function recordOf(columns: Record<string, z.ZodType>): z.ZodObject {
+  return z.object({
+    id: z.string(),
+    user_id: z.string(),
+    ...shown({ organization_id: shared.organization_id, ...columns, metadata }),
+    created_at: time,
+    updated_at: time,
+  });
 }
 
-export function inPath({ params }: { params: Params }) {
-  return { resource: params.id };
-}
-
-export function keyOf(request: EndpointRequest): ResourceKey {
-  return { id: request.params.id ?? "", owner: ownerIn(request) };
-}
-
-/** That an endpoint answers one of it. */
+/** Declares that an endpoint answers with one record. */
 export function shows(
   { name, shape }: Pick<BridgeResource, "name" | "shape">,
   status: 200 | 201 = 200,
-  message?: string,
 ): Answers {
-  const records = { holds: "record", name, of: shape } as const;
-  return { status, records, ...(message === undefined ? {} : { message }) };
+  return { status, records: { holds: "record", name, of: shape } };
 }
 
-/** The row as its owner has it: of an organization that is being deleted it is not any more. */
+/** Shows a row as its owner has it: detached, once its organization is being deleted. */
 export function present<Row extends SharedResource>(
   { shape, derived }: BridgeResource<Row>,
   { caller, organization }: Pick<EndpointRequest, "caller" | "organization">,
@@ -63,12 +92,12 @@ export function present<Row extends SharedResource>(
   return show(shape, { ...row, ...derived?.(row), organization_id });
 }
 
-/** The answer that shows it. */
+/** The answer that shows a row. */
 export function showing<Row extends SharedResource>(
   resource: BridgeResource<Row>,
   request: Pick<EndpointRequest, "caller" | "organization">,
   row: Row,
-  { status = 200, message }: { status?: number; message?: string } = {},
+  status = 200,
 ): Answer {
-  return record(present(resource, request, row), status, message);
+  return record(present(resource, request, row), status);
 }

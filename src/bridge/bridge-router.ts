@@ -1,13 +1,16 @@
+import cors from "@koa/cors";
 import { Router } from "@koa/router";
+import type Koa from "koa";
+import type { Settings } from "../config.ts";
 import type { Context } from "../context.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
 import { bridgeFace } from "./bridge-face.ts";
 
-/** The Bridge face: its endpoints, run and put on the wire. */
+/** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {
-  // What is refused is put on the wire by the path as it is written here, so there is no other spelling of it.
+  // Errors are rendered by the path as it is written here, so paths have no other spelling.
   const router = new Router<RequestState>({ sensitive: true });
   for (const endpoint of allBridgeEndpoints) {
     router.register(endpoint.path, [endpoint.method], async (ctx) => {
@@ -22,4 +25,25 @@ export function bridgeRouter(context: Context): Router<RequestState> {
     });
   }
   return router;
+}
+
+/**
+ * Lets front ends of other origins call the Bridge API from a browser. Credentials are sent in a header that a page sets
+ * itself, never in a cookie, so an allowed origin gives a foreign page nothing.
+ */
+export function bridgeCors({
+  BRIDGE_ORIGINS,
+  production,
+}: Pick<Settings, "BRIDGE_ORIGINS" | "production">): Koa.Middleware {
+  const allowed = BRIDGE_ORIGINS ?? (production ? [] : ["*"]);
+  const answer = cors({
+    origin: (ctx) =>
+      allowed.includes("*") ? "*" : (allowed.find((origin) => origin === ctx.get("Origin")) ?? ""),
+    allowMethods: "GET,HEAD,POST,PUT,PATCH,DELETE",
+    allowHeaders: "Content-Type,Authorization,X-Session-ID,X-Device-ID,X-Environment,Idempotency-Key",
+    exposeHeaders: "X-Request-Id,Retry-After,Idempotency-Replayed",
+    maxAge: 86_400,
+    keepHeadersOnError: false,
+  });
+  return (ctx, next) => (ctx.path.startsWith("/bridge-payment/") ? answer(ctx, next) : next());
 }

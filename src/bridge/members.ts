@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
 import { emailAddress } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
@@ -10,20 +10,33 @@ import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
-import { done, page, record } from "./envelope.ts";
+import { done, page, record, show, time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
-import { userIn } from "./owner-in.ts";
-import { pageParameters, pagingOf } from "./paging.ts";
-import { memberShape } from "./shapes/organization-shapes.ts";
-import { show } from "./shapes/values.ts";
+import { pageParameters, pagingOf } from "./list-query.ts";
+import { strongestRole } from "./organizations.ts";
+import { organizationInPath, userIn } from "./owner-in.ts";
 
-/** `owner` is transferred, never given. */
-const givenRole = z.enum(["admin", "billing", "member"]);
-const anyRole = z.enum(["owner", "admin", "billing", "member"]);
+const memberShape = z.object({
+  id: z.string(),
+  organization_id: z.string(),
+  user_id: z.string(),
+  user_name: z.string().nullable(),
+  user_first_name: z.string().nullable(),
+  user_last_name: z.string().nullable(),
+  user_email: z.string(),
+  user_picture: z.string().nullable(),
+  role: strongestRole,
+  roles: z.array(z.string()),
+  created_at: time,
+  updated_at: time,
+});
 
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+const anyRole = strongestRole.unwrap();
+/** The role of owner is transferred, never given. */
+const givenRole = anyRole.exclude(["owner"]);
+
 const one = { holds: "record", name: "Member", of: memberShape } as const;
-/** What may be said besides when inviting, and isn't here. */
+/** Options of an invitation that this API does not offer. */
 const NOTHING_MORE = { message: null, locale: null, metadata: {}, expires_at: null };
 const INVITED = "Invitation sent successfully";
 const ADDED = "Member added successfully";
@@ -39,7 +52,7 @@ export const memberEndpoints = [
     who: "user",
     limit: "read",
     query: z.strictObject({ ...pageParameters(100), role: anyRole.optional() }),
-    organization: inPath,
+    organization: organizationInPath,
     permission: "members:read",
     answers: { status: 200, records: { ...one, holds: "page" } },
     async handle({ context, params, query }) {
@@ -57,7 +70,7 @@ export const memberEndpoints = [
     who: "user",
     limit: "invite",
     body: fields(z.strictObject({ email: emailAddress, role: givenRole.default("member") })),
-    organization: inPath,
+    organization: organizationInPath,
     permission: "members:manage",
     answers: {
       status: 201,
@@ -80,7 +93,7 @@ export const memberEndpoints = [
         await inviteMember(context, { ...NOTHING_MORE, ...invitation }, actor);
         return done(INVITED, 202);
       }
-      // The answer says whether the address has a user, so nobody gets many of them.
+      // The response reveals whether the address has a user, so such requests are limited.
       context.limiter.count("add_member", userIn(request));
       await requireInvitingAllowed(context.db, { environment_id, organization_id, email_canonical }, actor);
       const user = await findUserByAddress(context.db, { environment_id, email_canonical });
@@ -88,7 +101,7 @@ export const memberEndpoints = [
         throw new Refusal(404, [{ code: "user_not_found", detail: "User not found with email" }]);
       const where = { environment_id, organization_id, user_id: user.id };
       const added = await addMember(context, { ...where, role_ids: [role_id], metadata: {} }, actor);
-      // Told from what was written: read again, they may be removed by now.
+      // Built from what was written: a second read might find the member removed already.
       const member = { ...user, ...added, role: body.role, roles: [body.role] };
       return record(present(member), 201, ADDED);
     },
@@ -100,7 +113,7 @@ export const memberEndpoints = [
     who: "user",
     limit: "write",
     body: fields(z.strictObject({ role: givenRole })),
-    organization: inPath,
+    organization: organizationInPath,
     permission: "members:manage",
     answers: { status: 200, records: one, message: UPDATED },
     async handle(request) {
@@ -116,13 +129,13 @@ export const memberEndpoints = [
     summary: "Remove a member. Not the owner, and not yourself: leave instead.",
     who: "user",
     limit: "write",
-    organization: inPath,
+    organization: organizationInPath,
     permission: "members:manage",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
       const member = await findMember(request, request.params.member_id ?? "");
-      const isOwnerHimself = request.organization?.isOwner === true;
-      if (member.user_id === userIn(request) && !isOwnerHimself)
+      const isOwner = request.organization?.isOwner === true;
+      if (member.user_id === userIn(request) && !isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
       await removeMember(request.context, { ...whereIn(request), id: String(member.id) }, request.actor);
       return done(REMOVED);
@@ -135,11 +148,12 @@ export const memberEndpoints = [
     who: "user",
     limit: "write",
     body: optionalFields(z.strictObject({})),
-    organization: inPath,
+    organization: organizationInPath,
     answers: { status: 200, message: LEFT },
     allowed: "Every member but the owner.",
     async handle(request) {
-      if (!request.organization?.isMember) throw forbidden("forbidden", "No organization of yours.");
+      if (!request.organization?.isMember)
+        throw forbidden("forbidden", "You are not a member of this organization.");
       if (request.organization.isOwner)
         throw badRequest(
           "owner_cannot_leave",

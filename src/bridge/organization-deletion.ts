@@ -1,13 +1,23 @@
+import { z } from "zod";
 import { forbidden } from "../errors.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
-import { record } from "./envelope.ts";
-import { userIn } from "./owner-in.ts";
-import { deletionShape } from "./shapes/organization-shapes.ts";
-import { show } from "./shapes/values.ts";
+import { record, show, time } from "./envelope.ts";
+import { counts } from "./organizations.ts";
+import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
 
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+const deletionShape = z.object({
+  id: z.string(),
+  organization_id: z.string(),
+  organization_name: z.string(),
+  state: z.enum(["detaching", "completed"]),
+  planned: counts,
+  done: counts,
+  created_at: time,
+  updated_at: time,
+  completed_at: time.nullable(),
+});
 const records = { holds: "record", name: "OrganizationDeletion", of: deletionShape } as const;
 const DELETED = "Organization deleted successfully";
 
@@ -18,7 +28,7 @@ export const organizationDeletionEndpoints = [
     summary: "Delete an organization for good: access ends at once, its resources go back to their creators.",
     who: "user",
     limit: "write",
-    organization: inPath,
+    organization: organizationInPath,
     answers: { status: 200, records, message: DELETED },
     allowed: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
     async handle(request) {
@@ -36,7 +46,7 @@ export const organizationDeletionEndpoints = [
     allowed: "Whoever asked for the deletion.",
     async handle(request) {
       const deletion = await ownDeletion(request);
-      if (deletion === undefined) throw forbidden("forbidden", "No deletion of yours.");
+      if (deletion === undefined) throw forbidden("forbidden", "You have not requested this deletion.");
       return record(show(deletionShape, deletion));
     },
   }),
@@ -46,7 +56,7 @@ function ownDeletion(request: EndpointRequest) {
   return findDeletion(request.context.db, keyOf(request), userIn(request));
 }
 
-/** Two deletes are one deletion. */
+/** Finds the deletion that an earlier request of the caller started. */
 async function runningDeletion(request: EndpointRequest) {
   return request.organization === undefined ? ownDeletion(request) : undefined;
 }
@@ -56,13 +66,9 @@ async function begin(request: EndpointRequest) {
   try {
     return await deleteOrganization(request.context, keyOf(request), request.actor);
   } catch (error) {
-    // The caller's other one may have come to its end since this one was let in.
+    // An earlier deletion by the caller may have completed since the permission check.
     const deletion = await ownDeletion(request);
     if (deletion === undefined) throw error;
     return deletion;
   }
-}
-
-function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
 }

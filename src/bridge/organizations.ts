@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { endpoint } from "../http/endpoint.ts";
 import type { Organization } from "../models/organization.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
@@ -9,23 +9,33 @@ import { listOwnOrganizations } from "../organizations/list-own-organizations.ts
 import { organizationAttributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
-import { page, record } from "./envelope.ts";
+import { page, record, show, shown, time } from "./envelope.ts";
 import { fields } from "./fields.ts";
-import { userIn } from "./owner-in.ts";
-import { pageParameters, pagingOf } from "./paging.ts";
-import {
-  organizationShape,
-  organizationWithRoleShape,
-  ownOrganizationShape,
-  previewShape,
-} from "./shapes/organization-shapes.ts";
-import { show } from "./shapes/values.ts";
+import { pageParameters, pagingOf } from "./list-query.ts";
+import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
 
 const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true });
 const newOrganization = given.omit({ member_management: true });
 const changedOrganization = given.partial();
 
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+/** The strongest system role a user has; null without one. */
+export const strongestRole = z.enum(["owner", "admin", "billing", "member"]).nullable();
+
+const organizationShape = z.object({
+  id: z.string(),
+  ...shown(given.shape),
+  owner_user_id: z.string().nullable(),
+  created_at: time,
+  updated_at: time,
+});
+const withRoleShape = organizationShape.extend({ your_role: strongestRole, your_roles: z.array(z.string()) });
+const ownShape = organizationShape
+  .pick({ id: true, name: true, business_email: true, created_at: true })
+  .extend({ role: strongestRole, roles: z.array(z.string()) });
+/** Rows by table. */
+export const counts = z.record(z.string(), z.number().int());
+const previewShape = z.object({ organization_id: z.string(), planned: counts });
+
 const one = (of: z.ZodObject, status: 200 | 201 = 200) =>
   ({ status, records: { holds: "record", name: "Organization", of } }) as const;
 
@@ -52,7 +62,7 @@ export const organizationEndpoints = [
     who: "user",
     limit: "read",
     query: z.strictObject(pageParameters(100)),
-    answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownOrganizationShape } },
+    answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownShape } },
     async handle(request) {
       const { environment_id } = request.environment;
       const paging = pagingOf(request.query);
@@ -67,17 +77,18 @@ export const organizationEndpoints = [
     summary: "Read an organization, with your role there.",
     who: "user",
     limit: "read",
-    organization: inPath,
+    organization: organizationInPath,
     permission: "organization:read",
     answers: {
       status: 200,
-      records: { holds: "record", name: "OrganizationWithRole", of: organizationWithRoleShape },
+      records: { holds: "record", name: "OrganizationWithRole", of: withRoleShape },
     },
     async handle(request) {
       const organization = await findOwnOrganization(request.context.db, keyOf(request), userIn(request));
-      // Its deletion has begun since the caller was let in.
-      if (organization === undefined) throw forbidden("forbidden", "No organization of yours.");
-      return record(present(organization, organizationWithRoleShape));
+      // Its deletion began after the permission check.
+      if (organization === undefined)
+        throw forbidden("forbidden", "You are not a member of this organization.");
+      return record(present(organization, withRoleShape));
     },
   }),
   endpoint({
@@ -87,7 +98,7 @@ export const organizationEndpoints = [
     who: "user",
     limit: "write",
     body: fields(changedOrganization),
-    organization: inPath,
+    organization: organizationInPath,
     permission: "organization:update",
     answers: one(organizationShape),
     async handle(request) {
@@ -103,7 +114,7 @@ export const organizationEndpoints = [
     who: "user",
     limit: "write",
     body: fields(z.strictObject({ user_id: z.string().max(64) })),
-    organization: inPath,
+    organization: organizationInPath,
     permission: "organization:delete",
     answers: { ...one(organizationShape), message: "Ownership transferred successfully" },
     allowed: "The owner.",
@@ -120,7 +131,7 @@ export const organizationEndpoints = [
     summary: "Count what a deletion would detach and remove. Changes nothing.",
     who: "user",
     limit: "read",
-    organization: inPath,
+    organization: organizationInPath,
     permission: "organization:delete",
     answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: previewShape } },
     async handle({ context, params }) {
@@ -130,7 +141,7 @@ export const organizationEndpoints = [
   }),
 ];
 
-/** What this face calls `metadata` is the members' own: that of the team's programs has no place here. */
+/** This API's `metadata` belongs to the members. The `metadata` of the team's programs is not available here. */
 function columnsOf<Body extends { metadata?: Record<string, unknown> | undefined }>({
   metadata,
   ...rest
@@ -140,8 +151,4 @@ function columnsOf<Body extends { metadata?: Record<string, unknown> | undefined
 
 function present(row: Pick<Organization, "public_metadata">, shape: z.ZodObject = organizationShape) {
   return show(shape, { ...row, metadata: row.public_metadata });
-}
-
-function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
 }

@@ -1,40 +1,42 @@
 import { z } from "zod";
 import { createResource } from "../billing/create-resource.ts";
+import type { Columns, ResourceKey } from "../billing/owned-resources.ts";
 import { paymentMethods } from "../billing/resource-kinds.ts";
-import { updatePaymentMethod } from "../billing/update-payment-method.ts";
-import { metadata, text } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
-import type { PaymentMethod } from "../models/payment-method.ts";
-import { type BridgeResource, inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
+import { updateResource } from "../billing/update-resource.ts";
+import type { Context } from "../context.ts";
+import type { Actor } from "../events/record-events.ts";
+import { text } from "../http/attributes.ts";
+import type { PaymentMethod } from "../models/shared-resources.ts";
+import { type BridgeResource, link, recordOf, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
-import { byWord } from "./filters.ts";
-import { ownerIn } from "./owner-in.ts";
-import { deletes, setsBillingAddress, setsDefault } from "./resource-actions.ts";
-import { resourceReads } from "./resource-reads.ts";
-import { paymentMethodShape } from "./shapes/payment-method-shape.ts";
-import { link, organizationId } from "./shapes/values.ts";
+import { byWord } from "./list-query.ts";
+import { changes, creates, deletes, reads, setsBillingAddress, setsDefault } from "./resource-endpoints.ts";
 
-const TYPES: ["card", "bank_account", "wallet"] = ["card", "bank_account", "wallet"];
+const digits = (pattern: RegExp, error: string) => z.string().regex(pattern, { error }).nullable();
 
-const digits = (pattern: RegExp, error: string) => z.string().regex(pattern, { error }).nullish();
-
-const changed = z.strictObject({
-  alias: text(100).nullish(),
-  is_default: z.boolean().optional(),
-  billing_address_id: link,
-  expiry_month: digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12"),
-  expiry_year: digits(/^\d{4}$/, "must be four digits"),
-  metadata: metadata.optional(),
-});
-const created = changed.extend({
-  organization_id: organizationId,
-  type: z.enum(TYPES),
-  wallet_type: text(50).nullish(),
-  provider_id: text(100).nullish(),
+const columns = {
+  type: z.enum(["card", "bank_account", "wallet"]),
+  wallet_type: text(50).nullable(),
+  provider_id: text(100).nullable(),
   provider_payment_method_token: text(500),
   customer_id: link,
-  card_brand: text(50).nullish(),
+  billing_address_id: link,
+  card_brand: text(50).nullable(),
   last_four: digits(/^\d{4}$/, "must be the last four digits alone"),
+  expiry_month: digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12"),
+  expiry_year: digits(/^\d{4}$/, "must be four digits"),
+  alias: text(100).nullable(),
+  is_default: z.boolean(),
+};
+const given = z.strictObject({ ...columns, ...shared }).partial();
+const newPaymentMethod = given.required({ type: true, provider_payment_method_token: true });
+const changedPaymentMethod = given.pick({
+  alias: true,
+  is_default: true,
+  billing_address_id: true,
+  expiry_month: true,
+  expiry_year: true,
+  metadata: true,
 });
 const aliases = {
   payment_type: "type",
@@ -49,50 +51,30 @@ const resource: BridgeResource<PaymentMethod> = {
   path: "/payment-methods",
   name: "PaymentMethod",
   spoken: { one: "payment method", many: "payment methods" },
-  shape: paymentMethodShape,
+  shape: recordOf(columns),
   scope: "payment_methods:read",
   largestPage: 100,
-  filters: { type: byWord("type", TYPES) },
+  filters: { type: byWord("type", columns.type.options) },
   orders: {},
 };
 
 export const paymentMethodEndpoints = [
-  ...resourceReads(resource),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/payment-methods",
+  ...reads(resource),
+  creates(resource, {
     summary: "Create a payment method from the token your payment provider gave you for it.",
-    who: "user",
-    limit: "write",
-    body: fields(created, aliases),
-    organization: ({ body }) => namedIn(body),
-    permission: paymentMethods.manage,
-    personal: true,
-    answers: shows(resource, 201),
-    async handle(request) {
-      const { organization_id: _, ...values } = request.body;
-      const { context, actor } = request;
-      const row = await createResource(context, paymentMethods, ownerIn(request), values, actor);
-      return showing(resource, request, row, { status: 201 });
-    },
+    body: fields(newPaymentMethod, aliases),
+    create: (context, owner, values, actor) => createResource(context, paymentMethods, owner, values, actor),
   }),
-  endpoint({
-    method: "PUT",
-    path: "/bridge-payment/payment-methods/:id",
+  changes(resource, {
     summary: "Change what is known of a payment method. What is left out stays.",
-    who: "user",
-    limit: "write",
-    body: fields(changed),
-    organization: inPath,
-    permission: paymentMethods.manage,
-    personal: true,
-    answers: shows(resource),
-    async handle(request) {
-      const { context, body, actor } = request;
-      return showing(resource, request, await updatePaymentMethod(context, keyOf(request), body, actor));
-    },
+    body: fields(changedPaymentMethod),
+    change: update,
   }),
-  setsDefault(resource, updatePaymentMethod),
-  setsBillingAddress(resource, updatePaymentMethod),
+  setsDefault(resource, update),
+  setsBillingAddress(resource, update),
   deletes(resource),
 ];
+
+function update(context: Context, key: ResourceKey, columns: Columns<PaymentMethod>, actor: Actor) {
+  return updateResource(context, paymentMethods, key, { columns }, actor);
+}

@@ -1,101 +1,156 @@
 import { z } from "zod";
-import { confirmPayment } from "../billing/confirm-payment.ts";
-import { createPayment } from "../billing/create-payment.ts";
+import { findResource } from "../billing/owned-resources.ts";
+import { confirmPayment, createPayment, reportPayment, updatePayment } from "../billing/payments.ts";
 import { payments } from "../billing/resource-kinds.ts";
-import { updatePayment } from "../billing/update-payment.ts";
-import { metadata, text, webAddress } from "../http/attributes.ts";
+import { forbidden } from "../errors.ts";
+import { text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
+import { PAYMENT_STATUSES, type Payment, PENDING_PAYMENT } from "../models/shared-resources.ts";
+import {
+  type BridgeResource,
+  eitherAmount,
+  link,
+  price,
+  recordOf,
+  shared,
+  showing,
+  shows,
+} from "./bridge-resource.ts";
+import { time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
-import { ownerIn } from "./owner-in.ts";
-import { paymentResource as resource } from "./payment-resource.ts";
-import { resourceReads } from "./resource-reads.ts";
-import { currency, eitherAmount, givenAmounts, givenCents } from "./shapes/money.ts";
-import { link, organizationId } from "./shapes/values.ts";
+import { bySearch, byTime } from "./list-query.ts";
+import { accessIn, keyOf, resourceInPath } from "./owner-in.ts";
+import { changes, creates, reads } from "./resource-endpoints.ts";
 
-const aliases = { amount_cents: "total_cents" };
-const setup_future_usage = z.enum(["on_session", "off_session"]);
-
-const newPayment = z.strictObject({
-  organization_id: organizationId,
-  ...givenAmounts,
-  currency,
+const columns = {
+  status: z.enum(PAYMENT_STATUSES),
+  ...price,
   customer_id: link,
   payment_method_id: link,
-  provider_id: text(100).nullish(),
-  description: text(1_000).nullish(),
-  concept: text(200).nullish(),
-  reference_code: text(200).nullish(),
-  category: text(100).nullish(),
-  tags: text(500).nullish(),
-  setup_future_usage: setup_future_usage.nullish(),
-  return_url: webAddress.nullish(),
-  metadata: metadata.optional(),
-});
-const changedPayment = z.strictObject({
-  total_cents: givenCents.optional(),
-  currency: currency.unwrap().optional(),
-  description: text(1_000).nullish(),
-  customer_id: link,
-  setup_future_usage: setup_future_usage.nullish(),
-  metadata: metadata.optional(),
-});
+  provider_id: text(100).nullable(),
+  provider_payment_id: text(200).nullable(),
+  description: text(1_000).nullable(),
+  concept: text(200).nullable(),
+  reference_code: text(200).nullable(),
+  category: text(100).nullable(),
+  tags: text(500).nullable(),
+  setup_future_usage: z.enum(["on_session", "off_session"]).nullable(),
+  return_url: webAddress.nullable(),
+  failure_reason: text(500).nullable(),
+  confirmed_at: time.nullable(),
+  synced_at: time.nullable(),
+  completed_at: time.nullable(),
+};
+const rules = z.strictObject({ ...columns, ...shared });
+const newPayment = rules
+  .omit({
+    status: true,
+    provider_payment_id: true,
+    failure_reason: true,
+    confirmed_at: true,
+    synced_at: true,
+    completed_at: true,
+  })
+  .partial()
+  .extend({ currency: columns.currency.default("USD") })
+  .meta(eitherAmount);
+const changedPayment = rules
+  .pick({
+    total_cents: true,
+    currency: true,
+    description: true,
+    customer_id: true,
+    setup_future_usage: true,
+    metadata: true,
+  })
+  .partial();
 const confirmation = z.strictObject({
-  payment_method_id: z.string().max(64).optional(),
+  payment_method_id: link.unwrap().optional(),
   return_url: webAddress.optional(),
   save_payment_method: z.boolean().default(false),
 });
+const report = fields(
+  z.strictObject({
+    status: columns.status,
+    provider_payment_id: columns.provider_payment_id.unwrap().optional(),
+    failure_reason: columns.failure_reason.unwrap().optional(),
+  }),
+);
+const aliases = { amount_cents: "total_cents" };
+
+/** A filter for payments that have not been confirmed. */
+const PENDING = "pending";
+
+const resource: BridgeResource<Payment> = {
+  kind: payments,
+  path: "/payments",
+  name: "Payment",
+  spoken: { one: "payment", many: "payments" },
+  shape: recordOf(columns),
+  scope: "payments:read",
+  largestPage: 50,
+  filters: {
+    status: {
+      values: z.enum([PENDING, ...PAYMENT_STATUSES]),
+      narrow: (query, status) =>
+        void query.whereIn("status", status === PENDING ? [...PENDING_PAYMENT] : [status]),
+    },
+    search: bySearch(["description", "concept", "reference_code", "category", "tags"]),
+    created_at_from: byTime("created_at", ">="),
+    created_at_to: byTime("created_at", "<="),
+  },
+  orders: { total_cents: "total_cents", amount_cents: "total_cents", status: "status" },
+};
+
 export const paymentEndpoints = [
-  ...resourceReads(resource),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/payments/intents",
+  ...reads(resource),
+  creates(resource, {
+    path: "/payments/intents",
     summary: "Record the intent to pay. No money moves.",
-    who: "user",
-    limit: "write",
-    body: fields(newPayment.meta(eitherAmount), aliases),
-    organization: ({ body }) => namedIn(body),
-    permission: payments.manage,
-    personal: true,
-    answers: shows(resource, 201),
-    async handle(request) {
-      const { organization_id: _, ...values } = request.body;
-      const created = await createPayment(request.context, ownerIn(request), values, request.actor);
-      return showing(resource, request, created, { status: 201 });
-    },
+    body: fields(newPayment, aliases),
+    create: createPayment,
   }),
-  endpoint({
-    method: "PUT",
-    path: "/bridge-payment/payments/intents/:id",
+  changes(resource, {
+    path: "/payments/intents/:id",
     summary: "Change a payment intent while it is pending. What is left out stays.",
-    who: "user",
-    limit: "write",
     body: fields(changedPayment, aliases),
-    organization: inPath,
-    permission: payments.manage,
-    personal: true,
-    answers: shows(resource),
-    async handle(request) {
-      const { context, body, actor } = request;
-      return showing(resource, request, await updatePayment(context, keyOf(request), body, actor));
+    change: updatePayment,
+  }),
+  changes(resource, {
+    method: "POST",
+    path: "/payments/intents/:id/confirm",
+    summary: "Confirm a payment intent: it is `processing` until what became of it is reported.",
+    body: optionalFields(confirmation),
+    change(context, key, { save_payment_method, ...values }, actor) {
+      const kept = save_payment_method ? { setup_future_usage: "off_session" as const } : {};
+      return confirmPayment(context, key, { ...values, ...kept }, actor);
     },
   }),
   endpoint({
     method: "POST",
-    path: "/bridge-payment/payments/intents/:id/confirm",
-    summary: "Confirm a payment intent: it is `processing` until what became of it is reported.",
-    who: "user",
+    path: "/bridge-payment/payments/intents/:id/sync",
+    summary: "See what is recorded of a payment; a program reports by it what the payment provider says.",
+    who: "caller",
+    scope: "payments:write",
     limit: "write",
-    body: optionalFields(confirmation),
-    organization: inPath,
+    body: {
+      ...report,
+      read: (document, params) => (document === undefined ? undefined : report.read(document, params)),
+    },
+    organization: resourceInPath,
     permission: payments.manage,
     personal: true,
     answers: shows(resource),
     async handle(request) {
-      const { save_payment_method, ...values } = request.body;
-      const change = save_payment_method ? { ...values, setup_future_usage: "off_session" as const } : values;
-      const confirmed = await confirmPayment(request.context, keyOf(request), change, request.actor);
-      return showing(resource, request, confirmed);
+      const { context, body, actor, caller } = request;
+      const key = keyOf(request);
+      if (body === undefined) {
+        const found = await findResource(context.db, payments, { id: key.id, owner: accessIn(request) });
+        return showing(resource, request, found);
+      }
+      if (caller.kind === "user")
+        throw forbidden("program_only", "Only a program may report a provider's result: leave the body out.");
+      return showing(resource, request, await reportPayment(context, key, body, actor));
     },
   }),
 ];

@@ -1,13 +1,24 @@
 import type { Context } from "../context.ts";
 import { invalid } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Address } from "../models/address.ts";
-import type { Columns } from "./columns.ts";
-import type { ResourceKey } from "./find-resource.ts";
+import type { Address } from "../models/shared-resources.ts";
+import { createResource } from "./create-resource.ts";
+import type { Columns, Owner, ResourceKey } from "./owned-resources.ts";
 import { addresses } from "./resource-kinds.ts";
 import { updateResource } from "./update-resource.ts";
 
-/** Changes an address. @throws what `updateResource` throws, 422 when it would be incomplete afterwards. */
+/** Creates an address. @throws what `createResource` throws, 422 when it is incomplete but not marked partial. */
+export async function createAddress(
+  context: Pick<Context, "db">,
+  owner: Owner,
+  address: Columns<Address>,
+  actor: Actor,
+): Promise<Address> {
+  requireComplete(address);
+  return createResource(context, addresses, owner, { type: "billing", ...address }, actor);
+}
+
+/** Changes an address. @throws what `updateResource` throws, 422 when the result would be incomplete. */
 export function updateAddress(
   context: Pick<Context, "db">,
   key: ResourceKey,
@@ -21,8 +32,8 @@ export function updateAddress(
   return updateResource(context, addresses, key, { columns }, actor);
 }
 
-/** Of an address what it can't do without: unless it is partial, street and city; of a business its name. @throws 422. */
-export function requireComplete(address: Columns<Address>): void {
+/** Requires street and city unless the address is partial, and the name of a business. @throws 422. */
+function requireComplete(address: Columns<Address>): void {
   const needed = [
     ...(address.is_partial ? [] : (["line1", "city"] as const)),
     ...(address.is_business ? (["business_name"] as const) : []),
