@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
+import { callersOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
@@ -96,8 +97,7 @@ const lists = [
     (endpoint) =>
       endpoint.method === "GET" &&
       typeListedBy(endpoint) !== undefined &&
-      endpoint.who !== "operator" &&
-      endpoint.who !== "program",
+      !["operator", "program"].includes(callersOf(endpoint.allow)),
   ),
   ...allBridgeEndpoints.filter(
     ({ method, answers }) => method === "GET" && answers.records?.holds === "page",

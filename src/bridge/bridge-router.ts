@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
-import { bridgeFace } from "./bridge-face.ts";
+import { bridgeApi } from "./bridge-api.ts";
 
 /** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {
@@ -17,7 +17,7 @@ export function bridgeRouter(context: Context): Router<RequestState> {
       const { params, ip, headers, req: raw, state } = ctx;
       const url = ctx.path + ctx.search;
       const incoming = { params, url, ip, headers, raw, requestId: state.requestId };
-      const answer = await runEndpoint(endpoint, bridgeFace, context, incoming);
+      const answer = await runEndpoint(endpoint, bridgeApi, context, incoming);
       ctx.status = answer.status;
       ctx.set(answer.headers ?? {});
       ctx.set("Cache-Control", "no-store");

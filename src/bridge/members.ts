@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
 import { emailAddress } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
@@ -14,7 +15,7 @@ import { done, page, record, show, time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { strongestRole } from "./organizations.ts";
-import { organizationInPath, userIn } from "./owner-in.ts";
+import { userIn } from "./owner-in.ts";
 
 const memberShape = z.object({
   id: z.string(),
@@ -49,14 +50,12 @@ export const memberEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id/members",
     summary: "List an organization's members.",
-    who: "user",
+    allow: member("members:read", { of: inPath("organization") }),
     limit: "read",
     query: z.strictObject({ ...pageParameters(100), role: anyRole.optional() }),
-    organization: organizationInPath,
-    permission: "members:read",
     answers: { status: 200, records: { ...one, holds: "page" } },
     async handle({ context, params, query }) {
-      const filter = { organization_id: params.id ?? "", role: query.role };
+      const filter = { organization_id: params.id, role: query.role };
       const paging = pagingOf(query);
       const { rows, total } = await listMembers(context.db, filter, paging);
       return page(rows.map(present), total, paging);
@@ -67,11 +66,9 @@ export const memberEndpoints = [
     path: "/bridge-payment/organizations/:id/members",
     summary:
       "Make an existing user a member at once, without an email; or invite the address, where the environment's `member_adding` is `invite`.",
-    who: "user",
+    allow: member("members:manage", { of: inPath("organization") }),
     limit: "invite",
     body: fields(z.strictObject({ email: emailAddress, role: givenRole.default("member") })),
-    organization: organizationInPath,
-    permission: "members:manage",
     answers: {
       status: 201,
       records: one,
@@ -86,7 +83,7 @@ export const memberEndpoints = [
       const { context, environment, actor, body, params } = request;
       const { environment_id, settings } = environment;
       const { canonical: email_canonical } = body.email;
-      const organization_id = params.id ?? "";
+      const organization_id = params.id;
       const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
       if (settings.member_adding === "invite") {
         const invitation = { environment_id, organization_id, address: body.email, role_ids: [role_id] };
@@ -110,15 +107,13 @@ export const memberEndpoints = [
     method: "PUT",
     path: "/bridge-payment/organizations/:id/members/:member_id",
     summary: "Give a member another role. Not the owner, and not yourself.",
-    who: "user",
+    allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
     body: fields(z.strictObject({ role: givenRole })),
-    organization: organizationInPath,
-    permission: "members:manage",
     answers: { status: 200, records: one, message: UPDATED },
     async handle(request) {
       const { context, actor, body } = request;
-      const change = { ...whereIn(request), membership_id: request.params.member_id ?? "", role: body.role };
+      const change = { ...whereIn(request), membership_id: request.params.member_id, role: body.role };
       const { id } = await changeRole(context, change, actor);
       return record(await findMember(request, id), 200, UPDATED);
     },
@@ -127,13 +122,11 @@ export const memberEndpoints = [
     method: "DELETE",
     path: "/bridge-payment/organizations/:id/members/:member_id",
     summary: "Remove a member. Not the owner, and not yourself: leave instead.",
-    who: "user",
+    allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
-    organization: organizationInPath,
-    permission: "members:manage",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
-      const member = await findMember(request, request.params.member_id ?? "");
+      const member = await findMember(request, request.params.member_id);
       const isOwner = request.organization?.isOwner === true;
       if (member.user_id === userIn(request) && !isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
@@ -145,12 +138,10 @@ export const memberEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/leave",
     summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
-    who: "user",
+    allow: signedIn({ of: inPath("organization"), people: "Every member but the owner." }),
     limit: "write",
     body: optionalFields(z.strictObject({})),
-    organization: organizationInPath,
     answers: { status: 200, message: LEFT },
-    allowed: "Every member but the owner.",
     async handle(request) {
       if (!request.organization?.isMember)
         throw forbidden("forbidden", "You are not a member of this organization.");
@@ -159,7 +150,7 @@ export const memberEndpoints = [
           "owner_cannot_leave",
           "The organization owner cannot leave the organization. Transfer ownership or delete the organization",
         );
-      const filter = { organization_id: request.params.id ?? "", user_id: userIn(request) };
+      const filter = { organization_id: request.params.id, user_id: userIn(request) };
       const { rows } = await listMembers(request.context.db, filter, { limit: 1, offset: 0 });
       if (rows[0] === undefined) throw notFound("membership");
       await removeMember(request.context, { ...whereIn(request), id: rows[0].id }, request.actor);
@@ -168,13 +159,13 @@ export const memberEndpoints = [
   }),
 ];
 
-function whereIn({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
-  return { environment_id: environment.environment_id, organization_id: params.id ?? "" };
+function whereIn({ params, environment }: Pick<OneRequest, "params" | "environment">) {
+  return { environment_id: environment.environment_id, organization_id: params.id };
 }
 
 /** @throws 404. */
-async function findMember({ context, params }: Pick<EndpointRequest, "context" | "params">, id: string) {
-  const filter = { organization_id: params.id ?? "", id };
+async function findMember({ context, params }: Pick<OneRequest, "context" | "params">, id: string) {
+  const filter = { organization_id: params.id, id };
   const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
   if (rows[0] === undefined) throw notFound("member");
   return present(rows[0]);

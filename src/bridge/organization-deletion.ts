@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { inPath, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
-import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
 import { record, show, time } from "./envelope.ts";
 import { counts } from "./organizations.ts";
-import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
+import { keyOf, userIn } from "./owner-in.ts";
 
 const deletionShape = z.object({
   id: z.string(),
@@ -26,11 +27,12 @@ export const organizationDeletionEndpoints = [
     method: "DELETE",
     path: "/bridge-payment/organizations/:id",
     summary: "Delete an organization for good: access ends at once, its resources go back to their creators.",
-    who: "user",
+    allow: signedIn({
+      of: inPath("organization"),
+      people: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
+    }),
     limit: "write",
-    organization: organizationInPath,
     answers: { status: 200, records, message: DELETED },
-    allowed: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
     async handle(request) {
       const deletion = (await runningDeletion(request)) ?? (await begin(request));
       return record(show(deletionShape, deletion), 200, DELETED);
@@ -40,10 +42,9 @@ export const organizationDeletionEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id/deletion",
     summary: "See how far a deletion is; once it is completed, its receipt.",
-    who: "user",
+    allow: signedIn({ people: "Whoever asked for the deletion." }),
     limit: "read",
     answers: { status: 200, records },
-    allowed: "Whoever asked for the deletion.",
     async handle(request) {
       const deletion = await ownDeletion(request);
       if (deletion === undefined) throw forbidden("forbidden", "You have not requested this deletion.");
@@ -52,17 +53,17 @@ export const organizationDeletionEndpoints = [
   }),
 ];
 
-function ownDeletion(request: EndpointRequest) {
+function ownDeletion(request: OneRequest) {
   return findDeletion(request.context.db, keyOf(request), userIn(request));
 }
 
 /** Finds the deletion that an earlier request of the caller started. */
-async function runningDeletion(request: EndpointRequest) {
+async function runningDeletion(request: OneRequest) {
   return request.organization === undefined ? ownDeletion(request) : undefined;
 }
 
-async function begin(request: EndpointRequest) {
-  request.require("organization:delete");
+async function begin(request: OneRequest) {
+  request.requirePermission("organization:delete");
   try {
     return await deleteOrganization(request.context, keyOf(request), request.actor);
   } catch (error) {

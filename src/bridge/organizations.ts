@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
 import { endpoint } from "../http/endpoint.ts";
 import type { Organization } from "../models/organization.ts";
@@ -12,7 +13,7 @@ import { updateOrganization } from "../organizations/update-organization.ts";
 import { page, record, show, shown, time } from "./envelope.ts";
 import { fields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
-import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
+import { keyOf, userIn } from "./owner-in.ts";
 
 const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true });
 const newOrganization = given.omit({ member_management: true });
@@ -44,7 +45,7 @@ export const organizationEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations",
     summary: "Create an organization. Whoever creates it is its owner.",
-    who: "user",
+    allow: signedIn({}),
     limit: "write",
     body: fields(newOrganization),
     answers: one(organizationShape, 201),
@@ -59,7 +60,7 @@ export const organizationEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations",
     summary: "List the organizations you are a member of, each with your role there.",
-    who: "user",
+    allow: signedIn({}),
     limit: "read",
     query: z.strictObject(pageParameters(100)),
     answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownShape } },
@@ -75,10 +76,8 @@ export const organizationEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id",
     summary: "Read an organization, with your role there.",
-    who: "user",
+    allow: member("organization:read", { of: inPath("organization") }),
     limit: "read",
-    organization: organizationInPath,
-    permission: "organization:read",
     answers: {
       status: 200,
       records: { holds: "record", name: "OrganizationWithRole", of: withRoleShape },
@@ -95,11 +94,9 @@ export const organizationEndpoints = [
     method: "PUT",
     path: "/bridge-payment/organizations/:id",
     summary: "Change an organization's details. What is left out stays.",
-    who: "user",
+    allow: member("organization:update", { of: inPath("organization") }),
     limit: "write",
     body: fields(changedOrganization),
-    organization: organizationInPath,
-    permission: "organization:update",
     answers: one(organizationShape),
     async handle(request) {
       const { context, actor, body } = request;
@@ -111,13 +108,10 @@ export const organizationEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/transfer-ownership",
     summary: "Make another member the owner; you become admin.",
-    who: "user",
+    allow: member("organization:delete", { of: inPath("organization"), people: "The owner." }),
     limit: "write",
     body: fields(z.strictObject({ user_id: z.string().max(64) })),
-    organization: organizationInPath,
-    permission: "organization:delete",
     answers: { ...one(organizationShape), message: "Ownership transferred successfully" },
-    allowed: "The owner.",
     async handle(request) {
       requireOwner(request.organization);
       const by = { actor: request.actor, expectedOwnerId: userIn(request) };
@@ -129,13 +123,11 @@ export const organizationEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/deletion-preview",
     summary: "Count what a deletion would detach and remove. Changes nothing.",
-    who: "user",
+    allow: member("organization:delete", { of: inPath("organization") }),
     limit: "read",
-    organization: organizationInPath,
-    permission: "organization:delete",
     answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: previewShape } },
     async handle({ context, params }) {
-      const organization_id = params.id ?? "";
+      const organization_id = params.id;
       return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
     },
   }),

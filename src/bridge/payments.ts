@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { findResource } from "../billing/owned-resources.ts";
 import { confirmPayment, createPayment, reportPayment, updatePayment } from "../billing/payments.ts";
 import { payments } from "../billing/resource-kinds.ts";
@@ -19,7 +20,7 @@ import {
 import { time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { bySearch, byTime } from "./list-query.ts";
-import { accessIn, keyOf, resourceInPath } from "./owner-in.ts";
+import { accessIn, keyOf } from "./owner-in.ts";
 import { changes, creates, reads } from "./resource-endpoints.ts";
 
 const columns = {
@@ -130,16 +131,12 @@ export const paymentEndpoints = [
     method: "POST",
     path: "/bridge-payment/payments/intents/:id/sync",
     summary: "See what is recorded of a payment; a program reports by it what the payment provider says.",
-    who: "caller",
-    scope: "payments:write",
+    allow: member(payments.manage, { of: inPath("resource"), scope: "payments:write", orOwn: true }),
     limit: "write",
     body: {
       ...report,
       read: (document, params) => (document === undefined ? undefined : report.read(document, params)),
     },
-    organization: resourceInPath,
-    permission: payments.manage,
-    personal: true,
     answers: shows(resource),
     async handle(request) {
       const { context, body, actor, caller } = request;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { deleteResource } from "../billing/delete-resource.ts";
 import { findResource, listResources, type Owner, type ResourceKey } from "../billing/owned-resources.ts";
 import type { Context } from "../context.ts";
@@ -9,7 +10,7 @@ import { type BridgeResource, present, showing, shows } from "./bridge-resource.
 import { done, page } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { listQuery, narrow, pagingOf } from "./list-query.ts";
-import { accessIn, namedIn, ownerIn, resourceInPath, resourceKey } from "./owner-in.ts";
+import { accessIn, namedInBody, namedInQuery, ownerIn, resourceKey } from "./owner-in.ts";
 
 /** The list of a kind of resource, and one by its id. */
 export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
@@ -19,12 +20,9 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       method: "GET",
       path: `/bridge-payment${path}`,
       summary: `List your own ${spoken.many}, or with \`organization_id\` an organization's.`,
-      who: "user",
+      allow: member(kind.read, { of: namedInQuery, orOwn: true }),
       limit: "read",
       query: listQuery(resource),
-      organization: ({ query }) => namedIn(query),
-      permission: kind.read,
-      personal: true,
       answers: { status: 200, records: { holds: "page", name, of: shape } },
       async handle(request) {
         const { query, context } = request;
@@ -42,15 +40,11 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       method: "GET",
       path: `/bridge-payment${path}/:id`,
       summary: `Read one of the ${spoken.many}.`,
-      who: "caller",
-      scope,
+      allow: member(kind.read, { of: inPath("resource"), scope, orOwn: true }),
       limit: "read",
-      organization: resourceInPath,
-      permission: kind.read,
-      personal: true,
       answers: shows(resource),
       async handle(request) {
-        const key = { id: request.params.id ?? "", owner: accessIn(request) };
+        const key = { id: request.params.id, owner: accessIn(request) };
         return showing(resource, request, await findResource(request.context.db, kind, key));
       },
     }),
@@ -74,12 +68,9 @@ export function creates<
     method: "POST",
     path: `/bridge-payment${path ?? resource.path}`,
     summary,
-    who: "user",
+    allow: member(resource.kind.manage, { of: namedInBody, orOwn: true }),
     limit: "write",
     body,
-    organization: ({ body }) => namedIn(body),
-    permission: resource.kind.manage,
-    personal: true,
     answers: shows(resource, 201),
     async handle(request) {
       const { organization_id: _, ...values } = request.body;
@@ -92,7 +83,7 @@ export function creates<
 interface ChangeOf<Row, Body> {
   method?: "PUT" | "POST" | "PATCH";
   /** Default: that of the record. */
-  path?: string;
+  path?: `${string}/:id` | `${string}/:id/${string}`;
   summary: string;
   body: BodyShape<Body>;
   change(context: Context, key: ResourceKey, values: Body, actor: Actor): Promise<Row>;
@@ -107,12 +98,9 @@ export function changes<Row extends SharedResource, Body>(
     method,
     path: `/bridge-payment${path}`,
     summary,
-    who: "user",
+    allow: member(resource.kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
     body,
-    organization: resourceInPath,
-    permission: resource.kind.manage,
-    personal: true,
     answers: shows(resource),
     async handle(request) {
       const { context, body, actor } = request;
@@ -156,11 +144,8 @@ export function deletes<Row extends SharedResource>({ kind, path, spoken }: Brid
     method: "DELETE",
     path: `/bridge-payment${path}/:id`,
     summary: `Delete one of the ${spoken.many} for good.`,
-    who: "user",
+    allow: member(kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
-    organization: resourceInPath,
-    permission: kind.manage,
-    personal: true,
     answers: { status: 200, message },
     async handle(request) {
       await deleteResource(request.context, kind, resourceKey(request), request.actor);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { program } from "../access/allow.ts";
 import { subscriptions } from "../billing/resource-kinds.ts";
 import {
   cancelSubscription,
@@ -132,8 +133,7 @@ export const subscriptionEndpoints = [
     method: "POST",
     path: "/bridge-payment/subscriptions/:id/sync",
     summary: "Report what a payment provider says of a subscription.",
-    who: "program",
-    scope: "subscriptions:write",
+    allow: program("subscriptions:write"),
     limit: "write",
     body: fields(report),
     answers: shows(resource),

@@ -1,54 +1,58 @@
+import { type Allow, callersOf, environmentOf, scopeOf } from "../access/allow.ts";
+import { requireInEnvironment, requireScope } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, unauthorized } from "../errors.ts";
 import { clientCaller } from "../oauth/client-caller.ts";
-import { type AccessQuestion, type AccessRow, NO_ACCESS } from "../sessions/access-question.ts";
-import { type Caller, requireInEnvironment } from "./caller.ts";
+import { type AccessQuestion, type AccessRow, type Named, NO_ACCESS } from "../sessions/access-question.ts";
+import { type Caller, type OrganizationAccess, organizationAccess } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Endpoint, Incoming } from "./endpoint.ts";
+import type { EndpointRequest, Incoming } from "./endpoint.ts";
 import { requestedEnvironments, requireNamed } from "./environment-candidates.ts";
 import { resolveCaller } from "./resolve-caller.ts";
 
-/** Who came in, and what is known of them. */
-export interface Entered {
-  access: AccessRow;
+/** A caller who may go on, and what is known of the place they ask about. */
+export interface Admitted {
+  environment: AccessRow;
   caller: Caller;
+  /** Undefined where there is no such organization for anyone in this environment. */
+  organization: OrganizationAccess | undefined;
 }
 
 /**
- * Finds out who asks, in one round trip for environment, caller and rights (more only for somebody another service may
- * know), and turns away whom the endpoint is not for. Only the operator hears that there is no such environment: to anyone
- * else it is as if there were one in which they are unknown, or handles could be probed.
- * @param asked the organization whose rights will count.
+ * Finds out who asks, in one round trip for environment, caller and permissions (more only for somebody another service
+ * may know), and turns away callers the endpoint is not for. Only the operator learns that there is no such environment:
+ * for anyone else it is as if there were one in which they are unknown, or handles could be probed.
+ * @param named the organization whose permissions will count.
  * @throws 404 without an environment, 401, 403, 429 after too many wrong credentials from one address.
  */
-export async function enter(
-  endpoint: Endpoint,
+export async function admit(
+  allow: Allow,
   context: Context,
   credentials: Credentials,
   incoming: Incoming,
-  asked: AccessQuestion["organization"],
-): Promise<Entered> {
+  named: Named,
+): Promise<Admitted> {
   const { params, headers } = incoming;
-  const byInvitation = endpoint.environmentFrom === "invitation";
-  const isNeeded = !byInvitation && endpoint.environmentFrom !== "none";
-  const environments = byInvitation ? [] : requestedEnvironments(context.settings, headers);
-  if (isNeeded) requireNamed(environments);
+  const from = environmentOf(allow);
+  const environments = from === "invitation" ? [] : requestedEnvironments(context.settings, headers);
+  if (from === "request") requireNamed(environments);
   const question: AccessQuestion = {
     environments,
-    environmentOf: byInvitation ? (params.id ?? null) : null,
+    environmentOf: from === "invitation" ? (params.id ?? null) : null,
     sessionHash: credentials.sessionHash,
     clientId: credentials.grant?.client_id ?? null,
-    organization: asked,
+    organization: named,
   };
   const found = await resolveCaller(context, question, credentials, incoming);
-  if (found === undefined && byInvitation) throw notFound("invitation");
-  if (found === undefined && isNeeded && credentials.isOperator) throw notFound("environment");
-  const access = found ?? NO_ACCESS;
-  const caller = callerOf(credentials, access, context.settings.PUBLIC_URL);
+  if (found === undefined && from === "invitation") throw notFound("invitation");
+  if (found === undefined && from === "request" && credentials.isOperator) throw notFound("environment");
+  const environment = found ?? NO_ACCESS;
+  const caller = callerOf(credentials, environment, context.settings.PUBLIC_URL);
   if (caller.kind === "nobody" && credentials.given) context.limiter.count("wrong_credential", incoming.ip);
-  admit(endpoint, caller, credentials.given);
-  requireInEnvironment(caller, endpoint, access.environment_permissions);
-  return { access, caller };
+  requireAllowed(allow, caller, credentials.given);
+  if (allow.kind === "inEnvironment")
+    requireInEnvironment(caller, allow.permission, environment.environment_permissions);
+  return { environment, caller, organization: organizationAccess(environment, caller) };
 }
 
 function callerOf({ isOperator, grant }: Credentials, row: AccessRow, publicUrl: string): Caller {
@@ -59,18 +63,28 @@ function callerOf({ isOperator, grant }: Credentials, row: AccessRow, publicUrl:
   return { kind: "user", user_id, session_id, email_canonical, email_verified };
 }
 
-/** A credential that came and is wrong is refused even where none is needed. */
-function admit({ who, scope }: Endpoint, caller: Caller, given: boolean): void {
-  if (caller.kind === "nobody" && (given || who !== "anyone")) throw unauthorized();
-  if (who === "operator" && caller.kind !== "operator") {
+/** A wrong credential is refused even where none is needed. */
+function requireAllowed(allow: Allow, caller: Caller, given: boolean): void {
+  const callers = callersOf(allow);
+  if (caller.kind === "nobody" && (given || callers !== "anyone")) throw unauthorized();
+  if (callers === "operator" && caller.kind !== "operator")
     throw forbidden("operator_only", "Only the operator's token may do this.");
-  }
-  if (who === "user" && caller.kind !== "user")
+  if (callers === "user" && caller.kind !== "user")
     throw forbidden("session_required", "This is for signed-in users: send a session.");
-  if (who === "program" && caller.kind === "user")
+  if (callers === "program" && caller.kind === "user")
     throw forbidden("program_only", "This is for programs: send the operator's or an access token.");
-  // Closed unless opened: an endpoint that forgot its scope gives nothing away.
-  if (caller.kind === "client" && scope === undefined) {
-    throw forbidden("scope_missing", "No access token may do this.");
-  }
+  const scope = scopeOf(allow);
+  if (scope !== undefined) requireScope(caller, scope);
 }
+
+/**
+ * Judges the permission that the endpoint needs in an organization. Where none is named, or none owns what is named, that
+ * may be the caller's own.
+ * @throws 404 or 403.
+ */
+export function requireAllowedIn(allow: Allow, named: Named, request: Judged): void {
+  const isOwn = request.organization === undefined && named?.organization === undefined;
+  if (allow.kind === "member" && !(allow.orOwn && isOwn)) request.requirePermission(allow.permission);
+}
+
+type Judged = Pick<EndpointRequest, "organization" | "requirePermission">;

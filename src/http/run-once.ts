@@ -1,3 +1,4 @@
+import { environmentOf } from "../access/allow.ts";
 import { transaction } from "../db/transaction.ts";
 import { Refusal } from "../errors.ts";
 import { claimKey } from "../idempotency-keys/claim-key.ts";
@@ -43,11 +44,11 @@ export function runOnce(
 }
 
 function scopeOf(
-  { environmentFrom, method, path }: Endpoint,
+  { allow, method, path }: Endpoint,
   { environment, caller, params }: EndpointRequest,
 ): KeyScope {
   return {
-    environment_id: environmentFrom === "none" ? null : environment.environment_id,
+    environment_id: environmentOf(allow) === "none" ? null : environment.environment_id,
     caller: nameOfCaller(caller),
     method,
     // As it is declared, with what it names: there are other spellings of it that the router takes.

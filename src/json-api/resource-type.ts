@@ -2,7 +2,6 @@ import type { Knex } from "knex";
 import type { QueryBuilder, Raw } from "objection";
 import { z } from "zod";
 import type { Caller } from "../http/caller.ts";
-import type { Who } from "../http/endpoint.ts";
 import type { IdPrefix } from "../lib/id.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Lead } from "./lead.ts";
@@ -72,7 +71,7 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   path: string;
   prefix: IdPrefix;
   /** Who may read it, where that is not every caller with the scope. */
-  readBy?: Who;
+  readBy?: "operator" | "program" | "user";
   /** What an access token must allow to read it, where that is another type's. */
   scope?: string;
   /** A fresh query each time; its columns are those of the table, qualified, and what `attributes` needs. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { operator } from "../access/allow.ts";
 import { createApiClient } from "../api-clients/create-api-client.ts";
 import { deleteApiClient } from "../api-clients/delete-api-client.ts";
 import { updateApiClient } from "../api-clients/update-api-client.ts";
@@ -55,7 +56,7 @@ export const apiClientEndpoints = [
     method: "POST",
     path: "/api/api-clients",
     summary: "Create an API client. Its secret is in `meta.client_secret`, this once.",
-    who: "operator",
+    allow: operator(),
     limit: "write",
     body: newResource(newApiClient),
     answers: creates(apiClientType, Secret),
@@ -77,14 +78,14 @@ export const apiClientEndpoints = [
     method: "PATCH",
     path: "/api/api-clients/:id",
     summary: "Change an API client's name or scopes. A scope taken away is gone from its tokens at once.",
-    who: "operator",
+    allow: operator(),
     limit: "write",
     body: changedResource(changedApiClient),
     answers: shows(apiClientType),
     async handle({ context, environment: { environment_id }, actor, params, body }) {
       const client = await updateApiClient(
         context,
-        { id: params.id ?? "", environment_id },
+        { id: params.id, environment_id },
         body.attributes,
         actor,
       );
@@ -95,11 +96,11 @@ export const apiClientEndpoints = [
     method: "DELETE",
     path: "/api/api-clients/:id",
     summary: "Delete an API client. Its access tokens end at once.",
-    who: "operator",
+    allow: operator(),
     limit: "write",
     answers: NOTHING,
     async handle({ context, environment: { environment_id }, actor, params }) {
-      await deleteApiClient(context, { id: params.id ?? "", environment_id }, actor);
+      await deleteApiClient(context, { id: params.id, environment_id }, actor);
       return { status: 204 };
     },
   }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { lists } from "../json-api/answers.ts";
 import { listDocument } from "../json-api/read-documents.ts";
@@ -15,12 +16,9 @@ export const assignableRoleEndpoints = [
     path: "/api/organizations/:id/assignable-roles",
     summary:
       "List the roles the caller may give in an organization: to its members, and by inviting. The list is empty for anyone who may not manage members.",
-    who: "caller",
-    scope: "roles:read",
+    allow: member("organization:read", { of: inPath("organization"), scope: "roles:read" }),
     limit: "read",
     query,
-    organization: ({ params }) => ({ organization: params.id }),
-    permission: "organization:read",
     answers: lists(roleType),
     async handle(request) {
       const held = request.organization?.permissions ?? null;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { operator } from "../access/allow.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
 import { locale, text, webAddress } from "../http/attributes.ts";
@@ -110,8 +111,7 @@ export const environmentEndpoints = [
     method: "POST",
     path: "/api/environments",
     summary: "Create an environment, born with the permission catalogue and the four system roles.",
-    who: "operator",
-    environmentFrom: "none",
+    allow: operator({ environment: "none" }),
     limit: "write",
     body: newResource(newEnvironment),
     answers: creates(environmentType),
@@ -129,8 +129,7 @@ export const environmentEndpoints = [
     method: "PATCH",
     path: "/api/environments/:id",
     summary: "Change an environment's name or settings.",
-    who: "operator",
-    environmentFrom: "none",
+    allow: operator({ environment: "none" }),
     limit: "write",
     body: changedResource(changedEnvironment),
     answers: shows(environmentType),

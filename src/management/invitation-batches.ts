@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { inBody, inPath, member, signedIn } from "../access/allow.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-batch.ts";
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
 import { begins, shows } from "../json-api/answers.ts";
@@ -91,8 +92,7 @@ export const invitationBatchEndpoints = [
     path: "/api/invitation-batches",
     summary:
       "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, counting everyone's; a user who has none there may send one more.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     bodyLimit: BODY_LIMIT,
     body: newResource(newInvitationBatch),
@@ -110,12 +110,10 @@ export const invitationBatchEndpoints = [
         return { attributes: { rows, dry_run }, relationships: { organization } };
       },
     },
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
-    permission: "members:manage",
     answers: begins(invitationBatchType),
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       const { environment_id } = environment;
-      const organization_id = relationships.organization ?? "";
+      const organization_id = relationships.organization;
       const client_id = caller.kind === "client" ? caller.client_id : null;
       const batch = {
         environment_id,
@@ -132,15 +130,16 @@ export const invitationBatchEndpoints = [
     method: "POST",
     path: "/api/invitation-batches/:id/cancel",
     summary: "Stop a batch. Rows that are left are canceled; who was invited stays invited.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: signedIn({
+      of: inPath("invitationBatch"),
+      scope: "invitations:write",
+      people: "A member with `members:manage` in the batch's organization.",
+    }),
     limit: "write",
-    organization: ({ params }: { params: Params }) => ({ invitationBatch: params.id }),
     answers: shows(invitationBatchType),
-    allowed: "A member with `members:manage` in the batch's organization.",
     async handle(request) {
       // A program's batch may be of no organization.
-      if (request.caller.kind === "user") request.require("members:manage");
+      if (request.caller.kind === "user") request.requirePermission("members:manage");
       const batch = await cancelInvitationBatch(request.context, keyOf(request), request.actor);
       return { status: 200, document: { data: presentResource(invitationBatchType, batch) } };
     },

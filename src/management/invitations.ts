@@ -1,7 +1,8 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { inBody, inPath, member } from "../access/allow.ts";
 import { forbidden, Refusal } from "../errors.ts";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
@@ -93,19 +94,14 @@ const newInvitation = {
   relationships: { organization: { type: "organization", prefix: "org", required: true } },
 } as const;
 
-const inPath = ({ params }: { params: Params }) => ({ invitation: params.id });
-
 export const invitationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations",
     summary: "Invite an address to an organization. The mail is sent once the invitation is written.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     body: newResource(newInvitation),
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
-    permission: "members:manage",
     answers: creates(invitationType),
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       if (caller.kind === "user" && !attributes.send_mail) {
@@ -114,7 +110,7 @@ export const invitationEndpoints = [
       }
       const { email: address, message = null, locale: tag = null, expires_at = null, ...rest } = attributes;
       const { environment_id } = environment;
-      const organization_id = relationships.organization ?? "";
+      const organization_id = relationships.organization;
       const invitation = {
         environment_id,
         organization_id,
@@ -132,11 +128,8 @@ export const invitationEndpoints = [
     method: "POST",
     path: "/api/invitations/:id/revoke",
     summary: "Withdraw a pending invitation; its link is dead at once.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
     limit: "write",
-    organization: inPath,
-    permission: "members:manage",
     answers: shows(invitationType),
     async handle(request) {
       const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
@@ -149,15 +142,14 @@ export const invitationEndpoints = [
     path: "/api/invitations/:id",
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
-    who: "caller",
-    scope: "invitations:delete",
+    allow: member("members:manage", {
+      of: inPath("invitation"),
+      scope: "invitations:delete",
+      judged: "with the key",
+    }),
     limit: "write",
-    organization: inPath,
     answers: NOTHING,
-    allowed: "A member with `members:manage` in the organization.",
     async handle(request) {
-      // Not declared as `permission`: a request that is sent again must find its kept answer, and the invitation is gone.
-      request.require("members:manage");
       await deleteInvitation(request.context, keyOf(request), request.actor);
       return { status: 204 };
     },

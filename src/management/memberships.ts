@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { inBody, inPath, member, signedIn } from "../access/allow.ts";
+import { requireScope } from "../access/require-permission.ts";
 import { forbidden } from "../errors.ts";
 import { metadata } from "../http/attributes.ts";
-import { requireInEnvironment } from "../http/caller.ts";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
@@ -55,7 +56,7 @@ function leads(viewer: Viewer): Lead[] | undefined {
 
 /** By their users' names and addresses, so an access token needs to be allowed to read users. */
 function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Membership>) => void> {
-  requireInEnvironment(viewer.caller, { scope: "users:read" });
+  requireScope(viewer.caller, "users:read");
   const organizations = visibleOrganizations(viewer, "members:read");
   if (organizations === undefined) {
     const users = foundIds(viewer, "u", wanted);
@@ -95,20 +96,15 @@ const changedMembership = {
   relationships: { roles: { type: "role", prefix: "role", required: false, many: true } },
 } as const;
 
-const inPath = ({ params }: { params: Params }) => ({ membership: params.id });
-
 export const membershipEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/memberships",
     summary:
       "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
-    who: "caller",
-    scope: "memberships:write",
+    allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
     limit: "write",
     body: newResource(newMembership),
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
-    permission: "members:manage",
     answers: creates(membershipType),
     async handle(request) {
       const { attributes, relationships } = request.body;
@@ -119,8 +115,8 @@ export const membershipEndpoints = [
       }
       const member = {
         environment_id: environment.environment_id,
-        organization_id: relationships.organization ?? "",
-        user_id: relationships.user ?? "",
+        organization_id: relationships.organization,
+        user_id: relationships.user,
         role_ids: relationships.roles ?? [],
         metadata: attributes.metadata,
       };
@@ -133,12 +129,9 @@ export const membershipEndpoints = [
     path: "/api/memberships/:id",
     summary:
       "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have.",
-    who: "caller",
-    scope: "memberships:write",
+    allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: changedResource(changedMembership),
-    organization: inPath,
-    permission: "members:manage",
     answers: shows(membershipType),
     async handle(request) {
       const { context, actor, body, organization } = request;
@@ -152,12 +145,9 @@ export const membershipEndpoints = [
     method: "PATCH",
     path: "/api/memberships/:id/relationships/roles",
     summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
-    who: "caller",
-    scope: "memberships:write",
+    allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: linkage({ type: "role", prefix: "role" }),
-    organization: inPath,
-    permission: "members:manage",
     answers: NOTHING,
     async handle(request) {
       const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
@@ -170,16 +160,17 @@ export const membershipEndpoints = [
     method: "DELETE",
     path: "/api/memberships/:id",
     summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
-    who: "caller",
-    scope: "memberships:delete",
+    allow: signedIn({
+      of: inPath("membership"),
+      scope: "memberships:delete",
+      people: "The member themselves, or a member with `members:manage` in the organization.",
+    }),
     limit: "write",
-    organization: inPath,
     answers: NOTHING,
-    allowed: "The member themselves, or a member with `members:manage` in the organization.",
-    async handle({ context, environment, caller, actor, organization, require, params }) {
-      const membership = await Membership.query(context.db).findById(params.id ?? "");
+    async handle({ context, environment, caller, actor, organization, requirePermission, params }) {
+      const membership = await Membership.query(context.db).findById(params.id);
       const isOwn = caller.kind === "user" && membership?.user_id === caller.user_id;
-      if (!isOwn || organization === undefined) require("members:manage");
+      if (!isOwn || organization === undefined) requirePermission("members:manage");
       await removeMember(
         context,
         { ...keyOf({ params, environment }), organization_id: organization?.id ?? "" },

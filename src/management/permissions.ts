@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inEnvironment } from "../access/allow.ts";
 import { text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -54,16 +55,14 @@ const changedPermission = {
   relationships: {},
 } as const;
 
-const write = { who: "caller", environmentPermission: "roles:manage", limit: "write" } as const;
-
 export const permissionEndpoints = [
   endpoint({
-    ...write,
     method: "POST",
     path: "/api/permissions",
     summary:
       "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
-    scope: "permissions:write",
+    allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
+    limit: "write",
     body: newResource(newPermission),
     answers: creates(permissionType),
     async handle(request) {
@@ -78,11 +77,11 @@ export const permissionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "PATCH",
     path: "/api/permissions/:id",
     summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
-    scope: "permissions:write",
+    allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
+    limit: "write",
     body: changedResource(changedPermission),
     answers: shows(permissionType),
     async handle(request) {
@@ -92,11 +91,11 @@ export const permissionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "DELETE",
     path: "/api/permissions/:id",
     summary: "Delete a permission that no role but `owner` has.",
-    scope: "permissions:delete",
+    allow: inEnvironment("roles:manage", { scope: "permissions:delete" }),
+    limit: "write",
     answers: NOTHING,
     async handle(request) {
       await deletePermission(request.context, keyOf(request), request.actor);

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { text } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
@@ -93,21 +94,20 @@ const changedRole = {
   relationships: {},
 } as const;
 
-const inPath = ({ params }: { params: Params }) => ({ role: params.id });
-
 export const roleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/roles",
     summary: "Create a role: of the environment, or of one organization by the relationship `organization`.",
-    who: "caller",
-    scope: "roles:write",
+    allow: signedIn({
+      of: inBody("organization"),
+      scope: "roles:write",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    }),
     limit: "write",
     body: newResource(newRole),
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
     answers: creates(roleType),
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       const { attributes, relationships } = request.body;
       const { name, description = null } = attributes;
@@ -126,14 +126,15 @@ export const roleEndpoints = [
     method: "PATCH",
     path: "/api/roles/:id",
     summary: "Change a role's name or description. The system roles keep theirs.",
-    who: "caller",
-    scope: "roles:write",
+    allow: signedIn({
+      of: inPath("role"),
+      scope: "roles:write",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    }),
     limit: "write",
     body: changedResource(changedRole),
-    organization: inPath,
     answers: shows(roleType),
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       const key = await manageable(request);
       await updateRole(request.context, key, request.body.attributes, request.actor);
@@ -144,13 +145,14 @@ export const roleEndpoints = [
     method: "DELETE",
     path: "/api/roles/:id",
     summary: "Delete a role that nobody has.",
-    who: "caller",
-    scope: "roles:delete",
+    allow: signedIn({
+      of: inPath("role"),
+      scope: "roles:delete",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    }),
     limit: "write",
-    organization: inPath,
     answers: NOTHING,
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       await deleteRole(request.context, await manageable(request), request.actor);
       return { status: 204 };
@@ -159,9 +161,9 @@ export const roleEndpoints = [
 ];
 
 /** @throws 404 for no role of anybody's before 403: what is foreign looks like what isn't there. */
-async function manageable(request: EndpointRequest) {
+async function manageable(request: OneRequest) {
   const { organization, params } = request;
-  if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id ?? "");
+  if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id);
   requireRolesManage(request, organization !== undefined);
-  return roleKeyOf(request, params.id ?? "");
+  return roleKeyOf(request, params.id);
 }

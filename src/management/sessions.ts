@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { inEnvironment, signedIn } from "../access/allow.ts";
 import { text } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
@@ -53,17 +54,17 @@ export const sessionEndpoints = [
     method: "POST",
     path: "/api/sessions",
     summary: "Start a session for a user. The token is in `meta.token`, this once.",
-    who: "caller",
-    scope: "sessions:write",
-    environmentPermission: "sessions:manage",
+    allow: inEnvironment("sessions:manage", {
+      scope: "sessions:write",
+      people:
+        "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
+    }),
     limit: "write",
-    allowed:
-      "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
     body: newResource(newSession),
     answers: creates(sessionType, Token),
     async handle(request) {
       const { attributes, relationships } = request.body;
-      const owner = { environment_id: request.environment.environment_id, user_id: relationships.user ?? "" };
+      const owner = { environment_id: request.environment.environment_id, user_id: relationships.user };
       const in_session = request.caller.kind === "user" ? request.caller.session_id : null;
       const { session, token } = await createSession(
         request.context,
@@ -78,39 +79,33 @@ export const sessionEndpoints = [
     method: "PATCH",
     path: "/api/sessions/:id/touch",
     summary: "Note that a session is in use.",
-    who: "caller",
-    scope: "sessions:write",
+    allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: shows(sessionType),
-    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await touchSession(request.context.db, sessionKeyOf(request), request.actor);
-      return changed(request, sessionType, request.params.id ?? "");
+      return changed(request, sessionType, request.params.id);
     },
   }),
   endpoint({
     method: "PATCH",
     path: "/api/sessions/:id/revoke",
     summary: "End a session at once. Ending it again answers the same.",
-    who: "caller",
-    scope: "sessions:write",
+    allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: shows(sessionType),
-    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await revokeSession(request.context, sessionKeyOf(request), request.actor);
-      return changed(request, sessionType, request.params.id ?? "");
+      return changed(request, sessionType, request.params.id);
     },
   }),
   endpoint({
     method: "DELETE",
     path: "/api/sessions/:id",
     summary: "End a session and forget it.",
-    who: "caller",
-    scope: "sessions:delete",
+    allow: signedIn({ scope: "sessions:delete", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: NOTHING,
-    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await deleteSession(request.context, sessionKeyOf(request), request.actor);
       return { status: 204 };
@@ -119,7 +114,7 @@ export const sessionEndpoints = [
 ];
 
 /** A signed-in user reaches their own sessions, unless a role in the environment lets them manage everybody's. */
-function sessionKeyOf(request: EndpointRequest) {
+function sessionKeyOf(request: OneRequest) {
   const { caller, environment } = request;
   const ownOnly = caller.kind === "user" && !environment.environment_permissions.includes("sessions:manage");
   return { ...keyOf(request), user_id: ownOnly ? caller.user_id : null };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
 import { emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
@@ -64,15 +65,13 @@ const Lifted = z.object({
   sample: z.array(z.object({ id: z.string(), email: z.string(), created_at: z.iso.datetime() })),
 });
 
-const write = { who: "program", limit: "write" } as const;
-
 export const suppressionEndpoints = [
   endpoint({
-    ...write,
     method: "POST",
     path: "/api/suppressions",
     summary: "Suppress an address: no mail goes to it any more.",
-    scope: "suppressions:write",
+    allow: program("suppressions:write"),
+    limit: "write",
     body: newResource(newSuppression),
     answers: creates(suppressionType),
     async handle(request) {
@@ -87,11 +86,11 @@ export const suppressionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "POST",
     path: "/api/suppressions/lift",
     summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once: ask again while some remain.`,
-    scope: "suppressions:delete",
+    allow: program("suppressions:delete"),
+    limit: "write",
     query: z.strictObject({
       ...matchParameters(suppressionType),
       "filter[reason]": z.enum(SUPPRESSION_REASONS, { error: REASON }),
@@ -116,11 +115,11 @@ export const suppressionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "DELETE",
     path: "/api/suppressions/:id",
     summary: "Lift a suppression: mail goes to the address again.",
-    scope: "suppressions:delete",
+    allow: program("suppressions:delete"),
+    limit: "write",
     answers: NOTHING,
     async handle(request) {
       await deleteSuppression(request.context, keyOf(request), request.actor);

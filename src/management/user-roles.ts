@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inEnvironment } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
@@ -48,11 +49,8 @@ export const userRoleEndpoints = [
     method: "POST",
     path: "/api/user-roles",
     summary: "Give a user a role in the whole environment; it counts in every organization.",
-    who: "caller",
-    scope: "user_roles:write",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
     limit: "write",
-    allowed: NOT_ABOVE,
     body: newResource(newUserRole),
     answers: creates(userRoleType),
     async handle(request) {
@@ -68,11 +66,8 @@ export const userRoleEndpoints = [
     path: "/api/user-roles/:id",
     summary:
       "Take a role of the environment from a user, and the pending invitations they could no longer send.",
-    who: "caller",
-    scope: "user_roles:delete",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "user_roles:delete", people: NOT_ABOVE }),
     limit: "write",
-    allowed: NOT_ABOVE,
     answers: NOTHING,
     async handle(request) {
       await takeRole(request.context, keyOf(request), request.actor);

@@ -1,5 +1,6 @@
 import { raw } from "objection";
 import { z } from "zod";
+import { inEnvironment } from "../access/allow.ts";
 import { emailAddress, expiry, externalId, metadata, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -148,9 +149,7 @@ export const userEndpoints = [
     method: "POST",
     path: "/api/users",
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
-    who: "caller",
-    scope: "users:write",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "users:write" }),
     limit: "write",
     body: newResource(newUser),
     answers: creates(userType),
@@ -169,11 +168,11 @@ export const userEndpoints = [
     method: "PATCH",
     path: "/api/users/:id",
     summary: "Change a user. A new address is unverified unless a program vouches for it.",
-    who: "caller",
-    scope: "users:write",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", {
+      scope: "users:write",
+      people: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
+    }),
     limit: "write",
-    allowed: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
     body: changedResource(changedUser),
     answers: shows(userType),
     async handle(request) {
@@ -187,11 +186,8 @@ export const userEndpoints = [
     method: "DELETE",
     path: "/api/users/:id",
     summary: "Delete a user with their sessions and memberships; refused while they own an organization.",
-    who: "caller",
-    scope: "users:delete",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "users:delete", people: NOT_ABOVE }),
     limit: "write",
-    allowed: NOT_ABOVE,
     answers: NOTHING,
     async handle(request) {
       await deleteUser(request.context, keyOf(request), request.actor);

@@ -1,3 +1,4 @@
+import { whoMay } from "../access/allow.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { bridgeAnswer, otherAnswer } from "./bridge-answer.ts";
 import { bridgeErrors } from "./bridge-errors.ts";
@@ -5,19 +6,18 @@ import { bridgeGroupOf } from "./bridge-groups.ts";
 import { bridgeOperationId } from "./bridge-operation-id.ts";
 import { bridgeParameters } from "./bridge-parameters.ts";
 import { bridgeRequest } from "./bridge-request.ts";
-import { bridgeWhoMay } from "./bridge-who-may.ts";
 import type { Operation } from "./openapi-types.ts";
 import type { Registries } from "./registry.ts";
-import { securityOf } from "./security.ts";
+import { extensionsOf, securityOf } from "./security.ts";
 
 /** An endpoint of the Bridge API as OpenAPI tells it. */
 export function bridgeOperation(endpoint: Endpoint, registries: Registries): Operation {
-  const { summary, answers, scope, permission } = endpoint;
+  const { summary, answers, allow } = endpoint;
   return {
     operationId: bridgeOperationId(endpoint),
     tags: [bridgeGroupOf(endpoint).tag],
     summary,
-    description: bridgeWhoMay(endpoint),
+    description: whoMay(allow),
     parameters: bridgeParameters(endpoint, registries),
     ...bridgeRequest(endpoint, registries),
     responses: {
@@ -25,8 +25,7 @@ export function bridgeOperation(endpoint: Endpoint, registries: Registries): Ope
       ...(answers.otherwise === undefined ? {} : otherAnswer(answers.otherwise, registries)),
       ...bridgeErrors(endpoint, registries),
     },
-    security: securityOf(endpoint),
-    ...(scope === undefined ? {} : { "x-scope": scope }),
-    ...(permission === undefined ? {} : { "x-permission": permission }),
+    security: securityOf(allow),
+    ...extensionsOf(allow),
   };
 }

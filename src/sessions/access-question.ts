@@ -54,6 +54,9 @@ export type BelongsTo =
   | "invitationBatch"
   | "resource";
 
+/** What a request names whose organization's permissions count; null where it names nothing. */
+export type Named = { [By in BelongsTo]?: string | undefined } | null;
+
 export interface AccessQuestion {
   /** Handles to try, in order; none where an invitation says. */
   environments: string[];
@@ -63,5 +66,5 @@ export interface AccessQuestion {
   /** Of a verified access token. */
   clientId: string | null;
   /** The organization whose rights count, directly or by something that belongs to it. */
-  organization: { [By in BelongsTo]?: string | undefined } | null;
+  organization: Named;
 }

@@ -1,9 +1,9 @@
 import { forbidden, notFound, Refusal } from "../errors.ts";
-import type { Face } from "../http/face.ts";
+import type { Api } from "../http/api.ts";
 import { parseMediaType } from "../http/negotiate.ts";
 
 /** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
-export const bridgeFace: Face = {
+export const bridgeApi: Api = {
   requireAcceptable() {},
   requireBodyType(headers) {
     if (parseMediaType(headers["content-type"] ?? "").type === "application/json") return;
@@ -11,13 +11,9 @@ export const bridgeFace: Face = {
     throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
   },
   emptyBody: null,
-  stranger: (asked) =>
-    asked?.resource === undefined
-      ? forbidden("forbidden", "You are not a member of this organization.")
+  outsider: (named) =>
+    named?.resource === undefined
+      ? forbidden("forbidden", "No organization of yours.")
       : notFound("resource"),
-  lacking: (permission, ownerDecides) =>
-    forbidden(
-      ownerDecides ? "members_left_to_owner" : "forbidden",
-      `You need the permission ${permission} in this organization.`,
-    ),
+  leftToOwner: "members_left_to_owner",
 };
