@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { createDeliveryRunner, type DeliveryRunner } from "../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import type { Organization } from "../src/models/organization.ts";

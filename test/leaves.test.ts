@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { parseDuration } from "../src/config/values.ts";
 import { environmentCandidates } from "../src/http/environment-candidates.ts";
 import { coalesce } from "../src/lib/coalesce.ts";
-import { parseDuration } from "../src/lib/duration.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/lib/recent.ts";
 import { createShortMemory } from "../src/lib/short-memory.ts";

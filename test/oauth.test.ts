@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callersOf, scopeOf } from "../src/access/allow.ts";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
 import { createAccessTokens } from "../src/oauth/access-tokens.ts";

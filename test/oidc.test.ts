@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exportSPKI, importJWK, UnsecuredJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { createIdentitySources } from "../src/identities/identity-sources.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { type AuthService, BRIDGE_SECRET, startAuthService } from "./support/auth-service.ts";

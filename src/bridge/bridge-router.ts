@@ -1,7 +1,7 @@
 import cors from "@koa/cors";
 import { Router } from "@koa/router";
 import type Koa from "koa";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";

@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import type { IdentitySource } from "./identity-source.ts";
 import { createOidcSource, type OidcSource } from "./oidc-source.ts";

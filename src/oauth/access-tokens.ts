@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import { issuerOf } from "./audiences.ts";
 import { ALGORITHM, deriveSigningKey, type PublicKey } from "./signing-key.ts";
 

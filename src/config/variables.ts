@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { configContradictions } from "./config-contradictions.ts";
 import {
   bearerSecret,
   dkimSelector,
@@ -14,11 +13,11 @@ import {
   url,
   webhookSecret,
   wholeNumber,
-} from "./config-values.ts";
+} from "./values.ts";
 
 export type Role = "all" | "api" | "worker" | "migrate";
 
-const Variables = z.object({
+export const Variables = z.object({
   NODE_ENV: z.string().default("development"),
   PORT: z.coerce.number({ error: "must be a port number" }).int().min(1).max(65_535).default(3000),
   HOST: z.string().optional(),
@@ -74,31 +73,5 @@ export type Config = z.infer<typeof Variables> & { HOST: string; role: Role; pro
 
 type Provided = "PUBLIC_URL" | "DATABASE_URL" | "SMTP_URL" | "MAIL_FROM" | "SECRET_KEY" | "ADMIN_TOKEN";
 
-/** Everything a running process knows: given in production, completed by the embedded parts in development. */
+/** The settings of a running process: all variables, with the missing ones provided in development. */
 export type Settings = Omit<Config, Provided> & { [Name in Provided]: NonNullable<Config[Name]> };
-
-/** Variables that make no sense; the message names each. */
-export class ConfigError extends Error {}
-
-/**
- * Reads and checks every variable; a pure function of the environment. An empty variable counts as unset.
- * @throws ConfigError naming every variable that is wrong, contradictory or missing.
- */
-export function readConfig(environment: Record<string, string | undefined>, role: Role): Config {
-  const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
-  );
-  const parsed = Variables.safeParse(set);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`).join("\n"),
-    );
-  }
-  const production = parsed.data.NODE_ENV === "production";
-  // A developer's machine offers nothing to its network, least of all an inbox that anyone may read.
-  const HOST = parsed.data.HOST ?? (production ? "::" : "127.0.0.1");
-  const config = { ...parsed.data, HOST, role, production };
-  const problems = configContradictions(config);
-  if (problems.length > 0) throw new ConfigError(problems.join("\n"));
-  return config;
-}

@@ -1,10 +1,9 @@
+import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
-import { parseDuration } from "./lib/duration.ts";
-import { parseEmailAddress } from "./lib/email-address.ts";
-import { rsaKeyProblem } from "./lib/rsa-key.ts";
-import { webhookKey } from "./lib/webhook-signature.ts";
+import { parseEmailAddress } from "../lib/email-address.ts";
+import { webhookKey } from "../lib/webhook-signature.ts";
 
-/** Kinds of values variables have; an error ends the sentence that begins with the variable's name. */
+// The kinds of values that variables have. Each error completes a sentence that starts with the variable's name.
 
 export const duration = (fallback: string) =>
   z
@@ -43,12 +42,12 @@ export const secretKey = z
   .string()
   .refine((key) => Buffer.byteLength(key) >= 32, { error: "must have at least 32 bytes" });
 
-/** What may come as `Authorization: Bearer`. */
+/** A secret that fits into `Authorization: Bearer`. */
 export const bearerSecret = z.string().regex(/^[\w~+/.=-]{16,4096}$/, {
   error: "must have at least 16 characters, all of them letters, digits or one of - . _ ~ + / =",
 });
 
-/** Of a service that is asked; kept as given, for an issuer is compared to the letter. */
+/** The URL of a service that Guildhall calls. Kept as given, because issuers are compared letter by letter. */
 export const serviceUrl = url("http:", "https:")
   .max(1_000, { error: "must have at most 1000 characters" })
   .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === "", {
@@ -62,7 +61,7 @@ export const domainName = z
     error: "must be a domain such as example.com",
   });
 
-/** Names in DNS what verifies a signature; may have dots. */
+/** The DNS name of the key that verifies a signature. May contain dots. */
 export const dkimSelector = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, {
   error: "must be a DKIM selector such as mail-2027",
 });
@@ -79,14 +78,14 @@ export const origins = z
   .string()
   .transform((text) => text.split(",").map((origin) => origin.trim()))
   .refine((list) => list.every((origin) => origin === "*" || isOrigin(origin)), {
-    error: "must be origins such as https://app.example.com, with commas between, or *",
+    error: "must be origins such as https://app.example.com, separated by commas, or *",
   });
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
-/** `whsec_` and base64, as Standard Webhooks writes one, or any text that is long enough. */
+/** `whsec_` and base64, as in Standard Webhooks, or any text that is long enough. */
 export const webhookSecret = z
   .string()
   .refine((secret) => !secret.startsWith("whsec_") || /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret), {
@@ -97,4 +96,31 @@ export const webhookSecret = z
 
 export const environmentHandle = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be an environment's handle" });
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be the handle of an environment" });
+
+const MILLISECONDS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Reads `500ms`, `15s`, `5m`, `2h` or `7d`.
+ * @returns milliseconds, at least 1; undefined if the text is not a duration.
+ */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
+  const factor = match?.[2] === undefined ? undefined : MILLISECONDS[match[2]];
+  if (match?.[1] === undefined || factor === undefined) return undefined;
+  const duration = Number(match[1]) * factor;
+  return duration > 0 ? duration : undefined;
+}
+
+/** @returns why DKIM can't sign with this private key (RFC 8301), or undefined if it can. */
+export function rsaKeyProblem(pem: string): string | undefined {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
+    // With other keys, such as Ed25519, nodemailer sends unsigned emails without a warning.
+    if (asymmetricKeyType !== "rsa") return `must be an RSA key, not one of ${asymmetricKeyType}`;
+    const bits = asymmetricKeyDetails?.modulusLength ?? 0;
+    return bits < 1_024 ? `must have at least 1024 bits, better 2048; it has ${bits}` : undefined;
+  } catch {
+    return "must be a private key in PEM, without a passphrase";
+  }
+}
