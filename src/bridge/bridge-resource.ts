@@ -1,9 +1,9 @@
 import { z } from "zod";
+import type { Scope } from "../access/oauth/scopes.ts";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
 import { metadata } from "../http/attributes.ts";
 import type { Answer, Answers, EndpointRequest } from "../http/endpoint.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import type { Scope } from "../oauth/scopes.ts";
 import { record, show, shown, time } from "./envelope.ts";
 import type { ListDeclaration } from "./list-query.ts";
 

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { parseEmailAddress } from "../lib/email-address.ts";
-import { emailAddressProblem } from "../lib/email-address-problem.ts";
+import { emailAddressProblem, parseEmailAddress } from "../lib/email-address.ts";
 import { storedJson } from "../lib/stored-json.ts";
 
 const METADATA_BYTES = 8_192;

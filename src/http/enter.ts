@@ -1,8 +1,8 @@
 import { type Allow, callersOf, environmentOf, scopeOf } from "../access/allow.ts";
+import { clientCaller } from "../access/oauth/authenticate-client.ts";
 import { requireInEnvironment, requireScope } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, unauthorized } from "../errors.ts";
-import { clientCaller } from "../oauth/client-caller.ts";
 import { type AccessQuestion, type AccessRow, type Named, NO_ACCESS } from "../sessions/access-question.ts";
 import { type Caller, type OrganizationAccess, organizationAccess } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";

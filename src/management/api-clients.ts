@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { operator } from "../access/allow.ts";
-import { createApiClient } from "../api-clients/create-api-client.ts";
-import { deleteApiClient } from "../api-clients/delete-api-client.ts";
-import { updateApiClient } from "../api-clients/update-api-client.ts";
+import { createApiClient, deleteApiClient, updateApiClient } from "../access/api-clients.ts";
+import { SCOPES } from "../access/oauth/scopes.ts";
 import { text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -11,7 +10,6 @@ import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType, time } from "../json-api/resource-type.ts";
 import { ApiClient } from "../models/api-client.ts";
-import { SCOPES } from "../oauth/scopes.ts";
 
 export const apiClientType = resourceType<ApiClient>({
   type: "api_client",

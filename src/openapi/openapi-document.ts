@@ -1,8 +1,8 @@
+import { oauthPaths } from "../access/oauth/oauth-paths.ts";
 import { allBridgeEndpoints } from "../bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { allEndpoints, resourceTypes } from "../management/all-resources.ts";
-import { oauthPaths } from "../oauth/oauth-paths.ts";
 import { BRIDGE_GROUPS } from "./bridge-groups.ts";
 import { bridgeOperation } from "./bridge-operation.ts";
 import { mailEventsPaths } from "./mail-events-paths.ts";

@@ -1,5 +1,5 @@
 import { type Allow, callersOf, scopeOf } from "../access/allow.ts";
-import { SCOPES } from "../oauth/scopes.ts";
+import { SCOPES } from "../access/oauth/scopes.ts";
 import type { Parameter } from "./openapi-types.ts";
 
 /** How a caller says who they are. */

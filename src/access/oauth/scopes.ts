@@ -1,4 +1,4 @@
-/** What an access token may allow, per resource: the whole catalogue on one screen. Clients and environments are the operator's. */
+/** The actions an access token can allow, by resource. API clients and environments are for the operator alone. */
 const ACTIONS = {
   users: ["read", "write", "delete"],
   sessions: ["read", "write", "delete"],
@@ -6,7 +6,7 @@ const ACTIONS = {
   memberships: ["read", "write", "delete"],
   membership_roles: ["read", "write", "delete"],
   invitations: ["read", "write", "delete"],
-  // Apart from invitations: whoever takes a link can prove the invited address by it.
+  // Separate from invitations: anyone who has a link can prove the invited address with it.
   invitation_links: ["write"],
   roles: ["read", "write", "delete"],
   role_permissions: ["read", "write", "delete"],
@@ -26,7 +26,7 @@ const ACTIONS = {
 type Resource = keyof typeof ACTIONS;
 export type Scope = { [Name in Resource]: `${Name}:${(typeof ACTIONS)[Name][number]}` }[Resource];
 
-/** `resource:action`, every one there is. */
+/** Every `resource:action`. */
 export const SCOPES = Object.entries(ACTIONS).flatMap(([resource, actions]) =>
   actions.map((action) => `${resource}:${action}` as Scope),
 );

@@ -1,7 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Where the string ends that begins at `start`; beyond the text if it doesn't. */
+/** Returns the index where the string that starts at `start` ends, or one past the text if it never does. */
 export function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (; at < text.length; at += 1) {
@@ -12,15 +12,15 @@ export function endOfString(text: string, start: number): number {
   return at;
 }
 
-/** An object or list that is open: the key or index the walk is at, and the keys an object had so far. */
+/** An open object or list: the current key or index, and the keys of the object so far. */
 interface Level {
   step: string | number;
   keys: Set<string> | undefined;
 }
 
 /**
- * Walks a text that is known to be JSON.
- * @param wanted the index where a value begins, or the first key that comes twice in one object.
+ * Finds a place in a text that is valid JSON.
+ * @param wanted the index where a value starts, or `duplicate` for the first key that occurs twice in one object.
  * @returns its JSON pointer (RFC 6901).
  */
 export function findInJson(text: string, wanted: number | "duplicate"): string | undefined {
@@ -65,4 +65,32 @@ export function findInJson(text: string, wanted: number | "duplicate"): string |
 
 function pointerOf(levels: Level[]): string {
   return levels.map(({ step }) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** Every decimal number with this many digits survives a round trip through a double. */
+const SAFE_DIGITS = 15;
+
+/**
+ * Returns whether a JSON number keeps its value in JavaScript: not rounded, not infinite, not a tiny one turned zero. The
+ * notation does not matter, so `1.10`, `1e2` and `-0` are exact.
+ * @param text a number in JSON's grammar. The parser refuses anything else.
+ */
+export function isExactNumber(text: string): boolean {
+  if (text.length <= SAFE_DIGITS && !text.includes("e") && !text.includes("E")) return true;
+  const value = Number(text);
+  return Number.isFinite(value) && canonical(text) === canonical(String(value));
+}
+
+/** Returns the significant digits and the exponent of the last one: the same text for the same number. */
+function canonical(text: string): string {
+  const [mantissa = "", exponent = "0"] = text.toLowerCase().split("e");
+  const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
+  const digits = whole + fraction;
+  let start = 0;
+  let end = digits.length;
+  while (digits[start] === "0") start += 1;
+  while (end > start && digits[end - 1] === "0") end -= 1;
+  if (start === end) return "0";
+  const power = Number(exponent) - fraction.length + digits.length - end;
+  return `${text.startsWith("-") ? "-" : ""}${digits.slice(start, end)}e${power}`;
 }
