@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { callersOf } from "../src/access/allow.ts";
+import { createSession } from "../src/access/create-session.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import type { ResourceType } from "../src/json-api/resource-type.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { DELIVERY_STATUSES } from "../src/management/invitation-filters.ts";
-import { createSession } from "../src/sessions/create-session.ts";
 import type { Api } from "./support/api.ts";
 import { buildPerson } from "./support/builders.ts";
 import { fillEnvironment, LARGE } from "./support/crowd.ts";

@@ -1,5 +1,5 @@
-import type { Permission } from "../permissions.ts";
-import type { BelongsTo, Named } from "../sessions/access-question.ts";
+import type { BelongsTo, Named } from "./access-question.ts";
+import type { Permission } from "./permissions.ts";
 
 /** Finds in a request what says which organization's permissions count. */
 export type Of<Input> = (input: Input) => Named;

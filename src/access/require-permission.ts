@@ -1,6 +1,6 @@
 import { forbidden, type Refusal } from "../errors.ts";
-import type { Caller, OrganizationAccess } from "../http/caller.ts";
-import type { Permission } from "../permissions.ts";
+import type { Caller, OrganizationAccess } from "./caller.ts";
+import type { Permission } from "./permissions.ts";
 
 /** The one refusal for a permission somebody lacks, wherever that is found out. */
 export function lacksPermission(permission: Permission, where: "organization" | "environment"): Refusal {
@@ -12,13 +12,13 @@ export function lacksPermission(permission: Permission, where: "organization" | 
 /**
  * Refuses a caller who lacks a permission in an organization.
  * @param outsider the refusal for a caller with no right to know that there is such an organization.
- * @param leftToOwner the code for a permission that a role has, but that the organization leaves to its owner.
+ * @param leftToOwner the refusal for a member whose role could manage members, where the organization leaves that to its owner.
  * @throws 404 or 403.
  */
 export function requirePermission(
   access: OrganizationAccess | undefined,
   permission: Permission,
-  { outsider, leftToOwner }: { outsider: () => Refusal; leftToOwner: string },
+  { outsider, leftToOwner }: { outsider: () => Refusal; leftToOwner: (detail: string) => Refusal },
 ): void {
   if (access === undefined) throw outsider();
   const { permissions, isMember, managesButForOwner } = access;
@@ -28,7 +28,7 @@ export function requirePermission(
     throw lacksPermission(permission, "organization");
   const detail =
     "Only the owner manages members here; the owner may set the organization's member_management to owner_and_admins to let admins do it.";
-  throw forbidden(leftToOwner, detail);
+  throw leftToOwner(detail);
 }
 
 /** Refuses a client whose token lacks the scope. @throws 403. */

@@ -1,5 +1,5 @@
 import { forbidden, notFound, Refusal } from "../errors.ts";
-import type { Api } from "../http/api.ts";
+import type { Api } from "../http/endpoint.ts";
 import { parseMediaType } from "../http/negotiate.ts";
 
 /** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
@@ -15,5 +15,5 @@ export const bridgeApi: Api = {
     named?.resource === undefined
       ? forbidden("forbidden", "No organization of yours.")
       : notFound("resource"),
-  leftToOwner: "members_left_to_owner",
+  leftToOwner: (detail) => forbidden("members_left_to_owner", detail),
 };

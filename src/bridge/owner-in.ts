@@ -1,7 +1,7 @@
+import type { Named } from "../access/access-question.ts";
 import type { Access, Owner, ResourceKey } from "../billing/owned-resources.ts";
 import { forbidden } from "../errors.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
-import type { Named } from "../sessions/access-question.ts";
 
 type Asked = Pick<EndpointRequest, "caller" | "environment" | "organization">;
 type AskedByPath = Pick<EndpointRequest, "environment"> & { params: { id: string } };

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { z } from "zod";
+import type { AccessRow, Named } from "../access/access-question.ts";
 import type { Allow } from "../access/allow.ts";
+import type { Caller, OrganizationAccess } from "../access/caller.ts";
+import type { Permission } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
+import type { Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
-import type { Permission } from "../permissions.ts";
-import type { AccessRow } from "../sessions/access-question.ts";
-import type { Caller, OrganizationAccess } from "./caller.ts";
 import type { LimitName } from "./rate-limiter.ts";
 
 /** The parameters of a path such as `/api/invitations/:id`, by name. */
@@ -141,4 +142,21 @@ export function endpoint<Body, Query, const Path extends string>(
   declaration: Endpoint<Body, Query, Path, ParamsOf<Path>>,
 ): Endpoint {
   return declaration as unknown as Endpoint;
+}
+
+/** How an API differs from the other in handling any request: its media types, and how it refuses. */
+export interface Api {
+  /** @throws 406 when the API has no media type that the caller accepts. */
+  requireAcceptable(headers: IncomingHttpHeaders): void;
+  /** @throws 415 when a body comes in another type than the API takes. */
+  requireBodyType(headers: IncomingHttpHeaders): void;
+  /**
+   * The sentence for a body that its type announced and that is empty; null: it counts as none, for front ends send the
+   * type with every request.
+   */
+  emptyBody: string | null;
+  /** Refuses a caller with no right to know that what they named exists. */
+  outsider(named: Named): Refusal;
+  /** Refuses a member whose role could manage members, where the organization leaves that to its owner. */
+  leftToOwner(detail: string): Refusal;
 }

@@ -1,19 +1,17 @@
+import { admit, requireAllowedIn } from "../access/admit.ts";
 import { callersOf } from "../access/allow.ts";
+import { actorOf, type Caller, nameOfCaller } from "../access/caller.ts";
+import { type Credentials, readCredentials } from "../access/credentials.ts";
+import type { Permission } from "../access/permissions.ts";
 import { requirePermission } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
 import { unauthorized, unavailable } from "../errors.ts";
 import { createByteBudget } from "../lib/byte-budget.ts";
-import type { Permission } from "../permissions.ts";
-import type { Api } from "./api.ts";
-import { actorOf, type Caller, nameOfCaller } from "./caller.ts";
-import { type Credentials, readCredentials } from "./credentials.ts";
-import type { Answer, Endpoint, Incoming } from "./endpoint.ts";
-import { admit, requireAllowedIn } from "./enter.ts";
-import { idempotencyKeyOf } from "./idempotency-key.ts";
+import type { Answer, Api, Endpoint, Incoming } from "./endpoint.ts";
 import { LIMITS, type Limit } from "./rate-limiter.ts";
 import { announcedLength, BODY_LIMIT, SMALL_BODY } from "./read-body.ts";
 import { readInput } from "./read-input.ts";
-import { runOnce } from "./run-once.ts";
+import { idempotencyKeyOf, runOnce } from "./run-once.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import type { QueryBuilder, Raw } from "objection";
 import { z } from "zod";
-import type { Caller } from "../http/caller.ts";
+import type { Caller } from "../access/caller.ts";
 import type { IdPrefix } from "../lib/id.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Lead } from "./lead.ts";

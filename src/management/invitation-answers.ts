@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { inPath, linkHolder } from "../access/allow.ts";
+import type { Caller } from "../access/caller.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid, Refusal, unauthorized } from "../errors.ts";
-import type { Caller } from "../http/caller.ts";
 import { type Endpoint, endpoint, type OneRequest } from "../http/endpoint.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
 import { declineInvitation } from "../invitations/decline-invitation.ts";

@@ -2,7 +2,7 @@ import { Router } from "@koa/router";
 import type { Context as KoaContext } from "koa";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, type Refusal } from "../errors.ts";
-import type { Api } from "../http/api.ts";
+import type { Api } from "../http/endpoint.ts";
 import { JSON_API, requireAcceptable, requireJsonApiBody } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
@@ -15,7 +15,7 @@ export const managementApi: Api = {
   requireBodyType: requireJsonApiBody,
   emptyBody: "Send a JSON:API document.",
   outsider: () => notFound("organization"),
-  leftToOwner: "forbidden",
+  leftToOwner: (detail) => forbidden("forbidden", detail),
 };
 
 /** The Management API: its endpoints, run and put on the wire. */

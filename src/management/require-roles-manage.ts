@@ -1,5 +1,5 @@
+import type { OrganizationAccess } from "../access/caller.ts";
 import { requireInEnvironment } from "../access/require-permission.ts";
-import type { OrganizationAccess } from "../http/caller.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
 import type { RoleKey } from "../roles/lock-role.ts";
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { inEnvironment, signedIn } from "../access/allow.ts";
+import { createSession } from "../access/create-session.ts";
+import { deleteSession, revokeSession, touchSession } from "../access/session-commands.ts";
 import { text } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -8,10 +10,6 @@ import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import { resourceType, time } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
-import { createSession } from "../sessions/create-session.ts";
-import { deleteSession } from "../sessions/delete-session.ts";
-import { revokeSession } from "../sessions/revoke-session.ts";
-import { touchSession } from "../sessions/touch-session.ts";
 import { keyOf } from "./key-of.ts";
 
 export const sessionType = resourceType<Session>({

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
+import type { Permission } from "../access/permissions.ts";
 import { lacksPermission } from "../access/require-permission.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Permission } from "../permissions.ts";
 import type { Ceiling } from "./require-grantable.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Actor } from "../events/record-events.ts";
-import type { AccessRow } from "../sessions/access-question.ts";
+import type { AccessRow } from "./access-question.ts";
 
 /** The one who asks. An operator may do everything, a client what its scopes say, a user what their roles say. */
 export type Caller =

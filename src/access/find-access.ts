@@ -1,5 +1,17 @@
+import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
-import type { AccessQuestion, AccessRow, BelongsTo } from "./access-question.ts";
+import { type AccessQuestion, type AccessRow, type BelongsTo, NO_ACCESS } from "./access-question.ts";
+
+/**
+ * Environment, session or API client, user and rights in one round trip.
+ * @returns undefined when no such environment exists. An unknown, expired or revoked session leaves the user null, a
+ *   deleted client the client.
+ */
+export async function resolveAccess(db: Knex, question: AccessQuestion): Promise<AccessRow | undefined> {
+  const { run, values } = askAccess(question);
+  const [found] = await run(db, values);
+  return found && { ...NO_ACCESS, ...found };
+}
 
 /** What the row says of the parts that were asked for; the rest is as in `NO_ACCESS`. */
 type Found = Pick<AccessRow, "environment_id" | "handle" | "settings"> & Partial<AccessRow>;

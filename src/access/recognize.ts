@@ -1,11 +1,11 @@
-import { enterWithIdentity } from "../access/identities/enter-with-identity.ts";
-import { fingerprint, type Presented } from "../access/identities/identity.ts";
-import { mayBeForeign } from "../access/identities/validated-sessions.ts";
 import type { Context } from "../context.ts";
-import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
-import { resolveAccess } from "../sessions/resolve-access.ts";
+import type { EndpointRequest } from "../http/endpoint.ts";
+import type { AccessQuestion, AccessRow } from "./access-question.ts";
 import type { Credentials } from "./credentials.ts";
-import type { EndpointRequest } from "./endpoint.ts";
+import { resolveAccess } from "./find-access.ts";
+import { enterWithIdentity } from "./identities/enter-with-identity.ts";
+import { fingerprint, type Presented } from "./identities/identity.ts";
+import { mayBeForeign } from "./identities/validated-sessions.ts";
 
 type Asking = Pick<EndpointRequest, "ip" | "headers"> & { requestId: string };
 

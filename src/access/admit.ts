@@ -1,14 +1,14 @@
-import { type Allow, callersOf, environmentOf, scopeOf } from "../access/allow.ts";
-import { clientCaller } from "../access/oauth/authenticate-client.ts";
-import { requireInEnvironment, requireScope } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, unauthorized } from "../errors.ts";
-import { type AccessQuestion, type AccessRow, type Named, NO_ACCESS } from "../sessions/access-question.ts";
+import type { EndpointRequest, Incoming } from "../http/endpoint.ts";
+import { type AccessQuestion, type AccessRow, type Named, NO_ACCESS } from "./access-question.ts";
+import { type Allow, callersOf, environmentOf, scopeOf } from "./allow.ts";
 import { type Caller, type OrganizationAccess, organizationAccess } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
-import type { EndpointRequest, Incoming } from "./endpoint.ts";
-import { requestedEnvironments, requireNamed } from "./environment-candidates.ts";
-import { resolveCaller } from "./resolve-caller.ts";
+import { clientCaller } from "./oauth/authenticate-client.ts";
+import { resolveCaller } from "./recognize.ts";
+import { requestedEnvironments, requireNamed } from "./requested-environments.ts";
+import { requireInEnvironment, requireScope } from "./require-permission.ts";
 
 /** A caller who may go on, and what is known of the place they ask about. */
 export interface Admitted {

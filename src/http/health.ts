@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { RequestState } from "./request-scope.ts";
-import { staticText } from "./static-text.ts";
+import { staticText } from "./static-answers.ts";
 
 const favicon = staticText(
   readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),

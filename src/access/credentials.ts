@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { IdentitySource } from "../access/identities/identity.ts";
-import type { Grant } from "../access/oauth/access-tokens.ts";
 import type { Context } from "../context.ts";
 import { hashToken, sameSecret } from "../lib/random-token.ts";
-import { bearerToken } from "./bearer-token.ts";
+import type { IdentitySource } from "./identities/identity.ts";
+import type { Grant } from "./oauth/access-tokens.ts";
 
 /** What a request carries to say who asks. */
 export interface Credentials {
@@ -55,4 +54,9 @@ function sessionToken(token: string, source: IdentitySource | undefined) {
     sessionHash: tokenHash,
     foreign: source === undefined ? null : { token, tokenHash, source },
   };
+}
+
+/** What `Authorization: Bearer` holds; undefined where it holds nothing that could be a token. */
+export function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +([\w~+/.=-]{1,4096})$/i.exec(authorization ?? "")?.[1];
 }
