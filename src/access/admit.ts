@@ -6,7 +6,7 @@ import { type Allow, callersOf, environmentOf, scopeOf } from "./allow.ts";
 import { type Caller, type OrganizationAccess, organizationAccess } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
 import { clientCaller } from "./oauth/authenticate-client.ts";
-import { resolveCaller } from "./recognize.ts";
+import { recognizeCaller } from "./recognize-caller.ts";
 import { requestedEnvironments, requireNamed } from "./requested-environments.ts";
 import { requireInEnvironment, requireScope } from "./require-permission.ts";
 
@@ -43,7 +43,7 @@ export async function admit(
     clientId: credentials.grant?.client_id ?? null,
     organization: named,
   };
-  const found = await resolveCaller(context, question, credentials, incoming);
+  const found = await recognizeCaller(context, question, credentials, incoming);
   if (found === undefined && from === "invitation") throw notFound("invitation");
   if (found === undefined && from === "request" && credentials.isOperator) throw notFound("environment");
   const environment = found ?? NO_ACCESS;

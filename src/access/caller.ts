@@ -19,7 +19,7 @@ export interface OrganizationAccess {
   managesButForOwner: boolean;
 }
 
-/** @returns undefined when there is no such organization for anybody in this environment. */
+/** @returns undefined when there is no such organization for anyone in this environment. */
 export function organizationAccess(row: AccessRow, caller: Caller): OrganizationAccess | undefined {
   if (row.organization_id === null) return undefined;
   const { organization_id: id, organization_permissions, membership_id, is_owner: isOwner } = row;
@@ -35,7 +35,7 @@ export function nameOfCaller(caller: Caller): string {
   return caller.kind === "client" ? caller.client_id : caller.kind;
 }
 
-/** The caller, as events tell it. */
+/** The caller as the actor of events. */
 export function actorOf(caller: Caller, requestId: string): Actor {
   if (caller.kind === "nobody") return { kind: "invitee", user_id: null, request_id: requestId };
   return {

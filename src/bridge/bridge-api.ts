@@ -11,6 +11,10 @@ export const bridgeApi: Api = {
     throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
   },
   emptyBody: null,
+  send(ctx, document) {
+    ctx.set("Cache-Control", "no-store");
+    ctx.body = document;
+  },
   outsider: (named) =>
     named?.resource === undefined
       ? forbidden("forbidden", "No organization of yours.")

@@ -4,7 +4,7 @@ import type Koa from "koa";
 import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
 import type { RequestState } from "../http/request-scope.ts";
-import { runEndpoint } from "../http/run-endpoint.ts";
+import { routeEndpoints } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
 import { bridgeApi } from "./bridge-api.ts";
 
@@ -12,18 +12,7 @@ import { bridgeApi } from "./bridge-api.ts";
 export function bridgeRouter(context: Context): Router<RequestState> {
   // Errors are rendered by the path as it is written here, so paths have no other spelling.
   const router = new Router<RequestState>({ sensitive: true });
-  for (const endpoint of allBridgeEndpoints) {
-    router.register(endpoint.path, [endpoint.method], async (ctx) => {
-      const { params, ip, headers, req: raw, state } = ctx;
-      const url = ctx.path + ctx.search;
-      const incoming = { params, url, ip, headers, raw, requestId: state.requestId };
-      const answer = await runEndpoint(endpoint, bridgeApi, context, incoming);
-      ctx.status = answer.status;
-      ctx.set(answer.headers ?? {});
-      ctx.set("Cache-Control", "no-store");
-      ctx.body = answer.document;
-    });
-  }
+  routeEndpoints(router, allBridgeEndpoints, bridgeApi, context);
   return router;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Context as KoaContext } from "koa";
 import type { z } from "zod";
 import type { AccessRow, Named } from "../access/access-question.ts";
 import type { Allow } from "../access/allow.ts";
@@ -155,6 +156,8 @@ export interface Api {
    * type with every request.
    */
   emptyBody: string | null;
+  /** Puts a document on the wire. */
+  send(ctx: KoaContext, document: object): void;
   /** Refuses a caller with no right to know that what they named exists. */
   outsider(named: Named): Refusal;
   /** Refuses a member whose role could manage members, where the organization leaves that to its owner. */

@@ -17,7 +17,7 @@ const favicon = staticText(
 );
 
 /** For operators. `healthz`: the process answers; `readyz`: database and queue took part just now. */
-export function operationsRouter({ db, queues, log }: Context): Router<RequestState> {
+export function healthRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   const warn = createRareWarnings(log);
   // Browsers ask for it unasked, also where a page's policy lets it load nothing.

@@ -1,3 +1,4 @@
+import type { Router } from "@koa/router";
 import { admit, requireAllowedIn } from "../access/admit.ts";
 import { callersOf } from "../access/allow.ts";
 import { actorOf, type Caller, nameOfCaller } from "../access/caller.ts";
@@ -11,6 +12,7 @@ import type { Answer, Api, Endpoint, Incoming } from "./endpoint.ts";
 import { LIMITS, type Limit } from "./rate-limiter.ts";
 import { announcedLength, BODY_LIMIT, SMALL_BODY } from "./read-body.ts";
 import { readInput } from "./read-input.ts";
+import type { RequestState } from "./request-scope.ts";
 import { idempotencyKeyOf, runOnce } from "./run-once.ts";
 
 const MIB = 1024 * 1024;
@@ -27,12 +29,37 @@ interface Call {
   incoming: Incoming;
 }
 
+/** Lets a router answer by endpoints. */
+export function routeEndpoints(
+  router: Router<RequestState>,
+  endpoints: readonly Endpoint[],
+  api: Api,
+  context: Context,
+): void {
+  for (const endpoint of endpoints) {
+    router.register(endpoint.path, [endpoint.method], async (ctx) => {
+      const { params, ip, headers, req: raw, state } = ctx;
+      // Not `ctx.url`, which a caller may send with any host.
+      const url = ctx.path + ctx.search;
+      const incoming = { params, url, ip, headers, raw, requestId: state.requestId };
+      const {
+        status,
+        headers: answered = {},
+        document,
+      } = await runEndpoint(endpoint, api, context, incoming);
+      ctx.status = status;
+      ctx.set(answered);
+      if (document !== undefined) api.send(ctx, document);
+    });
+  }
+}
+
 /**
  * The one order in which every endpoint is run: negotiate, read the body, one round trip for environment, caller and
  * permissions, refuse, do. A small body is read before it is known who sent it, but only an admitted caller learns what
  * is wrong with it.
  */
-export async function runEndpoint(
+async function runEndpoint(
   endpoint: Endpoint,
   api: Api,
   context: Context,
