@@ -40,9 +40,9 @@ export async function parseCsv(given: string, most: number): Promise<CsvRecord[]
   const prologue = prologueOf(text);
   const body = text.slice(prologue.length);
   const delimiter = prologue.delimiter ?? delimiterOf(body);
-  const endless = lineWithTooMany(delimiter, text);
+  const endless = lineWithTooMany(delimiter, body);
   if (endless !== undefined) {
-    const problem = `line ${endless} has more than ${CELLS_OF_LINE.toLocaleString("en")} cells`;
+    const problem = `line ${prologue.lines + endless} has more than ${CELLS_OF_LINE.toLocaleString("en")} cells`;
     return { problem, after: undefined, where: "" };
   }
   const records: CsvRecord[] = [];
@@ -121,12 +121,13 @@ function delimiterOf(text: string): string {
 
 /** @returns the number of the first line that has too many cells, counted from 1. */
 function lineWithTooMany(delimiter: string, text: string): number | undefined {
-  let [line, cells] = [1, 1];
+  let [line, cells, isQuoted] = [1, 1, false];
   for (const sign of text) {
-    if (sign === "\n") {
-      line += 1;
-      cells = 1;
-    } else if (sign === delimiter) {
+    if (sign === '"') isQuoted = !isQuoted;
+    if (sign === "\n") line += 1;
+    if (isQuoted) continue;
+    if (sign === "\n") cells = 1;
+    else if (sign === delimiter) {
       cells += 1;
       if (cells > CELLS_OF_LINE) return line;
     }

@@ -5,6 +5,7 @@ import { lists } from "../json-api/answers.ts";
 import { listDocument } from "../json-api/read-documents.ts";
 import { collectionParameters } from "../json-api/read-parameters.ts";
 import { viewerOf } from "../json-api/viewer.ts";
+import { organizationOf } from "./key-of.ts";
 import { roleType } from "./roles.ts";
 
 const query = z.strictObject(collectionParameters(roleType)) as z.ZodType<Record<string, unknown>>;
@@ -27,9 +28,7 @@ export const assignableRoleEndpoints = [
         roleType,
         (roles) => {
           void roles.where((here) =>
-            here
-              .whereNull("roles.organization_id")
-              .orWhere("roles.organization_id", request.organization?.id ?? ""),
+            here.whereNull("roles.organization_id").orWhere("roles.organization_id", organizationOf(request)),
           );
           void roles.whereNot((owner) => owner.where({ "roles.is_system": true, "roles.name": "owner" }));
           if (held === null) return;

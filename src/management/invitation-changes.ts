@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inPath, member, program } from "../access/allow.ts";
-import { expiry, locale } from "../http/attributes.ts";
+import { expiry, locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { copyLink } from "../invitations/copy-link.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
@@ -15,6 +15,8 @@ const changedInvitation = {
   type: "invitation",
   attributes: z.strictObject({
     role_ids: z.array(z.string().max(64)).min(1, { error: "must name a role at least" }).max(50).optional(),
+    first_name: text(100).nullish(),
+    last_name: text(100).nullish(),
     locale: locale.nullish(),
     expires_at: expiry.optional(),
   }),
@@ -32,7 +34,8 @@ export const invitationChangeEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/invitations/:id",
-    summary: "Change what a pending invitation gives, until when, or its language. Its link stays good.",
+    summary:
+      "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
     allow,
     limit: "write",
     body: changedResource(changedInvitation),

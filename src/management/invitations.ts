@@ -11,7 +11,7 @@ import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds } from "../json-api/by-search.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
-import { byAddress, byColumn } from "../json-api/filters.ts";
+import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
 import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
@@ -74,6 +74,7 @@ export const invitationType = resourceType<Invitation>({
     email: byAddress("invitations.email_canonical"),
     status: byStatusNow,
     delivery_status: byDeliveryStatus,
+    ...byCreation("invitations"),
     search: { ...bySearch<Invitation>(searched), findsFew: true },
   },
 });

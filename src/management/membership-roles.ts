@@ -10,7 +10,7 @@ import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { grantRole } from "../memberships/grant-role.ts";
 import { withdrawRole } from "../memberships/withdraw-role.ts";
 import { MembershipRole } from "../models/join-tables.ts";
-import { keyOf } from "./key-of.ts";
+import { keyInOrganization, organizationOf } from "./key-of.ts";
 import { ownMemberships } from "./memberships.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
@@ -69,7 +69,7 @@ export const membershipRoleEndpoints = [
       const { environment_id } = request.environment;
       const grant = {
         environment_id,
-        organization_id: request.organization?.id ?? "",
+        organization_id: organizationOf(request),
         membership_id,
         role_id,
       };
@@ -89,7 +89,7 @@ export const membershipRoleEndpoints = [
     limit: "write",
     answers: NOTHING,
     async handle(request) {
-      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
+      const key = keyInOrganization(request);
       await withdrawRole(request.context, key, request.actor);
       return { status: 204 };
     },

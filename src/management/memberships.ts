@@ -15,7 +15,7 @@ import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
-import { keyOf } from "./key-of.ts";
+import { keyInOrganization } from "./key-of.ts";
 import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const membershipType = resourceType<Membership>({
@@ -128,17 +128,19 @@ export const membershipEndpoints = [
     method: "PATCH",
     path: "/api/memberships/:id",
     summary:
-      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have.",
+      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: changedResource(changedMembership),
-    answers: shows(membershipType),
+    answers: { ...shows(membershipType), meta: z.object({ revoked_invitations: z.int() }) },
     async handle(request) {
-      const { context, actor, body, organization } = request;
-      const key = { ...keyOf(request), organization_id: organization?.id ?? "" };
+      const { context, actor, body } = request;
+      const key = keyInOrganization(request);
       const change = { metadata: body.attributes.metadata, role_ids: body.relationships.roles };
-      await updateMembership(context, key, { ...change, pointer: "/data/relationships/roles" }, actor);
-      return changed(request, membershipType, key.id);
+      const pointer = "/data/relationships/roles";
+      const revoked = await updateMembership(context, key, { ...change, pointer }, actor);
+      const { document, ...answer } = await changed(request, membershipType, key.id);
+      return { ...answer, document: { ...document, meta: { revoked_invitations: revoked } } };
     },
   }),
   endpoint({
@@ -150,7 +152,7 @@ export const membershipEndpoints = [
     body: linkage({ type: "role", prefix: "role" }),
     answers: NOTHING,
     async handle(request) {
-      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
+      const key = keyInOrganization(request);
       const change = { role_ids: request.body, pointer: "/data" };
       await updateMembership(request.context, key, change, request.actor);
       return { status: 204 };
@@ -167,15 +169,12 @@ export const membershipEndpoints = [
     }),
     limit: "write",
     answers: NOTHING,
-    async handle({ context, environment, caller, actor, organization, requirePermission, params }) {
-      const membership = await Membership.query(context.db).findById(params.id);
+    async handle(request) {
+      const { context, caller, actor } = request;
+      const membership = await Membership.query(context.db).findById(request.params.id);
       const isOwn = caller.kind === "user" && membership?.user_id === caller.user_id;
-      if (!isOwn || organization === undefined) requirePermission("members:manage");
-      await removeMember(
-        context,
-        { ...keyOf({ params, environment }), organization_id: organization?.id ?? "" },
-        actor,
-      );
+      if (!isOwn) request.requirePermission("members:manage");
+      await removeMember(context, keyInOrganization(request), actor);
       return { status: 204 };
     },
   }),
