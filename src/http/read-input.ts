@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { z } from "zod";
 import { badRequest, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import { decodeText } from "./decode-text.ts";
 import type { Api, Endpoint, Incoming, TextForm } from "./endpoint.ts";
 import { parseMediaType } from "./negotiate.ts";
 import { type Parsed, parseJson, refuseUnstorable } from "./parse-json.ts";
-import { decodeText, readBytes, readText } from "./read-body.ts";
+import { readBytes, readText } from "./read-body.ts";
 
 /** A request's body and query as the endpoint declares them, and the body as it was sent. */
 export interface Input {
