@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { ConfigError } from "../src/config.ts";
+import { ConfigError } from "../src/config/read-config.ts";
 import type { Log } from "../src/log.ts";
 
 /** Milliseconds Redis has to answer. */

@@ -20,6 +20,7 @@ import * as failuresTold from "./0019-failures-told.ts";
 import * as namesAndLines from "./0020-names-and-lines.ts";
 import * as ownersHaveEveryRight from "./0022-owners-have-every-right.ts";
 import * as findingPeople from "./0023-finding-people.ts";
+import * as listsByTime from "./0025-lists-by-time.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -44,4 +45,5 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0020-names-and-lines", migration: namesAndLines },
   { name: "0022-owners-have-every-right", migration: ownersHaveEveryRight },
   { name: "0023-finding-people", migration: findingPeople },
+  { name: "0025-lists-by-time", migration: listsByTime },
 ];

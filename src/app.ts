@@ -1,5 +1,7 @@
 import type { Router } from "@koa/router";
 import Koa from "koa";
+import { renderOauthError } from "./access/oauth/oauth-error.ts";
+import { oauthRouter } from "./access/oauth/oauth-router.ts";
 import { bridgeCors, bridgeRouter } from "./bridge/bridge-router.ts";
 import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
@@ -16,8 +18,6 @@ import { managementRouter, renderJsonApiError } from "./management/management-ro
 import { meterRequests } from "./metrics/meter-requests.ts";
 import { metricsRegistry } from "./metrics/metrics-registry.ts";
 import { metricsRouter } from "./metrics/metrics-router.ts";
-import { renderOauthError } from "./oauth/oauth-error.ts";
-import { oauthRouter } from "./oauth/oauth-router.ts";
 import { openapiDocument } from "./openapi/openapi-document.ts";
 import { openapiRouter } from "./openapi/openapi-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";

@@ -3,8 +3,8 @@ import { createRareWarnings } from "./lib/warn-rarely.ts";
 import type { Log } from "./log.ts";
 
 /**
- * Makes log lines of what doesn't come from us: Node's warnings, what libraries print, and the error that ends the process.
- * Whoever collects our lines then finds nothing else among them.
+ * Turns output of others into log lines: Node's warnings, anything libraries print, and the error that ends the process.
+ * So the output consists of JSON lines only.
  */
 export function captureStrayOutput(log: Log): void {
   const warn = createRareWarnings(log);
@@ -17,7 +17,7 @@ export function captureStrayOutput(log: Log): void {
   for (const method of ["warn", "error", "trace"] as const)
     console[method] = (...words: unknown[]) => log.warn({ printed: format(...words) }, "printed");
   process.on("uncaughtException", (error) => {
-    log.fatal({ err: error }, "an error nobody caught ends the process");
+    log.fatal({ err: error }, "an uncaught error ends the process");
     process.exit(1);
   });
 }

@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import type { Queues } from "../jobs/queues.ts";
-import type { Settings } from "./config.ts";
+import type { IdentitySources } from "./access/identities/identity-sources.ts";
+import type { AccessTokens } from "./access/oauth/access-tokens.ts";
+import type { Settings } from "./config/variables.ts";
 import type { RateLimiter } from "./http/rate-limiter.ts";
-import type { IdentitySources } from "./identities/identity-sources.ts";
 import type { LinkKeys } from "./invitations/invitation-link.ts";
 import type { Log } from "./log.ts";
-import type { AccessTokens } from "./oauth/access-tokens.ts";
 
-/** What a process has opened, handed to every verb that needs it. */
+/** Everything a process has opened, passed to every command. */
 export interface Context {
   settings: Settings;
   db: Knex;

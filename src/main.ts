@@ -1,6 +1,6 @@
 import { runsOn } from "./lib/runs-on.ts";
 
-// Loaded only once the version is known to do: an older Node would fail on something inside, with a stack trace.
+// Imported only after the check: an older Node would fail somewhere inside with a stack trace.
 if (runsOn(process.versions.node)) {
   const { runCommand } = await import("./run-command.ts");
   await runCommand(process.argv[2] ?? "all");

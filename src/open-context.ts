@@ -1,15 +1,15 @@
 import type { QueueBackend } from "../jobs/queue-backend.ts";
 import { openQueues } from "../jobs/queues.ts";
-import type { Settings } from "./config.ts";
+import { createIdentitySources } from "./access/identities/identity-sources.ts";
+import { createAccessTokens } from "./access/oauth/access-tokens.ts";
+import type { Settings } from "./config/variables.ts";
 import type { Context } from "./context.ts";
 import { type DatabaseOptions, openDatabase } from "./db/connection.ts";
 import { createRateLimiter } from "./http/rate-limiter.ts";
-import { createIdentitySources } from "./identities/identity-sources.ts";
 import { createLinkKeys } from "./invitations/invitation-link.ts";
 import type { Log } from "./log.ts";
-import { createAccessTokens } from "./oauth/access-tokens.ts";
 
-/** Opens what verbs need. Close it with `closeContext`. */
+/** Opens everything that commands need. Close it with `closeContext`. */
 export function openContext(
   settings: Settings,
   backend: QueueBackend,

@@ -1,4 +1,5 @@
-import { type Config, ConfigError, type Settings } from "./config.ts";
+import { ConfigError } from "./config/read-config.ts";
+import type { Config, Settings } from "./config/variables.ts";
 import type { Essentials } from "./local/provide-essentials.ts";
 import { readDkimKey } from "./mail/read-dkim-key.ts";
 

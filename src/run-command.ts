@@ -1,5 +1,6 @@
 import { captureStrayOutput } from "./capture-stray-output.ts";
-import { ConfigError, type Role, readConfig } from "./config.ts";
+import { ConfigError, readConfig } from "./config/read-config.ts";
+import type { Role } from "./config/variables.ts";
 import { migrate } from "./db/migrate.ts";
 import { isRunning, npmProcess } from "./lib/npm-process.ts";
 import { createLog, type Log } from "./log.ts";
@@ -7,13 +8,13 @@ import { runProcess } from "./run-process.ts";
 
 const ROLES: readonly string[] = ["all", "api", "worker", "migrate"] satisfies Role[];
 
-/** Longer than everything that is waited for at the end; after it the process goes whatever still runs. */
+/** Milliseconds until a stopping process gives up. Longer than everything it waits for. */
 const SHUTDOWN_LIMIT = 45_000;
 
-/** Milliseconds. */
+/** Milliseconds between two looks at the parent process. */
 const PARENT_CHECK = 250;
 
-/** Runs what the command line asks for: a role of the service, or the migration. Failures end the process with 1. */
+/** Runs a role of the service, or the migration. A failure ends the process with exit code 1. */
 export async function runCommand(role: string): Promise<void> {
   if (!isRole(role)) return fail(`Unknown role ${role}: use one of ${ROLES.join(", ")}.`);
   try {
@@ -23,15 +24,14 @@ export async function runCommand(role: string): Promise<void> {
     if (config.role === "migrate") {
       const url = config.DATABASE_URL ?? "";
       const { migrations, newer } = await migrate(url, { queueInPostgres: config.REDIS_URL === undefined });
-      if (newer.length > 0)
-        log.info({ newer }, "the database is newer than this version: nothing was changed");
+      if (newer.length > 0) log.info({ newer }, "the database is newer than this version: nothing changed");
       else log.info({ migrations }, migrations.length === 0 ? "nothing to migrate" : "migrated");
       return;
     }
     const running = runProcess(config, log);
     stopWhenAsked(running.stop, log);
     await running.started.catch(async (error) => {
-      // What did start must not outlive the failure: an embedded Postgres would.
+      // Whatever did start, such as an embedded Postgres, must stop too.
       await running.stop().catch(() => {});
       throw error;
     });
@@ -44,8 +44,8 @@ export async function runCommand(role: string): Promise<void> {
 }
 
 /**
- * The first signal ends the process in order, with 0 when everything under way was finished; the loop then runs empty.
- * So does the end of the npm that started it: npm can't pass a SIGKILL on, and a process that remained would keep data and port.
+ * Stops the process cleanly at the first signal, with exit code 0 once all work is finished. The end of the npm that
+ * started it counts as a signal: npm can't pass a SIGKILL on, and a process left behind would keep the data and the port.
  */
 function stopWhenAsked(stop: () => Promise<void>, log: Log): void {
   let stopping = false;
@@ -53,11 +53,11 @@ function stopWhenAsked(stop: () => Promise<void>, log: Log): void {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, "stopping");
-    const limit = `Guildhall did not stop within ${SHUTDOWN_LIMIT / 1_000} s and gives up waiting.`;
+    const limit = `Guildhall did not stop within ${SHUTDOWN_LIMIT / 1_000} s and gives up.`;
     setTimeout(() => fail(limit), SHUTDOWN_LIMIT).unref();
     stop().then(
       () => process.exit(0),
-      (error) => fail(`Guildhall could not stop in order: ${error}`),
+      (error) => fail(`Guildhall could not stop cleanly: ${error}`),
     );
   }
 
@@ -65,7 +65,7 @@ function stopWhenAsked(stop: () => Promise<void>, log: Log): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   const npm = npmProcess();
-  // A signal that reaches npm's shell alone ends that, and this process gets another parent.
+  // A signal that reaches only npm's shell ends the shell, and this process gets another parent.
   const isOrphan = () => process.ppid !== parent || !isRunning(npm);
   setInterval(() => isOrphan() && begin("npm is gone"), PARENT_CHECK).unref();
 }

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { openQueueBackend } from "../jobs/queue-backend.ts";
 import { requireFitRedis } from "../jobs/require-fit-redis.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/variables.ts";
 import { prepareSchema } from "./db/prepare-schema.ts";
 import { waitForDatabase } from "./db/wait-for-database.ts";
 import type { Log } from "./log.ts";
@@ -10,26 +10,26 @@ import { closeContext, openContext } from "./open-context.ts";
 import { provideSettings } from "./provide-settings.ts";
 
 export interface RunningProcess {
-  /** Settles when everything runs, or with what prevented it. */
+  /** Resolves when everything runs; rejects with the reason if it can't. */
   started: Promise<void>;
-  /** Undoes the start, or as much of it as there was, in reverse: no new work, wait for what is under way, close. */
+  /** Undoes the start, or what there was of it, in reverse: takes no new work, waits for the rest, closes. */
   stop(): Promise<void>;
 }
 
-/** Brings up a role: the API, the worker, or both with everything a developer's machine lacks. */
+/** Starts a role: the API, the worker, or both, with everything a developer's machine lacks. */
 export function runProcess(config: Config, log: Log): RunningProcess {
   const undo: Array<() => Promise<void>> = [];
   let stopping = false;
   const started = start();
 
   async function start(): Promise<void> {
-    // What a mail was made of is garbage a moment later: left alone, V8 lets twice what is in use gather before it looks.
+    // An email is garbage a moment after it is sent. By default V8 lets garbage grow to twice the live memory.
     if (config.role === "worker") setFlagsFromString("--heap-growing-percent=20");
     if (config.role !== "worker") {
       const { requireFreePort } = await import("./http/serve.ts");
       await requireFreePort({ port: config.PORT, host: config.HOST });
     }
-    // Under way while databases start. Its failure is thrown where it is awaited; until then it is not unhandled.
+    // Compiles while the database starts. A failure is thrown where the result is awaited; until then it isn't unhandled.
     const compiling = config.role === "api" ? undefined : compileMailsApart();
     compiling?.catch(() => {});
     const { settings, inboxDirectory, stop } = await provideSettings(config);
@@ -42,12 +42,12 @@ export function runProcess(config: Config, log: Log): RunningProcess {
     undo.push(() => backend.close());
     const context = openContext(settings, backend, log);
     undo.push(() => closeContext(context));
-    // Each role loads what it runs: a worker has no use for all that speaks HTTP, nor the API for what sends mail.
+    // Each role loads only what it runs: a worker needs no HTTP, and the API doesn't send email.
     if (compiling !== undefined) {
       const { startWorking } = await import("./start-working.ts");
       undo.push(startWorking(context, backend, { sources: await compiling, stopping: () => stopping }));
     }
-    // Before anything is served: a client that finds the service ready finds `acme-test` in it.
+    // Seeds before serving, so that a client that finds the service ready also finds `acme-test`.
     let greeting = "";
     if (config.role === "all" && !config.production) {
       const { seedAndGreet } = await import("./local/welcome.ts");
@@ -62,7 +62,7 @@ export function runProcess(config: Config, log: Log): RunningProcess {
 
   let stopped: Promise<void> | undefined;
 
-  /** A step that fails must not leave the others undone. */
+  /** Runs every step, even if one fails. */
   async function undoAll(): Promise<void> {
     await started.catch(() => {});
     const errors: unknown[] = [];

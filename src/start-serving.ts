@@ -2,13 +2,13 @@ import { createApp } from "./app.ts";
 import type { Context } from "./context.ts";
 import { serve } from "./http/serve.ts";
 
-/** Milliseconds that requests under way have to finish. */
+/** Milliseconds that running requests have to finish. */
 const GRACE = 10_000;
 
 /**
- * The API's part of a process.
- * @param inboxDirectory where the built-in inbox keeps its emails; undefined when emails go to a real SMTP server.
- * @returns what ends it: no new requests, wait for those under way.
+ * Starts the API in this process.
+ * @param inboxDirectory where the built-in inbox keeps its emails; undefined if emails go to a real SMTP server.
+ * @returns a function that stops it: it takes no new requests and waits for the running ones.
  */
 export async function startServing(
   context: Context,
@@ -21,7 +21,7 @@ export async function startServing(
   return () => server.stop(GRACE);
 }
 
-/** The pages that only a developer's machine has: production doesn't even load them. */
+/** Loads the pages that only a developer's machine has. */
 async function openLocalPages(inboxDirectory: string | undefined) {
   const { workbenchRouter } = await import("./local/workbench.ts");
   const workbench = workbenchRouter({ hasInbox: inboxDirectory !== undefined });

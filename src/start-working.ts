@@ -6,10 +6,10 @@ import { createDeliveryRunner } from "./mail/delivery-runner.ts";
 import { createMailRenderer } from "./mail/mail-renderer.ts";
 import type { MailSources } from "./mail/parse-mail.ts";
 
-/** Milliseconds that mails under way have to finish. */
+/** Milliseconds that emails being sent have to finish. */
 const GRACE = 25_000;
 
-/** The worker's part of a process. @returns what ends it: no new work, wait for what is under way. */
+/** Starts the worker in this process. @returns a function that stops it: it takes no new work and waits for the rest. */
 export function startWorking(
   context: Context,
   backend: QueueBackend,

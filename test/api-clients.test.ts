@@ -20,7 +20,7 @@ function changedClient(id: string, attributes: object) {
 }
 
 describe("an operator who creates an API client", () => {
-  test("gets it as a resource, its secret in meta, and the resource at its Location again", async () => {
+  test("gets the resource, its secret in meta, and its Location", async () => {
     const attributes = { name: "Billing sync", scopes: ["users:read", "invitations:write"] };
     const created = await guildhall.api.post("/api/api-clients", newClient(attributes));
     const { id, links } = created.body.data;
@@ -39,7 +39,7 @@ describe("an operator who creates an API client", () => {
     expect(listed.body.data).toEqual([created.body.data]);
   });
 
-  test("gives a scope once, however often it is named", async () => {
+  test("stores a repeated scope once", async () => {
     const scopes = ["users:read", "events:read", "users:read"];
     const { body } = await guildhall.api.post("/api/api-clients", newClient({ name: "Twice", scopes }));
     expect(body.data.attributes.scopes).toEqual(["users:read", "events:read"]);
@@ -49,7 +49,7 @@ describe("an operator who creates an API client", () => {
     ["an unknown scope", { name: "A", scopes: ["users:read", "users:fly"] }, "/data/attributes/scopes/1"],
     ["a scope that may only be read", { name: "A", scopes: ["events:write"] }, "/data/attributes/scopes/0"],
     [
-      "a scope of the operator's own",
+      "a scope reserved for the operator",
       { name: "A", scopes: ["api_clients:write"] },
       "/data/attributes/scopes/0",
     ],
@@ -63,14 +63,14 @@ describe("an operator who creates an API client", () => {
       { name: "A", scopes: ["users:read"], secret_hash: "" },
       "/data/attributes/secret_hash",
     ],
-  ])("is refused %s with 422 at its place", async (_, attributes, pointer) => {
+  ])("is refused %s with 422 and a pointer to it", async (_, attributes, pointer) => {
     const answer = await guildhall.api.post("/api/api-clients", newClient(attributes));
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ source: { pointer } }] } });
   });
 });
 
 describe("an API client", () => {
-  test("is renamed and given other scopes; what is not given stays", async () => {
+  test("can be renamed or get other scopes; what is not given stays", async () => {
     const { id } = await buildClient(guildhall, ["users:read"]);
     const path = `/api/api-clients/${id}`;
 
@@ -84,7 +84,7 @@ describe("an API client", () => {
     expect(body.data.attributes).toMatchObject({ name: "Renamed", scopes: ["events:read"] });
   });
 
-  test("that is changed to an unknown scope is left as it is: 422", async () => {
+  test("stays unchanged if a new scope is unknown: 422", async () => {
     const { id } = await buildClient(guildhall);
     const path = `/api/api-clients/${id}`;
     const answer = await guildhall.api.patch(path, changedClient(id, { scopes: ["users:fly"] }));
@@ -94,14 +94,14 @@ describe("an API client", () => {
     expect(body.data.attributes.scopes).toEqual(["users:read"]);
   });
 
-  test("is gone once it is deleted; deleting it again finds nothing", async () => {
+  test("is gone once deleted; deleting it again is a 404", async () => {
     const path = `/api/api-clients/${(await buildClient(guildhall)).id}`;
     expect(await guildhall.api.delete(path)).toMatchObject({ status: 204, body: undefined });
     expect(await guildhall.api.get(path)).toMatchObject({ status: 404 });
     expect(await guildhall.api.delete(path)).toMatchObject({ status: 404 });
   });
 
-  test("of another environment is absent: it can't be read, changed or deleted", async () => {
+  test("can't be read, changed or deleted from another environment", async () => {
     const { id } = await buildClient(guildhall, ["users:read"], unique("other"));
     const path = `/api/api-clients/${id}`;
     expect(await guildhall.api.get(path)).toMatchObject({ status: 404 });
@@ -111,7 +111,7 @@ describe("an API client", () => {
     expect(await guildhall.db("api_clients").where({ id }).first("name")).not.toEqual({ name: "Mine" });
   });
 
-  test("leaves an event of its creation, change and deletion, each with what matters", async () => {
+  test("records its creation, changes and deletion as events", async () => {
     const { id } = await buildClient(guildhall, ["users:read"]);
     await guildhall.api.patch(`/api/api-clients/${id}`, changedClient(id, { scopes: ["events:read"] }));
     await guildhall.api.delete(`/api/api-clients/${id}`);
@@ -125,7 +125,7 @@ describe("an API client", () => {
   });
 
   test.each(["get", "post", "patch", "delete"] as const)(
-    "is the operator's business alone: a session's %s is answered 403",
+    "is for the operator only: a session's %s is a 403",
     async (method) => {
       const { id } = await buildClient(guildhall);
       const api = guildhall.api.as((await buildPerson(guildhall)).token);
@@ -142,7 +142,7 @@ describe("an API client", () => {
 });
 
 describe("a client's secret", () => {
-  /** Whether any column of any table, events among them, holds the text, readable or as bytes. */
+  /** Returns whether any column of any table holds the text, as text or as bytes. */
   async function isAtRest(text: string): Promise<boolean> {
     const { db } = guildhall;
     const tables = await db("pg_tables").whereNotIn("schemaname", ["pg_catalog", "information_schema"]);
@@ -157,7 +157,7 @@ describe("a client's secret", () => {
     return false;
   }
 
-  test("is shown once and kept nowhere but as its SHA-256: in no table, event, answer or line of the log", async () => {
+  test("is shown once, and stored and logged nowhere in clear", async () => {
     const { api, db, context } = guildhall;
     const lines: string[] = [];
     const level = context.log.level;

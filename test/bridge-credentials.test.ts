@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SCOPES } from "../src/access/oauth/scopes.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
-import { SCOPES } from "../src/oauth/scopes.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { createDeliveryRunner, type DeliveryRunner } from "../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import type { Organization } from "../src/models/organization.ts";
@@ -81,6 +81,32 @@ test("a campaign arrives, whatever the relay allows and though the sender was wr
   expect(causes()).toMatch(/check MAIL_FROM/);
   expect(causes()).toMatch(/SMTP_CONNECTIONS/);
   expect(causes()).toMatch(/SMTP_RATE/);
+});
+
+describe("a relay that judges open connections by its old rules is asked over new ones", () => {
+  beforeEach(async () => {
+    await start();
+    smtp.keepsRules = true;
+  });
+
+  test("once it takes our sender", async () => {
+    smtp.refusal = () => "554 5.7.1 <no-reply@guildhall.test>: Sender address rejected: Access denied";
+    await inviteMany(20);
+    await runner.run();
+    await expect.poll(() => refused("554"), SOON).toBeGreaterThan(3);
+    smtp.refusal = () => undefined;
+    await expectAllArrived(20);
+  });
+
+  test("once it allows more emails", async () => {
+    smtp.window = Number.POSITIVE_INFINITY;
+    smtp.most = 5;
+    await inviteMany(20);
+    await runner.run();
+    await expect.poll(() => refused("450"), SOON).toBeGreaterThan(3);
+    smtp.most = 600;
+    await expectAllArrived(20);
+  });
 });
 
 test("a relay that greets three connections gets everything at full speed", async () => {

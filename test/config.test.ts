@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, type Role, readConfig } from "../src/config.ts";
+import { ConfigError, readConfig } from "../src/config/read-config.ts";
+import type { Role } from "../src/config/variables.ts";
 
 const SECRET = "a-secret-key-of-thirty-two-bytes";
 
@@ -218,13 +219,13 @@ describe("a contradiction refuses the start", () => {
   test("an issuer that is Guildhall itself", () => {
     const PUBLIC_URL = "https://guildhall.example.com";
     const told = problems({ PUBLIC_URL, OIDC_ISSUER: `${PUBLIC_URL}/`, OIDC_AUDIENCE: "guildhall" });
-    expect(told).toEqual([expect.stringMatching("^OIDC_ISSUER is PUBLIC_URL")]);
+    expect(told).toEqual([expect.stringMatching("^OIDC_ISSUER is the same as PUBLIC_URL")]);
   });
 
   test("a token of metrics that is the operator's", () => {
     const ADMIN_TOKEN = "an-operator-token";
     const told = problems({ ADMIN_TOKEN, METRICS_TOKEN: ADMIN_TOKEN });
-    expect(told).toEqual([expect.stringMatching("^METRICS_TOKEN is ADMIN_TOKEN")]);
+    expect(told).toEqual([expect.stringMatching("^METRICS_TOKEN is the same as ADMIN_TOKEN")]);
     expect(problems({ ADMIN_TOKEN, METRICS_TOKEN: `${ADMIN_TOKEN}-of-metrics` })).toEqual([]);
   });
 

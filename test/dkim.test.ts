@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config/read-config.ts";
 import { warnUnlessAligned } from "../src/mail/dkim.ts";
 import { provideSettings } from "../src/provide-settings.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
@@ -143,7 +143,7 @@ describe("the variables", () => {
     }
     expect(problems({ ...rest, DKIM_DOMAIN: "guildhall.test" })).toHaveLength(2);
     expect(problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY_FILE: "/key.pem" })).toEqual([
-      expect.stringMatching("^DKIM_PRIVATE_KEY_FILE is set beside DKIM_PRIVATE_KEY"),
+      expect.stringMatching("^DKIM_PRIVATE_KEY and DKIM_PRIVATE_KEY_FILE are both set"),
     ]);
   });
 

@@ -97,6 +97,21 @@ describe("an edited invitation", () => {
     expect(await attributesOf(invitation)).toMatchObject({ expires_at, locale: "fr" });
   });
 
+  test("has the name it is given, or none with null, and says so in its event", async () => {
+    const invitation = await invited(guildhall, organization, {
+      first_name: "Mray",
+      last_name: "Somerville",
+    });
+    const answer = await edit(invitation, { first_name: " Mary ", last_name: null }, asOwner());
+    expect(answer.body.data.attributes).toMatchObject({ first_name: "Mary", last_name: null });
+    expect(await attributesOf(invitation)).toMatchObject({ first_name: "Mary", last_name: null });
+    expect((await eventsOf(guildhall, invitation.id)).at(-1)).toMatchObject({
+      type: "invitation.updated",
+      data: { changed: ["first_name", "last_name"] },
+    });
+    expect(await edit(invitation, { first_name: "" })).toMatchObject(refusal(422, "invalid_attribute"));
+  });
+
   test("with the language null is in the environment's", async () => {
     const invitation = await invited(guildhall, organization, { locale: "de" });
     expect((await edit(invitation, { locale: null })).body.data.attributes.locale).toBeNull();

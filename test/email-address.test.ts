@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { maskEmailAddress, parseEmailAddress } from "../src/lib/email-address.ts";
-import { emailAddressProblem } from "../src/lib/email-address-problem.ts";
+import { emailAddressProblem, maskEmailAddress, parseEmailAddress } from "../src/lib/email-address.ts";
 
 describe("an address that is read", () => {
   test.each([

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config/read-config.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 
 const read = (path: string) => readFileSync(join(packageRoot(), path), "utf8");

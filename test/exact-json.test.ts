@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseJson } from "../src/http/parse-json.ts";
-import { isExactNumber } from "../src/lib/is-exact-number.ts";
+import { isExactNumber } from "../src/lib/json-text.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildInvitationTo, type Person, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";

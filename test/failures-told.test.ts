@@ -213,6 +213,33 @@ test("of a thousand failures the inviter gets one notice at once, and an hour la
   expect(text.match(/There is no such mailbox/g)?.length).toBe(20 * 2);
 });
 
+test("an email that may have arrived makes no event and no notice, and is found by its status", async () => {
+  const { id } = await byOwner();
+  const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+  const silence = { ...refusal("Connection closed"), responseCode: null, dataAccepted: true };
+  await recordOutcomes(guildhall.db, [{ id: held?.id ?? "", attempts: 1, ...failed(silence, 1, 1) }]);
+  const [delivery] = await deliveriesOf(guildhall, id);
+  expect(delivery).toMatchObject({ state: "unknown", due_at: null });
+  expect(await eventsOf(guildhall, delivery.id)).toEqual([]);
+  expect(await noticesOf()).toEqual([]);
+  const { body } = await guildhall.api.get("/api/invitations?filter[delivery_status]=unknown");
+  expect(body.data).toMatchObject([{ id }]);
+});
+
+test("a notice that waits survives the deletion of the invitation it names first", async () => {
+  await refusedBy(NO_MAILBOX);
+  const [deleted, left] = [await refusedBy(NO_MAILBOX), await refusedBy(NO_MAILBOX)];
+  await guildhall.api.post(`${deleted.path}/revoke`);
+  expect((await guildhall.api.delete(deleted.path)).status).toBe(204);
+  const [, waiting] = await noticesOf();
+  expect(waiting).toMatchObject({ invitation_id: left.id, state: "pending" });
+  await guildhall.db("mail_deliveries").where({ id: waiting.id }).update({ due_at: guildhall.db.fn.now() });
+  await sendDue(guildhall);
+  const text = textsToOwner()[1];
+  expect(text).toContain(deleted.email);
+  expect(text).toContain(left.email);
+});
+
 test.each<[string, FailureCause]>([
   [
     "550 5.1.1 <a@b.test>: Recipient address rejected: User unknown in virtual mailbox table",

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SCOPES } from "../src/access/oauth/scopes.ts";
 import type { Organization } from "../src/models/organization.ts";
-import { SCOPES } from "../src/oauth/scopes.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { enterWithIdentity } from "../src/identities/enter-with-identity.ts";
-import type { Identity } from "../src/identities/identity.ts";
+import { enterWithIdentity } from "../src/access/identities/enter-with-identity.ts";
+import type { Identity } from "../src/access/identities/identity.ts";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { hashToken } from "../src/lib/random-token.ts";
 import { revokeSession } from "../src/sessions/revoke-session.ts";
@@ -40,14 +40,14 @@ const ask = (token: string) => guildhall.api.as(token).get("/api/users");
 const usersWith = (email: string) => guildhall.db("users").where({ email });
 const identitiesOf = (user_id: string) => guildhall.db("user_identities").where({ user_id });
 
-/** What the service says of somebody by a new token. @returns the token. */
+/** Makes the service vouch for a person. @returns their new token. */
 function signIn(person: { id: string; email?: string | null; [more: string]: unknown }): string {
   const token = unique("token-of-the-service");
   service.says(token, valid(person));
   return token;
 }
 
-/** The user as they are after a sign-in. */
+/** Returns the user after a sign-in. */
 async function userAfter(person: Parameters<typeof signIn>[0]) {
   const { status, body } = await ask(signIn(person));
   expect(status, JSON.stringify(body)).toBe(200);
@@ -55,7 +55,7 @@ async function userAfter(person: Parameters<typeof signIn>[0]) {
 }
 
 describe("a new identity", () => {
-  test("whose address nobody has is a new user, verified only where the service says so", async () => {
+  test("with an unknown address creates a user, verified if the service says so", async () => {
     for (const [is_verified, expected] of [
       [true, true],
       ["true", true],
@@ -72,7 +72,7 @@ describe("a new identity", () => {
     }
   });
 
-  test("whose address somebody has is that user where the service says it is verified, in any spelling", async () => {
+  test("with a verified address gets the user who has it, in any spelling", async () => {
     const { user, token } = await buildPerson(guildhall);
     const linked = await userAfter({
       id: unique("sub"),
@@ -84,13 +84,13 @@ describe("a new identity", () => {
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
 
-  test("verifies by that the address of a user who was not", async () => {
+  test("with a verified address verifies the user who has it", async () => {
     const { user } = await buildPerson(guildhall, { email_verified: false });
     const linked = await userAfter({ id: unique("sub"), email: user.email, is_verified: true });
     expect(linked).toMatchObject({ id: user.id, email_verified: true });
   });
 
-  test("whose address somebody has and the service calls unverified is refused: 403 says what to do", async () => {
+  test("with an unverified address somebody has is refused: 403 identity_unverified", async () => {
     const { user } = await buildPerson(guildhall);
     const token = signIn({ id: unique("sub"), email: user.email, is_verified: false });
     const answer = await ask(token);
@@ -103,21 +103,21 @@ describe("a new identity", () => {
   });
 
   test.each([null, undefined, "", "nobody", "a@b", "<a@example.com>"])(
-    "with %j for an address is refused: 403 identity_without_email",
+    "with the address %j is refused: 403 identity_without_email",
     async (email) => {
       const answer = await ask(signIn({ id: unique("sub"), ...(email === undefined ? {} : { email }) }));
       expect(answer).toMatchObject(refusal(403, "identity_without_email"));
     },
   );
 
-  test("leaves nothing behind where it is refused", async () => {
+  test("leaves nothing behind when it is refused", async () => {
     const { user } = await buildPerson(guildhall);
     const id = unique("sub");
     await ask(signIn({ id, email: user.email }));
     expect(await guildhall.db("user_identities").where({ subject: id })).toEqual([]);
   });
 
-  test("with names and a picture that don't fit is taken without what doesn't", async () => {
+  test("is accepted without names or a picture that don't fit", async () => {
     const user = await userAfter({
       id: unique("sub"),
       email: uniqueEmail(),
@@ -131,14 +131,14 @@ describe("a new identity", () => {
 });
 
 describe("a known identity", () => {
-  test("is its user whatever address it has by now, or none", async () => {
+  test("keeps its user even if its address changes or goes away", async () => {
     const id = unique("sub");
     const first = await userAfter({ id, email: uniqueEmail() });
     for (const email of [uniqueEmail(), null, undefined, "no address"])
       expect(await userAfter({ id, email })).toEqual(first);
   });
 
-  test("brings new names and pictures along; what it doesn't say stays", async () => {
+  test("updates names and picture, and keeps what it leaves out", async () => {
     const id = unique("sub");
     const email = uniqueEmail();
     const picture = "https://example.com/1.png";
@@ -147,7 +147,7 @@ describe("a known identity", () => {
     expect(renamed).toMatchObject({ first_name: "Ada", last_name: "Lovelace", picture });
   });
 
-  test("brings a new address along where it is verified there", async () => {
+  test("updates the address if the service has verified the new one", async () => {
     const id = unique("sub");
     const { id: user_id } = await userAfter({ id, email: uniqueEmail() });
     const email = uniqueEmail();
@@ -158,13 +158,13 @@ describe("a known identity", () => {
     });
   });
 
-  test("keeps the old address where the new one is not verified there", async () => {
+  test("keeps the old address if the new one is unverified", async () => {
     const id = unique("sub");
     const before = await userAfter({ id, email: uniqueEmail(), is_verified: true });
     expect(await userAfter({ id, email: uniqueEmail(), is_verified: false })).toEqual(before);
   });
 
-  test("keeps the old address where the new one is another user's, who stays as they are", async () => {
+  test("keeps the old address if another user has the new one", async () => {
     const id = unique("sub");
     const before = await userAfter({ id, email: uniqueEmail(), is_verified: true });
     const { user } = await buildPerson(guildhall, { email_verified: false });
@@ -172,14 +172,14 @@ describe("a known identity", () => {
     expect(await usersWith(user.email)).toMatchObject([{ id: user.id, email_verified_at: null }]);
   });
 
-  test("whose address is verified later is so here, from then on", async () => {
+  test("verifies the user's address once the service has, for good", async () => {
     const [id, email] = [unique("sub"), uniqueEmail()];
     expect(await userAfter({ id, email, is_verified: false })).toMatchObject({ email_verified: false });
     expect(await userAfter({ id, email, is_verified: true })).toMatchObject({ email_verified: true });
     expect(await userAfter({ id, email, is_verified: false })).toMatchObject({ email_verified: true });
   });
 
-  test("of one environment is new in another, and its token there another session", async () => {
+  test("is new in another environment, where its token is another session", async () => {
     const email = uniqueEmail();
     const token = signIn({ id: unique("sub"), email, is_verified: true });
     const elsewhere = unique("other");
@@ -196,7 +196,7 @@ describe("a known identity", () => {
     expect(await guildhall.api.in(elsewhere).as(token).get("/api/users")).toMatchObject({ status: 200 });
   });
 
-  test("of one issuer has nothing to do with the same subject of another", async () => {
+  test("is not mixed up with the same subject of another issuer", async () => {
     const subject = unique("sub");
     const one = await enter({ subject, address: parseEmailAddress(uniqueEmail()) ?? null });
     const other = await enter({
@@ -209,7 +209,7 @@ describe("a known identity", () => {
 });
 
 describe("deleting a user", () => {
-  test("deletes their identities and sessions; if the service still vouches for them they come again as new", async () => {
+  test("deletes their identities and sessions; they may return as a new user", async () => {
     const person = { id: unique("sub"), email: uniqueEmail(), is_verified: true };
     const token = signIn(person);
     const [{ id }] = (await ask(token)).body.data;
@@ -221,8 +221,8 @@ describe("deleting a user", () => {
   });
 });
 
-describe("who signed up with a stranger's address", () => {
-  /** Somebody whom the service takes for the owner of an address it never verified. */
+describe("somebody who signed up with another person's address", () => {
+  /** Signs somebody in at the service with an address it never verified. */
   async function squat() {
     const email = uniqueEmail();
     const token = signIn({ id: unique("squatter"), email, is_verified: false });
@@ -231,7 +231,7 @@ describe("who signed up with a stranger's address", () => {
     return { email, token, user };
   }
 
-  test("is out when the stranger comes with the address verified, and stays out", async () => {
+  test("is locked out for good when the owner signs in with it verified", async () => {
     const { email, token, user } = await squat();
     const stranger = await userAfter({ id: unique("sub"), email, is_verified: true });
     expect(stranger.id).toBe(user.id);
@@ -239,7 +239,7 @@ describe("who signed up with a stranger's address", () => {
     expect(await ask(token)).toMatchObject(unverified);
   });
 
-  test("is out when the stranger accepts an invitation by its link, and comes to nothing by it", async () => {
+  test("is locked out when the owner accepts an invitation by its link", async () => {
     const { email, token, user } = await squat();
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const invitationId = (await invite(guildhall, organization, email)).body.data.id;
@@ -255,7 +255,7 @@ describe("who signed up with a stranger's address", () => {
     expect(body.data).toMatchObject([{ id: organization.id }]);
   });
 
-  test("stays out with a session of theirs that was revoked before", async () => {
+  test("is still locked out of a session that was revoked before", async () => {
     const { email, token } = await squat();
     const [session] = (await guildhall.api.as(token).get("/api/sessions")).body.data;
     await guildhall.api.as(token).patch(`${session.links.self}/revoke`);
@@ -263,7 +263,7 @@ describe("who signed up with a stranger's address", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("is out however it crosses with their own next sign-in", async () => {
+  test("is locked out even if both sign in at the same time", async () => {
     for (let round = 0; round < 10; round += 1) {
       const email = uniqueEmail();
       const squatter = unique("squatter");
@@ -277,7 +277,7 @@ describe("who signed up with a stranger's address", () => {
     }
   });
 
-  test("is nobody to those who add a member by that address; its owner can be added once they have proven it", async () => {
+  test("can't be added as a member by that address; its proven owner can", async () => {
     const { email } = await squat();
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
@@ -290,7 +290,7 @@ describe("who signed up with a stranger's address", () => {
     expect(await add()).toMatchObject({ status: 201 });
   });
 
-  test("and whose address was verified before loses nothing when it is proven again", async () => {
+  test("keeps access if the address was verified before it is proven again", async () => {
     const person = { id: unique("sub"), email: uniqueEmail(), is_verified: true };
     const token = signIn(person);
     const [{ id }] = (await ask(token)).body.data;
@@ -300,7 +300,7 @@ describe("who signed up with a stranger's address", () => {
   });
 });
 
-test("an invitation to a verified address is answered by the session of another service", async () => {
+test("a session of another service can accept invitations to its verified address", async () => {
   const { user } = await buildPerson(guildhall);
   const { path, organization } = await buildInvitationTo(guildhall, { user, token: "" });
   const token = signIn({ id: unique("sub"), email: user.email, is_verified: true });
@@ -309,10 +309,10 @@ test("an invitation to a verified address is answered by the session of another 
   expect(body.data).toMatchObject([{ id: organization.id }]);
 });
 
-describe("the events", () => {
+describe("events", () => {
   const eventsOf = (subject_id: string) => guildhall.db("events").where({ subject_id }).orderBy("id");
 
-  test("tell that a user came to be, by themselves, in the request that made them, and from where", async () => {
+  test("record that a user signed up, with their request and issuer", async () => {
     const answer = await ask(signIn({ id: unique("sub"), email: uniqueEmail(), name: "Ada" }));
     const [{ id }] = answer.body.data;
     expect(await eventsOf(id)).toMatchObject([
@@ -326,14 +326,14 @@ describe("the events", () => {
     ]);
   });
 
-  test("tell that an identity was linked to a user there was, and what it changed", async () => {
+  test("record that an identity was linked to an existing user", async () => {
     const { user } = await buildPerson(guildhall);
     await userAfter({ id: unique("sub"), email: user.email, is_verified: true, name: "Ada" });
     const types = (await eventsOf(user.id)).map(({ type }) => type);
     expect(types).toEqual(["user.created", "identity.linked", "user.updated"]);
   });
 
-  test("tell nothing where nothing has changed", async () => {
+  test("record nothing if nothing has changed", async () => {
     const person = { id: unique("sub"), email: uniqueEmail(), is_verified: true, name: "Ada" };
     const { id } = await userAfter(person);
     await userAfter(person);
@@ -343,7 +343,7 @@ describe("the events", () => {
 
 let count = 0;
 
-/** Enters as if another process had asked: by the verb, which no flight is shared with. @returns the user's id. */
+/** Signs in as another process would, by the command itself. @returns the user's id. */
 async function enter(identity: Partial<Identity>, token = unique("token")): Promise<string> {
   count += 1;
   const whole: Identity = {
@@ -369,7 +369,7 @@ const times = <Result>(number: number, work: (n: number) => Promise<Result>) =>
 
 describe("in races", () => {
   test.each([true, false])(
-    "fifty processes that let one new identity in at once make one user (verified: %s)",
+    "50 processes signing in one new identity create one user (verified: %s)",
     async (email_verified) => {
       const identity = {
         subject: unique("sub"),
@@ -387,7 +387,7 @@ describe("in races", () => {
     },
   );
 
-  test("twenty new tokens of one new person are one user with twenty sessions", async () => {
+  test("20 tokens of one new person make one user with 20 sessions", async () => {
     const identity = { subject: unique("sub"), address: parseEmailAddress(uniqueEmail()) ?? null };
     const ids = new Set(await times(20, () => enter(identity)));
     expect(ids.size).toBe(1);
@@ -395,7 +395,7 @@ describe("in races", () => {
     expect(await guildhall.db("sessions").where({ user_id })).toHaveLength(20);
   });
 
-  test("twenty identities of one verified address are one user with twenty identities", async () => {
+  test("20 identities with one verified address make one user with 20 identities", async () => {
     const address = parseEmailAddress(uniqueEmail()) ?? null;
     const ids = new Set(await times(20, () => enter({ address })));
     expect(ids.size).toBe(1);
@@ -403,7 +403,7 @@ describe("in races", () => {
     expect(await identitiesOf(user_id)).toHaveLength(20);
   });
 
-  test("of twenty identities of one unverified address one has it, and the others are refused", async () => {
+  test("one of 20 identities gets an unverified address; the others are refused", async () => {
     const address = parseEmailAddress(uniqueEmail()) ?? null;
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, () => enter({ address, email_verified: false })),
@@ -414,7 +414,7 @@ describe("in races", () => {
         expect(outcome.reason).toMatchObject({ code: "identity_unverified" });
   });
 
-  test("of twenty users who take over one address at once one has it, and nobody fails", async () => {
+  test("one of 20 users takes over an address; none of them fails", async () => {
     const subjects = Array.from({ length: 20 }, () => unique("sub"));
     for (const subject of subjects)
       await enter({ subject, address: parseEmailAddress(uniqueEmail()) ?? null });
@@ -425,7 +425,7 @@ describe("in races", () => {
     expect(await usersWith(email)).toHaveLength(1);
   });
 
-  test("a session revoked while it is validated again and again is revoked", async () => {
+  test("a session revoked while it is being validated stays revoked", async () => {
     const identity = { subject: unique("sub"), address: parseEmailAddress(uniqueEmail()) ?? null };
     const token = unique("token");
     const user_id = await enter(identity, token);
@@ -441,7 +441,7 @@ describe("in races", () => {
     expect((await guildhall.db("sessions").where({ id }).first()).validated_until).toEqual(validated_until);
   });
 
-  test("a user deleted while they come in is gone, or is somebody new, and no one is told of a defect", async () => {
+  test("a user deleted while they sign in is gone or new, and nothing fails", async () => {
     for (let round = 0; round < 10; round += 1) {
       const identity = { subject: unique("sub"), address: parseEmailAddress(uniqueEmail()) ?? null };
       const before = await enter(identity);

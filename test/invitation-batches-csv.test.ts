@@ -330,6 +330,12 @@ describe("a cell of an address", () => {
   });
 });
 
+test("a quoted cell may hold any number of delimiters, line breaks and quotes", async () => {
+  const notes = `,;""${",".repeat(1_500)}\n${",".repeat(1_500)}`;
+  const rows = await becomeOf(`email,notes\n${uniqueEmail()},"${notes}"\n`, `${here}&other_columns=ignore`);
+  expect(rows).toMatchObject([{ status: "created" }]);
+});
+
 describe("a file is refused as a whole, and nothing of it is done, when it", () => {
   test.each<[what: string, csv: string, status: number, code: string, detail: RegExp]>([
     ["is empty", "", 422, "invalid_csv", /empty/],

@@ -104,7 +104,7 @@ describe("an invitation never grants", () => {
     expect(await countInvitations(organization)).toBe(0);
   });
 
-  test("what the inviter does not have: 403 role_exceeds_own, naming the role", async () => {
+  test("what the inviter does not have: 403 role_exceeds_own, naming the permissions", async () => {
     const { organization, api } = await buildTeam();
     const { environment_id, id } = organization;
     const admin = guildhall.api.as((await buildMember(guildhall, organization, "admin")).token);
@@ -115,8 +115,9 @@ describe("an invitation never grants", () => {
 
     const byAdmin = await admin.post("/api/invitations", inviteWith(member, deleting));
     expect(byAdmin).toMatchObject(refusal(403, "role_exceeds_own", pointer));
-    expect(byAdmin.body.errors[0].detail).toContain(deleting);
-    expect(byAdmin.body.errors[0].detail).not.toContain(member);
+    expect(byAdmin.body.errors[0].detail).toBe(
+      "You can't grant or take away permissions you don't have yourself: organization:delete.",
+    );
     expect(await api.post("/api/invitations", inviteWith(deleting))).toMatchObject({ status: 201 });
     const staff = await buildRole(environment_id, ["users:read"]);
     const byOwner = await api.post("/api/invitations", inviteWith(staff));

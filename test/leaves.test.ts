@@ -1,12 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { singleFlight } from "../src/access/identities/identity-sources.ts";
+import { parseDuration } from "../src/config/values.ts";
 import { environmentCandidates } from "../src/http/environment-candidates.ts";
 import { coalesce } from "../src/lib/coalesce.ts";
-import { parseDuration } from "../src/lib/duration.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/lib/recent.ts";
 import { createShortMemory } from "../src/lib/short-memory.ts";
-import { singleFlight } from "../src/lib/single-flight.ts";
 
 /** A promise, and what settles it. */
 function deferred() {

@@ -243,11 +243,25 @@ test("each is revoked with the change itself: its event is of the same request a
   expect(new Set(events.map(({ request_id }) => request_id)).size).toBe(1);
   expect(new Set(events.map(({ created_at }) => created_at.getTime())).size).toBe(1);
   expect(new Set(events.map(({ actor_user_id }) => actor_user_id))).toEqual(new Set([owner.user.id]));
+  expect(events.find(({ type }) => type === "invitation.revoked")?.data).toEqual({
+    reason: "inviter_lost_rights",
+  });
   const token = guildhall.context.linkKeys.sign({ invitationId, tokenVersion: 1 });
   const answer = await guildhall.api
     .as(null)
     .post(`/api/invitations/${invitationId}/accept`, { meta: { token } });
   expect(answer).toMatchObject({ status: 409, body: { errors: [{ code: "invitation_revoked" }] } });
+});
+
+test("the answer to a change of roles says how many invitations it revoked", async () => {
+  const { owner, organization } = await buildTeam();
+  const recruiter = await buildRecruiter(organization);
+  for (let n = 0; n < 2; n += 1) await invites(recruiter, organization);
+  const { id } = recruiter.membership;
+  const data = { type: "membership", id, relationships: { roles: { data: [] } } };
+  const takeRoles = () => guildhall.api.as(owner.token).patch(`/api/memberships/${id}`, { data });
+  expect((await takeRoles()).body).toMatchObject({ data: { id }, meta: { revoked_invitations: 2 } });
+  expect((await takeRoles()).body.meta).toEqual({ revoked_invitations: 0 });
 });
 
 test("an invitation that waits for the withdrawal of the right to send it is not sent", async () => {

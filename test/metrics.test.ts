@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Knex } from "knex";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { openDatabase } from "../src/db/connection.ts";
 import { serve } from "../src/http/serve.ts";
 import { earliestId, newId } from "../src/lib/id.ts";

@@ -54,7 +54,7 @@ describe("on a database that a newer version migrated,", () => {
     const variables = productionVariables(backend, { port, database: database.url, smtp: mailbox.url });
     const migrating = startGuildhallProcess("migrate", variables);
     expect(await migrating.ends()).toEqual({ code: 0, signal: null });
-    expect(migrating.output()).toContain("the database is newer than this version: nothing was changed");
+    expect(migrating.output()).toContain("the database is newer than this version: nothing changed");
     await startAndInvite(variables, port, mailbox);
     await mailbox.stop();
   });

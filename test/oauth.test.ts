@@ -2,12 +2,11 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Settings } from "../src/config.ts";
+import { createAccessTokens, deriveSigningKey } from "../src/access/oauth/access-tokens.ts";
+import { SCOPES } from "../src/access/oauth/scopes.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
-import { createAccessTokens } from "../src/oauth/access-tokens.ts";
-import { SCOPES } from "../src/oauth/scopes.ts";
-import { deriveSigningKey } from "../src/oauth/signing-key.ts";
 import {
   accessToken,
   askForToken,
@@ -47,7 +46,7 @@ function ask(token: string, environment = "acme-test") {
 }
 
 describe("a client that asks for an access token", () => {
-  test("gets one by HTTP Basic, for an hour, and reads with it", async () => {
+  test("gets one for an hour with HTTP Basic, and reads with it", async () => {
     const { user } = await buildPerson(guildhall);
     const client = await buildClient(guildhall, ["users:read", "organizations:read"]);
     const answer = await askForToken(guildhall, tokenForm(guildhall), { Authorization: basic(client) });
@@ -63,7 +62,7 @@ describe("a client that asks for an access token", () => {
     expect(read).toMatchObject({ status: 200, body: { data: { attributes: { email: user.email } } } });
   });
 
-  test("gets one with its secret in the form, too", async () => {
+  test("gets one with its secret in the form", async () => {
     const { id, secret } = await buildClient(guildhall);
     const form = tokenForm(guildhall, { client_id: id, client_secret: secret });
     const { status, body } = await askForToken(guildhall, form);
@@ -71,7 +70,7 @@ describe("a client that asks for an access token", () => {
     expect(await ask(body.access_token)).toMatchObject({ status: 200 });
   });
 
-  test("gets what it asked for where that is less than it may have", async () => {
+  test("gets only the scopes it asks for", async () => {
     const client = await buildClient(guildhall, ["users:read", "events:read", "roles:read"]);
     const form = tokenForm(guildhall, { scope: "roles:read users:read roles:read" });
     const { body } = await askForToken(guildhall, form, { Authorization: basic(client) });
@@ -79,7 +78,7 @@ describe("a client that asks for an access token", () => {
     expect(jose.decodeJwt(body.access_token).scope).toBe("roles:read users:read");
   });
 
-  test("gets a JWT that says who, for whom, where, what and until when", async () => {
+  test("gets a JWT with the claims of RFC 9068", async () => {
     const { id, secret } = await buildClient(guildhall);
     const token = await accessToken(guildhall, { id, secret });
     const resource = `${guildhall.settings.PUBLIC_URL}/api`;
@@ -105,7 +104,7 @@ describe("a client that asks for an access token", () => {
     expect(jose.decodeJwt(await accessToken(guildhall, { id, secret })).jti).not.toBe(claims.jti);
   });
 
-  test("is noted as used, at most once a minute", async () => {
+  test("is recorded as used, at most once a minute", async () => {
     const client = await buildClient(guildhall);
     const lastUsed = async () =>
       (await guildhall.api.get(`/api/api-clients/${client.id}`)).body.data.attributes.last_used_at;
@@ -131,14 +130,14 @@ describe("a token request is refused", () => {
 
   test.each([
     ["without a grant_type", { grant_type: undefined }, "invalid_request"],
-    ["with an empty grant_type, which counts as left out", { grant_type: "" }, "invalid_request"],
+    ["with an empty grant_type, which counts as missing", { grant_type: "" }, "invalid_request"],
     ["for another grant", { grant_type: "authorization_code" }, "unsupported_grant_type"],
     ["without a resource", { resource: undefined }, "invalid_target"],
     ["for another service", { resource: "https://example.com/api" }, "invalid_target"],
     ["for the base without /api", { resource: "http://127.0.0.1" }, "invalid_target"],
     ["for an unknown scope", { scope: "users:fly" }, "invalid_scope"],
     ["for a scope the client doesn't have", { scope: "users:read users:delete" }, "invalid_scope"],
-    ["for a scope of nothing but a blank", { scope: " " }, "invalid_scope"],
+    ["for a blank scope", { scope: " " }, "invalid_scope"],
     ["with a secret in both places", { client_secret: "x" }, "invalid_request"],
     ["with another client's id in the form", { client_id: "x" }, "invalid_request"],
   ])("%s: 400", async (_, fields, error) => {
@@ -154,9 +153,9 @@ describe("a token request is refused", () => {
     ["with a wrong secret", (it: Client) => basic({ ...it, secret: `${it.secret.slice(0, -1)}_` })],
     ["with an empty secret", (it: Client) => basic({ ...it, secret: "" })],
     ["of an unknown client", (it: Client) => basic({ ...it, id: "client_01h2xcejqtf2nbrexx3vqjhp41" })],
-    ["of what is no client at all", (it: Client) => basic({ ...it, id: "\u0000' or 1=1 --" })],
+    ["of a malformed client id", (it: Client) => basic({ ...it, id: "\u0000' or 1=1 --" })],
     ["with a broken percent-encoding", (it: Client) => basic({ ...it, secret: "%zz" })],
-    ["with Basic that is none", () => "Basic !"],
+    ["with malformed HTTP Basic", () => "Basic !"],
     ["with the operator's token", () => guildhall.settings.ADMIN_TOKEN],
     ["with another scheme", (it: Client) => `Bearer ${it.secret}`],
   ])("%s: 401 invalid_client, naming the scheme", async (_, authorization) => {
@@ -167,14 +166,14 @@ describe("a token request is refused", () => {
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
   });
 
-  test("without any credential, or with half of one: 401 invalid_client", async () => {
+  test("without complete credentials: 401 invalid_client", async () => {
     for (const fields of [{}, { client_id: client.id }, { client_secret: client.secret }]) {
       const answer = await askForToken(guildhall, tokenForm(guildhall, fields));
       expect(answer).toMatchObject({ status: 401, body: { error: "invalid_client" } });
     }
   });
 
-  test("when a parameter comes twice: 400 invalid_request", async () => {
+  test("with a parameter sent twice: 400 invalid_request", async () => {
     const answer = await askForToken(guildhall, `${tokenForm(guildhall)}&resource=https://example.com`, {
       Authorization: basic(client),
     });
@@ -189,13 +188,13 @@ describe("a token request is refused", () => {
     expect(answer).toMatchObject({ status: 400, body: { error: "invalid_request" } });
   });
 
-  test("with more than 64 KiB: 413, as JSON all the same", async () => {
+  test("with more than 64 KiB: 413, as JSON", async () => {
     const form = tokenForm(guildhall, { filler: "x".repeat(65 * 1024) });
     const answer = await askForToken(guildhall, form, { Authorization: basic(client) });
     expect(answer).toMatchObject({ status: 413, body: { error: "invalid_request" } });
   });
 
-  test("in an environment the client is not of: 401, and the same where there is no such environment", async () => {
+  test("in another environment, known or unknown: 401", async () => {
     await buildEnvironment(guildhall, "globex");
     const headers = { Authorization: basic(client) };
     const there = await askForToken(guildhall, tokenForm(guildhall), {
@@ -210,15 +209,15 @@ describe("a token request is refused", () => {
     expect([nowhere.status, nowhere.body]).toEqual([there.status, there.body]);
   });
 
-  test("by any method but POST: 405", async () => {
+  test("with any method but POST: 405", async () => {
     const answer = await fetch(`${guildhall.api.origin}/oauth/token`);
     expect(answer.status).toBe(405);
     expect(answer.headers.get("Allow")).toBe("POST");
     expect(await answer.json()).toMatchObject({ error: "invalid_request" });
   });
 
-  test("with 429 after too many wrong secrets from one address, but for the right one never", async () => {
-    // A process of its own: the address has used up its guesses afterwards.
+  test("with 429 after too many wrong secrets, but never for the right one", async () => {
+    // A process of its own, because the address has used up its guesses afterwards.
     const other = await startGuildhall();
     const genuine = await buildClient(other);
     const wrong = { Authorization: basic({ ...genuine, secret: "wrong" }) };
@@ -237,7 +236,7 @@ describe("a token request is refused", () => {
 });
 
 describe("an access token", () => {
-  /** A token as the service would sign it, but for what is given here. */
+  /** Signs a token as the service would, except for what is given here. */
   async function forge(
     claims: Record<string, unknown> = {},
     {
@@ -266,38 +265,38 @@ describe("an access token", () => {
       .sign(privateKey);
   }
 
-  test("made by the test is taken when everything in it is right", async () => {
+  test("made by the test is accepted if everything in it is right", async () => {
     expect(await ask(await forge())).toMatchObject({ status: 200 });
   });
 
   const past = Math.floor(Date.now() / 1_000) - 1;
   test.each([
-    ["that has expired", { exp: past }],
-    ["that never expires", { exp: undefined }],
-    ["of another issuer", { iss: "https://example.com" }],
+    ["after it has expired", { exp: past }],
+    ["without an expiry", { exp: undefined }],
+    ["from another issuer", { iss: "https://example.com" }],
     ["for another audience", { aud: "https://example.com/api" }],
     ["for several audiences", { aud: ["https://example.com/api", "http://127.0.0.1/api"] }],
-    ["for no audience", { aud: undefined }],
+    ["without an audience", { aud: undefined }],
     ["of an unknown client", { client_id: "client_01h2xcejqtf2nbrexx3vqjhp41" }],
-    ["of no client", { client_id: undefined }],
+    ["without a client", { client_id: undefined }],
     ["of another environment", { environment: "env_01h2xcejqtf2nbrexx3vqjhp41" }],
-    ["of no environment", { environment: undefined }],
-    ["with scopes that are no text", { scope: ["users:read"] }],
-  ])("%s is none: 401", async (_, claims) => {
+    ["without an environment", { environment: undefined }],
+    ["with scopes that are not text", { scope: ["users:read"] }],
+  ])("%s is refused: 401", async (_, claims) => {
     expect(await ask(await forge(claims))).toMatchObject(unauthorized);
   });
 
   test.each([
     ["signed by a foreign key", { secret: "somebody-else's-secret-key-of-32-bytes" }],
     ["of another type", { header: { typ: "JWT" } }],
-    ["naming a key there isn't", { header: { kid: "none" } }],
-    ["with a critical extension nobody knows", { header: { crit: ["exp"], exp: 1 } }],
-  ])("%s is none: 401", async (_, options) => {
+    ["naming an unknown key", { header: { kid: "none" } }],
+    ["with an unknown critical extension", { header: { crit: ["exp"], exp: 1 } }],
+  ])("%s is refused: 401", async (_, options) => {
     const token = await forge({}, options).catch(() => forge({}, { secret: "y".repeat(32) }));
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("signed by nobody (alg none), or by the public key as if it were a secret, is none: 401", async () => {
+  test("unsigned, or signed with the public key as a secret, is refused: 401", async () => {
     const [, payload = ""] = (await forge()).split(".");
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const { publicKey } = deriveSigningKey(guildhall.settings.SECRET_KEY);
@@ -309,7 +308,7 @@ describe("an access token", () => {
     expect(await ask(hmac)).toMatchObject(unauthorized);
   });
 
-  test("changed in any of its parts, cut short or lengthened is none: 401", async () => {
+  test("changed, shortened or lengthened is refused: 401", async () => {
     const token = await forge();
     const [header = "", payload = "", signature = ""] = token.split(".");
     const more = { ...jose.decodeJwt(token), scope: SCOPES.join(" ") };
@@ -330,7 +329,7 @@ describe("an access token", () => {
     for (const wrong of tampered) expect(await ask(wrong)).toMatchObject(unauthorized);
   });
 
-  test("is none as X-Session-ID, and a wrong one goes before a valid session", async () => {
+  test("is refused as X-Session-ID; a wrong one outweighs a valid session", async () => {
     const { token } = await buildPerson(guildhall);
     const access = await forge();
     const anonymous = guildhall.api.as(null);
@@ -339,14 +338,14 @@ describe("an access token", () => {
     expect(await anonymous.get("/api/organizations", both)).toMatchObject(unauthorized);
   });
 
-  test("of one environment is none in another: 401", async () => {
+  test("is refused in another environment: 401", async () => {
     await buildEnvironment(guildhall, "globex");
     const token = await accessToken(guildhall, await buildClient(guildhall));
     expect(await ask(token)).toMatchObject({ status: 200 });
     expect(await ask(token, "globex")).toMatchObject(unauthorized);
   });
 
-  test("is none from the very next request once its client is deleted: 401", async () => {
+  test("is refused as soon as its client is deleted: 401", async () => {
     const client = await buildClient(guildhall);
     const token = await accessToken(guildhall, client);
     expect(await ask(token)).toMatchObject({ status: 200 });
@@ -357,7 +356,7 @@ describe("an access token", () => {
     expect(again).toMatchObject({ status: 401, body: { error: "invalid_client" } });
   });
 
-  test("loses at once a scope its client loses, and gains none its client gains", async () => {
+  test("loses a scope with its client, and gains none with it", async () => {
     const client = await buildClient(guildhall, ["users:read", "organizations:read"]);
     const token = await accessToken(guildhall, client);
     const organizations = () => bearing(guildhall, token).get("/api/organizations");
@@ -385,12 +384,12 @@ describe("what an access token may do", () => {
     allEndpoints
       .filter(({ who }) => who !== "operator" && who !== "user")
       .map(({ method, path, scope }) => [method, path, scope] as const),
-  )("%s %s needs a scope of the catalogue, and is closed without it", async (method, path, scope) => {
+  )("%s %s needs a known scope, and is refused without it", async (method, path, scope) => {
     expect(SCOPES).toContain(scope);
     const others = SCOPES.filter((name) => name !== scope);
     const token = await accessToken(guildhall, await buildClient(guildhall, others));
     const api = bearing(guildhall, token);
-    // The address printed in mails is of the invitation's own environment: there must be one.
+    // The path printed in emails finds the environment by its invitation, so there must be one.
     const id = path.startsWith("/invitations") ? await anInvitation() : "unknown";
     const url = path.replace(":id", id);
     const answer = await {
@@ -404,7 +403,7 @@ describe("what an access token may do", () => {
   });
 
   test.each(allEndpoints.filter(({ who }) => who === "user").map(({ path }) => [path] as const))(
-    "%s is for people alone, whatever the scopes",
+    "%s is for people only, with any scopes",
     async (path) => {
       const token = await accessToken(guildhall, await buildClient(guildhall, [...SCOPES]));
       const answer = await bearing(guildhall, token).get(path.replace(":id", "unknown"));
@@ -414,7 +413,7 @@ describe("what an access token may do", () => {
 
   test.each(
     allEndpoints.filter(({ who }) => who === "operator").map(({ method, path }) => [method, path] as const),
-  )("%s %s is the operator's alone, whatever the scopes", async (method, path) => {
+  )("%s %s is for the operator only, with any scopes", async (method, path) => {
     const token = await accessToken(guildhall, await buildClient(guildhall, [...SCOPES]));
     const api = bearing(guildhall, token);
     const url = path.replace(":id", "unknown");
@@ -428,7 +427,7 @@ describe("what an access token may do", () => {
     expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "operator_only" }] } });
   });
 
-  test("is done in every organization of the environment, and recorded as a client's doing", async () => {
+  test("covers every organization of the environment, and names a client in events", async () => {
     const scopes = ["organizations:read", "organizations:write"];
     const token = await accessToken(guildhall, await buildClient(guildhall, scopes));
     const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -446,7 +445,7 @@ describe("what an access token may do", () => {
     expect(event).toEqual({ actor_kind: "client", actor_user_id: null });
   });
 
-  test("is nothing in an organization of another environment: 404", async () => {
+  test("excludes organizations of other environments: 404", async () => {
     const owner = await buildPerson(guildhall, { environment: "globex" });
     const { id } = await buildOrganization(guildhall, owner);
     const token = await accessToken(guildhall, await buildClient(guildhall, ["organizations:read"]));
@@ -464,7 +463,7 @@ describe("under a public name", () => {
   });
   afterAll(() => named.stop());
 
-  /** `fetch` would not send a Host of our choice. */
+  /** Sends a request with a Host header, which `fetch` can't. */
   function send(
     method: string,
     path: string,
@@ -480,7 +479,7 @@ describe("under a public name", () => {
   }
 
   test.each(["https://guildhall.example.com/api", "https://acme-test.guildhall.example.com/api"])(
-    "a token for %s is given, and taken, where Host names the environment",
+    "a token for %s is issued and accepted if Host names the environment",
     async (resource) => {
       const headers = { Host: "acme-test.guildhall.example.com" };
       const form = tokenForm(named, { resource });
@@ -499,7 +498,7 @@ describe("under a public name", () => {
     },
   );
 
-  test("a token for another environment's base is not given: invalid_target", async () => {
+  test("a token for another environment's base is refused: invalid_target", async () => {
     await buildEnvironment(named, "globex");
     const form = tokenForm(named, { resource: "https://globex.guildhall.example.com/api" });
     const answer = await askForToken(named, form, { Authorization: basic(await buildClient(named)) });
@@ -508,7 +507,7 @@ describe("under a public name", () => {
 });
 
 describe("discovery", () => {
-  test("tells of the endpoints and what they can (RFC 8414)", async () => {
+  test("describes the endpoints and what they support (RFC 8414)", async () => {
     const { PUBLIC_URL } = guildhall.settings;
     const answer = await fetch(`${PUBLIC_URL}/.well-known/oauth-authorization-server`);
     expect(answer.headers.get("Content-Type")).toContain("application/json");
@@ -523,7 +522,7 @@ describe("discovery", () => {
     });
   });
 
-  test("shows the current and the previous public keys, named by their thumbprints, and no private part", async () => {
+  test("publishes current and previous keys by thumbprint, and no private part", async () => {
     const answer = await fetch(`${guildhall.api.origin}/.well-known/jwks.json`);
     expect(answer.status).toBe(200);
     const { keys } = JSON.parse(await answer.text());
@@ -535,7 +534,7 @@ describe("discovery", () => {
     }
   });
 
-  test("is enough for any other service to verify a token", async () => {
+  test("lets any other service verify a token", async () => {
     const token = await accessToken(guildhall, await buildClient(guildhall));
     const { body: metadata } = await guildhall.api.get("/.well-known/oauth-authorization-server");
     const keys = jose.createRemoteJWKSet(new URL(metadata.jwks_uri));
@@ -548,7 +547,7 @@ describe("discovery", () => {
 });
 
 describe("a change of SECRET_KEY", () => {
-  /** What a process signs whose current key is that one. */
+  /** Signs a token as a process with this SECRET_KEY would. */
   async function signedWith(change: Pick<Settings, "SECRET_KEY" | "SECRET_KEYS_PREVIOUS">): Promise<string> {
     const { id } = await buildClient(guildhall);
     const { PUBLIC_URL } = guildhall.settings;
@@ -556,20 +555,20 @@ describe("a change of SECRET_KEY", () => {
     return createAccessTokens({ PUBLIC_URL, ...change }).sign({ ...grant, audience: `${PUBLIC_URL}/api` });
   }
 
-  test("leaves the tokens of the previous key good, and ends those of a key that is dropped", async () => {
+  test("keeps tokens of the previous key, and ends those of a dropped key", async () => {
     const before = await signedWith({ SECRET_KEY: PREVIOUS_KEY, SECRET_KEYS_PREVIOUS: [] });
     expect(await ask(before)).toMatchObject({ status: 200 });
     const dropped = await signedWith({ SECRET_KEY: "z".repeat(32), SECRET_KEYS_PREVIOUS: [] });
     expect(await ask(dropped)).toMatchObject(unauthorized);
   });
 
-  test("makes new tokens come from the new key", async () => {
+  test("signs new tokens with the new key", async () => {
     const token = await accessToken(guildhall, await buildClient(guildhall));
     const { kid } = deriveSigningKey(guildhall.settings.SECRET_KEY).publicKey;
     expect(jose.decodeProtectedHeader(token).kid).toBe(kid);
   });
 
-  test("gives every process the same key for the same secret, and another for another", () => {
+  test("gives every process the same key for the same secret", () => {
     const [one, same, other] = ["a", "a", "b"].map((letter) => deriveSigningKey(letter.repeat(32)).publicKey);
     expect(same).toEqual(one);
     expect(other?.kid).not.toBe(one?.kid);

@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exportSPKI, importJWK, UnsecuredJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Settings } from "../src/config.ts";
-import { createIdentitySources } from "../src/identities/identity-sources.ts";
+import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { type AuthService, BRIDGE_SECRET, startAuthService } from "./support/auth-service.ts";
 import { buildEnvironment, buildPerson, unique, uniqueEmail } from "./support/builders.ts";
@@ -52,7 +52,7 @@ const someone = (claims: object = {}) => ({
 });
 const soon = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
 
-/** As after a start: nothing was asked for yet, and an unknown key is reason to ask again at once. */
+/** As after a start: no keys have been fetched, and an unknown key makes us fetch them again at once. */
 function forgetKeys(settings: Partial<Settings> = {}) {
   guildhall.context.identities = createIdentitySources(
     { ...guildhall.settings, ...settings },
@@ -63,7 +63,7 @@ function forgetKeys(settings: Partial<Settings> = {}) {
 
 beforeEach(() => forgetKeys());
 
-/** Lets the minutes pass for which a token that was verified is taken. */
+/** Ends the minutes for which a verified token counts. */
 async function forget(email: string) {
   const { db } = guildhall;
   const users = db("users").where({ email }).select("id");
@@ -72,8 +72,8 @@ async function forget(email: string) {
     .update({ validated_until: db.raw("now() - interval '1 ms'") });
 }
 
-describe("a JWT of the issuer", () => {
-  test("signs its user in, whom the first request makes of its claims", async () => {
+describe("a JWT from the issuer", () => {
+  test("signs a person in and creates their user on the first request", async () => {
     const picture = "https://example.com/ada.png";
     const claims = someone({
       given_name: "Ada",
@@ -96,12 +96,12 @@ describe("a JWT of the issuer", () => {
     ]);
   });
 
-  test("gives the name as a whole where it doesn't give its parts", async () => {
+  test("uses the full name as first name if its parts are missing", async () => {
     const { body } = await ask(await issuer.sign(someone({ name: "Ada Lovelace" })));
     expect(body.data[0].attributes).toMatchObject({ first_name: "Ada Lovelace", last_name: null });
   });
 
-  test("for a user there is: 403 unless the issuer says that the address is verified", async () => {
+  test("gets an existing user only if the issuer has verified the address", async () => {
     const { user } = await buildPerson(guildhall);
     const claims = someone({ email: user.email, email_verified: false });
     expect(await ask(await issuer.sign(claims))).toMatchObject(refusal(403, "identity_unverified"));
@@ -109,7 +109,7 @@ describe("a JWT of the issuer", () => {
     expect(body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("with OIDC_TRUST_EMAIL also where the issuer says nothing, and never where it says no", async () => {
+  test("with OIDC_TRUST_EMAIL, counts as verified unless the issuer says no", async () => {
     const { user } = await buildPerson(guildhall);
     const { email_verified: _, ...silent } = someone({ email: user.email });
     expect(await ask(await issuer.sign(silent))).toMatchObject(refusal(403, "identity_unverified"));
@@ -126,19 +126,19 @@ describe("a JWT of the issuer", () => {
     expect((await ask(await issuer.sign(silent))).body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("with an address whose domain Microsoft Entra ID verified finds the user who has it", async () => {
+  test("gets an existing user by an address Microsoft Entra ID has verified", async () => {
     const { user } = await buildPerson(guildhall);
     const { email_verified: _, ...claims } = someone({ email: user.email });
     const { body } = await ask(await issuer.sign({ ...claims, xms_edov: true }));
     expect(body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("without an address: 403 identity_without_email", async () => {
+  test("is refused without an address: 403 identity_without_email", async () => {
     const token = await issuer.sign({ sub: unique("sub") });
     expect(await ask(token)).toMatchObject(refusal(403, "identity_without_email"));
   });
 
-  test("is verified once in five minutes, whatever becomes of the issuer, and then again", async () => {
+  test("is verified once every five minutes", async () => {
     const claims = someone();
     const token = await issuer.sign(claims);
     await ask(token);
@@ -151,22 +151,22 @@ describe("a JWT of the issuer", () => {
     expect(issuer.asked).toEqual([DISCOVERY, KEYS]);
   });
 
-  test("of the same user renewed is the same user", async () => {
+  test("gets the same user after it is renewed", async () => {
     const claims = someone();
     const first = await ask(await issuer.sign(claims));
     const second = await ask(await issuer.sign({ ...claims, jti: "2" }));
     expect(second.body.data[0].id).toBe(first.body.data[0].id);
   });
 
-  test("is kept until it expires and no longer", async () => {
-    // Expired as it is, for ten seconds more it may be our clock that is wrong.
+  test("is accepted until it expires and no longer", async () => {
+    // It has expired, but for ten seconds more our clock may be wrong.
     const token = await issuer.sign(someone({ exp: soon(-8) }));
     expect(await ask(token)).toMatchObject({ status: 200 });
     await sleep(2_000);
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("that was revoked here stays so", async () => {
+  test("stays revoked once it is revoked here", async () => {
     const token = await issuer.sign(someone());
     const api = bearing(guildhall, token);
     const [session] = (await api.get("/api/sessions")).body.data;
@@ -174,20 +174,20 @@ describe("a JWT of the issuer", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("is never shown to the service that knows sessions", async () => {
+  test("is never sent to the auth service", async () => {
     const token = await issuer.sign(someone());
     await ask(token);
     await ask(`${token}x`);
     expect([...service.asked(token), ...service.asked(`${token}x`)]).toEqual([]);
   });
 
-  test("and access tokens of Guildhall's own are both taken", async () => {
+  test("is accepted beside Guildhall's own access tokens", async () => {
     const own = await accessToken(guildhall, await buildClient(guildhall));
     expect(await ask(own)).toMatchObject({ status: 200 });
     expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
   });
 
-  test("in fifty first requests at once makes one user, and the keys are asked for once", async () => {
+  test("creates one user and fetches the keys once for 50 requests at once", async () => {
     const claims = someone();
     const tokens = await Promise.all([1, 2].map((jti) => issuer.sign({ ...claims, jti: `${jti}` })));
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(tokens[n % 2] ?? "")));
@@ -196,16 +196,16 @@ describe("a JWT of the issuer", () => {
     expect(issuer.asked).toEqual([DISCOVERY, KEYS]);
   });
 
-  test.each(["at+jwt", "application/at+jwt", "JWT", undefined])("may call its type %s", async (typ) => {
+  test.each(["at+jwt", "application/at+jwt", "JWT", undefined])("may have the type %s", async (typ) => {
     expect(await ask(await issuer.sign(someone(), { typ }))).toMatchObject({ status: 200 });
   });
 
-  test("may be meant for others, too", async () => {
+  test("may have more audiences", async () => {
     const token = await issuer.sign(someone({ aud: ["another", AUDIENCE] }));
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
 
-  test("of a clock that is a few seconds off is taken", async () => {
+  test("is accepted if the clock is a few seconds off", async () => {
     const token = await issuer.sign(someone({ nbf: soon(5), iat: soon(5) }));
     expect(await ask(token)).toMatchObject({ status: 200 });
     const expired = await issuer.sign(someone({ exp: soon(-3) }));
@@ -213,16 +213,16 @@ describe("a JWT of the issuer", () => {
   });
 });
 
-describe("keys", () => {
+describe("the issuer's keys", () => {
   afterEach(() => issuer.rotate());
 
-  test.each(["RS512", "PS256", "ES256", "EdDSA"])("of %s are taken", async (alg) => {
+  test.each(["RS512", "PS256", "ES256", "EdDSA"])("may be for %s", async (alg) => {
     await issuer.rotate(alg);
     forgetKeys();
     expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
   });
 
-  test("are asked for again when one is new, and no more good once they are gone", async () => {
+  test("are fetched again for a new key, and dropped once they are withdrawn", async () => {
     const claims = someone();
     const before = await issuer.sign(claims);
     await ask(before);
@@ -234,7 +234,7 @@ describe("keys", () => {
     expect(await ask(before)).toMatchObject(unauthorized);
   });
 
-  test("that nobody has are not asked for with every request", async () => {
+  test("are not fetched again for every unknown key id", async () => {
     guildhall.context.identities = createIdentitySources(guildhall.settings);
     issuer.asked.length = 0;
     for (let n = 0; n < 5; n += 1)
@@ -243,32 +243,32 @@ describe("keys", () => {
   });
 });
 
-describe("refused with 401 is a JWT", () => {
-  // So that it is for what is wrong with it, and not for the issuer's keys.
+describe("a JWT is refused with 401", () => {
+  // Shows that the keys are available, so that only the token can be at fault.
   beforeEach(async () => {
     expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
   });
 
   test.each<[string, object, object?]>([
-    ["of another audience", { aud: "another" }],
-    ["of no audience", { aud: undefined }],
-    ["that has expired", { exp: soon(-60) }],
-    ["that never expires", { exp: undefined }],
-    ["that is not good yet", { nbf: soon(60) }],
-    ["of nobody", { sub: undefined }],
-    ["of an empty subject", { sub: "" }],
-    ["of a subject beyond all measure", { sub: "x".repeat(256) }],
-    ["of another issuer", { iss: "https://other.example" }],
-    ["of the issuer's name and more", { iss: "ISSUER/" }],
-    ["signed with a key that isn't published", {}, { kid: "unknown" }],
-    ["that is a notice of somebody's signing out", { events: {} }, { typ: "logout+jwt" }],
+    ["for another audience", { aud: "another" }],
+    ["without an audience", { aud: undefined }],
+    ["after it has expired", { exp: soon(-60) }],
+    ["without an expiry", { exp: undefined }],
+    ["before its time", { nbf: soon(60) }],
+    ["without a subject", { sub: undefined }],
+    ["with an empty subject", { sub: "" }],
+    ["with an overlong subject", { sub: "x".repeat(256) }],
+    ["from another issuer", { iss: "https://other.example" }],
+    ["from an issuer whose name is longer", { iss: "ISSUER/" }],
+    ["signed with an unpublished key", {}, { kid: "unknown" }],
+    ["that is a logout token", { events: {} }, { typ: "logout+jwt" }],
   ])("%s", async (_, claims, header) => {
     const iss = "iss" in claims ? String(claims.iss).replace("ISSUER", issuer.issuer) : issuer.issuer;
     const token = await issuer.sign({ ...someone(), ...claims, iss }, { ...header });
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("without a signature: alg none", async () => {
+  test("without a signature (alg none)", async () => {
     const token = new UnsecuredJWT(someone())
       .setIssuer(issuer.issuer)
       .setAudience(AUDIENCE)
@@ -277,7 +277,7 @@ describe("refused with 401 is a JWT", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("signed by HS256 with the public key, which everybody has", async () => {
+  test("signed with HS256 and the public key as its secret", async () => {
     const jwk = issuer.publicJwk();
     const key = await importJWK(jwk, "RS256", { extractable: true });
     if (key instanceof Uint8Array) throw new Error("no key");
@@ -290,7 +290,7 @@ describe("refused with 401 is a JWT", () => {
     }
   });
 
-  test("with a letter of its claims or its signature changed", async () => {
+  test("with changed claims or a changed signature", async () => {
     const [header = "", payload = "", signature = ""] = (await issuer.sign(someone())).split(".");
     const other = (await issuer.sign(someone())).split(".")[1];
     expect(await ask(`${header}.${other}.${signature}`)).toMatchObject(unauthorized);
@@ -299,7 +299,7 @@ describe("refused with 401 is a JWT", () => {
     expect(await ask(`${header}.${payload}.`)).toMatchObject(unauthorized);
   });
 
-  test("that brings its own key, in it or at an address of its own", async () => {
+  test("that brings its own key, embedded or by URL", async () => {
     const other = await startOidcIssuer();
     const claims = { ...someone(), iss: issuer.issuer };
     for (const header of [
@@ -313,19 +313,19 @@ describe("refused with 401 is a JWT", () => {
     await other.stop();
   });
 
-  test("of an issuer, where none is configured", async () => {
+  test("if no issuer is configured", async () => {
     forgetKeys({ OIDC_ISSUER: undefined, OIDC_AUDIENCE: undefined });
     expect(await ask(await issuer.sign(someone()))).toMatchObject(unauthorized);
     expect(issuer.asked).toEqual([]);
   });
 
-  test("as X-Session-ID, where a session's token is expected", async () => {
+  test("sent as X-Session-ID", async () => {
     const token = await issuer.sign(someone());
     expect(await guildhall.api.as(token).get("/api/users")).toMatchObject(unauthorized);
   });
 });
 
-describe("while the issuer can't say what its keys are the answer is 503, and", () => {
+describe("the response is 503 without the issuer's keys, because", () => {
   afterEach(() => {
     issuer.answers(DISCOVERY, null);
     issuer.answers(KEYS, null);
@@ -336,14 +336,14 @@ describe("while the issuer can't say what its keys are the answer is 503, and", 
     ["its discovery document is missing", DISCOVERY, 404],
     ["its discovery document fails", DISCOVERY, 500],
     ["its discovery document redirects", DISCOVERY, 302],
-    ["its discovery document doesn't come", DISCOVERY, SILENCE],
+    ["its discovery document never arrives", DISCOVERY, SILENCE],
     ["its discovery document names no keys", DISCOVERY, {}],
     ["its discovery document is too large", DISCOVERY, { padding: "x".repeat(70_000) }],
     ["its keys are missing", KEYS, 404],
     ["its keys fail", KEYS, 500],
-    ["its keys don't come", KEYS, SILENCE],
-    ["its keys are none", KEYS, { keys: "none" }],
-  ])("%s; it is asked anew with the next request", async (_, path, reply) => {
+    ["its keys never arrive", KEYS, SILENCE],
+    ["its keys are not a list", KEYS, { keys: "none" }],
+  ])("%s; the next request tries again", async (_, path, reply) => {
     const token = await issuer.sign(someone());
     issuer.answers(path, reply);
     const startedAt = Date.now();
@@ -355,13 +355,13 @@ describe("while the issuer can't say what its keys are the answer is 503, and", 
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
 
-  test("its discovery document is of another issuer, whatever the keys", async () => {
+  test("its discovery document names another issuer", async () => {
     issuer.answers(DISCOVERY, { issuer: "https://other.example", jwks_uri: issuer.issuer + KEYS });
     expect(await ask(await issuer.sign(someone()))).toMatchObject(unavailable);
     expect(issuer.asked).toEqual([DISCOVERY]);
   });
 
-  test("the keys we have stay good, also after a token of a key we don't", async () => {
+  test("an unknown key can't be looked up; keys already fetched still count", async () => {
     await ask(await issuer.sign(someone()));
     issuer.answers(DISCOVERY, 500);
     issuer.answers(KEYS, 500);
@@ -369,7 +369,7 @@ describe("while the issuer can't say what its keys are the answer is 503, and", 
     expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
   });
 
-  test("nobody listens there", async () => {
+  test("it is down", async () => {
     const gone = await startOidcIssuer();
     forgetKeys({ OIDC_ISSUER: gone.issuer });
     const token = await gone.sign(someone());
@@ -377,7 +377,7 @@ describe("while the issuer can't say what its keys are the answer is 503, and", 
     expect(await ask(token)).toMatchObject(unavailable);
   });
 
-  test("whoever was verified in the last minutes notices nothing", async () => {
+  test("it is down, except for anyone verified in the last minutes", async () => {
     const token = await issuer.sign(someone());
     await ask(token);
     issuer.answers(DISCOVERY, 500);
@@ -385,7 +385,7 @@ describe("while the issuer can't say what its keys are the answer is 503, and", 
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
 
-  test("keys that have moved are found", async () => {
+  test("its keys have moved; they are found once its document says so", async () => {
     issuer.answers(DISCOVERY, { issuer: issuer.issuer, ...elsewhere });
     const token = await issuer.sign(someone());
     expect(await ask(token)).toMatchObject(unavailable);

@@ -92,7 +92,12 @@ test("a role beyond the inviter's own is given in none of the ways there are to 
   ];
   await runBatches(guildhall);
   for (const batch of batches)
-    expect(await rowsOf(guildhall, batch)).toMatchObject([{ code: "role_exceeds_own" }]);
+    expect(await rowsOf(guildhall, batch)).toMatchObject([
+      {
+        code: "role_exceeds_own",
+        detail: expect.stringMatching(/yourself: [a-z_]+:[a-z]+(, [a-z_]+:[a-z]+)*\.$/),
+      },
+    ]);
   expect(await guildhall.db("invitation_roles").where({ role_id: role }).pluck("invitation_id")).toEqual([
     beyond.id,
   ]);

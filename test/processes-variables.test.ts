@@ -25,7 +25,7 @@ test.each(["api", "worker"] as const)(
   "%s in development asks for the database it does not bring",
   async (role) => {
     const { output, left } = await refusal(role, {});
-    expect(output).toContain("DATABASE_URL is missing: only `npm start` brings its own Postgres");
+    expect(output).toContain("DATABASE_URL is missing: only `npm start` starts its own Postgres");
     expect(left).toEqual([]);
   },
 );

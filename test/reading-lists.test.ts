@@ -157,12 +157,16 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "invitations email": async (world) => (await read("invitations", world)).email ?? "",
   "invitations status": () => null,
   "invitations delivery_status": () => null,
+  "invitations created_since": () => null,
+  "invitations created_until": () => null,
   "invitation-batches organization": (world) => world.organization.id,
   "invitation-batches status": () => null,
   "invitation-batch-rows batch": (world) => world.ids["invitation-batches"] ?? "",
   "invitation-batch-rows status": () => null,
   "suppressions email": async (world) => (await read("suppressions", world)).email ?? "",
   "suppressions reason": () => null,
+  "suppressions created_since": () => null,
+  "suppressions created_until": () => null,
   "deliveries invitation": (world) => world.ids.invitations ?? "",
   "deliveries email": async (world) => (await read("deliveries", world)).email ?? "",
   "deliveries state": () => null,
@@ -180,6 +184,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
     (await read("organization-deletions", world)).organization_id ?? "",
   "organization-deletions state": () => null,
 };
+const [PAST, FUTURE] = ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00+02:00"];
 /** Of filters both worlds share: the value that finds both, and one that finds neither. */
 const shared: Record<string, [string, string]> = {
   "api-clients name": ["sync", "billing"],
@@ -188,6 +193,10 @@ const shared: Record<string, [string, string]> = {
   "invitation-batches status": ["queued", "canceled"],
   "invitation-batch-rows status": ["queued", "failed"],
   "suppressions reason": ["bounced", "complained"],
+  "invitations created_since": [PAST, FUTURE],
+  "invitations created_until": [FUTURE, PAST],
+  "suppressions created_since": [PAST, FUTURE],
+  "suppressions created_until": [FUTURE, PAST],
   "deliveries state": ["pending", "failed"],
   "events type": ["role_permission.created", "invitation.declined"],
   "organization-deletions state": ["detaching", "completed"],
@@ -233,6 +242,30 @@ describe("a filter", () => {
       if (name !== "email") expect(await idsBy("nothing")).toEqual([]);
     }
   });
+
+  test.each([
+    ["invitations", "invitations"],
+    ["suppressions", "suppressions"],
+  ])(
+    "of /api/%s by time takes those from one moment to before another, the oldest first",
+    async (path, table) => {
+      const rows = guildhall.db(table);
+      const ids: string[] = (await rows.clone().orderBy("id", "desc").limit(2).pluck("id")) as string[];
+      const [older, newer] = ids as [string, string];
+      await rows.clone().where({ id: older }).update({ created_at: "2019-05-01T10:00:00.000001Z" });
+      await rows.clone().where({ id: newer }).update({ created_at: "2019-05-01T12:00:00Z" });
+      const found = (since: string, until: string) =>
+        walk(
+          `/api/${path}?filter[created_since]=2019-05-01T${since}Z&filter[created_until]=2019-05-01T${until}Z&page[size]=1`,
+          "next",
+        );
+      expect((await found("10:00:00", "12:00:01")).pages).toEqual([[older], [newer]]);
+      expect((await found("10:00:00", "12:00:00")).pages).toEqual([[older]]);
+      expect((await found("10:00:01", "12:00:00")).pages).toEqual([[]]);
+      const yesterday = await guildhall.api.get(`/api/${path}?filter[created_since]=yesterday`);
+      expect(yesterday.body.errors[0]).toMatchObject({ source: { parameter: "filter[created_since]" } });
+    },
+  );
 
   test("narrows related lists and their linkage, too", async () => {
     const { id } = one.organization;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { requireFitRedis } from "../jobs/require-fit-redis.ts";
-import type { Settings } from "../src/config.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { freePort } from "../src/local/free-port.ts";
 import type { Organization } from "../src/models/organization.ts";

@@ -167,6 +167,12 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   [
     "Postfix",
     "rcpt",
+    "554 5.7.1 <no-reply@acme.example>: Sender address rejected: Access denied",
+    "trouble: sender",
+  ],
+  [
+    "Postfix",
+    "rcpt",
     "450 4.1.8 <no-reply@acme.invalid>: Sender address rejected: Domain not found",
     "trouble: sender",
   ],
@@ -270,6 +276,13 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
     "450 4.7.1 Client host rejected: cannot find your reverse hostname",
     "trouble: block list",
   ],
+  ["Postfix", "rcpt", "450 4.7.1 <guildhall>: Helo command rejected: Host not found", "trouble: block list"],
+  [
+    "Postfix",
+    "rcpt",
+    "504 5.5.2 <guildhall>: Helo command rejected: need fully-qualified hostname",
+    "trouble: block list",
+  ],
   [
     "5.1.1 that quotes a block list",
     "rcpt",
@@ -344,6 +357,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ],
   ["Postfix", "rcpt", "451 4.3.0 <ada@acme.example>: Temporary lookup failure", "trouble: busy"],
   ["Postfix", "data", "452 4.3.1 Insufficient system storage", "trouble: busy"],
+  ["Postfix", "data", "451 4.7.1 Service unavailable - try again later", "trouble: busy"],
   ["Postfix", "connect", "421 4.3.2 All server ports are busy", "trouble: refusal"],
   ["Postfix", "mail", "451 4.3.0 Temporary lookup failure", "trouble: busy"],
   ["Exim", "connect", "554 No", "trouble: refusal"],

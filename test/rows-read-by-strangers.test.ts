@@ -71,6 +71,7 @@ function valuesOf(name: string, schema: z.ZodType, type: ResourceType | undefine
   if (name.includes("email")) return ["crowd5@example.com"];
   if (name === "organization_id") return [world.organization.id];
   if (name.startsWith("created_at")) return ["2020-01-01"];
+  if (name.startsWith("filter[created_")) return ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"];
   const value = common[name.replace(/^filter\[(.*)\]$/, "$1")];
   return value === undefined ? ["nothing"] : ["nothing", value];
 }
@@ -143,6 +144,8 @@ describe("a page of a large organization's rows makes the database read a page f
     "/api/invitations?filter[status]=expired",
     "/api/deliveries",
     "/api/deliveries?filter[state]=failed",
+    "/api/invitations?filter[created_since]=2100-01-01T00:00:00Z",
+    "/api/invitations?filter[created_until]=2100-01-01T00:00:00Z",
     "/api/memberships",
     "/api/memberships?sort=created_at",
     "/api/membership-roles",

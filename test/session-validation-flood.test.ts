@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
 import { createRateLimiter, LIMITS } from "../src/http/rate-limiter.ts";
-import { createIdentitySources } from "../src/identities/identity-sources.ts";
 import { type AuthService, BRIDGE_SECRET, startAuthService, valid } from "./support/auth-service.ts";
 import { buildEnvironment, buildPerson, unique, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
@@ -39,7 +39,7 @@ function buildToken(): string {
   return token;
 }
 
-/** Has the service say nothing about these tokens until it is let go. */
+/** Makes the service hold its responses about these tokens until they are let go. */
 function hold(tokens: string[]): ServerResponse[] {
   const held: ServerResponse[] = [];
   for (const token of tokens) service.says(token, (response) => held.push(response));
@@ -50,7 +50,7 @@ const letGo = (held: ServerResponse[]) => {
   for (const response of held.splice(0)) response.writeHead(404).end();
 };
 
-test("an address that shows too many unknown tokens is told to wait, and the service is no longer asked about them", async () => {
+test("an IP with too many unknown tokens gets 429, and they are not checked", async () => {
   const [known, tokens] = [buildToken(), madeUp(requests)];
   expect((await ask(known, ATTACKER)).status).toBe(200);
   for (const token of tokens) expect((await ask(token, ATTACKER)).status).toBe(401);
@@ -67,18 +67,18 @@ test("an address that shows too many unknown tokens is told to wait, and the ser
   expect((await ask(buildToken(), "198.51.100.7")).status).toBe(200);
 });
 
-test("all of one IPv6 network count as one address", async () => {
+test("an IPv6 network counts as one IP", async () => {
   for (const [n, token] of madeUp(requests).entries()) await ask(token, `2001:db8:0:1::${n.toString(16)}`);
   expect((await ask(buildToken(), "2001:db8:0:1:ffff::1")).status).toBe(429);
   expect((await ask(buildToken(), "2001:db8:0:2::1")).status).toBe(200);
 });
 
-test("tokens that all come at once are asked about by and by, and no more of them than are allowed", async () => {
+test("tokens that arrive at once are checked a few at a time, up to the limit", async () => {
   const tokens = madeUp(60);
   const held = hold(tokens);
   const flood = Promise.all(tokens.map((token) => ask(token, ATTACKER)));
   await vi.waitFor(() => expect(held).toHaveLength(20), { timeout: 20_000 });
-  // Whoever comes from elsewhere is served meanwhile.
+  // Other addresses are served at the same time.
   expect((await ask(buildToken(), "198.51.100.8")).status).toBe(200);
   expect(held).toHaveLength(20);
   const letting = setInterval(() => letGo(held), 10);
@@ -86,7 +86,7 @@ test("tokens that all come at once are asked about by and by, and no more of the
   clearInterval(letting);
 });
 
-test("where a flood from many addresses takes every place, somebody from another address gets the next one", async () => {
+test("an IP outside a flood gets the next free place", async () => {
   const tokens = madeUp(150);
   const held = hold(tokens);
   const flood = Promise.all(tokens.map((token, n) => ask(token, `203.0.113.${n % 6}`)));

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
 import { createApp } from "../src/app.ts";
 import { serve } from "../src/http/serve.ts";
-import { createIdentitySources } from "../src/identities/identity-sources.ts";
 import { purgeSessions } from "../src/sessions/purge-sessions.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { createApi } from "./support/api.ts";
@@ -40,7 +40,7 @@ afterAll(async () => {
 const unauthorized = refusal(401, "unauthorized");
 const unavailable = refusal(503, "session_validation_unavailable");
 
-/** Who the service knows by a token of theirs. */
+/** Makes the service know a person by a token. */
 function buildPersonThere(details: object = {}) {
   const person = { id: unique("subject"), email: uniqueEmail(), is_verified: true, ...details };
   const token = unique("session-of-the-service");
@@ -51,7 +51,7 @@ function buildPersonThere(details: object = {}) {
 const usersWith = (email: string) => guildhall.db("users").where({ email });
 const ask = (token: string) => guildhall.api.as(token).get("/api/users");
 
-/** The session the token has here, with what is left of it in seconds. */
+/** Returns the person's session here, with the seconds left until it is checked again. */
 async function sessionOf(email: string) {
   const { db } = guildhall;
   return db("sessions")
@@ -59,7 +59,7 @@ async function sessionOf(email: string) {
     .first("*", db.raw("extract(epoch from validated_until - now())::float8 as seconds"));
 }
 
-/** Lets the minutes pass for which the service's word is taken. */
+/** Ends the minutes for which the service's answer is valid. */
 async function forget(email: string) {
   const { db } = guildhall;
   const users = usersWith(email).select("id");
@@ -69,7 +69,7 @@ async function forget(email: string) {
 }
 
 describe("a session of the team's auth service", () => {
-  test("signs its user in, whom the first request makes as the service says", async () => {
+  test("signs a person in and creates their user on the first request", async () => {
     const details = { name: "Ada", last_name: "Lovelace", picture: "https://example.com/ada.png" };
     const { person, token } = buildPersonThere(details);
     const { status, body } = await ask(token);
@@ -84,7 +84,7 @@ describe("a session of the team's auth service", () => {
     });
   });
 
-  test("is understood as well where it is said at the top of the answer", async () => {
+  test("is also read from the top level of the response", async () => {
     const token = unique("session-at-the-top");
     const email = uniqueEmail();
     service.says(token, validAtTop({ id: 42, email, name: "Grace Hopper", userType: "user" }));
@@ -97,14 +97,14 @@ describe("a session of the team's auth service", () => {
     expect((await ask(token)).body.data[0].attributes.email_verified).toBe(true);
   });
 
-  test("is taken as a bearer token, too", async () => {
+  test("is also accepted as a bearer token", async () => {
     const { token } = buildPersonThere();
     expect(await bearing(guildhall, token).get("/api/users")).toMatchObject({ status: 200 });
     expect(await ask(token)).toMatchObject({ status: 200 });
     expect(service.asked(token)).toHaveLength(1);
   });
 
-  test("may do what a session may: write, and be read with the others by its user", async () => {
+  test("can do what any session can: write, and be listed by its user", async () => {
     const { token } = buildPersonThere();
     const created = await guildhall.api
       .as(token)
@@ -115,7 +115,7 @@ describe("a session of the team's auth service", () => {
     expect(JSON.stringify(body)).not.toMatch(/token|hash|validated/);
   });
 
-  test("is asked about by POST, with the secret, the token, the address and the program it comes from", async () => {
+  test("is checked by POST with our secret, the token, the IP and the user agent", async () => {
     const { token } = buildPersonThere();
     await guildhall.api.as(token).get("/api/users", { "User-Agent": "tests/1.0" });
     const [question] = service.asked(token);
@@ -127,13 +127,13 @@ describe("a session of the team's auth service", () => {
     expect(question?.body).toEqual({ session_id: token, ip_address: "127.0.0.1", user_agent: "tests/1.0" });
   });
 
-  test("is asked about with the device where the caller names one", async () => {
+  test("is checked with the device if the caller names one", async () => {
     const { token } = buildPersonThere();
     await guildhall.api.as(token).get("/api/users", { "X-Device-ID": "device-7" });
     expect(service.asked(token)[0]?.body).toMatchObject({ device_id: "device-7" });
   });
 
-  test("is kept for five minutes, in which nobody is asked, and is then asked about again", async () => {
+  test("is kept for five minutes, and then checked again", async () => {
     const { person, token } = buildPersonThere();
     await ask(token);
     expect((await sessionOf(person.email)).seconds).toBeGreaterThan(290);
@@ -147,7 +147,7 @@ describe("a session of the team's auth service", () => {
     expect((await sessionOf(person.email)).seconds).toBeGreaterThan(290);
   });
 
-  test("is not kept beyond its own end", async () => {
+  test("is not kept after it ends", async () => {
     const person = { id: unique("subject"), email: uniqueEmail() };
     const token = unique("session-that-ends-soon");
     service.says(token, valid(person, new Date(Date.now() + 60_000).toISOString()));
@@ -160,11 +160,8 @@ describe("a session of the team's auth service", () => {
   test.each([
     ["seconds", (at: number) => Math.floor(at / 1_000)],
     ["milliseconds", (at: number) => at],
-    [
-      "text without a zone, which is UTC",
-      (at: number) => new Date(at).toISOString().replace(/T|Z/g, " ").trim(),
-    ],
-  ])("may say its end in %s", async (_, say) => {
+    ["text in UTC without a zone", (at: number) => new Date(at).toISOString().replace(/T|Z/g, " ").trim()],
+  ])("may give its end as %s", async (_, say) => {
     const person = { id: unique("subject"), email: uniqueEmail() };
     const token = unique("session-with-an-end");
     const end = Date.now() + 7_200_000;
@@ -174,7 +171,7 @@ describe("a session of the team's auth service", () => {
     expect(Math.abs(expires_at.getTime() - end)).toBeLessThan(1_001);
   });
 
-  test("that names no end, or one beyond all measure, is kept all the same", async () => {
+  test("is kept even if its end is missing or absurdly late", async () => {
     for (const end of [null, "9999-12-31T23:59:59Z"]) {
       const person = { id: unique("subject"), email: uniqueEmail() };
       const token = unique("session-without-an-end");
@@ -184,7 +181,7 @@ describe("a session of the team's auth service", () => {
     }
   });
 
-  test("is out once it has ended there and the minutes have passed", async () => {
+  test("is refused once it has ended there and the minutes have passed", async () => {
     const { person, token } = buildPersonThere();
     await ask(token);
     service.says(token, refused("Invalid or expired session"));
@@ -193,7 +190,7 @@ describe("a session of the team's auth service", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("is kept nowhere but as its SHA-256, and its secret nowhere at all", async () => {
+  test("is stored only as its SHA-256, and our secret not at all", async () => {
     const { token } = buildPersonThere();
     await ask(token);
     const tables = await guildhall.db("pg_tables").where({ schemaname: "public" }).pluck("tablename");
@@ -206,7 +203,7 @@ describe("a session of the team's auth service", () => {
     }
   });
 
-  test("lets nobody into an environment that does not exist, and makes no user", async () => {
+  test("is refused in an unknown environment, and creates no user", async () => {
     const { person, token } = buildPersonThere();
     const answer = await guildhall.api.as(token).in("no-such-one").get("/api/users");
     expect(answer).toMatchObject(unauthorized);
@@ -214,8 +211,8 @@ describe("a session of the team's auth service", () => {
   });
 });
 
-describe("the service is not shown", () => {
-  test("a session of Guildhall's own, alive, expired, revoked or of another environment", async () => {
+describe("the auth service never sees", () => {
+  test("Guildhall's own sessions, whether valid, ended or of another environment", async () => {
     const people = await Promise.all([1, 2, 3].map(() => buildPerson(guildhall)));
     const [alive, expired, revoked] = people.map(({ token }) => token);
     const there = await buildPerson(guildhall, { environment: unique("other") });
@@ -230,12 +227,12 @@ describe("the service is not shown", () => {
       expect(service.asked(token ?? "")).toEqual([]);
   });
 
-  test("the operator's token, wherever it is put", async () => {
+  test("the operator's token, in any header", async () => {
     expect(await ask(OPERATOR_TOKEN)).toMatchObject(unauthorized);
     expect(service.asked(OPERATOR_TOKEN)).toEqual([]);
   });
 
-  test("a bearer token that is a JWT, good or bad", async () => {
+  test("a bearer token that is a JWT, valid or not", async () => {
     const good = await accessToken(guildhall, await buildClient(guildhall));
     for (const [token, status] of [
       [good, 200],
@@ -247,7 +244,7 @@ describe("the service is not shown", () => {
     }
   });
 
-  test("a token of fewer than 10 characters, or of more than 4,096", async () => {
+  test("a token shorter than 10 characters or longer than 4,096", async () => {
     for (const token of ["x".repeat(9), "y".repeat(4_097)]) {
       service.says(token, valid({ id: "1", email: uniqueEmail() }));
       expect(await ask(token)).toMatchObject(unauthorized);
@@ -259,23 +256,20 @@ describe("the service is not shown", () => {
   });
 });
 
-describe("a no is a 401", () => {
+describe("a refusal is a 401", () => {
   const user = { id: "u1", email: "no@example.com" };
   const past = new Date(Date.now() - 1_000).toISOString();
   test.each<[string, Reply]>([
     ["success: false", { status: 200, body: { success: false, error: "IP address mismatch" } }],
     ["valid: false", { status: 200, body: { success: true, data: { valid: false } } }],
     ["valid: false at the top", { status: 200, body: { success: true, valid: false, user } }],
-    [
-      "valid: false in spite of a user",
-      { status: 200, body: { success: true, data: { valid: false, user } } },
-    ],
+    ["valid: false with a user", { status: 200, body: { success: true, data: { valid: false, user } } }],
     ["401", { status: 401, body: "" }],
     ["403", { status: 403, body: { success: false, error: "Device ID mismatch" } }],
     ["404", { status: 404, body: "<h1>Not found</h1>" }],
     ["a guest", validAtTop({ ...user, userType: "guest" })],
     ["an end that has passed", valid(user, past)],
-  ])("said by %s, and remembered for a while", async (_, reply) => {
+  ])("when the service responds with %s, and is remembered for a while", async (_, reply) => {
     const token = unique("token-without-a-session");
     service.says(token, reply);
     expect(await ask(token)).toMatchObject(unauthorized);
@@ -284,7 +278,7 @@ describe("a no is a 401", () => {
     expect(await usersWith(user.email)).toEqual([]);
   });
 
-  test("for the token, no matter from which device it comes next", async () => {
+  test("and is remembered for the token, on any device", async () => {
     const token = unique("token-without-a-session");
     const api = guildhall.api.as(token);
     for (const device of ["one", "two", "three"])
@@ -293,8 +287,8 @@ describe("a no is a 401", () => {
   });
 });
 
-describe("silence is a 503 that says when to come back, and signs nobody out", () => {
-  /** Time-outs as short as a test's. */
+describe("an unusable response is a 503 that signs nobody out", () => {
+  /** Timeouts short enough for a test. */
   beforeEach(() => {
     guildhall.context.identities = createIdentitySources(guildhall.settings, { timeout: 300 });
   });
@@ -313,20 +307,20 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     ["a connection that is cut", 2, cut],
     ["a 500", 2, failing],
     ["a 503", 2, { status: 503, body: {} }],
-    ["no answer", 1, silent],
-    ["an answer that stops in the middle", 1, (response) => response.writeHead(200).write('{"success":')],
+    ["no response", 1, silent],
+    ["a truncated response", 1, (response) => response.writeHead(200).write('{"success":')],
     ["a redirect", 1, (response) => response.writeHead(307, { Location: service.url }).end()],
     ["a 400", 1, { status: 400, body: { success: false } }],
     ["a 429", 1, { status: 429, body: { success: false } }],
     ["no JSON", 1, { status: 200, body: "<html>" }],
-    ["nothing", 1, { status: 204, body: "" }],
-    ["JSON of no known shape", 1, { status: 200, body: { ok: true } }],
+    ["an empty response", 1, { status: 204, body: "" }],
+    ["JSON of an unknown shape", 1, { status: 200, body: { ok: true } }],
     ["a list", 1, { status: 200, body: [good] }],
     ["a yes without a user", 1, { status: 200, body: { success: true, data: { valid: true } } }],
     ["a user without an id", 1, { status: 200, body: { success: true, user: { email: "a@example.com" } } }],
-    ["an end that is no time", 1, valid(person, "soon")],
+    ["an end that is not a time", 1, valid(person, "soon")],
     ["more than 64 KiB", 1, { status: 200, body: huge }],
-  ])("%s: and it is asked %i times", async (_, times, reply) => {
+  ])("after %s; the service is asked %i times", async (_, times, reply) => {
     const token = unique("token-of-a-silent-service");
     service.says(token, reply);
     const startedAt = Date.now();
@@ -338,7 +332,7 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     expect(await usersWith(person.email)).toEqual([]);
   });
 
-  test("and is not remembered: the next request asks anew", async () => {
+  test("and is not remembered: the next request asks again", async () => {
     const token = unique("token-after-silence");
     service.says(token, failing, failing, valid({ id: unique("subject"), email: uniqueEmail() }));
     expect(await ask(token)).toMatchObject(unavailable);
@@ -348,14 +342,14 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
   test.each([
     ["cut the first connection", cut],
     ["failed once", failing],
-  ])("but not where the service %s: it is asked a second time", async (_, reply) => {
+  ])("but not if the service %s: it is asked a second time", async (_, reply) => {
     const token = unique("token-of-a-restarting-service");
     service.says(token, reply, valid({ id: unique("subject"), email: uniqueEmail() }));
     expect(await ask(token)).toMatchObject({ status: 200 });
     expect(service.asked(token)).toHaveLength(2);
   });
 
-  test("to whose session was kept, nothing happens until it must be asked about again", async () => {
+  test("but not for a session that need not be checked yet", async () => {
     const { person: known, token } = buildPersonThere();
     await ask(token);
     service.says(token, failing);
@@ -366,7 +360,7 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
 
-  test("a redirect takes the secret nowhere", async () => {
+  test("and a redirect is not followed with the secret", async () => {
     const seen: unknown[] = [];
     const other = createServer((request, response) => {
       seen.push(request.headers);
@@ -382,7 +376,7 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     other.close();
   });
 
-  test("by default after two and a half seconds", async () => {
+  test("after two and a half seconds by default", async () => {
     guildhall.context.identities = createIdentitySources(guildhall.settings);
     const token = unique("token-of-a-hanging-service");
     service.says(token, silent);
@@ -392,8 +386,8 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     expect(Date.now() - startedAt).toBeLessThan(4_000);
   });
 
-  test("the log says what is wrong with the service, and nothing of token, secret or answer", async () => {
-    // An app that has warned of nothing yet: what repeats is held back.
+  test("and the log says why, without the token, the secret or the response", async () => {
+    // A new app, because repeated warnings are suppressed.
     const { log, lines } = capturedLog();
     const server = await serve(createApp({ ...guildhall.context, log }), { port: 0, host: "127.0.0.1" });
     const origin = `http://127.0.0.1:${server.port}`;
@@ -412,7 +406,7 @@ describe("silence is a 503 that says when to come back, and signs nobody out", (
     await server.stop(1_000);
     const logged = JSON.stringify(lines);
     expect(lines).toHaveLength(3);
-    expect(logged).toContain("answered no JSON");
+    expect(logged).toContain("not JSON");
     expect(logged).toContain("id");
     for (const secret of [token, BRIDGE_SECRET, "answer-nobody-may-log"])
       expect(logged).not.toContain(secret);
@@ -428,7 +422,7 @@ describe("a session that was revoked here", () => {
     return { person, token, self };
   }
 
-  test("is out at once, and stays so whatever the service would say: it isn't even asked", async () => {
+  test("is refused at once and for good, without asking the service", async () => {
     const { person, token } = await revoked();
     expect(await ask(token)).toMatchObject(unauthorized);
     await forget(person.email);
@@ -436,7 +430,7 @@ describe("a session that was revoked here", () => {
     expect(service.asked(token)).toHaveLength(1);
   });
 
-  test("while the service was being asked stays revoked", async () => {
+  test("stays revoked if the service was being asked at that moment", async () => {
     const { person, token } = buildPersonThere();
     await ask(token);
     await forget(person.email);
@@ -449,7 +443,7 @@ describe("a session that was revoked here", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("can't be deleted while it would begin anew: 409 session_of_identity", async () => {
+  test("can't be deleted while it could start again: 409 session_of_identity", async () => {
     const { self, token, person } = await revoked();
     expect(await guildhall.api.delete(self)).toMatchObject(refusal(409, "session_of_identity"));
     expect(await ask(token)).toMatchObject(unauthorized);
@@ -461,7 +455,7 @@ describe("a session that was revoked here", () => {
     expect(await guildhall.api.delete(self)).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("is remembered until 30 days after it has ended there, too", async () => {
+  test("is remembered until 30 days after it has ended there", async () => {
     const { person } = await revoked();
     const users = usersWith(person.email).select("id");
     const past = guildhall.db.raw("now() - interval '31 days'");
@@ -473,7 +467,7 @@ describe("a session that was revoked here", () => {
     expect(await sessionOf(person.email)).toBeUndefined();
   });
 
-  test("leaves the user's next one alone", async () => {
+  test("does not affect the user's next session", async () => {
     const { person } = await revoked();
     const token = unique("next-session");
     service.says(token, valid(person));
@@ -482,13 +476,13 @@ describe("a session that was revoked here", () => {
 });
 
 describe("fifty first requests at once with one token", () => {
-  /** Answers late enough for all fifty to be here by then. */
+  /** Responds late enough for all fifty to have arrived. */
   const slowly =
     ({ status, body }: { status: number; body: unknown }): Reply =>
     (response) =>
       void setTimeout(() => response.writeHead(status).end(JSON.stringify(body)), 2_000);
 
-  test("are one question, one user, one identity and one session", async () => {
+  test("make one question, one user, one identity and one session", async () => {
     const { person, token } = buildPersonThere();
     const yes = valid(person);
     service.says(token, typeof yes === "function" ? yes : slowly(yes));
@@ -502,7 +496,7 @@ describe("fifty first requests at once with one token", () => {
     expect(await guildhall.db("sessions").where({ user_id })).toHaveLength(1);
   });
 
-  test("are all refused by one no, and all told of one silence", async () => {
+  test("all share one refusal or one failure", async () => {
     for (const [reply, expected, times] of [
       [refused("no"), 401, 1],
       [{ status: 500, body: {} }, 503, 2],
@@ -516,17 +510,17 @@ describe("fifty first requests at once with one token", () => {
   });
 });
 
-describe("on the Bridge face", () => {
+describe("on the Bridge API", () => {
   const list = (token: string) => guildhall.api.as(token).get("/bridge-payment/organizations");
 
-  test("the same sessions count, asked about once for both", async () => {
+  test("the same sessions count, checked once for both APIs", async () => {
     const { token } = buildPersonThere();
     expect(await list(token)).toMatchObject({ status: 200, body: { success: true, data: [] } });
     expect(await ask(token)).toMatchObject({ status: 200 });
     expect(service.asked(token)).toHaveLength(1);
   });
 
-  test("a no, a silence and an address of somebody else's are told in its own words", async () => {
+  test("refusals and failures use its own format", async () => {
     const { user } = await buildPerson(guildhall);
     for (const [reply, status, code] of [
       [refused("no"), 401, "unauthorized"],
@@ -542,7 +536,7 @@ describe("on the Bridge face", () => {
   });
 });
 
-test("where no such service is configured, a token nobody knows is a 401 as ever", async () => {
+test("without an auth service, an unknown token is a 401", async () => {
   const { token } = buildPersonThere();
   guildhall.context.identities = createIdentitySources({});
   expect(await ask(token)).toMatchObject(unauthorized);

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, readConfig } from "../src/config.ts";
+import { isWeakSecret } from "../src/config/contradictions.ts";
+import { ConfigError, readConfig } from "../src/config/read-config.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { randomToken } from "../src/lib/random-token.ts";
-import { isWeakSecret } from "../src/lib/weak-secret.ts";
 
 describe("a secret that anyone could guess", () => {
   test.each([

@@ -1,12 +1,34 @@
 import cors from "@koa/cors";
 import { Router } from "@koa/router";
 import type Koa from "koa";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
+import { forbidden, notFound, Refusal } from "../errors.ts";
+import type { Face } from "../http/face.ts";
+import { parseMediaType } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
-import { bridgeFace } from "./bridge-face.ts";
+
+/** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
+const bridgeFace: Face = {
+  requireAcceptable() {},
+  requireBodyType(headers) {
+    if (parseMediaType(headers["content-type"] ?? "").type === "application/json") return;
+    const detail = "Send the body as application/json.";
+    throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
+  },
+  emptyBody: null,
+  stranger: (asked) =>
+    asked?.resource === undefined
+      ? forbidden("forbidden", "You are not a member of this organization.")
+      : notFound("resource"),
+  lacking: (permission, ownerDecides) =>
+    forbidden(
+      ownerDecides ? "members_left_to_owner" : "forbidden",
+      `You need the permission ${permission} in this organization.`,
+    ),
+};
 
 /** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {

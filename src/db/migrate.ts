@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { allMigrations } from "../../migrations/all-migrations.ts";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/read-config.ts";
 import { CONNECT_TIMEOUT, openDatabase } from "./connection.ts";
 import { databaseProblems, readDatabaseFacts } from "./database-problems.ts";
 import { isQueueSchemaReady, prepareQueueSchema } from "./queue-schema.ts";

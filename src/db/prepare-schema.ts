@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { Log } from "../log.ts";
 import { migrate, schemaState } from "./migrate.ts";
 

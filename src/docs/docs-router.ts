@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Router } from "@koa/router";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { staticFile } from "../http/static-file.ts";
 import { staticText } from "../http/static-text.ts";

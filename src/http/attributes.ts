@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseEmailAddress } from "../lib/email-address.ts";
-import { emailAddressProblem } from "../lib/email-address-problem.ts";
+import { emailAddressProblem, parseEmailAddress } from "../lib/email-address.ts";
+import { trimUnseen } from "../lib/parse-csv.ts";
 import { storedJson } from "../lib/stored-json.ts";
 
 /** Documents an attribute: what it means, and an example of its value. */
@@ -58,11 +58,11 @@ export const locale = z
   .string()
   .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, { error: "use a language tag such as en or pt-BR" });
 
-/** An address email can go to; parsed once, here. */
+/** An address email can go to; parsed once, here. White space around it is ignored, as in a CSV file. */
 export const emailAddress = z.string().transform((given, issue) => {
-  const address = parseEmailAddress(given);
+  const address = parseEmailAddress(trimUnseen(given));
   if (address !== undefined) return address;
-  issue.addIssue(emailAddressProblem(given));
+  issue.addIssue(emailAddressProblem(trimUnseen(given)));
   return z.NEVER;
 });
 

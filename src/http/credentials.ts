@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { IdentitySource } from "../access/identities/identity.ts";
+import type { Grant } from "../access/oauth/access-tokens.ts";
 import type { Context } from "../context.ts";
-import type { IdentitySource } from "../identities/identity-source.ts";
-import { hashToken } from "../lib/random-token.ts";
-import { sameSecret } from "../lib/same-secret.ts";
-import type { Grant } from "../oauth/access-tokens.ts";
+import { hashToken, sameSecret } from "../lib/random-token.ts";
 import { bearerToken } from "./bearer-token.ts";
 
 /** What a request carries to say who asks. */

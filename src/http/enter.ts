@@ -1,6 +1,6 @@
+import { clientCaller } from "../access/oauth/authenticate-client.ts";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, unauthorized } from "../errors.ts";
-import { clientCaller } from "../oauth/client-caller.ts";
 import { type AccessQuestion, type AccessRow, NO_ACCESS } from "../sessions/access-question.ts";
 import { type Caller, requireInEnvironment } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Router } from "@koa/router";
 import type { Middleware } from "koa";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import { forbidden } from "../errors.ts";
 
 /**

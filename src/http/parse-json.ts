@@ -1,8 +1,7 @@
 import { parse } from "secure-json-parse";
 import { badRequest, invalid, type Refusal } from "../errors.ts";
 import { clip } from "../lib/clip.ts";
-import { isExactNumber } from "../lib/is-exact-number.ts";
-import { endOfString, findInJson } from "../lib/json-places.ts";
+import { endOfString, findInJson, isExactNumber } from "../lib/json-text.ts";
 import { BODY_LIMIT } from "./read-body.ts";
 
 /** Bytes of body per key or item: building a value costs more than reading its bytes. */

@@ -1,7 +1,7 @@
+import { enterWithIdentity } from "../access/identities/enter-with-identity.ts";
+import { fingerprint, type Presented } from "../access/identities/identity.ts";
+import { mayBeForeign } from "../access/identities/validated-sessions.ts";
 import type { Context } from "../context.ts";
-import { enterWithIdentity } from "../identities/enter-with-identity.ts";
-import { fingerprint, type Presented } from "../identities/identity-source.ts";
-import { mayBeForeign } from "../identities/may-be-foreign.ts";
 import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
 import { resolveAccess } from "../sessions/resolve-access.ts";
 import type { Credentials } from "./credentials.ts";

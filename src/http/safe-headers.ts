@@ -1,5 +1,5 @@
 import type { Middleware } from "koa";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 
 /**
  * What every answer carries, errors included: it is what its type says and nothing else, it runs and

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type Koa from "koa";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/read-config.ts";
 
 /** Milliseconds for the headers of a request, and for all of it. */
 const HEADERS_TIME = 10_000;

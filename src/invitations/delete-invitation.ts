@@ -6,6 +6,22 @@ import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 
+/** An unsent notice about several failures belongs to one of their invitations: another takes its place. */
+const KEEP_NOTICE = `
+  update mail_deliveries notice set invitation_id = next.id
+  from mail_deliveries unsent
+  cross join lateral (
+    select i.id
+    from jsonb_array_elements(unsent.about->'failures') failure
+    join invitations i on i.organization_id = unsent.organization_id and i.email_canonical = lower(failure->>'email')
+    where i.id <> unsent.invitation_id and not exists (
+      select from mail_deliveries d where d.invitation_id = i.id and d.kind = unsent.kind and d.seq = unsent.seq
+    )
+    order by i.id limit 1
+  ) next
+  where unsent.invitation_id = :id and unsent.kind = 'invitation-undelivered' and unsent.due_at is not null
+    and notice.id = unsent.id`;
+
 /**
  * Deletes an invitation that is over, with its deliveries. Its events stay, limits go on counting its emails
  * (migration 0023), and its links are unknown from then on, the one that opts out included.
@@ -16,6 +32,7 @@ export async function deleteInvitation({ db }: Context, key: InvitationKey, acto
   await transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
     await currentCeiling(trx, actor, organization_id, "members:manage");
+    await trx.raw(KEEP_NOTICE, { id });
     const [deleted] = await trx("invitations")
       .where({ id })
       .whereRaw("(status <> 'pending' or expires_at <= clock_timestamp())")

@@ -12,6 +12,8 @@ export interface InvitationEdit {
   role_ids?: string[] | undefined;
   /** ISO 8601. */
   expires_at?: string | undefined;
+  first_name?: string | null | undefined;
+  last_name?: string | null | undefined;
   /** Null: the environment's. */
   locale?: string | null | undefined;
 }
@@ -26,7 +28,7 @@ export interface InvitationEdit {
 export async function editInvitation(
   { db }: Context,
   key: InvitationKey,
-  { role_ids, expires_at, locale }: InvitationEdit,
+  { role_ids, expires_at, ...edit }: InvitationEdit,
   actor: Actor,
 ): Promise<Invitation> {
   const found = await findInvitation(db, key);
@@ -37,7 +39,7 @@ export async function editInvitation(
     const expiry = (asked: string) => newExpiry(trx, environment_id, asked, "/data/attributes/expires_at");
     const change = {
       ...(expires_at === undefined ? {} : { expires_at: await expiry(expires_at) }),
-      ...(locale === undefined ? {} : { locale }),
+      ...Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined)),
     };
     const isGiver = role_ids !== undefined && actor.user_id !== null;
     const inviter = isGiver ? { inviter_user_id: actor.user_id } : {};

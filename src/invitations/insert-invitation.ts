@@ -9,7 +9,8 @@ export interface Verdict {
   already_member: boolean;
   missing_role_ids: string[];
   owner_role_ids: string[];
-  exceeding_role_ids: string[];
+  /** Names of permissions the inviter lacks. */
+  exceeding_permissions: string[];
   /** What keeps the email from being sent; null: nothing. */
   sending_limit: SendingLimit | null;
   /** The new row; null when something forbids it or a pending invitation for the address exists. */
@@ -48,10 +49,11 @@ export const insertInvitation = statement<Verdict>(
   ),
   granted as (
     select r.id, r.is_system and r.name = 'owner' as is_owner,
-      (select held from inviter) is null or not exists (
-        select from role_permissions rp join permissions p on p.id = rp.permission_id
-        where rp.role_id = r.id and p.name <> all ((select held from inviter)::text[])
-      ) as within_own
+      array(
+        select p.name from role_permissions rp join permissions p on p.id = rp.permission_id
+        where (select held from inviter) is not null
+          and rp.role_id = r.id and p.name <> all ((select held from inviter)::text[])
+      ) as beyond
     from asked join roles r using (id)
     where r.environment_id = $1 and (r.organization_id is null or r.organization_id = $2)
   ),
@@ -76,12 +78,12 @@ export const insertInvitation = statement<Verdict>(
       array(
         select id from granted where is_owner and ($8::text is not null or (select owner_user_id from organization) is not null)
       ) as owner_role_ids,
-      array(select id from granted where not within_own) as exceeding_role_ids
+      array(select distinct unnest(beyond) from granted order by 1) as exceeding_permissions
   ),
   allowed as (
     select from verdict
     where organization_found and may_invite and expiry_allowed and not already_member
-      and sending_limit is null and missing_role_ids = '{}' and owner_role_ids = '{}' and exceeding_role_ids = '{}'
+      and sending_limit is null and missing_role_ids = '{}' and owner_role_ids = '{}' and exceeding_permissions = '{}'
   ),
   lapsed as (
     update invitations set status = 'expired', expired_at = now(), updated_at = now()

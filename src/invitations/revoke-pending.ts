@@ -14,6 +14,9 @@ export interface Concerned {
   email_canonical?: string;
 }
 
+/** The reason in the event of an invitation that its inviter could no longer send. */
+const LOST_RIGHTS = "inviter_lost_rights";
+
 interface Revoked {
   id: string;
   organization_id: string;
@@ -21,7 +24,7 @@ interface Revoked {
 
 /** Revokes every pending invitation concerned, with an event each, inside the transaction that is the reason. */
 export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Concerned): Promise<number> {
-  return revoke(trx, actor, concerned, "true");
+  return revoke(trx, actor, concerned, { condition: "true" });
 }
 
 /**
@@ -40,15 +43,18 @@ export function revokeUnsendable(
   const { inviterRole, gives } = only;
   if (gives !== undefined) {
     const givesOne = "id in (select invitation_id from invitation_roles where role_id = any(:gives))";
-    return revoke(trx, actor, concerned, `${givesOne} and ${unsendable}`, { gives });
+    const condition = `${givesOne} and ${unsendable}`;
+    return revoke(trx, actor, concerned, { condition, values: { gives }, reason: LOST_RIGHTS });
   }
-  if (inviterRole === undefined) return revoke(trx, actor, concerned, unsendable);
+  if (inviterRole === undefined)
+    return revoke(trx, actor, concerned, { condition: unsendable, reason: LOST_RIGHTS });
   const hasRole = `inviter_user_id in (
     select user_id from user_roles where role_id = :role
     union
     select m.user_id from membership_roles mr join memberships m on m.id = mr.membership_id where mr.role_id = :role
   )`;
-  return revoke(trx, actor, concerned, `${hasRole} and ${unsendable}`, { role: inviterRole });
+  const condition = `${hasRole} and ${unsendable}`;
+  return revoke(trx, actor, concerned, { condition, values: { role: inviterRole }, reason: LOST_RIGHTS });
 }
 
 /**
@@ -85,8 +91,11 @@ async function revoke(
   trx: Knex.Transaction,
   actor: Actor,
   concerned: Concerned,
-  condition: string,
-  values: Record<string, string | string[]> = {},
+  {
+    condition,
+    values = {},
+    reason,
+  }: { condition: string; values?: Record<string, string | string[]>; reason?: string },
 ): Promise<number> {
   const revoked: Revoked[] = await trx("invitations")
     .where({ ...concerned, status: "pending" })
@@ -109,6 +118,7 @@ async function revoke(
       environment_id,
       organization_id,
       subject_id: id,
+      ...(reason === undefined ? {} : { data: { reason } }),
     })),
   );
   return revoked.length;

@@ -5,6 +5,7 @@ import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { Environment } from "../models/environment.ts";
 import { Invitation } from "../models/invitation.ts";
+import { exceedsOwn } from "../roles/require-grantable.ts";
 import { insertInvitation, type Verdict } from "./insert-invitation.ts";
 import { limitReached } from "./mail-limits.ts";
 
@@ -80,10 +81,7 @@ function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Ref
       roleIds,
     );
   }
-  if (verdict.exceeding_role_ids.length > 0) {
-    const detail = `You can't grant permissions you don't have yourself: ${verdict.exceeding_role_ids.join(", ")}.`;
-    return forbidden("role_exceeds_own", detail, roleIds);
-  }
+  if (verdict.exceeding_permissions.length > 0) return exceedsOwn(verdict.exceeding_permissions, roleIds);
   if (!verdict.expiry_allowed) {
     return invalid(
       "invalid_expires_at",

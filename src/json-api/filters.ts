@@ -20,6 +20,20 @@ export function byAddress<Row extends BaseModel>(column: string): Filter<Row> {
   };
 }
 
+const moment = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
+  // The year 0 is a time to JavaScript and none to Postgres.
+  .refine((time) => !time.startsWith("0000"), { error: "must be a time such as 2027-01-31T12:00:00Z" });
+
+/** Rows created at a time or later, and before another. A list that they narrow is sorted by that time. */
+export function byCreation<Row extends BaseModel>(table: string) {
+  const filter = (operator: string): Filter<Row> => ({
+    value: moment,
+    places: (time) => [(rows) => void rows.where(`${table}.created_at`, operator, String(time))],
+  });
+  return { created_since: filter(">="), created_until: filter("<") };
+}
+
 /** Rows whose column holds one of these words. */
 export function byWord<Row extends BaseModel>(
   column: string,

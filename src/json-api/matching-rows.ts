@@ -1,25 +1,16 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { BaseModel } from "../models/base-model.ts";
 import type { ResourceType, Rows, Viewer } from "./resource-type.ts";
 
 type Query = Record<string, unknown>;
 
-const moment = z.iso
-  .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
-  // The year 0 is a time to JavaScript and none to Postgres.
-  .refine((time) => !time.startsWith("0000"), { error: "must be a time such as 2027-01-31T12:00:00Z" });
-
-/** The parameters of an action on every resource that matches: the filters of its list, and when it was created. */
+/** The parameters of an action on every resource that matches: the filters of its list. */
 export function matchParameters(type: ResourceType): Record<string, z.ZodType> {
   const filters = Object.entries(type.filters).map(([name, { value }]) => [
     `filter[${name}]`,
     value.optional(),
   ]);
-  return {
-    ...Object.fromEntries(filters),
-    "filter[created_since]": moment.optional(),
-    "filter[created_until]": moment.optional(),
-  };
+  return Object.fromEntries(filters);
 }
 
 /** The visible rows that match all filters of a query, the oldest first. */
@@ -39,8 +30,5 @@ export function matchingRows(type: ResourceType, viewer: Viewer, query: Query): 
       for (const ids of found) void either.orWhereIn(`${tableName}.id`, ids);
     });
   }
-  const { "filter[created_since]": since, "filter[created_until]": until } = query;
-  if (typeof since === "string") void rows.where(`${tableName}.created_at`, ">=", since);
-  if (typeof until === "string") void rows.where(`${tableName}.created_at`, "<", until);
   return rows.orderBy(`${tableName}.id`);
 }

@@ -58,7 +58,7 @@ function sortParameter({ sortable }: ResourceType) {
     .enum(columns.flatMap((column) => [column, `-${column}`]) as [string, ...string[]], {
       error: `sort by one of ${columns.join(", ")}; with a leading - in descending order`,
     })
-    .default("id");
+    .optional();
 }
 
 export function readShape(query: Record<string, unknown>): Shape {
@@ -72,7 +72,9 @@ export function readShape(query: Record<string, unknown>): Shape {
 }
 
 export function readPage(query: Record<string, unknown>): Page {
-  const sort = String(query.sort);
+  // A list narrowed by time is in that order, so that one index finds and sorts it.
+  const byTime = "filter[created_since]" in query || "filter[created_until]" in query;
+  const sort = String(query.sort ?? (byTime ? "created_at" : "id"));
   return {
     size: Number(query["page[size]"]),
     after: query["page[after]"] as string | undefined,

@@ -1,7 +1,7 @@
 /**
- * Does work that holds so many bytes, if they are to be had.
- * @param holder who they count for.
- * @returns undefined where there is no room, and what `work` makes otherwise.
+ * Runs work that holds memory, if there is room for it.
+ * @param holder whose share the bytes count towards.
+ * @returns the result of `work`, or undefined when there is no room.
  */
 export type ByteBudget = <Result>(
   holder: string,
@@ -9,7 +9,7 @@ export type ByteBudget = <Result>(
   work: () => Promise<Result>,
 ) => Promise<Result> | undefined;
 
-/** Bounds the bytes that are held at once: `most` in all, `each` by one holder. */
+/** Limits the bytes held at once: `most` in total, `each` per holder. */
 export function createByteBudget({ most, each }: { most: number; each: number }): ByteBudget {
   const held = new Map<string, number>();
   let total = 0;

@@ -1,7 +1,7 @@
 /**
- * Turns many small writes into few large ones without making anybody wait: an item arriving while nothing runs is
- * written at once; items arriving while a write runs form the next one.
- * @param write takes a batch of 1 to `limit` items. If it rejects, everybody in that batch is told.
+ * Combines many small writes into few large ones without a delay: an item that arrives while nothing runs is written at
+ * once; items that arrive during a write form the next one.
+ * @param write takes a batch of 1 to `limit` items. If it rejects, every item of that batch does.
  * @param limit how many items one write may take.
  * @returns a function that adds an item and settles when the write holding it has settled.
  */

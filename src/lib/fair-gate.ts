@@ -1,15 +1,15 @@
 export interface GateLimits {
-  /** How much may be under way, in all and for each of those who ask. */
+  /** How many may run at once, in total and per caller. */
   atOnce: number;
   each: number;
-  /** How much may wait, in all and for each. */
+  /** How many may wait, in total and per caller. */
   waiting: number;
   waitingEach: number;
-  /** Milliseconds after which waiting is in vain. */
+  /** Milliseconds to wait at most. */
   patience: number;
 }
 
-/** Thrown where there is no room, or none in time. */
+/** Thrown when the queue is full or the wait too long. */
 export class GateFull extends Error {}
 
 interface Waiting {
@@ -18,9 +18,9 @@ interface Waiting {
 }
 
 /**
- * Lets through as much work as another service can bear. Whoever asks for much waits for their own share, and the next
- * free place goes to who has the fewest: a flood from one side leaves room for the others.
- * @returns a function that does `work` when it is its turn, and settles as it does. It throws GateFull.
+ * Limits concurrent work to what another service can take. A caller with much work waits for its own share, and the next
+ * free place goes to the caller with the fewest, so that a flood from one leaves room for the others.
+ * @returns a function that runs `work` when it is its turn, and settles as it does. It throws GateFull.
  */
 export function createFairGate(limits: GateLimits) {
   const { atOnce, each, waiting, waitingEach, patience } = limits;

@@ -1,14 +1,14 @@
-/** What another service answered. */
+/** The response of another service. */
 export interface Answered {
   status: number;
   text: string;
 }
 
 /**
- * Asks another service over HTTP, for so long and so much of an answer. A redirect is an answer and is not followed:
- * what is meant for one host travels to no other.
- * @param timeout milliseconds, for all of it. @param limit bytes of a body.
- * @throws TypeError when the network fails, TimeoutError and RangeError beyond the bounds.
+ * Sends an HTTP request with a limit on time and on the size of the response. Does not follow redirects, so that nothing
+ * meant for one host reaches another.
+ * @param timeout milliseconds for the whole exchange. @param limit bytes of the body.
+ * @throws TypeError when the network fails; TimeoutError or RangeError beyond a limit.
  */
 export async function fetchBounded(
   url: string,
@@ -20,13 +20,13 @@ export async function fetchBounded(
   let size = 0;
   for await (const chunk of answer.body ?? []) {
     size += chunk.length;
-    if (size > limit) throw new RangeError(`the answer is larger than ${limit} bytes`);
+    if (size > limit) throw new RangeError(`the response is larger than ${limit} bytes`);
     chunks.push(chunk);
   }
   return { status: answer.status, text: new TextDecoder().decode(Buffer.concat(chunks)) };
 }
 
-/** What went wrong, for the log: `fetch` wraps what the network said. */
+/** Returns the underlying network error, which `fetch` wraps, for the log. */
 export function causeOf(error: unknown): unknown {
   return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
 }

@@ -1,10 +1,9 @@
-/** A word or an id. The tokens of links are longer, and so are sessions. */
+/** A word or an id. Tokens of links and sessions are longer. */
 const PLAIN = /^[\w.-]{1,40}$/;
 
 /**
- * As much of a request's path as a log may hold: words and ids, up to the first segment that is anything else, and nothing
- * of what follows the `/i/` or `/u/` of a link. It doesn't depend on what the router makes of a path, for a link that was
- * mistyped still holds its token.
+ * Returns the part of a request's path that is safe to log: words and ids, up to the first segment that is anything else
+ * or follows the `/i/` or `/u/` of a link. Does not depend on the router, because a mistyped link still holds its token.
  */
 export function harmlessPath(path: string): string {
   const shown: string[] = [];

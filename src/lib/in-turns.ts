@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Items worked on at a time. */
+/** Items per turn. */
 const TURN = 100;
 
-/** Maps many items, and lets the rest of the process have its turn in between. */
+/** Maps many items, and yields to the rest of the process in between. */
 export async function inTurns<Item, Result>(items: Item[], map: (item: Item) => Result): Promise<Result[]> {
   const results: Result[] = [];
   for (let start = 0; start < items.length; start += TURN) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** SHA-256 of a value of JSON: the same in whatever order the members of its objects came. */
+/** Returns the SHA-256 of a JSON value, independent of the order of members in its objects. */
 export function jsonDigest(value: unknown): Buffer {
   return createHash("sha256").update(JSON.stringify(value, inOrder)).digest();
 }

@@ -1,12 +1,12 @@
 import { isIPv6 } from "node:net";
 
 /**
- * Whom an IP address stands for when requests are limited: an IPv4 address stands for itself, however it is written, and
- * an IPv6 address for its /64, for anyone who has one address of such a network has all of them.
- * @returns what isn't an IPv6 address unchanged.
+ * Returns what to count an IP address as when limiting requests: an IPv4 address as itself, in any notation, and an IPv6
+ * address as its /64, because anyone with one address of such a network has all of them.
+ * @returns anything but an IPv6 address unchanged.
  */
 export function networkOf(ip: string): string {
-  // A zone, as in `fe80::1%eth0`, names our own interface.
+  // A zone, as in `fe80::1%eth0`, names one of our own interfaces.
   const address = ip.replace(/%.*$/s, "");
   if (!isIPv6(address)) return ip;
   const groups = groupsOf(address);
@@ -16,7 +16,7 @@ export function networkOf(ip: string): string {
   return `${groups.slice(0, 4).join(":")}::/64`;
 }
 
-/** Its eight groups, as `URL` writes them: in lower case, without leading zeros and without dots. */
+/** Returns the eight groups as `URL` writes them: in lower case, without leading zeros or dots. */
 function groupsOf(address: string): string[] {
   const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const [before, after] = [head, tail ?? ""].map((part) => part.split(":").filter((group) => group !== ""));

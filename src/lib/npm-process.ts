@@ -25,13 +25,13 @@ function processInfo(pid: number): { parent: number; name: string } {
   return { parent: Number.parseInt(line, 10), name: line.replace(/^\d+ +/, "") };
 }
 
-/** Whether a process of this id is running. */
+/** Returns whether a process with this id is running. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is somebody else's, and there.
+    // It is running, but belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

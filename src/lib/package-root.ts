@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The folder with our package.json; a walk, because this file runs both as src/lib/*.ts and as dist/src/lib/*.js. */
+/** Finds the folder of our package.json. Searches upwards, because this file runs from src/lib and from dist/src/lib. */
 export function packageRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, "package.json"))) {

@@ -2,52 +2,51 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import { CsvError, parse } from "csv-parse";
-import { trimUnseen } from "./trim-unseen.ts";
 
 export interface CsvRecord {
   cells: string[];
-  /** The line it begins in, from 1. */
+  /** The line it starts on, from 1. */
   line: number;
 }
 
-/** The file can't be read. */
+/** Why a file can't be read. */
 export interface CsvProblem {
   problem: string;
-  /** How many records come before; undefined where `problem` says the place itself. */
+  /** The number of records before it. Undefined where `problem` names the place. */
   after: number | undefined;
-  /** Where it is, such as `line 3`. */
+  /** The place, such as `line 3`. */
   where: string;
 }
 
-/** What programs put between cells, by country and by taste. */
+/** The delimiters programs use, depending on country and taste. */
 const DELIMITERS = [",", ";", "\t", "|"];
-/** Bytes parsed at a time: others get their turn in between. */
+/** Bytes parsed at a time, so that other requests get their turn. */
 const SLICE = 64 * 1024;
-/** Characters of a record at most: more than any row that could be taken. */
+/** Characters of a record: more than any valid row has. */
 const LONGEST_RECORD = 64 * 1024;
-/** Cells of a line at most. Reading each costs far more than its bytes, and an empty cell has one. */
+/** Cells per line. Parsing a cell costs far more than its bytes, and an empty cell takes one byte. */
 const CELLS_OF_LINE = 1_000;
-/** Nobody's header is longer. */
+/** Characters. No real header is longer. */
 const LONGEST_HEADER = 10_000;
 
 /**
- * Reads CSV as RFC 4180 has it and as programs write it: any delimiter of ours, whichever the header has most of; any line
- * ends, also mixed; with or without lines before the header that only programs read; cells trimmed, blank records left out.
- * Records may differ in length.
- * @param most records wanted; what comes after them is not read.
+ * Parses CSV as in RFC 4180 and as programs write it: with the delimiter the header has most of, any line breaks, even
+ * mixed, and any lines before the header that are meant for programs. Trims cells and skips blank records. Records may
+ * differ in length.
+ * @param most records to read; the rest of the file is ignored.
  */
 export async function parseCsv(given: string, most: number): Promise<CsvRecord[] | CsvProblem> {
   const text = given.replaceAll(/\r\n?/g, "\n");
   const prologue = prologueOf(text);
   const body = text.slice(prologue.length);
   const delimiter = prologue.delimiter ?? delimiterOf(body);
-  const endless = lineWithTooMany(delimiter, text);
+  const endless = lineWithTooMany(delimiter, body);
   if (endless !== undefined) {
-    const problem = `line ${endless} has more than ${CELLS_OF_LINE.toLocaleString("en")} cells`;
+    const problem = `line ${prologue.lines + endless} has more than ${CELLS_OF_LINE.toLocaleString("en")} cells`;
     return { problem, after: undefined, where: "" };
   }
   const records: CsvRecord[] = [];
-  /** Lines that are read. */
+  /** Lines read so far. */
   let done = prologue.lines;
   const parser = parse({
     delimiter,
@@ -89,7 +88,7 @@ const PROBLEMS: Record<string, string> = {
     "a quote stands within a cell that doesn't begin with one; put the cell in quotes and write the quote twice",
 };
 
-/** @param done lines that belong to records before. @param last where the parser gave up: for some at the end of the file. */
+/** @param done lines of the records before. @param last the line where the parser stopped, sometimes the file's last. */
 function whereIs(code: string, lines: string[], done: number, last: number): string {
   const first = lines.findIndex((line, index) => index >= done && /[^\s,;|]/.test(line)) + 1;
   const isFound = code === "CSV_INVALID_CLOSING_QUOTE" && last > first;
@@ -122,12 +121,13 @@ function delimiterOf(text: string): string {
 
 /** @returns the number of the first line that has too many cells, counted from 1. */
 function lineWithTooMany(delimiter: string, text: string): number | undefined {
-  let [line, cells] = [1, 1];
+  let [line, cells, isQuoted] = [1, 1, false];
   for (const sign of text) {
-    if (sign === "\n") {
-      line += 1;
-      cells = 1;
-    } else if (sign === delimiter) {
+    if (sign === '"') isQuoted = !isQuoted;
+    if (sign === "\n") line += 1;
+    if (isQuoted) continue;
+    if (sign === "\n") cells = 1;
+    else if (sign === delimiter) {
       cells += 1;
       if (cells > CELLS_OF_LINE) return line;
     }
@@ -139,11 +139,23 @@ function lineBreaksIn(cells: string[]): number {
   return cells.reduce((count, cell) => count + cell.split("\n").length - 1, 0);
 }
 
-/** Of bytes, so that no character is cut in half. */
+/** Splits bytes, not characters, so that none is cut in half. */
 async function* slices(text: string, wanted: () => boolean): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);
   for (let start = 0; start < bytes.length && wanted(); start += SLICE) {
     yield bytes.subarray(start, start + SLICE);
     await setImmediate();
   }
+}
+
+/** White space and invisible characters, which come with text copied from a page or an email. */
+const UNSEEN = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\ufeff]/;
+
+/** Trims invisible characters. For addresses and codes only: a name may need a joiner at its end. */
+export function trimUnseen(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && UNSEEN.test(text[start] ?? "")) start += 1;
+  while (end > start && UNSEEN.test(text[end - 1] ?? "")) end -= 1;
+  return text.slice(start, end);
 }

@@ -1,11 +1,16 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** 256 random bits as 43 base64url characters. Shown once; only `hashToken` of it is stored. */
+/** Returns 256 random bits as 43 base64url characters. It is shown once; only its `hashToken` is stored. */
 export function randomToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** SHA-256: a fast hash is enough for a value with 256 bits of entropy (ASVS 6.5.2). */
+/** Returns the SHA-256. A fast hash is enough for 256 bits of entropy (ASVS 6.5.2). */
 export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest();
+}
+
+/** Compares digests, so that the time it takes reveals neither content nor length. */
+export function sameSecret(one: string, other: string): boolean {
+  return timingSafeEqual(hashToken(one), hashToken(other));
 }

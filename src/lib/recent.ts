@@ -1,7 +1,6 @@
 /**
- * Spares work that was done a moment ago: whoever asks while it is under way, or shortly after it ended, has its one
- * result, however it ended.
- * @param milliseconds for how long after its end a result is good enough.
+ * Shares recent work: anyone who asks while it runs, or shortly after, gets the same result or error.
+ * @param milliseconds how long after its end a result still counts.
  * @param now milliseconds, injected by tests.
  */
 export function recent<Result>(

@@ -1,10 +1,10 @@
-/** Remembers keys for a while, and no more of them than told: the oldest are forgotten first. */
+/** Remembers a limited number of keys for a while, and forgets the oldest first. */
 export interface ShortMemory {
   has(key: string): boolean;
   add(key: string): void;
 }
 
-/** @param milliseconds how long. @param size how many at most. @param now milliseconds, injected by tests. */
+/** @param milliseconds how long. @param size how many. @param now milliseconds, injected by tests. */
 export function createShortMemory(
   milliseconds: number,
   size: number,
@@ -14,7 +14,7 @@ export function createShortMemory(
   return {
     has: (key) => (endsAt.get(key) ?? 0) > now(),
     add(key) {
-      // Anew at the end of the line: a map keeps the order of insertion.
+      // Moves the key to the end: a map keeps the order of insertion.
       endsAt.delete(key);
       endsAt.set(key, now() + milliseconds);
       if (endsAt.size > size) endsAt.delete(endsAt.keys().next().value ?? "");

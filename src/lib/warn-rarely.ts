@@ -4,16 +4,16 @@ interface Lines {
   error(fields: object, message: string): void;
 }
 
-/** Writes a warning, unless one of the same cause was written within the last minute: then it is counted. */
+/** Logs a warning, or counts it if one with the same cause was logged within the last minute. */
 export type WarnRarely = (cause: string, fields: object, message: string) => void;
 
 const MINUTE = 60_000;
-/** Causes remembered: a cause may hold the words of another service. */
+/** Causes to remember: one may contain text from another service, so their number has no natural bound. */
 const MOST_CAUSES = 1_000;
 
 /**
- * Warnings for what repeats: a loop, a retry, a hint, a connection. There is one line for each cause and minute, and the
- * next one says how many were held back, so a fault neither floods the log nor stays silent.
+ * Creates a logger for warnings that repeat, in a loop, a retry or a connection. Logs one line per cause and minute; the next
+ * one says how many were held back, so that a fault neither floods the log nor goes unnoticed.
  * @param level `error` where somebody must act.
  * @param now milliseconds, injected by tests.
  * @returns a function whose first argument names the cause.

@@ -1,16 +1,16 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Seconds a clock may be wrong, and a message be under way. */
+/** Seconds allowed for wrong clocks and slow delivery. */
 const TOLERANCE = 5 * 60;
 
-/** The bytes of a secret: what stands in base64 behind `whsec_`, or the text itself. */
+/** Returns the bytes of a secret: base64 after `whsec_`, or the text itself. */
 export function webhookKey(secret: string): Buffer {
   const [, encoded] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
   return encoded === undefined ? Buffer.from(secret) : Buffer.from(encoded, "base64");
 }
 
-/** What keeps a message from being signed as it must be, as far as its headers tell; undefined: nothing. */
+/** Checks a message's signature headers. @returns what is wrong with them, if anything. */
 export function webhookHeadersProblem(headers: IncomingHttpHeaders, now: Date): string | undefined {
   const { id, timestamp, signatures } = signatureHeaders(headers);
   // A dot in the id would let one message be read as another.
@@ -31,9 +31,9 @@ function signatureHeaders(headers: IncomingHttpHeaders) {
 }
 
 /**
- * What is wrong with a message's signature, by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. Of several
- * signatures one must be right, so that the sender may change its secret without a gap.
- * @returns undefined when the message was signed with the key within the last minutes.
+ * Verifies a message's signature by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. One of several signatures
+ * must be right, so that the sender can rotate its secret without a gap.
+ * @returns what is wrong; undefined when the message was signed with the key within the last minutes.
  */
 export function webhookProblem(
   key: Buffer,

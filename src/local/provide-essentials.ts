@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
-import { type Config, ConfigError, type Settings } from "../config.ts";
+import { ConfigError } from "../config/read-config.ts";
+import type { Config, Settings } from "../config/variables.ts";
 import { generatedSecret } from "./generated-secret.ts";
 import { startInbox } from "./inbox.ts";
 import { startEmbeddedPostgres } from "./postgres.ts";

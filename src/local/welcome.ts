@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/variables.ts";
 import type { Context } from "../context.ts";
 import { generatedSecret } from "./generated-secret.ts";
 import { SEEDED_ENVIRONMENT, type Seeded, seedDevelopment } from "./seed-development.ts";

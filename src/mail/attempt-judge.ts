@@ -57,6 +57,8 @@ export function createAttemptJudge({ lanes, rest, pace, suspicions, warn }: Mean
       // What is about us may be mended: then it leaves.
       if (known !== undefined) return charged(outcome, delivery.attempts, doubt && known === "own");
       obstacle = outcome;
+      // Refused again: the server may have new rules, and judge this connection by the old ones.
+      if (rest.resting() && lane.connected()) lanes.renew(lane);
       rest.begin(began);
       return outcome;
     },

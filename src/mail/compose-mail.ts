@@ -1,5 +1,5 @@
 import type { SendMailOptions } from "nodemailer";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { LinkKeys } from "../invitations/invitation-link.ts";
 import type { ClaimedDelivery } from "./claim-deliveries.ts";
 import { cleanDisplayName } from "./clean-display-name.ts";

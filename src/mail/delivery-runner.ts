@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import { coalesce } from "../lib/coalesce.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";

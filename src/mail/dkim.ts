@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/variables.ts";
 import type { Log } from "../log.ts";
 
 /** What signs mails, as nodemailer takes it. */

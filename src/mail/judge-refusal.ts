@@ -97,7 +97,7 @@ const SENDING_WORDS: Array<[SendingFault, RegExp]> = [
   ],
   [
     "block list",
-    /(?:block|black|deny|bad|banned).?list|\b(?:dns|rh|r|d)s?bl\b|\bdnsrbl\b|spamhaus|spamcop|barracudacentral|ipcheck|reputation|\bbanned\b|blocked using|(?:client )?host (?:is )?(?:rejected|blocked|denied|refused)|\bip\b.{0,40}(?:block|reject|refus|denied|listed|not allowed)|(?:block|reject|refus)\w*.{0,20}\bip\b|\[[\d.:a-f]+\].{0,30}(?:blocked|listed|weren't sent)|reverse (?:dns|hostname|lookup)|\b(?:rdns|ptr)\b|connections? (?:will )?not (?:be )?accepted/,
+    /(?:block|black|deny|bad|banned).?list|\b(?:dns|rh|r|d)s?bl\b|\bdnsrbl\b|spamhaus|spamcop|barracudacentral|ipcheck|reputation|helo command rejected|\bbanned\b|blocked using|(?:client )?host (?:is )?(?:rejected|blocked|denied|refused)|\bip\b.{0,40}(?:block|reject|refus|denied|listed|not allowed)|(?:block|reject|refus)\w*.{0,20}\bip\b|\[[\d.:a-f]+\].{0,30}(?:blocked|listed|weren't sent)|reverse (?:dns|hostname|lookup)|\b(?:rdns|ptr)\b|connections? (?:will )?not (?:be )?accepted/,
   ],
   [
     "login",
@@ -125,11 +125,14 @@ const CONTENT =
 const BUSY = /not available|unavailable|closing|shut|busy|overload|later/;
 const GREYLISTED = /gr[ea]y.?list/;
 
+/** What postfix says of every email while a filter of its own is down. */
+const FILTER_DOWN = /^ ?service unavailable/;
+
 /** 421 closes the connection, 454 is about a login or encryption, x.3.x about the whole system. */
 function judgePassing(digits: string | undefined, subject: string | undefined, words: string): Fault {
   const closes = digits === "421";
   if (closes && subject === "7") return "rate";
-  if (digits === "454" || subject === "3") return "busy";
+  if (digits === "454" || subject === "3" || FILTER_DOWN.test(words)) return "busy";
   if (closes && (subject === "4" || BUSY.test(words))) return "busy";
   return "email";
 }

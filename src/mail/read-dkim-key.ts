@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { type Config, ConfigError } from "../config.ts";
-import { rsaKeyProblem } from "../lib/rsa-key.ts";
+import { ConfigError } from "../config/read-config.ts";
+import { rsaKeyProblem } from "../config/values.ts";
+import type { Config } from "../config/variables.ts";
 
 /** The key mails are signed with, from wherever it is kept. @throws ConfigError when its file holds none. */
 export async function readDkimKey({

@@ -19,6 +19,8 @@ export interface SmtpLanes {
    * Whether a lane has no connection while others have: then the server wants no more than those, and they alone go on.
    */
   crowdedOut(lane: SmtpLane): boolean;
+  /** Closes a lane, so that the next attempt opens a new connection. */
+  renew(lane: SmtpLane): void;
   close(): void;
 }
 
@@ -84,7 +86,7 @@ export function createSmtpLanes(
       } finally {
         clearTimeout(relief);
         if (hung.delete(lane)) drop(lane);
-        else free.push(lane);
+        else if (lanes.has(lane)) free.push(lane);
         if (lane.connected()) limit.allow(connected());
         lend();
       }
@@ -99,6 +101,7 @@ export function createSmtpLanes(
       else limit.lower(others);
       return others > 0;
     },
+    renew: drop,
     close() {
       closed = true;
       for (const lane of lanes) lane.close();

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { createApiClient } from "../api-clients/create-api-client.ts";
-import { deleteApiClient } from "../api-clients/delete-api-client.ts";
-import { updateApiClient } from "../api-clients/update-api-client.ts";
+import { createApiClient, deleteApiClient, updateApiClient } from "../access/api-clients.ts";
+import { SCOPES } from "../access/oauth/scopes.ts";
 import { described, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -11,7 +10,6 @@ import { byColumn } from "../json-api/filters.ts";
 import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { ApiClient } from "../models/api-client.ts";
-import { SCOPES } from "../oauth/scopes.ts";
 
 export const apiClientType = resourceType<ApiClient>({
   type: "api_client",

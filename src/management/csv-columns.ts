@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Refusal } from "../errors.ts";
 import { clip } from "../lib/clip.ts";
-import { trimUnseen } from "../lib/trim-unseen.ts";
+import { trimUnseen } from "../lib/parse-csv.ts";
 
 /** What a column may hold. */
 export const CSV_COLUMNS = [

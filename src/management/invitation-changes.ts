@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { expiry, locale } from "../http/attributes.ts";
+import { expiry, locale, text } from "../http/attributes.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { copyLink } from "../invitations/copy-link.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
@@ -14,6 +14,8 @@ const changedInvitation = {
   type: "invitation",
   attributes: z.strictObject({
     role_ids: z.array(z.string().max(64)).min(1, { error: "must name a role at least" }).max(50).optional(),
+    first_name: text(100).nullish(),
+    last_name: text(100).nullish(),
     locale: locale.nullish(),
     expires_at: expiry.optional(),
   }),
@@ -37,7 +39,8 @@ export const invitationChangeEndpoints = [
     ...declared,
     method: "PATCH",
     path: "/api/invitations/:id",
-    summary: "Change what a pending invitation gives, until when, or its language. Its link stays good.",
+    summary:
+      "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
     limit: "write",
     body: changedResource(changedInvitation),
     answers: shows(invitationType),

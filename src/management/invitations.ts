@@ -11,7 +11,7 @@ import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds } from "../json-api/by-search.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
-import { byAddress, byColumn } from "../json-api/filters.ts";
+import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
 import {
   createdAt,
@@ -112,6 +112,7 @@ export const invitationType = resourceType<Invitation>({
     email: byAddress("invitations.email_canonical"),
     status: byStatusNow,
     delivery_status: byDeliveryStatus,
+    ...byCreation("invitations"),
     search: { ...bySearch<Invitation>(searched), findsFew: true },
   },
 });

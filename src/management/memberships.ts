@@ -149,20 +149,22 @@ export const membershipEndpoints = [
     method: "PATCH",
     path: "/api/memberships/:id",
     summary:
-      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have.",
+      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
     who: "caller",
     scope: "memberships:write",
     limit: "write",
     body: changedResource(changedMembership),
     organization: inPath,
     permission: "members:manage",
-    answers: shows(membershipType),
+    answers: { ...shows(membershipType), meta: z.object({ revoked_invitations: z.int() }) },
     async handle(request) {
       const { context, actor, body, organization } = request;
       const key = { ...keyOf(request), organization_id: organization?.id ?? "" };
       const change = { metadata: body.attributes.metadata, role_ids: body.relationships.roles };
-      await updateMembership(context, key, { ...change, pointer: "/data/relationships/roles" }, actor);
-      return changed(request, membershipType, key.id);
+      const pointer = "/data/relationships/roles";
+      const revoked = await updateMembership(context, key, { ...change, pointer }, actor);
+      const { document, ...answer } = await changed(request, membershipType, key.id);
+      return { ...answer, document: { ...document, meta: { revoked_invitations: revoked } } };
     },
   }),
   endpoint({

@@ -4,7 +4,7 @@ import { described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, tells } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
-import { byAddress, byWord } from "../json-api/filters.ts";
+import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows, matchParameters } from "../json-api/matching-rows.ts";
 import { created } from "../json-api/read-back.ts";
 import { createdAt, resourceType } from "../json-api/resource-type.ts";
@@ -42,6 +42,7 @@ export const suppressionType = resourceType<Suppression>({
   filters: {
     email: byAddress("suppressions.email_canonical"),
     reason: byWord("suppressions.reason", SUPPRESSION_REASONS),
+    ...byCreation("suppressions"),
   },
 });
 

@@ -27,6 +27,7 @@ export interface MembershipChange {
 /**
  * Changes a membership in one transaction: replaces its metadata, its roles, or both; what is not given stays. Roles that
  * go take the pending invitations with them that the member could no longer send.
+ * @returns how many invitations were revoked.
  * @throws 404, 403 when the right is lost meanwhile and for roles beyond the actor's own rights, be they given or taken,
  *   409 when the owner would lose the role owner.
  */
@@ -35,7 +36,7 @@ export function updateMembership(
   { id, environment_id, organization_id }: MembershipKey,
   { metadata, role_ids, pointer }: MembershipChange,
   actor: Actor,
-): Promise<void> {
+): Promise<number> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
     const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
@@ -46,6 +47,7 @@ export function updateMembership(
       .update({ ...(metadata === undefined ? {} : { metadata }), updated_at: trx.fn.now() });
     const about = { environment_id, organization_id, subject_id: id };
     const events: NewEvent[] = [];
+    let revoked = 0;
     if (metadata !== undefined || role_ids === undefined)
       events.push({ type: "membership.updated", ...about });
     if (role_ids !== undefined) {
@@ -54,7 +56,7 @@ export function updateMembership(
         pointer,
       });
       if (taken.length > 0)
-        await revokeUnsendable(trx, actor, {
+        revoked = await revokeUnsendable(trx, actor, {
           environment_id,
           organization_id,
           inviter_user_id: membership.user_id,
@@ -65,6 +67,7 @@ export function updateMembership(
         events.push({ type: "membership_role.deleted", ...about, data: { role_id } });
     }
     await recordEvents(trx, actor, events);
+    return revoked;
   });
 }
 

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { Refusal } from "../errors.ts";
 import { bearerToken } from "../http/bearer-token.ts";
 import type { RequestState } from "../http/request-scope.ts";
-import { sameSecret } from "../lib/same-secret.ts";
+import { sameSecret } from "../lib/random-token.ts";
 
 /** `/metrics`, in Prometheus' text format: how the service is, for whoever runs it. */
 export function metricsRouter({ settings, limiter }: Context, registry: Registry): Router<RequestState> {

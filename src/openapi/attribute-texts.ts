@@ -48,7 +48,7 @@ const TEXTS: Record<string, string> = {
   "organization.owner_email":
     "Whom to invite as its owner, where the relationship `owner` names nobody. For programs. Until somebody accepts, the organization has no owner; `POST /api/invitations` with the role `owner` invites again.",
   "meta.revoked_invitations":
-    "How many pending invitations were revoked, because they would now give more than their inviter has.",
+    "How many pending invitations were revoked, because their inviter could no longer send them.",
   "organization.member_management":
     "Who manages members: the `owner` alone, or `owner_and_admins`: whoever has `members:manage`.",
   "invitation.email": "Where the invitation goes.",

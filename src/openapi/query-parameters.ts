@@ -111,7 +111,8 @@ const DESCRIPTIONS: Record<string, (type: ResourceType | undefined) => string> =
     const known = names.length === 0 ? "It has none" : `Here: ${names.join(", ")}`;
     return `Relationships whose resources come along, with commas between; dots lead on, three deep at most. ${known}.`;
   },
-  sort: () => "The order; with a leading `-` descending. Equal ones are in the order of their ids.",
+  sort: () =>
+    "The order; with a leading `-` descending. Equal ones are in the order of their ids. Without it, the oldest come first.",
   "page[size]": () =>
     "How many on a page. One of large rows, above 1 MB together, ends early: read on from `links.next`.",
   "page[after]": () => "The cursor of the page to read: take it from `links.next`.",

@@ -1,5 +1,5 @@
+import { SCOPES } from "../access/oauth/scopes.ts";
 import type { Endpoint } from "../http/endpoint.ts";
-import { SCOPES } from "../oauth/scopes.ts";
 import type { Parameter } from "./openapi-types.ts";
 
 /** How a caller says who they are. */

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { type ErrorSource, forbidden, notFound } from "../errors.ts";
+import { type ErrorSource, forbidden, notFound, type Refusal } from "../errors.ts";
 import { Role } from "../models/role.ts";
 
 /** What a giver of roles has: nobody gives what they don't have. Null: no ceiling. */
@@ -59,8 +59,13 @@ export function requireWithin(
 ): void {
   const beyond = ceiling === null ? [] : permissionNames.filter((name) => !ceiling.includes(name));
   if (beyond.length === 0) return;
+  throw exceedsOwn(beyond, sourceAt(pointer));
+}
+
+/** The refusal of permissions the giver lacks, by their names. */
+export function exceedsOwn(beyond: string[], source: ErrorSource | undefined): Refusal {
   const detail = `You can't grant or take away permissions you don't have yourself: ${[...new Set(beyond)].join(", ")}.`;
-  throw forbidden("role_exceeds_own", detail, sourceAt(pointer));
+  return forbidden("role_exceeds_own", detail, source);
 }
 
 function sourceAt(pointer: string | undefined): ErrorSource | undefined {

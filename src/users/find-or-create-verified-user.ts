@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { dropUnprovenIdentities } from "../identities/drop-unproven-identities.ts";
+import { dropUnprovenIdentities } from "../access/identities/validated-sessions.ts";
 import type { User } from "../models/user.ts";
 
 /** Half a name is a name: two of different people are never mixed. */

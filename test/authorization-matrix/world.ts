@@ -1,8 +1,8 @@
+import { SCOPES } from "../../src/access/oauth/scopes.ts";
 import { SYSTEM } from "../../src/events/record-events.ts";
 import { removeMember } from "../../src/memberships/remove-member.ts";
 import { Membership } from "../../src/models/membership.ts";
 import type { Organization } from "../../src/models/organization.ts";
-import { SCOPES } from "../../src/oauth/scopes.ts";
 import { deleteOrganization } from "../../src/organizations/delete-organization.ts";
 import type { SystemRoleName } from "../../src/permissions.ts";
 import { buildClient } from "../support/access-tokens.ts";

@@ -11,6 +11,8 @@ export interface StrictSmtp {
   window: number;
   /** How it answers `RCPT TO`, e.g. `550 5.1.1 no such user`; undefined where it takes the recipient. */
   refusal(recipient: string): `${number} ${string}` | undefined;
+  /** Whether a connection is judged by the rules of the time it was opened, as postfix does. */
+  keepsRules: boolean;
   /** The recipient of every email it took, in order. */
   taken: string[];
   /** How often it said each thing but yes. */
@@ -19,7 +21,8 @@ export interface StrictSmtp {
 }
 
 export async function startStrictSmtp(): Promise<StrictSmtp> {
-  const greeted = new Set<string>();
+  const greeted = new Map<string, Pick<StrictSmtp, "refusal" | "most">>();
+  const rulesFor = (id: string) => (smtp.keepsRules ? greeted.get(id) : undefined) ?? smtp;
   let windowBegan = 0;
   let inWindow = 0;
 
@@ -36,20 +39,20 @@ export async function startStrictSmtp(): Promise<StrictSmtp> {
     closeTimeout: 100,
     onConnect({ id }, done) {
       if (greeted.size >= smtp.connections) return done(no("421 4.3.2 too many connections, try later"));
-      greeted.add(id);
+      greeted.set(id, { refusal: smtp.refusal, most: smtp.most });
       done();
     },
     onClose: ({ id }) => void greeted.delete(id),
-    onMailFrom(_, __, done) {
+    onMailFrom(_, { id }, done) {
       if (Date.now() - windowBegan > smtp.window) {
         windowBegan = Date.now();
         inWindow = 0;
       }
       inWindow += 1;
-      done(inWindow > smtp.most ? no("450 4.7.1 Error: too much mail from 127.0.0.1") : null);
+      done(inWindow > rulesFor(id).most ? no("450 4.7.1 Error: too much mail from 127.0.0.1") : null);
     },
-    onRcptTo({ address }, _, done) {
-      const refusal = smtp.refusal(address);
+    onRcptTo({ address }, { id }, done) {
+      const refusal = rulesFor(id).refusal(address);
       done(refusal === undefined ? null : no(refusal));
     },
     onData(stream, { envelope }, done) {
@@ -69,6 +72,7 @@ export async function startStrictSmtp(): Promise<StrictSmtp> {
     most: Number.POSITIVE_INFINITY,
     window: 1_000,
     refusal: () => undefined,
+    keepsRules: false,
     taken: [],
     refusals: new Map(),
     stop: () => new Promise((resolve) => server.close(() => resolve())),

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Organization } from "../src/models/organization.ts";
+import { rowsOf, runBatches, sendBatch } from "./support/batches.ts";
+import {
+  buildOrganization,
+  buildPerson,
+  invitationTo,
+  type Person,
+  uniqueEmail,
+} from "./support/builders.ts";
+import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+
+let guildhall: Guildhall;
+let owner: Person;
+let organization: Organization;
+
+beforeAll(async () => {
+  guildhall = await startGuildhall();
+  owner = await buildPerson(guildhall);
+  organization = await buildOrganization(guildhall, owner);
+});
+afterAll(() => guildhall.stop());
+
+const post = (type: string, email: string, attributes = {}) =>
+  guildhall.api.post(`/api/${type}s`, { data: { type, attributes: { email, ...attributes } } });
+
+/** Sends an address to each endpoint. Each answers with the address it took. */
+const TAKEN: Record<string, (email: string) => Promise<unknown>> = {
+  async invitations(email) {
+    const { body } = await guildhall.api.post("/api/invitations", invitationTo(organization.id, email));
+    return body.data?.attributes.email;
+  },
+  async "rows of batches"(email) {
+    const id = await sendBatch(guildhall.api, organization, [{ email }]);
+    await runBatches(guildhall);
+    const [{ invitation_id }] = await rowsOf(guildhall, id);
+    return (await guildhall.db("invitations").where({ id: invitation_id }).first())?.email;
+  },
+  users: async (email) => (await post("user", email)).body.data?.attributes.email,
+  suppressions: async (email) =>
+    (await post("suppression", email, { reason: "opted_out" })).body.data?.attributes.email,
+  async "members over the Bridge API"(email) {
+    await buildPerson(guildhall, { email: email.trim() });
+    const path = `/bridge-payment/organizations/${organization.id}/members`;
+    const { status, body } = await guildhall.api.as(owner.token).post(path, { email });
+    return status === 201 ? email.trim() : body;
+  },
+};
+
+test.each(Object.entries(TAKEN))("%s take an address without the white space around it", async (_, take) => {
+  const email = uniqueEmail();
+  expect(await take(` \t${email}\u00a0\n`)).toBe(email);
+});
