@@ -56,7 +56,7 @@ const soon = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
 function forgetKeys(settings: Partial<Settings> = {}) {
   guildhall.context.identities = createIdentitySources(
     { ...guildhall.settings, ...settings },
-    { timeout: 300, cooldown: 0 },
+    { timeout: 600, cooldown: 0 },
   );
   issuer.asked.length = 0;
 }
