@@ -1,35 +1,56 @@
 import { z } from "zod";
 import { createAddress, updateAddress } from "../billing/addresses.ts";
 import { addresses } from "../billing/resource-kinds.ts";
-import { country, emailAddress, text } from "../http/attributes.ts";
+import { country, described, emailAddress, text } from "../http/attributes.ts";
 import type { Address } from "../models/shared-resources.ts";
-import { type BridgeResource, recordOf, shared } from "./bridge-resource.ts";
+import { alias, type BridgeResource, nullable, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byFlag, bySearch, byWord } from "./list-query.ts";
-import { changes, creates, deletes, reads, setsDefault } from "./resource-endpoints.ts";
+import { changes, creates, deletes, setsDefault } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
 const columns = {
-  type: z.enum(["billing", "shipping", "both"]),
-  alias: text(100).nullable(),
-  name: text(200).nullable(),
-  line1: text(200).nullable(),
+  type: described(z.enum(["billing", "shipping", "both"]), "Its purpose. Default: `billing`.", "billing"),
+  alias,
+  name: nullable(text(200), "Acme Corp"),
+  line1: nullable(text(200), "1 Analytical Row"),
   line2: text(200).nullable(),
-  city: text(100).nullable(),
+  city: nullable(text(100), "London"),
   state: text(100).nullable(),
-  postal_code: text(20).nullable(),
-  country,
+  postal_code: nullable(text(20), "EC1A 1AA"),
+  country: described(country, "ISO 3166-1, two letters.", "GB"),
   phone: text(50).nullable(),
-  email: emailAddress.transform(({ email }) => email).nullable(),
-  is_partial: z.boolean(),
-  is_business: z.boolean(),
+  email: nullable(
+    emailAddress.transform(({ email }) => email),
+    "office@acme.example",
+  ),
+  is_partial: described(
+    z.boolean(),
+    "Whether street and city may be missing; otherwise both are required.",
+    false,
+  ),
+  is_business: described(z.boolean(), "Whether it is a company's; then `business_name` is required.", false),
   business_name: text(200).nullable(),
   tax_id: text(100).nullable(),
-  tax_id_type: text(50).nullable(),
-  is_default: z.boolean(),
+  tax_id_type: text(50).nullable().meta({ description: "The kind of tax id, such as `eu_vat`." }),
+  is_default: described(z.boolean(), "Whether it is the owner's default of its type.", true),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
-const newAddress = given.required({ country: true });
-const changedAddress = given.omit({ organization_id: true });
+const newAddress = given
+  .required({ country: true })
+  .meta(
+    sample(columns, [
+      "organization_id",
+      "type",
+      "name",
+      "line1",
+      "city",
+      "postal_code",
+      "country",
+      "is_default",
+    ]),
+  );
+const changedAddress = given.omit({ organization_id: true }).meta({ examples: [{ line2: "Second floor" }] });
 const aliases = { address_type: "type" };
 const byType = byWord("type", columns.type.options);
 
@@ -37,8 +58,8 @@ const resource: BridgeResource<Address> = {
   kind: addresses,
   path: "/addresses",
   name: "Address",
-  spoken: { one: "address", many: "addresses" },
-  shape: recordOf(columns),
+  plural: "Addresses",
+  shape: recordOf("addr", columns),
   scope: "addresses:read",
   largestPage: 50,
   filters: {
@@ -53,12 +74,14 @@ const resource: BridgeResource<Address> = {
 export const addressEndpoints = [
   ...reads(resource),
   creates(resource, {
-    summary: "Create an address. Unless `is_partial`, it needs `line1` and `city`.",
+    operationId: "bridgeCreateAddress",
+    summary: "Create an address. It needs `line1` and `city` unless `is_partial` is true.",
     body: fields(newAddress, aliases),
     create: createAddress,
   }),
   changes(resource, {
-    summary: "Change an address. What is left out stays.",
+    operationId: "bridgeUpdateAddress",
+    summary: "Change an address. Fields that are left out stay.",
     body: fields(changedAddress, aliases),
     change: updateAddress,
   }),

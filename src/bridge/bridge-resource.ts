@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { Scope } from "../access/oauth/scopes.ts";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
-import { metadata } from "../http/attributes.ts";
+import { described, metadata, text } from "../http/attributes.ts";
 import type { Answer, Answers, EndpointRequest } from "../http/endpoint.ts";
+import { exampleId, type IdPrefix } from "../lib/id.ts";
+import { exampleOf } from "../lib/json-schema-of.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import { record, show, shown, time } from "./envelope.ts";
+import { created_at, idOf, record, show, shown, updated_at } from "./envelope.ts";
 import type { ListDeclaration } from "./list-query.ts";
 
 /** A kind of resource as the Bridge API shows it. */
@@ -12,10 +14,9 @@ export interface BridgeResource<Row extends SharedResource = SharedResource> ext
   kind: ResourceKind<Row>;
   /** After `/bridge-payment`, such as `/payment-methods`. */
   path: string;
-  /** Such as `PaymentMethod`. */
+  /** Such as `PaymentMethod` and `PaymentMethods`. */
   name: string;
-  /** The name in sentences, singular and plural. */
-  spoken: { one: string; many: string };
+  plural: string;
   shape: z.ZodObject;
   /** Fields of the shape that are not columns. */
   derived?(row: Row): object;
@@ -23,11 +24,50 @@ export interface BridgeResource<Row extends SharedResource = SharedResource> ext
   scope: Scope;
 }
 
-/** Columns of every kind that can be written. */
-export const shared = { organization_id: z.string().max(64).nullable(), metadata };
+/** The tag of a kind's endpoints. */
+export function tagOf({ path }: Pick<BridgeResource, "path">): string {
+  return `bridge-${path.slice(1)}`;
+}
 
-/** A reference to another resource of the same owner. */
-export const link = z.string().max(64).nullable();
+/** `PaymentMethods` as `payment methods`. */
+export function spoken(name: string): string {
+  return name.replaceAll(/(?!^)[A-Z]/g, " $&").toLowerCase();
+}
+
+/** Columns of every kind that can be written. */
+export const shared = {
+  organization_id: link("org", "The organization it belongs to; null if it is the creator's own."),
+  metadata: described(
+    metadata,
+    "Your own data: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused here too.",
+    {},
+  ),
+};
+
+/** A column that may be null, with an example. */
+export function nullable<Column extends z.ZodType>(column: Column, example: unknown) {
+  return column.nullable().meta({ examples: [example] });
+}
+
+/** A reference to another row. */
+export function link(prefix: IdPrefix, description: string) {
+  return described(z.string().max(64).nullable(), description, exampleId(prefix));
+}
+
+export const billing_address_id = link("addr", "An address of the same owner; null for none.");
+
+export const alias = text(100).nullable().describe("The owner's name for it.");
+
+export const provider_id = described(
+  text(100).nullable(),
+  "Your name for the payment provider, such as `stripe`.",
+  "stripe",
+);
+
+/** The same column in a request that may leave it out, but not send null. */
+export function optional<Column extends z.ZodType>(column: z.ZodNullable<Column>) {
+  return column.unwrap().optional().meta({ description: column.description });
+}
 
 /** A time in a request. */
 export const givenTime = z.iso.datetime({
@@ -47,39 +87,60 @@ const cents = z
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
-/** What subscriptions and payments cost. Missing amounts are computed. */
-export const price = {
-  /** ISO 4217, in either case. */
-  currency: z
-    .string()
-    .toUpperCase()
-    .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" }),
-  subtotal_cents: cents,
-  tax_cents: cents,
-  discount_cents: cents,
-  total_cents: cents,
-};
+/** What is paid, and for what, with subscriptions and payments. Missing amounts are computed. @param example cents. */
+export function price(example: number) {
+  return {
+    concept: text(200).nullable().describe("A short text for the bill."),
+    currency: described(
+      z
+        .string()
+        .toUpperCase()
+        .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" }),
+      "ISO 4217, in upper or lower case.",
+      "GBP",
+    ),
+    subtotal_cents: described(
+      cents,
+      "Before tax and discount. If left out, it is computed from the total.",
+      example,
+    ),
+    tax_cents: described(cents, "Added to the subtotal.", 0),
+    discount_cents: described(cents, "Subtracted from the subtotal.", 0),
+    total_cents: described(
+      cents,
+      "The amount to pay: subtotal + tax − discount, in the currency's smallest unit. If left out, it is computed from the parts.",
+      example,
+    ),
+  };
+}
 
 /** JSON Schema that zod can't express: one of the two may be left out, but not both (see `completeAmounts`). */
 export const eitherAmount = { anyOf: [{ required: ["total_cents"] }, { required: ["subtotal_cents"] }] };
 
+/** Metadata for a body: an example made of the examples of these columns. */
+export function sample(columns: Record<string, z.ZodType>, names: string[]) {
+  const all = { ...shared, ...columns };
+  return { examples: [Object.fromEntries(names.map((name) => [name, exampleOf(Reflect.get(all, name))]))] };
+}
+
 /** The shape of a record with these columns. */
-export function recordOf(columns: Record<string, z.ZodType>): z.ZodObject {
+export function recordOf(prefix: IdPrefix, columns: Record<string, z.ZodType>): z.ZodObject {
   return z.object({
-    id: z.string(),
-    user_id: z.string(),
-    ...shown({ organization_id: shared.organization_id, ...columns, metadata }),
-    created_at: time,
-    updated_at: time,
+    id: idOf(prefix),
+    user_id: idOf("user", "The creator, who keeps it when the organization is deleted."),
+    ...shown({ ...columns, ...shared }),
+    created_at,
+    updated_at,
   });
 }
 
 /** Declares that an endpoint answers with one record. */
 export function shows(
   { name, shape }: Pick<BridgeResource, "name" | "shape">,
-  status: 200 | 201 = 200,
+  { status = 200, example }: { status?: 200 | 201; example?: object | undefined } = {},
 ): Answers {
-  return { status, records: { holds: "record", name, of: shape } };
+  const records = { holds: "record", name, of: shape } as const;
+  return { status, records, ...(example === undefined ? {} : { example }) };
 }
 
 /** Shows a row as its owner has it: detached, once its organization is being deleted. */

@@ -3,10 +3,32 @@ import { Router } from "@koa/router";
 import type Koa from "koa";
 import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
+import { forbidden, notFound, Refusal } from "../errors.ts";
+import type { Api } from "../http/endpoint.ts";
+import { parseMediaType } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { routeEndpoints } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
-import { bridgeApi } from "./bridge-api.ts";
+
+/** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
+const bridgeApi: Api = {
+  requireAcceptable() {},
+  requireBodyType(headers) {
+    if (parseMediaType(headers["content-type"] ?? "").type === "application/json") return;
+    const detail = "Send the body as application/json.";
+    throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
+  },
+  emptyBody: null,
+  send(ctx, document) {
+    ctx.set("Cache-Control", "no-store");
+    ctx.body = document;
+  },
+  outsider: (named) =>
+    named?.resource === undefined
+      ? forbidden("forbidden", "You are not a member of this organization.")
+      : notFound("resource"),
+  leftToOwner: (detail) => forbidden("members_left_to_owner", detail),
+};
 
 /** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {

@@ -2,6 +2,7 @@ import type { Context as KoaContext } from "koa";
 import { z } from "zod";
 import type { ErrorItem, Refusal } from "../errors.ts";
 import type { Answer } from "../http/endpoint.ts";
+import { exampleId, type IdPrefix } from "../lib/id.ts";
 import type { Paging } from "./list-query.ts";
 
 const NOT_ALLOWED = "You don't have permission to perform this action";
@@ -36,6 +37,17 @@ export const SENTENCES: Record<string, Sentence> = {
 
 /** A time, which is sent as ISO 8601 text. */
 export const time = z.date();
+/** In examples, when something happened to a record after it was created. */
+export const LATER = "2026-11-21T16:05:00.000Z";
+const usually = { examples: ["2026-11-20T09:30:00.000Z"] };
+export const created_at = time.meta({ description: "When it was created.", ...usually });
+export const updated_at = time.meta({ description: "When it last changed.", ...usually });
+
+export function idOf(prefix: IdPrefix, description?: string) {
+  return z
+    .string()
+    .meta({ ...(description === undefined ? {} : { description }), examples: [exampleId(prefix)] });
+}
 
 /** Columns as answers show them: without the limits that apply to what is sent. */
 export function shown<Columns extends z.ZodRawShape>(
@@ -47,7 +59,15 @@ export function shown<Columns extends z.ZodRawShape>(
 
 function shownColumn(column: z.ZodType): z.ZodType {
   if (column instanceof z.ZodOptional) return shownColumn(column.unwrap() as z.ZodType);
-  if (column instanceof z.ZodNullable) return shownColumn(column.unwrap() as z.ZodType).nullable();
+  const { description, examples } = column.meta() ?? {};
+  return withoutLimits(column).meta({
+    ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
+  });
+}
+
+function withoutLimits(column: z.ZodType): z.ZodType {
+  if (column instanceof z.ZodNullable) return withoutLimits(column.unwrap() as z.ZodType).nullable();
   if (column instanceof z.ZodString || column instanceof z.ZodEmail || column instanceof z.ZodPipe)
     return z.string();
   if (column instanceof z.ZodNumber) return z.number().int();

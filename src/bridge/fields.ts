@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { badRequest, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
-import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
+import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { refuseCardData } from "./refuse-card-data.ts";
 
 /** By other names the Bridge API's documentation uses for a field, the name it is answered under. */
@@ -18,6 +18,7 @@ export function fields<Shape extends z.ZodObject>(
   return {
     read: (document) => readFields(shape, aliases, document),
     schema: () => describeAliases(jsonSchemaOf(shape, "input"), aliases),
+    example: exampleOf(shape),
   };
 }
 

@@ -8,9 +8,10 @@ export interface Paging {
 }
 
 /** Nobody pages further than this; a filter is the better way. */
-const LAST_PAGE = 100_000;
+export const LAST_PAGE = 100_000;
 
-const whole = (least: number, most: number) =>
+/** A whole number in a query. */
+export const whole = (least: number, most: number) =>
   z.coerce
     .number({ error: `must be a whole number from ${least} to ${most}` })
     .int({ error: `must be a whole number from ${least} to ${most}` })
@@ -78,24 +79,4 @@ export interface ListDeclaration {
   filters: Record<string, Filter>;
   /** What it can be ordered by besides times, and the columns behind it. */
   orders: Record<string, string>;
-}
-
-/** The query parameters of a kind's list. */
-export function listQuery({ largestPage, filters, orders }: ListDeclaration) {
-  const narrowing = Object.entries(filters).map(([name, { values }]) => [name, values.optional()] as const);
-  const known = z.strictObject({
-    ...pageParameters(largestPage),
-    offset: whole(0, LAST_PAGE * 100).optional(),
-    organization_id: z.string().max(64).optional(),
-    orderBy: z.enum(["created_at", "updated_at", ...Object.keys(orders)]).default("created_at"),
-    orderDir: z.enum(["asc", "desc"]).default("desc"),
-  });
-  // The filters are read by name only; their types would hide those of the other parameters.
-  return known.extend(Object.fromEntries(narrowing)) as unknown as typeof known;
-}
-
-/** Applies the filters a query names. */
-export function narrow(query: AnyQueryBuilder, filters: ListDeclaration["filters"], given: object): void {
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined) filters[name]?.narrow(query, String(value));
 }

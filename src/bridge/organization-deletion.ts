@@ -1,22 +1,34 @@
 import { z } from "zod";
-import { inPath, signedIn } from "../access/allow.ts";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
+import { described } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
+import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
-import { record, show, time } from "./envelope.ts";
-import { counts } from "./organizations.ts";
+import { created_at, idOf, LATER, record, show, time, updated_at } from "./envelope.ts";
 import { keyOf, userIn } from "./owner-in.ts";
 
-const deletionShape = z.object({
-  id: z.string(),
-  organization_id: z.string(),
-  organization_name: z.string(),
-  state: z.enum(["detaching", "completed"]),
-  planned: counts,
-  done: counts,
-  created_at: time,
-  updated_at: time,
+const counts = z.record(z.string(), z.number().int());
+
+/** What a deletion is about to do, in both its preview and its receipt. */
+const planShape = z.object({
+  organization_id: idOf("org", "The organization being deleted."),
+  planned: described(counts, "Rows per table, counted at the start.", {
+    subscriptions: 1,
+    payments: 1,
+    addresses: 1,
+    memberships: 2,
+  }),
+});
+
+const deletionShape = planShape.extend({
+  id: idOf("del"),
+  organization_name: described(z.string(), "The organization's name.", "Acme Corp"),
+  state: described(z.enum(["detaching", "completed"]), "Whether it is still running.", "detaching"),
+  done: described(planShape.shape.planned, "Rows per table processed so far.", {}),
+  created_at,
+  updated_at,
   completed_at: time.nullable(),
 });
 const records = { holds: "record", name: "OrganizationDeletion", of: deletionShape } as const;
@@ -24,9 +36,26 @@ const DELETED = "Organization deleted successfully";
 
 export const organizationDeletionEndpoints = [
   endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations/:id/deletion-preview",
+    operationId: "bridgePreviewDeletionOfOrganization",
+    tag: "bridge-organizations",
+    summary: "Count what a deletion would detach and remove, without changing anything.",
+    allow: member("organization:delete", { of: inPath("organization") }),
+    limit: "read",
+    answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: planShape } },
+    async handle({ context, params }) {
+      const organization_id = params.id;
+      return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
+    },
+  }),
+  endpoint({
     method: "DELETE",
     path: "/bridge-payment/organizations/:id",
-    summary: "Delete an organization for good: access ends at once, its resources go back to their creators.",
+    operationId: "bridgeDeleteOrganization",
+    tag: "bridge-organizations",
+    summary:
+      "Delete an organization for good. Access ends at once, and its resources return to their creators.",
     allow: signedIn({
       of: inPath("organization"),
       people: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
@@ -41,10 +70,21 @@ export const organizationDeletionEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations/:id/deletion",
-    summary: "See how far a deletion is; once it is completed, its receipt.",
+    operationId: "bridgeReadDeletionOfOrganization",
+    tag: "bridge-organizations",
+    summary: "Read a deletion's progress or, once it is completed, its receipt.",
     allow: signedIn({ people: "Whoever asked for the deletion." }),
     limit: "read",
-    answers: { status: 200, records },
+    answers: {
+      status: 200,
+      records,
+      example: {
+        state: "completed",
+        done: { subscriptions: 1, payments: 1, addresses: 1, memberships: 2 },
+        completed_at: LATER,
+        updated_at: LATER,
+      },
+    },
     async handle(request) {
       const deletion = await ownDeletion(request);
       if (deletion === undefined) throw forbidden("forbidden", "You have not requested this deletion.");

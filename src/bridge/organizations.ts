@@ -1,42 +1,77 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
+import { described, metadata } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
+import { exampleId } from "../lib/id.ts";
 import type { Organization } from "../models/organization.ts";
-import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
 import { findOwnOrganization } from "../organizations/find-own-organization.ts";
 import { listOwnOrganizations } from "../organizations/list-own-organizations.ts";
 import { organizationAttributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
-import { page, record, show, shown, time } from "./envelope.ts";
+import { created_at, idOf, page, record, show, shown, updated_at } from "./envelope.ts";
 import { fields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { keyOf, userIn } from "./owner-in.ts";
 
-const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true });
-const newOrganization = given.omit({ member_management: true });
-const changedOrganization = given.partial();
+const { member_management } = organizationAttributes.shape;
+const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true }).extend({
+  member_management: member_management
+    .unwrap()
+    .meta({ examples: ["owner"] })
+    .optional(),
+  metadata: described(
+    metadata,
+    "Data its members store with it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; `metadata` there is for programs.",
+    {},
+  ).optional(),
+});
+const newOrganization = given.omit({ member_management: true }).meta({
+  examples: [
+    {
+      name: "Acme Corp",
+      business_email: "office@acme.example",
+      business_phone: "+44 20 7946 0018",
+      tax_id: "GB123456789",
+      address: "1 Analytical Row, London",
+      country: "GB",
+    },
+  ],
+});
+const changedOrganization = given
+  .partial()
+  .meta({ examples: [{ business_phone: "+44 20 7946 0099", member_management: "owner_and_admins" }] });
+const transfer = z
+  .strictObject({
+    user_id: z.string().max(64).describe("The user id of the member who becomes the owner."),
+  })
+  .meta({ examples: [{ user_id: exampleId("user") }] });
 
 /** The strongest system role a user has; null without one. */
 export const strongestRole = z.enum(["owner", "admin", "billing", "member"]).nullable();
+const ownRole = strongestRole.meta({ examples: ["owner"] });
+const ownRoles = z.array(z.string()).meta({ examples: [["owner"]] });
 
 const organizationShape = z.object({
-  id: z.string(),
+  id: idOf("org"),
   ...shown(given.shape),
-  owner_user_id: z.string().nullable(),
-  created_at: time,
-  updated_at: time,
+  owner_user_id: described(
+    z.string().nullable(),
+    "Its owner; only `transfer-ownership` changes it.",
+    exampleId("user"),
+  ),
+  created_at,
+  updated_at,
 });
-const withRoleShape = organizationShape.extend({ your_role: strongestRole, your_roles: z.array(z.string()) });
+const withRoleShape = organizationShape.extend({
+  your_role: ownRole.describe("Your strongest system role there; null without one."),
+  your_roles: ownRoles.describe("All your roles there, including custom roles of the environment."),
+});
 const ownShape = organizationShape
   .pick({ id: true, name: true, business_email: true, created_at: true })
-  .extend({ role: strongestRole, roles: z.array(z.string()) });
-/** Rows by table. */
-export const counts = z.record(z.string(), z.number().int());
-const previewShape = z.object({ organization_id: z.string(), planned: counts });
-
+  .extend({ role: ownRole, roles: ownRoles });
 const one = (of: z.ZodObject, status: 200 | 201 = 200) =>
   ({ status, records: { holds: "record", name: "Organization", of } }) as const;
 
@@ -44,8 +79,10 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations",
-    summary: "Create an organization. Whoever creates it is its owner.",
-    allow: signedIn({}),
+    operationId: "bridgeCreateOrganization",
+    tag: "bridge-organizations",
+    summary: "Create an organization. Its creator becomes the owner.",
+    allow: signedIn(),
     limit: "write",
     body: fields(newOrganization),
     answers: one(organizationShape, 201),
@@ -59,8 +96,10 @@ export const organizationEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations",
+    operationId: "bridgeListOrganizations",
+    tag: "bridge-organizations",
     summary: "List the organizations you are a member of, each with your role there.",
-    allow: signedIn({}),
+    allow: signedIn(),
     limit: "read",
     query: z.strictObject(pageParameters(100)),
     answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownShape } },
@@ -75,6 +114,8 @@ export const organizationEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations/:id",
+    operationId: "bridgeReadOrganization",
+    tag: "bridge-organizations",
     summary: "Read an organization, with your role there.",
     allow: member("organization:read", { of: inPath("organization") }),
     limit: "read",
@@ -93,7 +134,9 @@ export const organizationEndpoints = [
   endpoint({
     method: "PUT",
     path: "/bridge-payment/organizations/:id",
-    summary: "Change an organization's details. What is left out stays.",
+    operationId: "bridgeUpdateOrganization",
+    tag: "bridge-organizations",
+    summary: "Change an organization's details. Fields that are left out stay.",
     allow: member("organization:update", { of: inPath("organization") }),
     limit: "write",
     body: fields(changedOrganization),
@@ -107,28 +150,18 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/transfer-ownership",
-    summary: "Make another member the owner; you become admin.",
+    operationId: "bridgeTransferOwnershipOfOrganization",
+    tag: "bridge-organizations",
+    summary: "Make another member the owner; you become an admin.",
     allow: member("organization:delete", { of: inPath("organization"), people: "The owner." }),
     limit: "write",
-    body: fields(z.strictObject({ user_id: z.string().max(64) })),
+    body: fields(transfer),
     answers: { ...one(organizationShape), message: "Ownership transferred successfully" },
     async handle(request) {
       requireOwner(request.organization);
       const by = { actor: request.actor, expectedOwnerId: userIn(request) };
       const changed = await transferOwnership(request.context, keyOf(request), request.body.user_id, by);
       return record(present(changed), 200, "Ownership transferred successfully");
-    },
-  }),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/organizations/:id/deletion-preview",
-    summary: "Count what a deletion would detach and remove. Changes nothing.",
-    allow: member("organization:delete", { of: inPath("organization") }),
-    limit: "read",
-    answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: previewShape } },
-    async handle({ context, params }) {
-      const organization_id = params.id;
-      return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
     },
   }),
 ];

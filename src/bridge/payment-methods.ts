@@ -5,39 +5,81 @@ import { paymentMethods } from "../billing/resource-kinds.ts";
 import { updateResource } from "../billing/update-resource.ts";
 import type { Context } from "../context.ts";
 import type { Actor } from "../events/record-events.ts";
-import { text } from "../http/attributes.ts";
+import { described, text } from "../http/attributes.ts";
 import type { PaymentMethod } from "../models/shared-resources.ts";
-import { type BridgeResource, link, recordOf, shared } from "./bridge-resource.ts";
+import {
+  alias,
+  type BridgeResource,
+  billing_address_id,
+  link,
+  provider_id,
+  recordOf,
+  sample,
+  shared,
+} from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
 import { byWord } from "./list-query.ts";
-import { changes, creates, deletes, reads, setsBillingAddress, setsDefault } from "./resource-endpoints.ts";
+import { changes, creates, deletes, setsBillingAddress, setsDefault } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
 const digits = (pattern: RegExp, error: string) => z.string().regex(pattern, { error }).nullable();
 
 const columns = {
-  type: z.enum(["card", "bank_account", "wallet"]),
-  wallet_type: text(50).nullable(),
-  provider_id: text(100).nullable(),
-  provider_payment_method_token: text(500),
-  customer_id: link,
-  billing_address_id: link,
-  card_brand: text(50).nullable(),
-  last_four: digits(/^\d{4}$/, "must be the last four digits alone"),
-  expiry_month: digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12"),
-  expiry_year: digits(/^\d{4}$/, "must be four digits"),
-  alias: text(100).nullable(),
-  is_default: z.boolean(),
+  type: described(z.enum(["card", "bank_account", "wallet"]), "The kind of payment method.", "card"),
+  wallet_type: text(50).nullable().meta({ description: "The wallet, such as `apple_pay`." }),
+  provider_id,
+  provider_payment_method_token: described(
+    text(500),
+    "The token from your payment provider. Never a card number.",
+    "pm_1QxZ",
+  ),
+  customer_id: link("cust", "The customer the provider charges with it, of the same owner."),
+  billing_address_id,
+  card_brand: described(text(50).nullable(), "The brand, such as `visa`.", "visa"),
+  last_four: described(
+    digits(/^\d{4}$/, "must be exactly the last four digits"),
+    "The last four digits, to recognize it by.",
+    "4242",
+  ),
+  expiry_month: described(
+    digits(/^(0[1-9]|1[0-2])$/, "must be two digits from 01 to 12"),
+    "Two digits, from `01`.",
+    "09",
+  ),
+  expiry_year: described(digits(/^\d{4}$/, "must be four digits"), "Four digits.", "2029"),
+  alias,
+  is_default: described(
+    z.boolean(),
+    "Whether it is the owner's default. It replaces the previous default.",
+    true,
+  ),
 };
 const given = z.strictObject({ ...columns, ...shared }).partial();
-const newPaymentMethod = given.required({ type: true, provider_payment_method_token: true });
-const changedPaymentMethod = given.pick({
-  alias: true,
-  is_default: true,
-  billing_address_id: true,
-  expiry_month: true,
-  expiry_year: true,
-  metadata: true,
-});
+const newPaymentMethod = given
+  .required({ type: true, provider_payment_method_token: true })
+  .meta(
+    sample(columns, [
+      "organization_id",
+      "type",
+      "provider_id",
+      "provider_payment_method_token",
+      "card_brand",
+      "last_four",
+      "expiry_month",
+      "expiry_year",
+      "is_default",
+    ]),
+  );
+const changedPaymentMethod = given
+  .pick({
+    alias: true,
+    is_default: true,
+    billing_address_id: true,
+    expiry_month: true,
+    expiry_year: true,
+    metadata: true,
+  })
+  .meta({ examples: [{ alias: "Office card", expiry_month: "11", expiry_year: "2030" }] });
 const aliases = {
   payment_type: "type",
   card_token: "provider_payment_method_token",
@@ -50,8 +92,8 @@ const resource: BridgeResource<PaymentMethod> = {
   kind: paymentMethods,
   path: "/payment-methods",
   name: "PaymentMethod",
-  spoken: { one: "payment method", many: "payment methods" },
-  shape: recordOf(columns),
+  plural: "PaymentMethods",
+  shape: recordOf("pm", columns),
   scope: "payment_methods:read",
   largestPage: 100,
   filters: { type: byWord("type", columns.type.options) },
@@ -61,12 +103,14 @@ const resource: BridgeResource<PaymentMethod> = {
 export const paymentMethodEndpoints = [
   ...reads(resource),
   creates(resource, {
-    summary: "Create a payment method from the token your payment provider gave you for it.",
+    operationId: "bridgeCreatePaymentMethod",
+    summary: "Create a payment method from a token of your payment provider.",
     body: fields(newPaymentMethod, aliases),
     create: (context, owner, values, actor) => createResource(context, paymentMethods, owner, values, actor),
   }),
   changes(resource, {
-    summary: "Change what is known of a payment method. What is left out stays.",
+    operationId: "bridgeUpdatePaymentMethod",
+    summary: "Change a payment method's details. Fields that are left out stay.",
     body: fields(changedPaymentMethod),
     change: update,
   }),

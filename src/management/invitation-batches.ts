@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { inBody, inPath, member, signedIn } from "../access/allow.ts";
+import { described } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-batch.ts";
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
@@ -8,7 +9,7 @@ import { newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, time, updatedAt, type Viewer } from "../json-api/resource-type.ts";
 import { BATCH_KINDS, BATCH_STATUSES, InvitationBatch } from "../models/invitation-batch.ts";
 import { CSV_COLUMNS, csvColumnParameters } from "./csv-columns.ts";
 import { newInvitationBatch } from "./invitation-batch-shape.ts";
@@ -20,6 +21,9 @@ export const invitationBatchType = resourceType<InvitationBatch>({
   type: "invitation_batch",
   path: "invitation-batches",
   prefix: "batch",
+  description:
+    "Many invitations requested at once, as a document or a CSV file, or resent by `POST /api/invitations/resend`. Rows are processed in the background, with the permissions their creator has at that time. Read the batch to follow its progress, and its rows for the result of each. It is removed, with its rows, 90 days after it was completed or canceled.",
+  seenBy: "A signed-in user sees those of organizations where they have `members:read`.",
   scope: "invitations:read",
   /** To whom invitations are visible: what is in a batch is no more. */
   visible: (viewer) =>
@@ -33,19 +37,35 @@ export const invitationBatchType = resourceType<InvitationBatch>({
     ),
   leads,
   attributes: z.object({
-    kind: z.enum(BATCH_KINDS),
-    dry_run: z.boolean(),
-    status: z.enum(BATCH_STATUSES),
-    total_count: z.int(),
-    created_count: z.int(),
-    resent_count: z.int(),
-    failed_count: z.int(),
-    duplicate_count: z.int(),
-    created_at: time,
-    updated_at: time,
-    started_at: time.nullable(),
-    completed_at: time.nullable(),
-    canceled_at: time.nullable(),
+    kind: described(
+      z.enum(BATCH_KINDS),
+      "`invite` creates invitations. `resend` sends existing ones again, and may span organizations if a program asked for it.",
+      "invite",
+    ),
+    dry_run: described(
+      z.boolean(),
+      "If true, every row is checked as if it were processed, but nothing is done. Rows that would succeed are `created`, without an invitation, or `resent`.",
+      false,
+    ),
+    status: described(
+      z.enum(BATCH_STATUSES),
+      "`queued`, then `running`, then `completed`; or `canceled`. Batches of one organization run one after another.",
+      "running",
+    ),
+    total_count: described(
+      z.int(),
+      "How many rows were sent: the sum of created, resent, failed, duplicate and remaining rows.",
+      250,
+    ),
+    created_count: described(z.int(), "How many were invited; in a dry run, how many would be.", 99),
+    resent_count: described(z.int(), "How many were resent; in a dry run, how many would be.", 0),
+    failed_count: described(z.int(), "How many failed. Their rows say why.", 1),
+    duplicate_count: described(z.int(), "How many repeat the address of an earlier row.", 2),
+    created_at: createdAt,
+    updated_at: updatedAt,
+    started_at: described(time.nullable(), "When the first rows were processed.", "2026-11-20T09:30:01.000Z"),
+    completed_at: described(time.nullable(), "When the last row was processed."),
+    canceled_at: described(time.nullable(), "When it was canceled, or its organization deleted."),
   }),
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },

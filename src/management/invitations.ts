@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { z } from "zod";
 import { inBody, inPath, member } from "../access/allow.ts";
 import { forbidden, Refusal } from "../errors.ts";
+import { described } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
@@ -13,7 +14,16 @@ import { bySearch, foundIds } from "../json-api/by-search.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
 import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
+import {
+  createdAt,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  time,
+  updatedAt,
+  type Viewer,
+} from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";
 import { byDeliveryStatus, byStatusNow, DELIVERY_STATUSES } from "./invitation-filters.ts";
@@ -24,6 +34,9 @@ export const invitationType = resourceType<Invitation>({
   type: "invitation",
   path: "invitations",
   prefix: "inv",
+  description:
+    "An offer of membership, sent to an email address as a link. Accepting it makes the person a member with the roles it names.",
+  seenBy: "A signed-in user sees those of organizations where they have `members:read`.",
   visible: (viewer) =>
     among(
       viewer,
@@ -37,22 +50,48 @@ export const invitationType = resourceType<Invitation>({
   leads,
   /** The token's version stays inside: it is half of a link. */
   attributes: z.object({
-    email: z.string(),
-    first_name: z.string().nullable(),
-    last_name: z.string().nullable(),
-    role_ids: z.array(z.string()),
-    message: z.string().nullable(),
-    locale: z.string().nullable(),
-    metadata: storedMetadata,
-    status: z.enum(INVITATION_STATUSES),
-    delivery_status: z.enum(DELIVERY_STATUSES).nullable(),
-    expires_at: time,
+    email: described(z.string(), "Where the invitation is sent.", "mary@acme.example"),
+    first_name: described(
+      z.string().nullable(),
+      "What to call the person. Acceptance gives it, like `last_name`, to a user without a name.",
+      "Mary",
+    ),
+    last_name: described(z.string().nullable(), "See `first_name`.", "Somerville"),
+    role_ids: described(z.array(z.string()), "The roles that acceptance gives. Without any: `member`.", [
+      exampleId("role"),
+    ]),
+    message: described(
+      z.string().nullable(),
+      "A personal message in the email.",
+      "Will you look after our books?",
+    ),
+    locale: described(
+      z.string().nullable(),
+      "The language of the email and its page. Without one, or without a translation, the environment's is used, or English.",
+      "en",
+    ),
+    metadata: described(
+      storedMetadata,
+      "Copied to the membership on acceptance. Set by anyone who may invite. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    status: described(z.enum(INVITATION_STATUSES), "Only a `pending` invitation can be answered.", "pending"),
+    delivery_status: described(
+      z.enum(DELIVERY_STATUSES).nullable(),
+      "What happened to its latest email.",
+      "sent",
+    ),
+    expires_at: described(
+      time,
+      "Until when it can be answered; by default 7 days, at most 365.",
+      "2026-12-20T09:30:00.000Z",
+    ),
     accepted_at: time.nullable(),
     declined_at: time.nullable(),
     revoked_at: time.nullable(),
     expired_at: time.nullable(),
-    created_at: time,
-    updated_at: time,
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   onDemand: { metadata: () => "invitations.metadata" },
   computed: ({ delivery_state = null, role_ids = [] }) => ({

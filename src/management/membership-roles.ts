@@ -18,6 +18,9 @@ export const membershipRoleType = resourceType<MembershipRole>({
   type: "membership_role",
   path: "membership-roles",
   prefix: "orguserrole",
+  description:
+    "One role of one membership. Creating it gives the member the role; deleting it takes the role away.",
+  seenBy: "Anyone who sees the membership.",
   /** Those of the memberships the viewer may see. */
   visible: (viewer) =>
     among(

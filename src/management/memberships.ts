@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inBody, inPath, member, signedIn } from "../access/allow.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden } from "../errors.ts";
-import { metadata } from "../http/attributes.ts";
+import { described, metadata } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
@@ -10,7 +10,14 @@ import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
+import {
+  createdAt,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  updatedAt,
+  type Viewer,
+} from "../json-api/resource-type.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
@@ -22,6 +29,8 @@ export const membershipType = resourceType<Membership>({
   type: "membership",
   path: "memberships",
   prefix: "orguser",
+  description: "A user's membership in an organization, with one or more roles.",
+  seenBy: "A signed-in user sees their own, and those of organizations where they have `members:read`.",
   /** Of organizations whose members the viewer may see, and their own. */
   visible: (viewer) =>
     among(
@@ -33,7 +42,15 @@ export const membershipType = resourceType<Membership>({
       leads(viewer),
     ),
   leads,
-  attributes: z.object({ metadata: storedMetadata, created_at: time, updated_at: time }),
+  attributes: z.object({
+    metadata: described(
+      storedMetadata,
+      "The organization's own notes about the member. Anyone who may manage members can set it, so don't keep your own keys here. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
+  }),
   onDemand: { metadata: () => "memberships.metadata" },
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },

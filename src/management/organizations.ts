@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid } from "../errors.ts";
-import { emailAddress } from "../http/attributes.ts";
+import { described, emailAddress } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
 import { begins, creates, shows, tells } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
@@ -13,10 +13,11 @@ import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import {
   counts,
+  createdAt,
   type Rows,
   resourceType,
   storedMetadata,
-  time,
+  updatedAt,
   type Viewer,
 } from "../json-api/resource-type.ts";
 import { Organization } from "../models/organization.ts";
@@ -53,6 +54,9 @@ export const organizationType = resourceType<Organization>({
   type: "organization",
   path: "organizations",
   prefix: "org",
+  description:
+    "A company or team whose members share what belongs to it. It has one owner, who is always a member.",
+  seenBy: "A signed-in user sees those where they have `organization:read`.",
   visible: (viewer) =>
     among(
       viewer,
@@ -64,20 +68,49 @@ export const organizationType = resourceType<Organization>({
     ),
   leads,
   attributes: z.object({
-    name: z.string(),
-    slug: z.string().nullable(),
-    business_email: z.string().nullable(),
-    business_phone: z.string().nullable(),
-    tax_id: z.string().nullable(),
-    address: z.string().nullable(),
-    country: z.string().nullable(),
-    picture: z.string().nullable(),
-    public_metadata: storedMetadata,
-    metadata: storedMetadata,
-    external_id: z.string().nullable(),
-    member_management: z.enum(["owner", "owner_and_admins"]),
-    created_at: time,
-    updated_at: time,
+    name: z.string().meta({ examples: ["Acme Corp"] }),
+    slug: described(z.string().nullable(), "A short name for URLs, unique in the environment.", "acme-corp"),
+    business_email: z
+      .string()
+      .nullable()
+      .meta({ examples: ["office@acme.example"] }),
+    business_phone: z
+      .string()
+      .nullable()
+      .meta({ examples: ["+44 20 7946 0018"] }),
+    tax_id: z
+      .string()
+      .nullable()
+      .meta({ examples: ["GB123456789"] }),
+    address: described(
+      z.string().nullable(),
+      "As written on an envelope: up to 10 lines.",
+      "1 Analytical Row, London",
+    ),
+    country: described(z.string().nullable(), "ISO 3166-1, two letters.", "GB"),
+    picture: described(z.string().nullable(), "The URL of an image.", "https://acme.example/logo.png"),
+    public_metadata: described(
+      storedMetadata,
+      "The members' own notes, so don't rely on it as proof of anything. The Bridge API calls it `metadata`. At most 8,192 bytes and 50 keys, nested ones included.",
+      { team_size: 12 },
+    ),
+    metadata: described(
+      storedMetadata,
+      "Your own systems' notes. Only programs set it; members see it. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    external_id: described(
+      z.string().nullable(),
+      "The id in your own system, unique in the environment. Only programs set it.",
+      "C-1017",
+    ),
+    member_management: described(
+      z.enum(["owner", "owner_and_admins"]),
+      "Who manages members: only the `owner`, or `owner_and_admins`, which means anyone with `members:manage`.",
+      "owner_and_admins",
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   onDemand: {
     public_metadata: () => "organizations.public_metadata",

@@ -19,6 +19,9 @@ export const rolePermissionType = resourceType<RolePermission>({
   type: "role_permission",
   path: "role-permissions",
   prefix: "roleperm",
+  description:
+    "One permission of one role. Creating it gives the permission to everyone with the role; deleting it takes it away.",
+  seenBy: "Anyone who sees the role.",
   /** Those of the roles the viewer may see. */
   visible: (viewer) =>
     among(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
-import { text } from "../http/attributes.ts";
+import { described, text } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
@@ -8,7 +8,7 @@ import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, updatedAt, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
 import { createRole } from "../roles/create-role.ts";
@@ -21,6 +21,10 @@ export const roleType = resourceType<Role>({
   type: "role",
   path: "roles",
   prefix: "role",
+  description:
+    "A named set of permissions. A role of the environment can be given in every organization, a role of an organization only there. The system roles `owner`, `admin`, `billing` and `member` exist from the start. `owner` has every permission that isn't `environment_only`; programs may give the others more permissions, and each also has those of the roles below it.",
+  seenBy:
+    "A signed-in user sees those of the environment, and those of organizations where they have `organization:read`.",
   /** Those of the environment, and those of organizations the viewer may see. */
   visible: (viewer) =>
     among(
@@ -33,13 +37,20 @@ export const roleType = resourceType<Role>({
     ),
   leads,
   attributes: z.object({
-    name: z.string(),
-    description: z.string().nullable(),
-    is_system: z.boolean(),
-    user_count: z.int().optional(),
-    permission_count: z.int(),
-    created_at: time,
-    updated_at: time,
+    name: z.string().meta({ examples: ["Office manager"] }),
+    description: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Looks after the office"] }),
+    is_system: described(z.boolean(), "True for the four roles that exist from the start.", false),
+    user_count: described(
+      z.int().optional(),
+      "How many users have the role. Callers without `users:read` in the environment see it only for roles of an organization. Roles with over 1,000 assignments, and included roles, show it only if `fields[role]` names it; over 1,000 it also requires `users:read`.",
+      1,
+    ),
+    permission_count: described(z.int(), "How many permissions the role has.", 2),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   /** A viewer who may not see all users sees it for roles of an organization only. */
   onDemand: {

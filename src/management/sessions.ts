@@ -2,13 +2,13 @@ import { z } from "zod";
 import { inEnvironment, signedIn } from "../access/allow.ts";
 import { createSession } from "../access/create-session.ts";
 import { deleteSession, revokeSession, touchSession } from "../access/session-commands.ts";
-import { text } from "../http/attributes.ts";
+import { described, text } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
 import { keyOf } from "./key-of.ts";
 
@@ -16,6 +16,9 @@ export const sessionType = resourceType<Session>({
   type: "session",
   path: "sessions",
   prefix: "sess",
+  description:
+    "A signed-in session. Its token is the user's credential for 30 days, or until the session is revoked.",
+  seenBy: "A signed-in user sees their own; with `sessions:read` in the environment, everybody's.",
   /** Their own; an operator all. */
   visible({ db, environment_id, caller, environment_permissions }) {
     const sessions = Session.query(db).select("sessions.*").where("sessions.environment_id", environment_id);
@@ -23,13 +26,21 @@ export const sessionType = resourceType<Session>({
     return sessions.where("sessions.user_id", caller.user_id);
   },
   attributes: z.object({
-    ip: z.string().nullable(),
-    user_agent: z.string().nullable(),
-    last_active_at: time,
-    expires_at: time,
-    revoked_at: time.nullable(),
-    created_at: time,
-    updated_at: time,
+    ip: described(
+      z.string().nullable(),
+      "The IP address the session was started from, as you reported it.",
+      "203.0.113.7",
+    ),
+    user_agent: described(
+      z.string().nullable(),
+      "The browser or program that started the session, as you reported it.",
+      "Mozilla/5.0",
+    ),
+    last_active_at: described(time, "When it was last started or touched.", "2026-11-21T16:05:00.000Z"),
+    expires_at: described(time, "When it ends by itself.", "2026-12-20T09:30:00.000Z"),
+    revoked_at: described(time.nullable(), "When it was revoked; null if it wasn't."),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   relationships: { user: { type: "user", id: ({ user_id }) => user_id } },
   sortable: ["created_at", "last_active_at", "expires_at"],

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
-import { emailAddress, text } from "../http/attributes.ts";
+import { described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, tells } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows, matchParameters } from "../json-api/matching-rows.ts";
 import { created } from "../json-api/read-back.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType } from "../json-api/resource-type.ts";
 import { viewerOf } from "../json-api/viewer.ts";
 import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../models/suppression.ts";
 import { createSuppression } from "../suppressions/create-suppression.ts";
@@ -20,15 +20,22 @@ export const suppressionType = resourceType<Suppression>({
   type: "suppression",
   path: "suppressions",
   prefix: "sup",
+  description:
+    "An address that gets no email from the environment. It can still be invited and accept by the link; only the emails are not sent. Deleting a suppression allows emails again, and `POST /api/suppressions/lift` deletes many.",
+  seenBy: "The operator and access tokens only.",
   readBy: "program",
   /** Programs' alone: what an address wants is no organization's business. */
   visible: ({ db, environment_id }) =>
     Suppression.query(db).select("suppressions.*").where("suppressions.environment_id", environment_id),
   attributes: z.object({
-    email: z.string(),
-    reason: z.enum(SUPPRESSION_REASONS),
-    detail: z.string().nullable(),
-    created_at: time,
+    email: described(z.string(), "The address, in lower case.", "mary@acme.example"),
+    reason: described(
+      z.enum(SUPPRESSION_REASONS),
+      "The address `bounced` permanently, its owner `complained` about an email, or `opted_out` of invitations. Someone who opted out still gets notices about invitations they sent.",
+      "opted_out",
+    ),
+    detail: described(z.string().nullable(), "What the mail server or the provider said, or your own note."),
+    created_at: createdAt,
   }),
   computed: ({ email_canonical }) => ({ email: email_canonical }),
   relationships: {},

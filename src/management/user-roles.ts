@@ -15,6 +15,9 @@ export const userRoleType = resourceType<UserRole>({
   type: "user_role",
   path: "user-roles",
   prefix: "userrole",
+  description:
+    "A role given to a user in the whole environment. Its permissions apply in every organization.",
+  seenBy: "A signed-in user sees their own; with `users:read` in the environment, everybody's.",
   /** Their own; an operator all. */
   visible({ db, environment_id, caller, environment_permissions }) {
     const roles = UserRole.query(db)

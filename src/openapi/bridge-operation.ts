@@ -2,8 +2,6 @@ import { whoMay } from "../access/allow.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { bridgeAnswer, otherAnswer } from "./bridge-answer.ts";
 import { bridgeErrors } from "./bridge-errors.ts";
-import { bridgeGroupOf } from "./bridge-groups.ts";
-import { bridgeOperationId } from "./bridge-operation-id.ts";
 import { bridgeParameters } from "./bridge-parameters.ts";
 import { bridgeRequest } from "./bridge-request.ts";
 import type { Operation } from "./openapi-types.ts";
@@ -12,10 +10,10 @@ import { extensionsOf, securityOf } from "./security.ts";
 
 /** An endpoint of the Bridge API as OpenAPI tells it. */
 export function bridgeOperation(endpoint: Endpoint, registries: Registries): Operation {
-  const { summary, answers, allow } = endpoint;
+  const { operationId = "", tag = "", summary, answers, allow } = endpoint;
   return {
-    operationId: bridgeOperationId(endpoint),
-    tags: [bridgeGroupOf(endpoint).tag],
+    operationId,
+    tags: [tag],
     summary,
     description: whoMay(allow),
     parameters: bridgeParameters(endpoint, registries),

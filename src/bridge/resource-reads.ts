@@ -1,0 +1,74 @@
+import type { AnyQueryBuilder } from "objection";
+import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
+import { findResource, listResources } from "../billing/owned-resources.ts";
+import { type Endpoint, endpoint } from "../http/endpoint.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
+import { type BridgeResource, present, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
+import { page } from "./envelope.ts";
+import { LAST_PAGE, type ListDeclaration, pageParameters, pagingOf, whole } from "./list-query.ts";
+import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
+
+/** The list of a kind of resource, and one by its id. */
+export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
+  const { kind, path, name, plural, shape, scope } = resource;
+  const tag = tagOf(resource);
+  return [
+    endpoint({
+      method: "GET",
+      path: `/bridge-payment${path}`,
+      operationId: `bridgeList${plural}`,
+      tag,
+      summary: `List your own ${spoken(plural)}, or with \`organization_id\` an organization's.`,
+      allow: member(kind.read, { of: namedInQuery, orOwn: true }),
+      limit: "read",
+      query: listQuery(resource),
+      answers: { status: 200, records: { holds: "page", name, of: shape } },
+      async handle(request) {
+        const { query, context } = request;
+        const paging = pagingOf(query);
+        const { rows, total } = await listResources(context.db, kind, ownerIn(request), {
+          ...paging,
+          filter: (narrowed) => narrow(narrowed, resource.filters, query),
+          order: { column: resource.orders[query.orderBy] ?? query.orderBy, direction: query.orderDir },
+        });
+        const records = rows.map((row) => present(resource, request, row));
+        return page(records, total, paging);
+      },
+    }),
+    endpoint({
+      method: "GET",
+      path: `/bridge-payment${path}/:id`,
+      operationId: `bridgeRead${name}`,
+      tag,
+      summary: `Read one of the ${spoken(plural)}.`,
+      allow: member(kind.read, { of: inPath("resource"), scope, orOwn: true }),
+      limit: "read",
+      answers: shows(resource),
+      async handle(request) {
+        const key = { id: request.params.id, owner: accessIn(request) };
+        return showing(resource, request, await findResource(request.context.db, kind, key));
+      },
+    }),
+  ];
+}
+
+/** The query parameters of a kind's list. */
+function listQuery({ largestPage, filters, orders }: ListDeclaration) {
+  const narrowing = Object.entries(filters).map(([name, { values }]) => [name, values.optional()] as const);
+  const known = z.strictObject({
+    ...pageParameters(largestPage),
+    offset: whole(0, LAST_PAGE * 100).optional(),
+    organization_id: z.string().max(64).optional(),
+    orderBy: z.enum(["created_at", "updated_at", ...Object.keys(orders)]).default("created_at"),
+    orderDir: z.enum(["asc", "desc"]).default("desc"),
+  });
+  // The filters are read by name only; their types would hide those of the other parameters.
+  return known.extend(Object.fromEntries(narrowing)) as unknown as typeof known;
+}
+
+/** Applies the filters a query names. */
+function narrow(query: AnyQueryBuilder, filters: ListDeclaration["filters"], given: object): void {
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined) filters[name]?.narrow(query, String(value));
+}
