@@ -24,7 +24,8 @@ function print(name: string, files: string[]): void {
 console.log("".padEnd(26), ...["files", "lines", "median", "p90", "longest"].map((head) => head.padStart(8)));
 for (const folder of ["src", "jobs", "migrations", "bench", "test"]) print(folder, filesIn(folder));
 const folders = new Set(filesIn("src").map((path) => path.split("/").slice(0, 2).join("/")));
-for (const folder of [...folders].filter((path) => !path.endsWith(".ts")).sort()) print(folder, filesIn(folder));
+for (const folder of [...folders].filter((path) => !path.endsWith(".ts")).sort())
+  print(folder, filesIn(folder));
 const architecture = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
 const walk = [...architecture.matchAll(/^\| \d+ \| `([^`]+\.ts)`/gm)].map(([, path = ""]) => path);
 print("the walk of an invitation", walk);
