@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { insertInvitation } from "../src/invitations/insert-invitation.ts";
-import { newId } from "../src/lib/id.ts";
 import { hashToken } from "../src/lib/random-token.ts";
 import { access, type BareAnswer, type BareRequest, pool, prepared } from "./bare-database.ts";
+import { bareInvitation } from "./bare-invitation.ts";
 
 const authorization = `Bearer ${process.env.ADMIN_TOKEN}`;
 const sessionHash = (headers: IncomingHttpHeaders) => hashToken(String(headers["x-session-id"]));
@@ -13,14 +13,12 @@ export async function createInvitation({ headers, body }: BareRequest): Promise<
   const organization = data.relationships.organization.data.id;
   const { email, role_ids = [], message = null, locale = null, metadata = {} } = data.attributes;
   const { environment_id } = await access(headers, { organization: { organization } });
-  const written = await pool.query({
-    ...insertInvitation.query,
-    values: [
-      ...[environment_id, organization, email, email.toLowerCase(), role_ids, null, newId("inv"), null],
-      ...[message, locale, JSON.stringify(metadata), null, 7, newId("dlv"), newId("evt"), newId("evt")],
-      ...["operator", true, null, null],
-    ],
-  });
+  const written = await pool.query(
+    insertInvitation.query({
+      ...bareInvitation(environment_id, organization, email),
+      ...{ role_ids, message, locale, metadata: JSON.stringify(metadata) },
+    }),
+  );
   const [{ invitation }] = written.rows;
   return invitation === null ? [409, {}] : [201, { data: invitation }];
 }

@@ -1,7 +1,7 @@
 import nodemailer from "nodemailer";
 import pg from "pg";
 import { insertInvitation } from "../src/invitations/insert-invitation.ts";
-import { newId } from "../src/lib/id.ts";
+import { bareInvitation } from "./bare-invitation.ts";
 
 /**
  * What a hand-written script could do at best with a list of people: the statement that invites, then a mail of the
@@ -29,14 +29,7 @@ process.send?.("ready");
 
 async function inviteAndSend(number: number): Promise<void> {
   const email = `listed-${number}@bare.example`;
-  const { ENVIRONMENT_ID: environment, ORGANIZATION_ID: organization } = process.env;
-  const [invitation, delivery, created, lapsed] = [newId("inv"), newId("dlv"), newId("evt"), newId("evt")];
-  await pool.query({
-    ...insertInvitation.query,
-    values: [
-      ...[environment, organization, email, email, [], null, invitation, null, null, null, "{}", null, 7],
-      ...[delivery, created, lapsed, "operator", true, null, null],
-    ],
-  });
+  const { ENVIRONMENT_ID: environment = "", ORGANIZATION_ID: organization = "" } = process.env;
+  await pool.query(insertInvitation.query(bareInvitation(environment, organization, email)));
   await transport.sendMail({ from: "no-reply@guildhall.test", to: email, subject: "Join", text });
 }

@@ -33,6 +33,6 @@ export async function access(headers: IncomingHttpHeaders, question: Partial<Acc
     organization: null,
     ...question,
   });
-  const { rows } = await pool.query({ ...run.query, values });
+  const { rows } = await pool.query(run.query(values));
   return rows[0];
 }

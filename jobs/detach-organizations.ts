@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OrganizationDeletion } from "../src/models/organization-deletion.ts";
+import { OrganizationDeletion } from "../src/models/organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
 import { defineJob } from "./define-job.ts";
 

@@ -4,6 +4,7 @@ import { defineJob } from "./define-job.ts";
 
 const findWork = statement<{ deliveries: boolean; deletions: boolean; batches: boolean }>(
   "sweep",
+  {},
   `select
      exists (select from mail_deliveries where due_at <= now()) as deliveries,
      exists (select from organization_deletions where state = 'detaching') as deletions,
@@ -24,7 +25,7 @@ export const sweep = defineJob({
   payload: z.object({}),
   every: ({ SWEEP_EVERY }) => SWEEP_EVERY,
   async run({ db, queues }) {
-    const [work] = await findWork(db, []);
+    const [work] = await findWork(db, {});
     if (work?.deliveries) queues.hint("mail");
     if (work?.deletions) queues.hint("detach");
     if (work?.batches) queues.hint("batch");

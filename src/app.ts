@@ -2,8 +2,7 @@ import type { Router } from "@koa/router";
 import Koa from "koa";
 import { renderOauthError } from "./access/oauth/oauth-error.ts";
 import { oauthRouter } from "./access/oauth/oauth-router.ts";
-import { bridgeCors } from "./bridge/bridge-cors.ts";
-import { bridgeRouter } from "./bridge/bridge-router.ts";
+import { bridgeCors, bridgeRouter } from "./bridge/bridge-router.ts";
 import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
@@ -23,7 +22,7 @@ import { openapiDocument } from "./openapi/openapi-document.ts";
 import { openapiRouter } from "./openapi/openapi-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
-import { renderPageError } from "./pages/render-page-error.ts";
+import { renderPageError } from "./pages/send-page.ts";
 
 /** What only a developer's machine has: the built-in inbox, and the workbench of mails and pages. */
 export interface DevelopmentRouters {

@@ -1,7 +1,7 @@
 import { ConfigError } from "./config/read-config.ts";
 import type { Config, Settings } from "./config/variables.ts";
 import type { Essentials } from "./local/provide-essentials.ts";
-import { readDkimKey } from "./mail/read-dkim-key.ts";
+import { readDkimKey } from "./mail/dkim.ts";
 
 /** Completes the variables. In production all essentials are set; a developer's machine provides those that aren't. */
 export async function provideSettings(

@@ -3,8 +3,7 @@ import type { QueueBackend } from "../jobs/queue-backend.ts";
 import { startWorker } from "../jobs/worker.ts";
 import type { Context } from "./context.ts";
 import { createDeliveryRunner } from "./mail/delivery-runner.ts";
-import { createMailRenderer } from "./mail/mail-renderer.ts";
-import type { MailSources } from "./mail/parse-mail.ts";
+import { createMailRenderer, type MailSources } from "./mail/mail-renderer.ts";
 
 /** Milliseconds that emails being sent have to finish. */
 const GRACE = 25_000;

@@ -115,7 +115,7 @@ test("a relay that greets three connections gets everything at full speed", asyn
   await inviteMany(100);
   await runner.run();
   await expectAllArrived(100);
-  // Of the ten lanes seven are turned away; then the others know.
+  // Seven of the ten connections are turned away; then the others know.
   expect(refused("421")).toBeLessThan(30);
 });
 

@@ -99,7 +99,11 @@ describe("a delivery", () => {
   test("belongs to whoever claimed it last: a worker that comes back from the dead changes nothing", async () => {
     const { id } = await invited();
     await claimAndDie(id);
-    const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const [held] = await claimDeliveries(guildhall.db, {
+      limit: 1,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     expect(held).toMatchObject({ id, attempts: 2 });
     const before = await read(id);
     const broken = { code: "ECONNECTION", command: "CONN", responseCode: null, reply: "" };
@@ -111,7 +115,7 @@ describe("a delivery", () => {
   test("that a worker back from the dead knows to have been accepted is sent, whoever holds it", async () => {
     const { id } = await invited();
     await claimAndDie(id);
-    await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    await claimDeliveries(guildhall.db, { limit: 1, seconds: LEASE_SECONDS, domain: "guildhall.test" });
     await recordOutcomes(guildhall.db, [{ id, attempts: 1, ...sent(250, "250 kept") }]);
     expect(await read(id)).toMatchObject({ state: "sent", due_at: null });
   });
@@ -163,7 +167,11 @@ describe("a delivery", () => {
 
   /** A worker takes the delivery and is never heard of again; its lease runs out. */
   async function claimAndDie(id: string): Promise<void> {
-    const claimed = await claimDeliveries(guildhall.db, [10, LEASE_SECONDS, "guildhall.test"]);
+    const claimed = await claimDeliveries(guildhall.db, {
+      limit: 10,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     expect(claimed.map((delivery) => delivery.id)).toEqual([id]);
     await guildhall.db("mail_deliveries").where({ id }).update({ due_at: guildhall.db.fn.now() });
   }

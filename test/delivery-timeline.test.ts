@@ -90,7 +90,7 @@ describe("a delivery's timeline", () => {
   test("tells that a worker was lost while it sent, and that the mail was given up then", async () => {
     const { id } = await invited();
     for (let n = 0; n < 3; n += 1) {
-      await claimDeliveries(guildhall.db, [10, LEASE_SECONDS, "guildhall.test"]);
+      await claimDeliveries(guildhall.db, { limit: 10, seconds: LEASE_SECONDS, domain: "guildhall.test" });
       await guildhall.db("mail_deliveries").where({ id }).update({ due_at: guildhall.db.fn.now() });
     }
     expect(await words(id)).toEqual(["queued", "attempt", "lease_lost", "attempt", "lease_lost", "unknown"]);

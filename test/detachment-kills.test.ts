@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Counts } from "../src/models/organization-deletion.ts";
+import type { Counts } from "../src/models/organization.ts";
 import { backends, type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import {
   type Child,

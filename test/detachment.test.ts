@@ -3,7 +3,7 @@ import type { Knex } from "knex";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { openDatabase } from "../src/db/connection.ts";
-import type { Counts, OrganizationDeletion } from "../src/models/organization-deletion.ts";
+import type { Counts, OrganizationDeletion } from "../src/models/organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { unique, uniqueEmail } from "./support/builders.ts";

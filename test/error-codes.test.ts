@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { SENTENCES } from "../src/bridge/sentences.ts";
+import { SENTENCES } from "../src/bridge/envelope.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { BRIDGE_ERROR_CODES } from "../src/openapi/bridge-error-codes.ts";
 import { ERROR_CODES } from "../src/openapi/error-codes.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
-import { type FailureCause, failureCause } from "../src/mail/failure-cause.ts";
 import { failed } from "../src/mail/outcome.ts";
 import { recordOutcomes } from "../src/mail/record-outcomes.ts";
+import { type FailureCause, failureCause } from "../src/mail/replies.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
 import { capturedLog } from "./support/captured-log.ts";
@@ -95,16 +95,16 @@ describe("an email that is refused for good", () => {
   });
 
   test.each([
-    [NO_MAILBOX, /There is no such mailbox/],
+    [NO_MAILBOX, /This mailbox does not exist/],
     ["552 5.2.2 over quota", /The mailbox is full/],
-    ["552 5.3.4 this is too large for us", /The receiving mail server refused the email/],
+    ["552 5.3.4 this is too large for us", /The recipient's mail server refused the email/],
   ] as const)("is told to the inviter with the reason, and what to do: %s", async (reply, reason) => {
     const { email } = await refusedBy(reply);
     const [text, ...more] = textsToOwner();
     expect(more).toEqual([]);
     expect(text).toContain(`Your invitation to ${email} could not be delivered`);
     expect(text).toMatch(reason);
-    expect(text).toMatch(/Check the address.*revoke the invitation and invite them again/);
+    expect(text).toMatch(/Check the address.*withdraw the invitation and send a new one/);
   });
 
   test("is told to nobody where the environment switched that off, or a program invited", async () => {
@@ -122,7 +122,11 @@ describe("an email that is refused for good", () => {
 
   test("is told to nobody once the invitation is answered", async () => {
     const { id } = await byOwner();
-    const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const [held] = await claimDeliveries(guildhall.db, {
+      limit: 1,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     await guildhall.api.post(`/api/invitations/${id}/revoke`);
     await recordOutcomes(guildhall.db, [
       { id: held?.id ?? "", attempts: 1, ...failed(refusal(NO_MAILBOX), 1, 0) },
@@ -155,7 +159,7 @@ test.each(["bounced", "complained", "opted_out"])(
       },
     ]);
     expect(textsToOwner()).toEqual([
-      expect.stringMatching(/could not be delivered there, or its owner wants none/),
+      expect.stringMatching(/could not be delivered, or its owner asked us to stop/),
     ]);
   },
 );
@@ -195,7 +199,11 @@ test("a notice that fails is an event, and makes no further notice", async () =>
 test("of a thousand failures the inviter gets one notice at once, and an hour later one for all others", async () => {
   await refusedBy(NO_MAILBOX);
   const rest = await Promise.all(Array.from({ length: 30 }, () => byOwner()));
-  const held = await claimDeliveries(guildhall.db, [30, LEASE_SECONDS, "guildhall.test"]);
+  const held = await claimDeliveries(guildhall.db, {
+    limit: 30,
+    seconds: LEASE_SECONDS,
+    domain: "guildhall.test",
+  });
   const outcomes = held.map(({ id }) => ({ id, attempts: 1, ...failed(refusal(NO_MAILBOX), 1, 0) }));
   // As ten workers do, each with some of them.
   await Promise.all(
@@ -209,13 +217,17 @@ test("of a thousand failures the inviter gets one notice at once, and an hour la
   await guildhall.db("mail_deliveries").where({ id: second.id }).update({ due_at: guildhall.db.fn.now() });
   await sendDue(guildhall);
   const text = textsToOwner()[1] ?? "";
-  expect(text).toContain("could not be delivered either: 10");
-  expect(text.match(/There is no such mailbox/g)?.length).toBe(20 * 2);
+  expect(text).toContain("could not be delivered: 10");
+  expect(text.match(/This mailbox does not exist/g)?.length).toBe(20 * 2);
 });
 
 test("an email that may have arrived makes no event and no notice, and is found by its status", async () => {
   const { id } = await byOwner();
-  const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+  const [held] = await claimDeliveries(guildhall.db, {
+    limit: 1,
+    seconds: LEASE_SECONDS,
+    domain: "guildhall.test",
+  });
   const silence = { ...refusal("Connection closed"), responseCode: null, dataAccepted: true };
   await recordOutcomes(guildhall.db, [{ id: held?.id ?? "", attempts: 1, ...failed(silence, 1, 1) }]);
   const [delivery] = await deliveriesOf(guildhall, id);

@@ -3,10 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
-import { maskAddress } from "../src/pages/mask-address.ts";
-import { pageSamples } from "../src/pages/page-samples.ts";
-import type { PageName } from "../src/pages/page-variables.ts";
-import { renderPage } from "../src/pages/render-page.ts";
+import { type PageName, pageSamples } from "../src/pages/pages.ts";
+import { maskAddress, renderPage } from "../src/pages/render-page.ts";
 import {
   buildOrganization,
   buildPerson,

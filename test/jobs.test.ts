@@ -87,7 +87,11 @@ describe("a row that has vanished is no trouble", () => {
 
   test("to the outcome of a mail whose invitation went with its organization meanwhile", async () => {
     await someWork();
-    const [claimed] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const [claimed] = await claimDeliveries(guildhall.db, {
+      limit: 1,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     expect(claimed?.state).toBe("sending");
     await guildhall.db("invitations").where({ id: claimed?.invitation_id }).del();
     await recordOutcomes(guildhall.db, [{ id: claimed?.id ?? "", attempts: 1, ...sent(250, "250 kept") }]);

@@ -54,7 +54,7 @@ const startDeletion: Step = ({ organization }) =>
   guildhall.api.delete(`/api/organizations/${organization.id}`);
 
 const MEMBER = "You are a member of Acme Corp";
-const NEWER = "A newer mail was sent";
+const NEWER = "There is a newer email";
 
 describe("the page behind a link, and the answer to a program that sends it", () => {
   test.each<[happened: string, steps: Step[], title: string, status: number, code: string | undefined]>([
@@ -76,13 +76,13 @@ describe("the page behind a link, and the answer to a program that sends it", ()
     ["declined", [decline], "Invitation declined", 200, "invitation_declined"],
     ["declined, then invited again", [decline, inviteAgain], NEWER, 410, "invitation_declined"],
     ["declined, then added by hand", [decline, join], MEMBER, 200, "invitation_declined"],
-    ["revoked", [revoke], "This invitation was revoked", 410, "invitation_revoked"],
+    ["revoked", [revoke], "This invitation was withdrawn", 410, "invitation_revoked"],
     ["revoked, then invited again", [revoke, inviteAgain], NEWER, 410, "invitation_revoked"],
     ["revoked, then added by hand", [revoke, join], MEMBER, 200, "invitation_revoked"],
     [
       "revoked, added by hand, removed",
       [revoke, join, remove],
-      "This invitation was revoked",
+      "This invitation was withdrawn",
       410,
       "invitation_revoked",
     ],
@@ -137,7 +137,7 @@ describe("the page behind a link, and the answer to a program that sends it", ()
     const invitation = await buildInvitationTo(guildhall);
     await revoke(invitation);
     await join({ ...invitation, invitee: await buildPerson(guildhall) });
-    expect((await openLink(guildhall, invitation.id)).page).toContain("This invitation was revoked");
+    expect((await openLink(guildhall, invitation.id)).page).toContain("This invitation was withdrawn");
   });
 });
 
@@ -146,7 +146,7 @@ test("an address that is no link at all is a plain page that mentions no inviter
     const answer = await fetch(guildhall.api.origin + path, { headers: { Accept: "text/html" } });
     expect(answer.status).toBe(404);
     const page = await answer.text();
-    expect(page).toContain("There is no such page");
+    expect(page).toContain("Page not found");
     expect(page).not.toMatch(/invited you/);
   }
 });

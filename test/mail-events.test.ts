@@ -118,7 +118,11 @@ describe("a bounce for good", () => {
 
   test("told before we wrote down that the mail left stays a failure", async () => {
     const { body } = await invite(guildhall, organization, uniqueEmail());
-    const [held] = await claimDeliveries(guildhall.db, [1, LEASE_SECONDS, "guildhall.test"]);
+    const [held] = await claimDeliveries(guildhall.db, {
+      limit: 1,
+      seconds: LEASE_SECONDS,
+      domain: "guildhall.test",
+    });
     const { id = "", email = "", message_id = "" } = held ?? {};
     await telling({ id, email, message_id, invitation: body.data.id }, "bounced", BOUNCE);
     await recordOutcomes(guildhall.db, [{ id, attempts: 1, ...sent(250, "250 kept") }]);
@@ -305,10 +309,10 @@ describe("many events at once", () => {
       "`type` must be delivered, deferred, bounced or complained.",
       "The event must be an object with type, message_id and email.",
       "`occurred_at` must be a time such as 2026-11-20T09:31:12Z.",
-      "It was written down.",
+      "It was recorded.",
       "It was reported before; nothing has changed.",
       "No email with this `message_id` was sent to this address.",
-      "No email can be found: `email` holds no address such as mary@acme.example.",
+      "No email can be found: `email` must hold an address such as mary@acme.example.",
     ]);
     expect(await suppressionOf(mail.email)).toMatchObject({ reason: "bounced" });
   });

@@ -35,7 +35,7 @@ async function reset(): Promise<void> {
 }
 
 const lost = { state: "pending", attempts: 1, ambiguous_attempts: 0, smtp_code: null, wait: 15 };
-/** No fault of the email: it is due as before, and the lanes rest. */
+/** No fault of the email: it is due as before, and sending pauses. */
 const heldUp = (smtp_code: number | null) => ({ ...lost, smtp_code, attempts: 0, wait: 0 });
 const uncertain = { state: "unknown", attempts: 1, ambiguous_attempts: 1, smtp_code: null, wait: 600 };
 const deferred = (smtp_code: number | null) => ({ ...lost, smtp_code });

@@ -1,9 +1,8 @@
 import { createTransport } from "nodemailer";
 import { describe, expect, inject, test } from "vitest";
-import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { type MailVariables, mails } from "../src/mail/mails.ts";
-import { quoteMessage } from "../src/mail/quote-message.ts";
+import { cleanDisplayName, quoteMessage } from "../src/mail/present.ts";
 
 const renderer = createMailRenderer(inject("mailSources"));
 const { sample } = mails.invitation;
@@ -45,8 +44,9 @@ describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
   });
 
   test("says why it was sent, in both parts", () => {
-    expect(mail.html).toContain("This mail went to");
-    expect(mail.text).toContain("This mail went to");
+    const why = /We sent this email to|You received this email because/;
+    expect(mail.html).toMatch(why);
+    expect(mail.text).toMatch(why);
   });
 
   test("refuses to be rendered with a variable missing", () => {
@@ -64,6 +64,15 @@ describe("the invitation", () => {
     expect(toOwner.html).toContain("You are invited to become the owner of");
     for (const changes of [{ inviter: null, roles: ["admin"] }, { roles: ["owner"] }])
       expect(renderInvitation(changes).html).not.toContain("become the owner");
+  });
+
+  test("names the inviter as its reason, and no member where a program invites", () => {
+    expect(renderInvitation().text.replaceAll("\n", " ")).toContain(
+      "because Ada Lovelace invited you to Analytical Engines.",
+    );
+    const { text, html } = renderInvitation({ inviter: null });
+    expect(text.replaceAll("\n", " ")).toContain("because this address was invited to Analytical Engines.");
+    expect(html).not.toContain("member");
   });
 
   test("carries its links in both parts", () => {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { cleanDisplayName } from "../src/mail/clean-display-name.ts";
-import { firstCharacter } from "../src/mail/first-character.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
-import { pageSamples } from "../src/pages/page-samples.ts";
+import { cleanDisplayName, firstCharacter } from "../src/mail/present.ts";
+import { pageSamples } from "../src/pages/pages.ts";
 import { renderPage } from "../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";

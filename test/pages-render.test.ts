@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { pageHeaders } from "../src/pages/page-headers.ts";
-import { pageSamples } from "../src/pages/page-samples.ts";
-import type { PageName } from "../src/pages/page-variables.ts";
+import { type PageName, pageSamples } from "../src/pages/pages.ts";
 import { renderPage } from "../src/pages/render-page.ts";
+import { pageHeaders } from "../src/pages/send-page.ts";
 
 const samples = pageSamples;
 const pages = Object.keys(samples) as PageName[];

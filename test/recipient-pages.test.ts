@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
-import { maskAddress } from "../src/pages/mask-address.ts";
+import { maskAddress } from "../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { tokenIn } from "./support/mailbox.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createCarefulLimit } from "../src/lib/careful-limit.ts";
-import { createPace } from "../src/mail/pace.ts";
+import { createSendingRate } from "../src/mail/sending-rate.ts";
 import { createSuspicions } from "../src/mail/suspicions.ts";
 
 const SECOND = 1_000;
@@ -47,11 +47,11 @@ describe("a limit that another service imposes", () => {
   });
 });
 
-describe("the pace", () => {
+describe("the sending rate", () => {
   /** Emails sent in so many seconds to a server that takes what `allows` says. */
   function send(seconds: number, most: number, allows: (sent: number, now: number) => boolean = () => true) {
     const clock = { now: 0 };
-    const pace = createPace(
+    const rate = createSendingRate(
       most,
       () => {},
       () => clock.now,
@@ -60,20 +60,20 @@ describe("the pace", () => {
     let refused = 0;
     let restUntil = 0;
     for (; clock.now < seconds * SECOND; clock.now += 50) {
-      // Ten lanes of 20 emails a second each.
-      const taken = clock.now < restUntil ? 0 : pace.take(10);
+      // Ten connections of 20 emails a second each.
+      const taken = clock.now < restUntil ? 0 : rate.take(10);
       for (let n = 0; n < taken; n += 1) {
         if (allows(sent.length, clock.now)) {
           sent.push(clock.now);
-          pace.accepted();
+          rate.accepted();
         } else {
           refused += 1;
-          pace.slowDown();
+          rate.slowDown();
           restUntil = clock.now + 10 * SECOND;
         }
       }
     }
-    pace.stop();
+    rate.stop();
     return { sent, refused };
   }
 

@@ -13,8 +13,8 @@ const SOON = { timeout: 20_000, interval: 50 };
 /** Shorter than a process's own, so that the tests are shorter, too. */
 const SHORT = { answer: 3_000, idle: 1_000 };
 
-const count = statement<{ count: number }>("count", "select count(*) from environments");
-const readAll = statement("read-all", "select * from environments");
+const count = statement<{ count: number }>("count", {}, "select count(*) from environments");
+const readAll = statement("read-all", {}, "select * from environments");
 
 let database: TestDatabase;
 let proxy: SilentProxy;
@@ -33,7 +33,7 @@ afterEach(async () => {
 describe("when the database's host vanishes without a word,", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["a query", () => db.raw("select 1")],
-    ["a prepared statement", () => count(db, [])],
+    ["a prepared statement", () => count(db, {})],
     ["a transaction", () => db.transaction((trx) => trx.raw("select 1"))],
   ])("%s fails in time, and the next one works", async (_, ask) => {
     await ask();
@@ -45,7 +45,7 @@ describe("when the database's host vanishes without a word,", () => {
   test("a transaction under way fails in time, statements sent together too, and leaves nothing behind", async () => {
     for (const goOn of [
       (trx: Knex.Transaction) => insert(trx, "two"),
-      (trx: Knex.Transaction) => pipelined(trx, [() => count(trx, []), () => count(trx, [])]),
+      (trx: Knex.Transaction) => pipelined(trx, [() => count(trx, {}), () => count(trx, {})]),
     ]) {
       const work = db.transaction(async (trx) => {
         await insert(trx, "one");
@@ -54,7 +54,7 @@ describe("when the database's host vanishes without a word,", () => {
       });
       expect(await refusedWith(work)).toBe("unavailable");
     }
-    expect(await count(db, [])).toEqual([{ count: 0 }]);
+    expect(await count(db, {})).toEqual([{ count: 0 }]);
   });
 
   test("an unused connection is replaced before anybody needs it", async () => {
@@ -63,14 +63,14 @@ describe("when the database's host vanishes without a word,", () => {
     const ended = new Promise((resolve) => connection.once("end", resolve));
     proxy.silence();
     await ended;
-    expect(await count(db, [])).toEqual([{ count: 0 }]);
+    expect(await count(db, {})).toEqual([{ count: 0 }]);
   });
 
   test("connecting fails in time while new connections stay silent, too", async () => {
     proxy.silence({ andNew: true });
-    expect(await refusedWith(count(db, []))).toBe("unavailable");
+    expect(await refusedWith(count(db, {}))).toBe("unavailable");
     await proxy.heal();
-    await vi.waitFor(() => count(db, []), SOON);
+    await vi.waitFor(() => count(db, {}), SOON);
   });
 });
 
@@ -92,18 +92,18 @@ test("a replica isn't connected to, and its primary is as soon as it answers the
   const name = new URL(replica.url).pathname.slice(1);
   await db.raw(`alter database ${name} set default_transaction_read_only = on`);
   const other = openDatabase({ url: replica.url, poolSize: 1, name: "test", silence: SHORT });
-  expect(await refusedWith(count(other, []))).toBe("unavailable");
+  expect(await refusedWith(count(other, {}))).toBe("unavailable");
   await db.raw(`alter database ${name} reset default_transaction_read_only`);
-  expect(await count(other, [])).toEqual([{ count: 0 }]);
+  expect(await count(other, {})).toEqual([{ count: 0 }]);
   await other.destroy();
   await replica.drop();
 });
 
 test("a schema that changes under a prepared statement costs one request at most", async () => {
-  await readAll(db, []);
+  await readAll(db, {});
   await db.raw("alter table environments add column added text");
-  expect(await refusedWith(readAll(db, []))).toBe("unavailable");
-  await vi.waitFor(() => readAll(db, []), SOON);
+  expect(await refusedWith(readAll(db, {}))).toBe("unavailable");
+  await vi.waitFor(() => readAll(db, {}), SOON);
 });
 
 function insert(database: Knex, handle: string): Promise<unknown> {

@@ -3,7 +3,7 @@ import { SMTPServer } from "smtp-server";
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { createDeliveryRunner, type DeliveryRunner } from "../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
-import { openSmtpLane } from "../src/mail/smtp-lane.ts";
+import { openSmtpConnection } from "../src/mail/smtp-connection.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { capturedLog, type Line } from "./support/captured-log.ts";
@@ -68,7 +68,7 @@ describe("a mail server in trouble is no email's fault:", () => {
     await inviteMany(20);
     await runner.run();
     await expect.poll(() => lines.length, SOON).toBeGreaterThan(0);
-    // The lanes rest, and the emails wait as if nothing had been tried.
+    // Sending pauses, and the emails wait as if nothing had been tried.
     const waiting = { state: "pending" };
     await expect.poll(async () => (await deliveries().where(waiting)).length, SOON).toBeGreaterThan(18);
 
@@ -134,13 +134,15 @@ test.each<[Step, boolean]>([
   async (at, senderAccepted) => {
     const server = await startScriptedSmtp("AUTH PLAIN");
     server.script({ at, does: "silence" });
-    const lane = openSmtpLane(server.url);
+    const connection = openSmtpConnection(server.url);
     const patience = { sender: 300, recipient: 300 };
     const mail = { from: "a@example.com", to: "b@example.com", text: "hello" };
     const failure = { code: "ETIMEDOUT", responseCode: null, senderAccepted, dataAccepted: false };
-    expect(await lane.send(mail, patience)).toMatchObject({ failure });
-    expect(await lane.send(mail, { sender: 20_000, recipient: 20_000 })).toEqual({ accepted: "250 kept" });
-    lane.close();
+    expect(await connection.send(mail, patience)).toMatchObject({ failure });
+    expect(await connection.send(mail, { sender: 20_000, recipient: 20_000 })).toEqual({
+      accepted: "250 kept",
+    });
+    connection.close();
     await server.stop();
   },
 );

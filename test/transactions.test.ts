@@ -39,11 +39,16 @@ test.each(["knex", "Objection"])(
 );
 
 describe("statements of a transaction that are sent without waiting for each other", () => {
-  const append = statement<{ name: string }>(
+  const append = statement<{ name: string }, { id: string; letter: string }>(
     "test-append",
-    "update organizations set name = name || $2 where id = $1 returning name",
+    { id: "text", letter: "text" },
+    "update organizations set name = name || :letter where id = :id returning name",
   );
-  const divide = statement<{ n: number }>("test-divide", "select 1 / $1::int as n");
+  const divide = statement<{ n: number }, { divisor: number }>(
+    "test-divide",
+    { divisor: "int" },
+    "select 1 / :divisor as n",
+  );
 
   async function anOrganization() {
     return buildOrganization(guildhall, await buildPerson(guildhall), { name: "A" });
@@ -58,7 +63,7 @@ describe("statements of a transaction that are sent without waiting for each oth
     const names = await transaction(guildhall.db, (trx) =>
       pipelined(
         trx,
-        letters.map((letter) => async () => (await append(trx, [organization.id, letter]))[0]?.name),
+        letters.map((letter) => async () => (await append(trx, { id: organization.id, letter }))[0]?.name),
       ),
     );
     expect(names).toEqual(letters.map((_, n) => `A${letters.slice(0, n + 1).join("")}`));
@@ -70,8 +75,8 @@ describe("statements of a transaction that are sent without waiting for each oth
     const run = (...divisors: number[]) =>
       transaction(guildhall.db, (trx) =>
         pipelined<unknown>(trx, [
-          () => append(trx, [organization.id, "B"]),
-          ...divisors.map((divisor) => () => divide(trx, [divisor])),
+          () => append(trx, { id: organization.id, letter: "B" }),
+          ...divisors.map((divisor) => () => divide(trx, { divisor })),
         ]),
       );
     for (let round = 0; round < 12; round += 1) {

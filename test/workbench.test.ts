@@ -10,7 +10,7 @@ import { specimens } from "../src/local/specimens.ts";
 import { workbenchRouter } from "../src/local/workbench.ts";
 import { createLog } from "../src/log.ts";
 import { locales } from "../src/mail/locales.ts";
-import { renderPageError } from "../src/pages/render-page-error.ts";
+import { renderPageError } from "../src/pages/send-page.ts";
 
 // What is saved here is a copy: others read the templates at the same time. Files share their modules, so those that
 // know where templates are must be loaded anew for this one, and for those after it.

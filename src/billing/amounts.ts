@@ -1,6 +1,6 @@
 import { invalid } from "../errors.ts";
 
-/** Parts of a price, in integer cents, as far as somebody named them. */
+/** The given parts of a price, in integer cents. */
 export interface GivenAmounts {
   subtotal_cents?: number | undefined;
   tax_cents?: number | undefined;
@@ -8,7 +8,7 @@ export interface GivenAmounts {
   total_cents?: number | undefined;
 }
 
-/** What is stored; the database computes the total. */
+/** The stored parts; the database computes the total. */
 export interface Amounts {
   subtotal_cents: number;
   tax_cents: number;
@@ -16,7 +16,7 @@ export interface Amounts {
 }
 
 /**
- * Completes a price by total = subtotal + tax − discount: of subtotal and total either may be left out.
+ * Completes a price by total = subtotal + tax − discount. Either subtotal or total may be left out.
  * @throws 422 when both are missing, when they disagree, or when the discount exceeds the rest.
  */
 export function completeAmounts(given: GivenAmounts): Amounts {
@@ -38,8 +38,8 @@ export function completeAmounts(given: GivenAmounts): Amounts {
 }
 
 /**
- * The same of a price that is to be paid.
- * @throws what `completeAmounts` throws, 422 when it comes to nothing.
+ * Completes a price that must be more than zero.
+ * @throws what `completeAmounts` throws, 422 when it adds up to nothing.
  */
 export function completePrice(given: GivenAmounts): Amounts {
   const amounts = completeAmounts(given);

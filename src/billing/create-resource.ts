@@ -2,19 +2,15 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
-import type { Columns } from "./columns.ts";
-import { lockOwner } from "./lock-owner.ts";
-import type { Owner } from "./owned-by.ts";
-import { releaseDefault } from "./release-default.ts";
-import { requireOwnLinks } from "./require-own-links.ts";
-import { requireResourceAllowed } from "./require-resource-allowed.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
+import { type Columns, type Owner, rowsOf } from "./owned-resources.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
+import { lockOwner, releaseDefault, requireOwnLinks, requireResourceAllowed } from "./write-rules.ts";
 
 /**
  * Creates a resource of an organization, or of the user's own.
- * @throws 403 when the organization is being deleted or the right is lost, 422 for a link to somebody else's, 429
- *   when a user has added too many.
+ * @throws 403 when the organization is being deleted or the permission was lost, 422 for a link to another owner's
+ *   resource, 429 when the user has added too many.
  */
 export function createResource<Row extends SharedResource>(
   { db }: Pick<Context, "db">,
@@ -30,8 +26,8 @@ export function createResource<Row extends SharedResource>(
     if (actor.kind === "user") await requireResourceAllowed(trx, kind, owner);
     await requireOwnLinks(trx, kind, owner, values);
     if (isDefault) await releaseDefault(trx, kind, owner, values);
-    const row = { ...values, ...owner, id: newId(kind.prefix) };
-    const [created] = await trx(kind.model.tableName).insert(row).returning("*");
+    const row: object = { ...values, ...owner, id: newId(kind.prefix) };
+    const created = await rowsOf(kind, trx).insert(row).returning("*").castTo<Row>();
     await recordEvents(trx, actor, [
       { type: `${kind.name}.created`, environment_id, organization_id, subject_id: created.id },
     ]);

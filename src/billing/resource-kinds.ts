@@ -1,26 +1,28 @@
 import type { ResourceName } from "../events/record-events.ts";
 import type { IdPrefix } from "../lib/id.ts";
-import { Address } from "../models/address.ts";
-import { Customer } from "../models/customer.ts";
-import { Payment } from "../models/payment.ts";
-import { PaymentMethod } from "../models/payment-method.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
-import { Subscription } from "../models/subscription.ts";
+import {
+  Address,
+  Customer,
+  Payment,
+  PaymentMethod,
+  type SharedResource,
+  Subscription,
+} from "../models/shared-resources.ts";
 import type { Permission } from "../permissions.ts";
 
-/** What the verbs need to know of a kind of resource. */
+/** What the commands need to know about a kind of resource. */
 export interface ResourceKind<Row extends SharedResource = SharedResource> {
   name: ResourceName;
   prefix: IdPrefix;
-  model: { tableName: string; new (): Row };
-  /** What a member of the owning organization needs to see it, and to change it. */
+  model: { tableName: string; new (): Row; query: typeof SharedResource.query };
+  /** The permissions a member of the owning organization needs to read and to change it. */
   read: Permission;
   manage: Permission;
-  /** Columns that refer to other resources, and the kinds these are of. They must be of the same owner. */
+  /** Columns that refer to other resources of the same owner, with their kinds. */
   links: Record<string, ResourceKind>;
-  /** A column that is another thing by now than when it was written, and the SQL that tells. */
+  /** A column whose current value differs from the stored one, and the SQL that computes it. */
   computed?: { column: string; sql: string };
-  /** Where an owner has one default: among rows that agree in these columns. */
+  /** Set for kinds with a default: each owner has one among the rows that agree in these columns. */
   defaultAmong?: string[];
 }
 
@@ -73,5 +75,5 @@ export const payments: ResourceKind<Payment> = {
   links: { customer_id: customers, payment_method_id: paymentMethods },
 };
 
-/** Every kind there is: what a deletion detaches, and what keeps a user from being deleted. */
+/** All kinds. Deleting an organization detaches them; a user who created any can't be deleted. */
 export const RESOURCE_KINDS: ResourceKind[] = [subscriptions, payments, paymentMethods, addresses, customers];

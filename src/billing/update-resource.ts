@@ -2,24 +2,21 @@ import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, type EventType, recordEvents } from "../events/record-events.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
-import type { Columns } from "./columns.ts";
-import { columnsOf, lockResource, type ResourceKey } from "./find-resource.ts";
-import { lockOwner } from "./lock-owner.ts";
-import { releaseDefault } from "./release-default.ts";
-import { requireOwnLinks } from "./require-own-links.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
+import { type Columns, columnsOf, lockResource, type ResourceKey, rowsOf } from "./owned-resources.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
+import { lockOwner, releaseDefault, requireOwnLinks } from "./write-rules.ts";
 
 export interface Change<Row extends SharedResource> {
-  /** What to write, given the row as it is; what is left out stays. @throws a Refusal when the row allows no such change. */
+  /** What to write, given the current row; other columns stay. @throws a Refusal when the row doesn't allow the change. */
   columns: Columns<Row> | ((row: Row) => Columns<Row>);
-  /** What to call it in the log. Default: `updated`. */
+  /** The type of the logged event. Default: `updated`. */
   event?: EventType;
 }
 
 /**
- * Changes a resource. Of a kind with defaults the owner is held alone, since another row may cease to be one.
- * @throws 403 when the right is lost meanwhile, 404, 422 for a link to somebody else's, and what `columns` throws.
+ * Changes a resource. For a kind with defaults it locks the owner alone, since another row may lose the default.
+ * @throws 403 when the permission was lost, 404, 422 for a link to another owner's resource, and what `columns` throws.
  */
 export function updateResource<Row extends SharedResource>(
   { db }: Pick<Context, "db">,
@@ -33,40 +30,48 @@ export function updateResource<Row extends SharedResource>(
   return transaction(db, async (trx) => {
     await lockOwner(trx, owner, { permission: kind.manage, alone: kind.defaultAmong !== undefined });
     const found = await lockResource(trx, kind, key);
-    const before = found.organization_id === organization_id ? found : await takeOff(trx, kind, found);
+    const before = found.organization_id === organization_id ? found : await detach(trx, kind, found);
     const change = typeof columns === "function" ? columns(before) : columns;
     await requireOwnLinks(trx, kind, owner, change);
     const after = { ...before, ...change };
     const isDefault = "is_default" in after && after.is_default === true;
     if (isDefault) await releaseDefault(trx, kind, owner, after);
-    const [changed] = await trx(kind.model.tableName)
-      .where({ id })
-      // Releasing the default of a type may have released this very row's.
-      .update({ ...change, ...(isDefault ? { is_default: true } : {}), updated_at: trx.fn.now() })
-      .returning(columnsOf(trx, kind));
-    await recordEvents(trx, actor, [
-      {
-        type: event,
-        environment_id,
-        organization_id,
-        subject_id: id,
-        data: { changed: Object.keys(change) },
-      },
-    ]);
+    // Releasing the default of a type may have released that of this very row.
+    const written = { ...change, ...(isDefault ? { is_default: true } : {}) };
+    const changed = await writeResource(trx, kind, id, written);
+    const data = { changed: Object.keys(change) };
+    await recordEvents(trx, actor, [{ type: event, environment_id, organization_id, subject_id: id, data }]);
     return changed;
   });
 }
 
-/**
- * What an organization's deletion has yet to come to is its creator's already, and its default nobody's. Before they
- * change it, it is taken off as the deletion would: made a default there, it would be in the way of one of the others'.
- */
-async function takeOff<Row extends SharedResource>(
+/** Writes a row the transaction has locked. @returns it with its current values. */
+export async function writeResource<Row extends SharedResource>(
   trx: Knex.Transaction,
-  { model, defaultAmong }: ResourceKind<Row>,
+  kind: ResourceKind<Row>,
+  id: string,
+  columns: object,
+): Promise<Row> {
+  const [written] = await rowsOf(kind, trx)
+    .where({ id })
+    .patch({ ...columns, updated_at: trx.fn.now() } as object)
+    .returning(columnsOf(kind))
+    .castTo<[Row]>();
+  return written;
+}
+
+/**
+ * Detaches a row from an organization that is being deleted. The row already belongs to its creator and is nobody's
+ * default; if it stayed attached until the deletion reaches it, a change could make it a second default there.
+ */
+async function detach<Row extends SharedResource>(
+  trx: Knex.Transaction,
+  kind: ResourceKind<Row>,
   row: Row,
 ): Promise<Row> {
-  const left = { organization_id: null, ...(defaultAmong === undefined ? {} : { is_default: false }) };
-  await trx(model.tableName).where({ id: row.id }).update(left);
+  const left = { organization_id: null, ...(kind.defaultAmong === undefined ? {} : { is_default: false }) };
+  await rowsOf(kind, trx)
+    .findById(row.id)
+    .patch(left as object);
   return { ...row, ...left };
 }

@@ -1,56 +1,70 @@
 import { z } from "zod";
-import { createAddress } from "../billing/create-address.ts";
+import { createAddress, updateAddress } from "../billing/addresses.ts";
 import { addresses } from "../billing/resource-kinds.ts";
-import { updateAddress } from "../billing/update-address.ts";
-import { country, emailAddress, metadata, text } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
-import type { Address } from "../models/address.ts";
-import { type BridgeResource, inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
+import { country, described, emailAddress, text } from "../http/attributes.ts";
+import type { Address } from "../models/shared-resources.ts";
+import { alias, type BridgeResource, nullable, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
-import { byFlag, bySearch, byWord } from "./filters.ts";
-import { ownerIn } from "./owner-in.ts";
-import { deletes, setsDefault } from "./resource-actions.ts";
-import { resourceReads } from "./resource-reads.ts";
-import { addressShape } from "./shapes/address-shape.ts";
-import { organizationId } from "./shapes/values.ts";
+import { byFlag, bySearch, byWord } from "./list-query.ts";
+import { changes, creates, deletes, setsDefault } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
-const TYPES: ["billing", "shipping", "both"] = ["billing", "shipping", "both"];
-
-const given = {
-  type: z.enum(TYPES),
-  alias: text(100).nullish(),
-  name: text(200).nullish(),
-  line1: text(200).nullish(),
-  line2: text(200).nullish(),
-  city: text(100).nullish(),
-  state: text(100).nullish(),
-  postal_code: text(20).nullish(),
-  country,
-  phone: text(50).nullish(),
-  email: emailAddress.transform(({ email }) => email).nullish(),
-  is_partial: z.boolean(),
-  is_business: z.boolean(),
-  business_name: text(200).nullish(),
-  tax_id: text(100).nullish(),
-  tax_id_type: text(50).nullish(),
-  is_default: z.boolean(),
-  metadata,
+const columns = {
+  type: described(z.enum(["billing", "shipping", "both"]), "Its purpose. Default: `billing`.", "billing"),
+  alias,
+  name: nullable(text(200), "Acme Corp"),
+  line1: nullable(text(200), "1 Analytical Row"),
+  line2: text(200).nullable(),
+  city: nullable(text(100), "London"),
+  state: text(100).nullable(),
+  postal_code: nullable(text(20), "EC1A 1AA"),
+  country: described(country, "ISO 3166-1, two letters.", "GB"),
+  phone: text(50).nullable(),
+  email: nullable(
+    emailAddress.transform(({ email }) => email),
+    "office@acme.example",
+  ),
+  is_partial: described(
+    z.boolean(),
+    "Whether street and city may be missing; otherwise both are required.",
+    false,
+  ),
+  is_business: described(z.boolean(), "Whether it is a company's; then `business_name` is required.", false),
+  business_name: text(200).nullable(),
+  tax_id: text(100).nullable(),
+  tax_id_type: text(50).nullable().meta({ description: "The kind of tax id, such as `eu_vat`." }),
+  is_default: described(z.boolean(), "Whether it is the owner's default of its type.", true),
 };
-const optional = z.strictObject(given).partial();
-const newAddress = optional.required({ country: true }).extend({ organization_id: organizationId });
+const given = z.strictObject({ ...columns, ...shared }).partial();
+const newAddress = given
+  .required({ country: true })
+  .meta(
+    sample(columns, [
+      "organization_id",
+      "type",
+      "name",
+      "line1",
+      "city",
+      "postal_code",
+      "country",
+      "is_default",
+    ]),
+  );
+const changedAddress = given.omit({ organization_id: true }).meta({ examples: [{ line2: "Second floor" }] });
 const aliases = { address_type: "type" };
+const byType = byWord("type", columns.type.options);
 
 const resource: BridgeResource<Address> = {
   kind: addresses,
   path: "/addresses",
   name: "Address",
-  spoken: { one: "address", many: "addresses" },
-  shape: addressShape,
+  plural: "Addresses",
+  shape: recordOf("addr", columns),
   scope: "addresses:read",
   largestPage: 50,
   filters: {
-    type: byWord("type", TYPES),
-    address_type: byWord("type", TYPES),
+    type: byType,
+    address_type: byType,
     search: bySearch(["name", "alias", "line1", "city", "postal_code"]),
     completeness: byFlag("is_partial", { full: false, partial: true }),
   },
@@ -58,39 +72,18 @@ const resource: BridgeResource<Address> = {
 };
 
 export const addressEndpoints = [
-  ...resourceReads(resource),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/addresses",
-    summary: "Create an address. Unless `is_partial`, it needs `line1` and `city`.",
-    who: "user",
-    limit: "write",
+  ...reads(resource),
+  creates(resource, {
+    operationId: "bridgeCreateAddress",
+    summary: "Create an address. It needs `line1` and `city` unless `is_partial` is true.",
     body: fields(newAddress, aliases),
-    organization: ({ body }) => namedIn(body),
-    permission: addresses.manage,
-    personal: true,
-    answers: shows(resource, 201),
-    async handle(request) {
-      const { organization_id: _, ...values } = request.body;
-      const created = await createAddress(request.context, ownerIn(request), values, request.actor);
-      return showing(resource, request, created, { status: 201 });
-    },
+    create: createAddress,
   }),
-  endpoint({
-    method: "PUT",
-    path: "/bridge-payment/addresses/:id",
-    summary: "Change an address. What is left out stays.",
-    who: "user",
-    limit: "write",
-    body: fields(optional, aliases),
-    organization: inPath,
-    permission: addresses.manage,
-    personal: true,
-    answers: shows(resource),
-    async handle(request) {
-      const { context, body, actor } = request;
-      return showing(resource, request, await updateAddress(context, keyOf(request), body, actor));
-    },
+  changes(resource, {
+    operationId: "bridgeUpdateAddress",
+    summary: "Change an address. Fields that are left out stay.",
+    body: fields(changedAddress, aliases),
+    change: updateAddress,
   }),
   setsDefault(resource, updateAddress),
   deletes(resource),

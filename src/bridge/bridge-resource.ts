@@ -1,59 +1,149 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Scope } from "../access/oauth/scopes.ts";
-import type { ResourceKey } from "../billing/find-resource.ts";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
-import type { Answer, Answers, EndpointRequest, Params } from "../http/endpoint.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
-import { record } from "./envelope.ts";
-import type { Filter } from "./filters.ts";
-import { ownerIn } from "./owner-in.ts";
-import { show } from "./shapes/values.ts";
+import { described, metadata, text } from "../http/attributes.ts";
+import type { Answer, Answers, EndpointRequest } from "../http/endpoint.ts";
+import { exampleId, type IdPrefix } from "../lib/id.ts";
+import { exampleOf } from "../lib/json-schema-of.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
+import { created_at, idOf, record, show, shown, updated_at } from "./envelope.ts";
+import type { ListDeclaration } from "./list-query.ts";
 
-/** A kind of resource as the Bridge face shows it. */
-export interface BridgeResource<Row extends SharedResource = SharedResource> {
+/** A kind of resource as the Bridge API shows it. */
+export interface BridgeResource<Row extends SharedResource = SharedResource> extends ListDeclaration {
   kind: ResourceKind<Row>;
   /** After `/bridge-payment`, such as `/payment-methods`. */
   path: string;
-  /** Such as `PaymentMethod`, and as people say it: one, and several. */
+  /** Such as `PaymentMethod` and `PaymentMethods`. */
   name: string;
-  spoken: { one: string; many: string };
+  plural: string;
   shape: z.ZodObject;
-  /** What of the shape is no column. */
+  /** Fields of the shape that are not columns. */
   derived?(row: Row): object;
-  /** What an access token must allow to read one by its id. */
+  /** The scope an access token needs to read one by its id. */
   scope: Scope;
-  /** Rows on a page at most. */
-  largestPage: number;
-  /** What a list can be narrowed by, besides the organization, and how. */
-  filters: Record<string, Filter>;
-  /** What a list can be ordered by besides the times, and the columns meant. */
-  orders: Record<string, string>;
 }
 
-/** The organization a body or a query names; none, and the caller's own is meant. */
-export function namedIn({ organization_id }: { organization_id?: string | null | undefined }) {
-  return organization_id == null ? null : { organization: organization_id };
+/** The tag of a kind's endpoints. */
+export function tagOf({ path }: Pick<BridgeResource, "path">): string {
+  return `bridge-${path.slice(1)}`;
 }
 
-export function inPath({ params }: { params: Params }) {
-  return { resource: params.id };
+/** `PaymentMethods` as `payment methods`. */
+export function spoken(name: string): string {
+  return name.replaceAll(/(?!^)[A-Z]/g, " $&").toLowerCase();
 }
 
-export function keyOf(request: EndpointRequest): ResourceKey {
-  return { id: request.params.id ?? "", owner: ownerIn(request) };
+/** Columns of every kind that can be written. */
+export const shared = {
+  organization_id: link("org", "The organization it belongs to; null if it is the creator's own."),
+  metadata: described(
+    metadata,
+    "Your own data: a JSON object of at most 8,192 bytes and 50 keys, nested ones included. Card data is refused here too.",
+    {},
+  ),
+};
+
+/** A column that may be null, with an example. */
+export function nullable<Column extends z.ZodType>(column: Column, example: unknown) {
+  return column.nullable().meta({ examples: [example] });
 }
 
-/** That an endpoint answers one of it. */
+/** A reference to another row. */
+export function link(prefix: IdPrefix, description: string) {
+  return described(z.string().max(64).nullable(), description, exampleId(prefix));
+}
+
+export const billing_address_id = link("addr", "An address of the same owner; null for none.");
+
+export const alias = text(100).nullable().describe("The owner's name for it.");
+
+export const provider_id = described(
+  text(100).nullable(),
+  "Your name for the payment provider, such as `stripe`.",
+  "stripe",
+);
+
+/** The same column in a request that may leave it out, but not send null. */
+export function optional<Column extends z.ZodType>(column: z.ZodNullable<Column>) {
+  return column.unwrap().optional().meta({ description: column.description });
+}
+
+/** A time in a request. */
+export const givenTime = z.iso.datetime({
+  offset: true,
+  error: "must be a time such as 2026-01-31T00:00:00Z",
+});
+
+/** A bound nobody exceeds on purpose: ten billion in the unit of most currencies. */
+const MOST_CENTS = 1_000_000_000_000;
+
+/** An amount in the currency's smallest unit. */
+const cents = z
+  .number({ error: "must be a whole number of cents" })
+  .int({ error: "must be a whole number of cents" })
+  .min(0, { error: "may not be negative" })
+  .max(MOST_CENTS, { error: `may be at most ${MOST_CENTS}` });
+
+const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
+
+/** What is paid, and for what, with subscriptions and payments. Missing amounts are computed. @param example cents. */
+export function price(example: number) {
+  return {
+    concept: text(200).nullable().describe("A short text for the bill."),
+    currency: described(
+      z
+        .string()
+        .toUpperCase()
+        .refine((code) => CURRENCIES.has(code), { error: "must be an ISO 4217 code such as USD" }),
+      "ISO 4217, in upper or lower case.",
+      "GBP",
+    ),
+    subtotal_cents: described(
+      cents,
+      "Before tax and discount. If left out, it is computed from the total.",
+      example,
+    ),
+    tax_cents: described(cents, "Added to the subtotal.", 0),
+    discount_cents: described(cents, "Subtracted from the subtotal.", 0),
+    total_cents: described(
+      cents,
+      "The amount to pay: subtotal + tax − discount, in the currency's smallest unit. If left out, it is computed from the parts.",
+      example,
+    ),
+  };
+}
+
+/** JSON Schema that zod can't express: one of the two may be left out, but not both (see `completeAmounts`). */
+export const eitherAmount = { anyOf: [{ required: ["total_cents"] }, { required: ["subtotal_cents"] }] };
+
+/** Metadata for a body: an example made of the examples of these columns. */
+export function sample(columns: Record<string, z.ZodType>, names: string[]) {
+  const all = { ...shared, ...columns };
+  return { examples: [Object.fromEntries(names.map((name) => [name, exampleOf(Reflect.get(all, name))]))] };
+}
+
+/** The shape of a record with these columns. */
+export function recordOf(prefix: IdPrefix, columns: Record<string, z.ZodType>): z.ZodObject {
+  return z.object({
+    id: idOf(prefix),
+    user_id: idOf("user", "The creator, who keeps it when the organization is deleted."),
+    ...shown({ ...columns, ...shared }),
+    created_at,
+    updated_at,
+  });
+}
+
+/** Declares that an endpoint answers with one record. */
 export function shows(
   { name, shape }: Pick<BridgeResource, "name" | "shape">,
-  status: 200 | 201 = 200,
-  message?: string,
+  { status = 200, example }: { status?: 200 | 201; example?: object | undefined } = {},
 ): Answers {
   const records = { holds: "record", name, of: shape } as const;
-  return { status, records, ...(message === undefined ? {} : { message }) };
+  return { status, records, ...(example === undefined ? {} : { example }) };
 }
 
-/** The row as its owner has it: of an organization that is being deleted it is not any more. */
+/** Shows a row as its owner has it: detached, once its organization is being deleted. */
 export function present<Row extends SharedResource>(
   { shape, derived }: BridgeResource<Row>,
   { caller, organization }: Pick<EndpointRequest, "caller" | "organization">,
@@ -63,12 +153,12 @@ export function present<Row extends SharedResource>(
   return show(shape, { ...row, ...derived?.(row), organization_id });
 }
 
-/** The answer that shows it. */
+/** The answer that shows a row. */
 export function showing<Row extends SharedResource>(
   resource: BridgeResource<Row>,
   request: Pick<EndpointRequest, "caller" | "organization">,
   row: Row,
-  { status = 200, message }: { status?: number; message?: string } = {},
+  status = 200,
 ): Answer {
-  return record(present(resource, request, row), status, message);
+  return record(present(resource, request, row), status);
 }

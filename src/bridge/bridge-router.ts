@@ -1,13 +1,38 @@
+import cors from "@koa/cors";
 import { Router } from "@koa/router";
+import type Koa from "koa";
+import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
+import { forbidden, notFound, Refusal } from "../errors.ts";
+import type { Face } from "../http/face.ts";
+import { parseMediaType } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { runEndpoint } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
-import { bridgeFace } from "./bridge-face.ts";
 
-/** The Bridge face: its endpoints, run and put on the wire. */
+/** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
+const bridgeFace: Face = {
+  requireAcceptable() {},
+  requireBodyType(headers) {
+    if (parseMediaType(headers["content-type"] ?? "").type === "application/json") return;
+    const detail = "Send the body as application/json.";
+    throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
+  },
+  emptyBody: null,
+  stranger: (asked) =>
+    asked?.resource === undefined
+      ? forbidden("forbidden", "You are not a member of this organization.")
+      : notFound("resource"),
+  lacking: (permission, ownerDecides) =>
+    forbidden(
+      ownerDecides ? "members_left_to_owner" : "forbidden",
+      `You need the permission ${permission} in this organization.`,
+    ),
+};
+
+/** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {
-  // What is refused is put on the wire by the path as it is written here, so there is no other spelling of it.
+  // Errors are rendered by the path as it is written here, so paths have no other spelling.
   const router = new Router<RequestState>({ sensitive: true });
   for (const endpoint of allBridgeEndpoints) {
     router.register(endpoint.path, [endpoint.method], async (ctx) => {
@@ -22,4 +47,25 @@ export function bridgeRouter(context: Context): Router<RequestState> {
     });
   }
   return router;
+}
+
+/**
+ * Lets front ends of other origins call the Bridge API from a browser. Credentials are sent in a header that a page sets
+ * itself, never in a cookie, so an allowed origin gives a foreign page nothing.
+ */
+export function bridgeCors({
+  BRIDGE_ORIGINS,
+  production,
+}: Pick<Settings, "BRIDGE_ORIGINS" | "production">): Koa.Middleware {
+  const allowed = BRIDGE_ORIGINS ?? (production ? [] : ["*"]);
+  const answer = cors({
+    origin: (ctx) =>
+      allowed.includes("*") ? "*" : (allowed.find((origin) => origin === ctx.get("Origin")) ?? ""),
+    allowMethods: "GET,HEAD,POST,PUT,PATCH,DELETE",
+    allowHeaders: "Content-Type,Authorization,X-Session-ID,X-Device-ID,X-Environment,Idempotency-Key",
+    exposeHeaders: "X-Request-Id,Retry-After,Idempotency-Replayed",
+    maxAge: 86_400,
+    keepHeadersOnError: false,
+  });
+  return (ctx, next) => (ctx.path.startsWith("/bridge-payment/") ? answer(ctx, next) : next());
 }

@@ -2,39 +2,44 @@ import { z } from "zod";
 import { createResource } from "../billing/create-resource.ts";
 import { customers } from "../billing/resource-kinds.ts";
 import { updateResource } from "../billing/update-resource.ts";
-import { emailAddress, metadata, text } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
-import type { Customer } from "../models/customer.ts";
-import { type BridgeResource, inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
+import { described, emailAddress, text } from "../http/attributes.ts";
+import type { Customer } from "../models/shared-resources.ts";
+import { type BridgeResource, nullable, provider_id, recordOf, sample, shared } from "./bridge-resource.ts";
 import { fields } from "./fields.ts";
-import { bySearch } from "./filters.ts";
-import { ownerIn } from "./owner-in.ts";
-import { deletes } from "./resource-actions.ts";
-import { resourceReads } from "./resource-reads.ts";
-import { customerShape } from "./shapes/customer-shape.ts";
-import { organizationId } from "./shapes/values.ts";
+import { bySearch } from "./list-query.ts";
+import { changes, creates, deletes } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
-const given = {
-  email: emailAddress.transform(({ email }) => email),
-  name: text(200).nullish(),
-  first_name: text(100).nullish(),
-  last_name: text(100).nullish(),
-  phone: text(50).nullish(),
-  metadata: metadata.optional(),
+const columns = {
+  provider_id,
+  provider_customer_id: text(200).nullable().meta({ description: "The provider's id for the customer." }),
+  email: described(
+    emailAddress.transform(({ email }) => email),
+    "The address the provider writes to.",
+    "office@acme.example",
+  ),
+  name: nullable(text(200), "Acme Corp"),
+  first_name: text(100).nullable(),
+  last_name: text(100).nullable(),
+  phone: text(50).nullable(),
 };
-const newCustomer = z.strictObject({
-  organization_id: organizationId,
-  provider_id: text(100).nullish(),
-  ...given,
-});
-const changedCustomer = z.strictObject(given).partial();
+const given = z
+  .strictObject({ ...columns, ...shared })
+  .omit({ provider_customer_id: true })
+  .partial();
+const newCustomer = given
+  .required({ email: true })
+  .meta(sample(columns, ["organization_id", "email", "name", "provider_id"]));
+const changedCustomer = given
+  .omit({ organization_id: true, provider_id: true })
+  .meta({ examples: [{ phone: "+44 20 7946 0018" }] });
 
 const resource: BridgeResource<Customer> = {
   kind: customers,
   path: "/customers",
   name: "Customer",
-  spoken: { one: "customer", many: "customers" },
-  shape: customerShape,
+  plural: "Customers",
+  shape: recordOf("cust", columns),
   scope: "customers:read",
   largestPage: 100,
   filters: { search: bySearch(["email", "name", "first_name", "last_name"]) },
@@ -42,49 +47,19 @@ const resource: BridgeResource<Customer> = {
 };
 
 export const customerEndpoints = [
-  ...resourceReads(resource),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/customers",
-    summary: "Create a customer: whom a payment provider knows.",
-    who: "user",
-    limit: "write",
+  ...reads(resource),
+  creates(resource, {
+    operationId: "bridgeCreateCustomer",
+    summary: "Create a customer: the person or company a payment provider charges.",
     body: fields(newCustomer),
-    organization: ({ body }) => namedIn(body),
-    permission: customers.manage,
-    personal: true,
-    answers: shows(resource, 201),
-    async handle(request) {
-      const { organization_id: _, ...values } = request.body;
-      const created = await createResource(
-        request.context,
-        customers,
-        ownerIn(request),
-        values,
-        request.actor,
-      );
-      return showing(resource, request, created, { status: 201 });
-    },
+    create: (context, owner, values, actor) => createResource(context, customers, owner, values, actor),
   }),
-  endpoint({
-    method: "PUT",
-    path: "/bridge-payment/customers/:id",
-    summary: "Change a customer. What is left out stays.",
-    who: "user",
-    limit: "write",
+  changes(resource, {
+    operationId: "bridgeUpdateCustomer",
+    summary: "Change a customer. Fields that are left out stay.",
     body: fields(changedCustomer),
-    organization: inPath,
-    permission: customers.manage,
-    personal: true,
-    answers: shows(resource),
-    async handle(request) {
-      const change = { columns: request.body };
-      return showing(
-        resource,
-        request,
-        await updateResource(request.context, customers, keyOf(request), change, request.actor),
-      );
-    },
+    change: (context, key, change, actor) =>
+      updateResource(context, customers, key, { columns: change }, actor),
   }),
   deletes(resource),
 ];

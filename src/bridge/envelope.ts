@@ -1,15 +1,92 @@
 import type { Context as KoaContext } from "koa";
+import { z } from "zod";
 import type { ErrorItem, Refusal } from "../errors.ts";
 import type { Answer } from "../http/endpoint.ts";
-import type { Paging } from "./paging.ts";
-import { SENTENCES } from "./sentences.ts";
+import { exampleId, type IdPrefix } from "../lib/id.ts";
+import type { Paging } from "./list-query.ts";
+
+const NOT_ALLOWED = "You don't have permission to perform this action";
+
+interface Sentence {
+  error: string;
+  /** Set where the Bridge API answers with another status than the command's own. */
+  status?: number;
+  /** How to fix it. */
+  hint?: string;
+}
+
+/** By error code, the sentences that the Bridge API's documentation prescribes. */
+export const SENTENCES: Record<string, Sentence> = {
+  unauthorized: {
+    error: "Authentication required",
+    hint: "Send a valid session as X-Session-ID, or as Authorization: Bearer.",
+  },
+  forbidden: { error: NOT_ALLOWED },
+  members_left_to_owner: {
+    error: NOT_ALLOWED,
+    hint: "Only the owner manages members here; the owner may set the organization's member_management to owner_and_admins to let admins do it.",
+  },
+  role_exceeds_own: {
+    error: NOT_ALLOWED,
+    hint: "Nobody gives a role with rights they don't have themselves.",
+  },
+  owner_only: { error: NOT_ALLOWED, hint: "Only the owner decides who manages members, and who owns next." },
+  already_member: { error: "User is already a member of this organization" },
+  owner_stays: { error: "Cannot remove organization owner", status: 400 },
+};
+
+/** A time, which is sent as ISO 8601 text. */
+export const time = z.date();
+/** In examples, when something happened to a record after it was created. */
+export const LATER = "2026-11-21T16:05:00.000Z";
+const usually = { examples: ["2026-11-20T09:30:00.000Z"] };
+export const created_at = time.meta({ description: "When it was created.", ...usually });
+export const updated_at = time.meta({ description: "When it last changed.", ...usually });
+
+export function idOf(prefix: IdPrefix, description?: string) {
+  return z
+    .string()
+    .meta({ ...(description === undefined ? {} : { description }), examples: [exampleId(prefix)] });
+}
+
+/** Columns as answers show them: without the limits that apply to what is sent. */
+export function shown<Columns extends z.ZodRawShape>(
+  columns: Columns,
+): { [Name in keyof Columns]: z.ZodType } {
+  const entries = Object.entries(columns).map(([name, column]) => [name, shownColumn(column as z.ZodType)]);
+  return Object.fromEntries(entries);
+}
+
+function shownColumn(column: z.ZodType): z.ZodType {
+  if (column instanceof z.ZodOptional) return shownColumn(column.unwrap() as z.ZodType);
+  const { description, examples } = column.meta() ?? {};
+  return withoutLimits(column).meta({
+    ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
+  });
+}
+
+function withoutLimits(column: z.ZodType): z.ZodType {
+  if (column instanceof z.ZodNullable) return withoutLimits(column.unwrap() as z.ZodType).nullable();
+  if (column instanceof z.ZodString || column instanceof z.ZodEmail || column instanceof z.ZodPipe)
+    return z.string();
+  if (column instanceof z.ZodNumber) return z.number().int();
+  if (column instanceof z.ZodRecord) return z.record(z.string(), z.unknown());
+  return column;
+}
+
+/** The fields of a row that its shape names, and nothing else. */
+export function show(shape: z.ZodObject, row: object): Record<string, unknown> {
+  const values = new Map<string, unknown>(Object.entries(row));
+  return Object.fromEntries(Object.keys(shape.shape).map((name) => [name, values.get(name) ?? null]));
+}
 
 /** One record, read or written. */
 export function record(data: object, status = 200, message?: string): Answer {
   return { status, document: { success: true, data, ...(message === undefined ? {} : { message }) } };
 }
 
-/** A page of records. @param total how many there are on all pages. */
+/** A page of records. @param total the number of records on all pages. */
 export function page(data: object[], total: number, { limit, offset }: Paging): Answer {
   const pagination = {
     total,
@@ -20,33 +97,33 @@ export function page(data: object[], total: number, { limit, offset }: Paging): 
   return { status: 200, document: { success: true, data, meta: { pagination } } };
 }
 
-/** Done, and nothing left to show. */
+/** Success, without a record to show. */
 export function done(message: string, status = 200): Answer {
   return { status, document: { success: true, message } };
 }
 
-/** A refusal on the wire: the documented sentence where there is one, a stable code, and the request's id. */
+/** Writes a refusal as the response: the documented sentence if there is one, a stable code, and the request's id. */
 export function renderBridgeError(ctx: KoaContext, refusal: Refusal, requestId: string): void {
-  const told = SENTENCES[refusal.code];
+  const known = SENTENCES[refusal.code];
   const fields = refusal.items.flatMap((item) => fieldOf(item, refusal.status));
-  if (told?.status !== undefined) ctx.status = told.status;
+  if (known?.status !== undefined) ctx.status = known.status;
   ctx.set("Cache-Control", "no-store");
   ctx.body = {
     success: false,
-    error: told?.error ?? sentenceOf(refusal.items[0]),
+    error: known?.error ?? sentenceOf(refusal.items[0]),
     code: refusal.code,
     request_id: requestId,
-    ...(told?.hint === undefined ? {} : { hint: told.hint }),
+    ...(known?.hint === undefined ? {} : { hint: known.hint }),
     ...(fields.length > 0 ? { fields } : {}),
   };
 }
 
-/** Of a parameter it must say which: a body's problems name their field themselves. */
+/** Names the parameter; problems of a body already name their field. */
 function sentenceOf({ detail, source }: ErrorItem): string {
   return source?.parameter === undefined ? detail : `${source.parameter}: ${detail}`;
 }
 
-/** Which field of the body, or which parameter, it is about, for a form to show it beside. */
+/** The field or parameter the error is about, so that a form can show it there. */
 function fieldOf(
   { code, detail: error, source }: ErrorItem,
   status: number,

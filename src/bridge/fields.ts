@@ -1,13 +1,15 @@
 import type { z } from "zod";
 import { badRequest, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
-import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { type Aliases, describeAliases } from "./describe-aliases.ts";
+import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { refuseCardData } from "./refuse-card-data.ts";
 
+/** By other names the Bridge API's documentation uses for a field, the name it is answered under. */
+export type Aliases = Record<string, string>;
+
 /**
- * The body of a request: one JSON object, whose fields are known by name.
- * @param shape strict: a field it does not know is refused by name.
+ * A request body: one JSON object with known fields.
+ * @param shape strict, so that an unknown field is refused by name.
  */
 export function fields<Shape extends z.ZodObject>(
   shape: Shape,
@@ -16,10 +18,11 @@ export function fields<Shape extends z.ZodObject>(
   return {
     read: (document) => readFields(shape, aliases, document),
     schema: () => describeAliases(jsonSchemaOf(shape, "input"), aliases),
+    example: exampleOf(shape),
   };
 }
 
-/** The same where nothing must be sent. */
+/** Like `fields`, but the body may be left out. */
 export function optionalFields<Shape extends z.ZodObject>(shape: Shape): BodyShape<z.infer<Shape>> {
   return {
     ...fields(shape),
@@ -43,14 +46,14 @@ function readFields<Shape extends z.ZodObject>(
   throw first === undefined ? parsed.error : new Refusal(422, [first, ...rest]);
 }
 
-/** @throws 422 when a field comes under two of its names with two values. */
+/** @throws 422 when a field is sent under two names with different values. */
 function rename(document: object, aliases: Aliases) {
   const values: Record<string, unknown> = Object.create(null);
   const sentAs = new Map<string, string>();
   for (const [sent, value] of Object.entries(document)) {
     const name = Object.hasOwn(aliases, sent) ? (aliases[sent] ?? sent) : sent;
     if (Object.hasOwn(values, name) && values[name] !== value) {
-      const detail = `${sent}: is ${name} by another name, and they differ.`;
+      const detail = `${sent}: is another name of ${name}, and their values differ.`;
       throw invalid("conflicting_fields", detail, `/${sent}`);
     }
     values[name] = value;
@@ -72,4 +75,34 @@ function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): Error
 
 function complain(code: string, path: string[], what: string): ErrorItem {
   return { code, detail: `${path.join(".")}: ${what}`, source: { pointer: `/${path.join("/")}` } };
+}
+
+/**
+ * Adds the aliases to a body's schema. A required field may be sent under any of its names, which `required` can't
+ * express, so it becomes `anyOf` alternatives.
+ */
+function describeAliases(schema: JsonSchema, aliases: Aliases): JsonSchema {
+  const { required = [], anyOf = [], ...rest } = schema;
+  const namesOf = (name: string) => [
+    name,
+    ...Object.keys(aliases).filter((alias) => aliases[alias] === name),
+  ];
+  const isAlone = (name: string) => namesOf(name).length === 1;
+  const alternatives = anyOf.flatMap((alternative) => alternative.required ?? []);
+  const choices = [...required.filter((name) => !isAlone(name)).map((name) => [name]), alternatives]
+    .filter((names) => names.length > 0)
+    .map((names) => ({ anyOf: names.flatMap(namesOf).map((name) => ({ required: [name] })) }));
+
+  const properties = { ...schema.properties };
+  for (const [alias, name] of Object.entries(aliases)) {
+    const description = `Another name of \`${name}\`.`;
+    properties[alias] = { ...properties[name], description, deprecated: true };
+  }
+  const alone = required.filter(isAlone);
+  return {
+    ...rest,
+    properties,
+    ...(alone.length === 0 ? {} : { required: alone }),
+    ...(choices.length > 1 ? { allOf: choices } : choices[0]),
+  };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
-import { emailAddress } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { described, emailAddress } from "../http/attributes.ts";
+import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
@@ -10,21 +10,40 @@ import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
-import { done, page, record } from "./envelope.ts";
+import { created_at, done, idOf, page, record, show, updated_at } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
-import { userIn } from "./owner-in.ts";
-import { pageParameters, pagingOf } from "./paging.ts";
-import { memberShape } from "./shapes/organization-shapes.ts";
-import { show } from "./shapes/values.ts";
+import { pageParameters, pagingOf } from "./list-query.ts";
+import { strongestRole } from "./organizations.ts";
+import { organizationInPath, userIn } from "./owner-in.ts";
 
-/** `owner` is transferred, never given. */
-const givenRole = z.enum(["admin", "billing", "member"]);
-const anyRole = z.enum(["owner", "admin", "billing", "member"]);
+const ROLE = "Their strongest system role: `owner`, `admin`, `billing` or `member`.";
+const name = z.string().nullable();
+const memberShape = z.object({
+  id: idOf("orguser", "The membership's id, which the paths of members take."),
+  organization_id: idOf("org", "The organization they belong to."),
+  user_id: idOf("user", "The user."),
+  user_name: described(name, "First and last name.", "Grace Hopper"),
+  user_first_name: name.meta({ examples: ["Grace"] }),
+  user_last_name: name.meta({ examples: ["Hopper"] }),
+  user_email: z.string().meta({ examples: ["grace@acme.example"] }),
+  user_picture: z.string().nullable(),
+  role: described(strongestRole, ROLE, "admin"),
+  roles: described(z.array(z.string()), "All their roles in the organization.", ["admin"]),
+  created_at: created_at.describe("When they became a member."),
+  updated_at,
+});
 
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+/** The role of owner is transferred, never given. */
+const givenRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
+const newMember = z
+  .strictObject({
+    email: emailAddress.describe("The address of an existing user."),
+    role: givenRole.default("member"),
+  })
+  .meta({ examples: [{ email: "grace@acme.example", role: "admin" }] });
+const changedMember = z.strictObject({ role: givenRole }).meta({ examples: [{ role: "billing" }] });
+
 const one = { holds: "record", name: "Member", of: memberShape } as const;
-/** What may be said besides when inviting, and isn't here. */
-const NOTHING_MORE = { message: null, locale: null, metadata: {}, expires_at: null };
 const INVITED = "Invitation sent successfully";
 const ADDED = "Member added successfully";
 const UPDATED = "Member role updated successfully";
@@ -35,11 +54,13 @@ export const memberEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations/:id/members",
+    operationId: "bridgeListMembers",
+    tag: "bridge-members",
     summary: "List an organization's members.",
     who: "user",
     limit: "read",
-    query: z.strictObject({ ...pageParameters(100), role: anyRole.optional() }),
-    organization: inPath,
+    query: z.strictObject({ ...pageParameters(100), role: strongestRole.unwrap().optional() }),
+    organization: organizationInPath,
     permission: "members:read",
     answers: { status: 200, records: { ...one, holds: "page" } },
     async handle({ context, params, query }) {
@@ -52,12 +73,14 @@ export const memberEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/members",
+    operationId: "bridgeAddMember",
+    tag: "bridge-members",
     summary:
-      "Make an existing user a member at once, without an email; or invite the address, where the environment's `member_adding` is `invite`.",
+      "Make an existing user a member at once, without an email; or invite the address if the environment's `member_adding` is `invite`.",
     who: "user",
     limit: "invite",
-    body: fields(z.strictObject({ email: emailAddress, role: givenRole.default("member") })),
-    organization: inPath,
+    body: fields(newMember),
+    organization: organizationInPath,
     permission: "members:manage",
     answers: {
       status: 201,
@@ -70,25 +93,25 @@ export const memberEndpoints = [
       },
     },
     async handle(request) {
-      const { context, environment, actor, body, params } = request;
-      const { environment_id, settings } = environment;
-      const { canonical: email_canonical } = body.email;
-      const organization_id = params.id ?? "";
-      const { id: role_id } = await findSystemRole(context.db, environment_id, body.role);
-      if (settings.member_adding === "invite") {
-        const invitation = { environment_id, organization_id, address: body.email, role_ids: [role_id] };
-        await inviteMember(context, { ...NOTHING_MORE, ...invitation }, actor);
+      const { context, environment, actor, body } = request;
+      const where = whereIn(request);
+      const address = { environment_id: where.environment_id, email_canonical: body.email.canonical };
+      const { id: role_id } = await findSystemRole(context.db, where.environment_id, body.role);
+      if (environment.settings.member_adding === "invite") {
+        const invitation = { ...where, address: body.email, role_ids: [role_id] };
+        const rest = { message: null, locale: null, metadata: {}, expires_at: null };
+        await inviteMember(context, { ...rest, ...invitation }, actor);
         return done(INVITED, 202);
       }
-      // The answer says whether the address has a user, so nobody gets many of them.
+      // The response reveals whether the address has a user, so such requests are limited.
       context.limiter.count("add_member", userIn(request));
-      await requireInvitingAllowed(context.db, { environment_id, organization_id, email_canonical }, actor);
-      const user = await findUserByAddress(context.db, { environment_id, email_canonical });
+      await requireInvitingAllowed(context.db, { ...where, ...address }, actor);
+      const user = await findUserByAddress(context.db, address);
       if (user === undefined)
         throw new Refusal(404, [{ code: "user_not_found", detail: "User not found with email" }]);
-      const where = { environment_id, organization_id, user_id: user.id };
-      const added = await addMember(context, { ...where, role_ids: [role_id], metadata: {} }, actor);
-      // Told from what was written: read again, they may be removed by now.
+      const joining = { ...where, user_id: user.id, role_ids: [role_id], metadata: {} };
+      const added = await addMember(context, joining, actor);
+      // Built from what was written: a second read might find the member removed already.
       const member = { ...user, ...added, role: body.role, roles: [body.role] };
       return record(present(member), 201, ADDED);
     },
@@ -96,59 +119,63 @@ export const memberEndpoints = [
   endpoint({
     method: "PUT",
     path: "/bridge-payment/organizations/:id/members/:member_id",
-    summary: "Give a member another role. Not the owner, and not yourself.",
+    operationId: "bridgeUpdateMember",
+    tag: "bridge-members",
+    summary: "Change a member's role. The owner's and your own can't be changed.",
     who: "user",
     limit: "write",
-    body: fields(z.strictObject({ role: givenRole })),
-    organization: inPath,
+    body: fields(changedMember),
+    organization: organizationInPath,
     permission: "members:manage",
     answers: { status: 200, records: one, message: UPDATED },
     async handle(request) {
       const { context, actor, body } = request;
       const change = { ...whereIn(request), membership_id: request.params.member_id ?? "", role: body.role };
       const { id } = await changeRole(context, change, actor);
-      return record(await findMember(request, id), 200, UPDATED);
+      return record(present(await findMember(request, { id })), 200, UPDATED);
     },
   }),
   endpoint({
     method: "DELETE",
     path: "/bridge-payment/organizations/:id/members/:member_id",
-    summary: "Remove a member. Not the owner, and not yourself: leave instead.",
+    operationId: "bridgeRemoveMember",
+    tag: "bridge-members",
+    summary: "Remove a member. The owner can't be removed; to remove yourself, leave.",
     who: "user",
     limit: "write",
-    organization: inPath,
+    organization: organizationInPath,
     permission: "members:manage",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
-      const member = await findMember(request, request.params.member_id ?? "");
-      const isOwnerHimself = request.organization?.isOwner === true;
-      if (member.user_id === userIn(request) && !isOwnerHimself)
+      const member = await findMember(request, { id: request.params.member_id ?? "" });
+      if (member.user_id === userIn(request) && !request.organization?.isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
-      await removeMember(request.context, { ...whereIn(request), id: String(member.id) }, request.actor);
+      await removeMember(request.context, { ...whereIn(request), id: member.id }, request.actor);
       return done(REMOVED);
     },
   }),
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/leave",
+    operationId: "bridgeLeaveOrganization",
+    tag: "bridge-members",
     summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
     who: "user",
     limit: "write",
     body: optionalFields(z.strictObject({})),
-    organization: inPath,
+    organization: organizationInPath,
     answers: { status: 200, message: LEFT },
     allowed: "Every member but the owner.",
     async handle(request) {
-      if (!request.organization?.isMember) throw forbidden("forbidden", "No organization of yours.");
+      if (!request.organization?.isMember)
+        throw forbidden("forbidden", "You are not a member of this organization.");
       if (request.organization.isOwner)
         throw badRequest(
           "owner_cannot_leave",
           "The organization owner cannot leave the organization. Transfer ownership or delete the organization",
         );
-      const filter = { organization_id: request.params.id ?? "", user_id: userIn(request) };
-      const { rows } = await listMembers(request.context.db, filter, { limit: 1, offset: 0 });
-      if (rows[0] === undefined) throw notFound("membership");
-      await removeMember(request.context, { ...whereIn(request), id: rows[0].id }, request.actor);
+      const { id } = await findMember(request, { user_id: userIn(request) });
+      await removeMember(request.context, { ...whereIn(request), id }, request.actor);
       return done(LEFT);
     },
   }),
@@ -159,18 +186,18 @@ function whereIn({ params, environment }: Pick<EndpointRequest, "params" | "envi
 }
 
 /** @throws 404. */
-async function findMember({ context, params }: Pick<EndpointRequest, "context" | "params">, id: string) {
-  const filter = { organization_id: params.id ?? "", id };
+async function findMember({ context, params }: EndpointRequest, which: { id: string } | { user_id: string }) {
+  const filter = { organization_id: params.id ?? "", ...which };
   const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
   if (rows[0] === undefined) throw notFound("member");
-  return present(rows[0]);
+  return rows[0];
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {
-  const names = [first_name, last_name].filter((name) => name !== null);
+  const user_name = [first_name, last_name].filter((name) => name !== null).join(" ") || null;
   return show(memberShape, {
     ...member,
-    user_name: names.length === 0 ? null : names.join(" "),
+    user_name,
     user_first_name: first_name,
     user_last_name: last_name,
     user_email: email,

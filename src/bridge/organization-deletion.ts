@@ -1,24 +1,65 @@
+import { z } from "zod";
 import { forbidden } from "../errors.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { described } from "../http/attributes.ts";
+import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
-import { record } from "./envelope.ts";
-import { userIn } from "./owner-in.ts";
-import { deletionShape } from "./shapes/organization-shapes.ts";
-import { show } from "./shapes/values.ts";
+import { created_at, idOf, LATER, record, show, time, updated_at } from "./envelope.ts";
+import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
 
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+const counts = z.record(z.string(), z.number().int());
+
+/** What a deletion is about to do, in both its preview and its receipt. */
+const planShape = z.object({
+  organization_id: idOf("org", "The organization being deleted."),
+  planned: described(counts, "Rows per table, counted at the start.", {
+    subscriptions: 1,
+    payments: 1,
+    addresses: 1,
+    memberships: 2,
+  }),
+});
+
+const deletionShape = planShape.extend({
+  id: idOf("del"),
+  organization_name: described(z.string(), "The organization's name.", "Acme Corp"),
+  state: described(z.enum(["detaching", "completed"]), "Whether it is still running.", "detaching"),
+  done: described(planShape.shape.planned, "Rows per table processed so far.", {}),
+  created_at,
+  updated_at,
+  completed_at: time.nullable(),
+});
 const records = { holds: "record", name: "OrganizationDeletion", of: deletionShape } as const;
 const DELETED = "Organization deleted successfully";
 
 export const organizationDeletionEndpoints = [
   endpoint({
+    method: "POST",
+    path: "/bridge-payment/organizations/:id/deletion-preview",
+    operationId: "bridgePreviewDeletionOfOrganization",
+    tag: "bridge-organizations",
+    summary: "Count what a deletion would detach and remove, without changing anything.",
+    who: "user",
+    limit: "read",
+    organization: organizationInPath,
+    permission: "organization:delete",
+    answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: planShape } },
+    async handle({ context, params }) {
+      const organization_id = params.id ?? "";
+      return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
+    },
+  }),
+  endpoint({
     method: "DELETE",
     path: "/bridge-payment/organizations/:id",
-    summary: "Delete an organization for good: access ends at once, its resources go back to their creators.",
+    operationId: "bridgeDeleteOrganization",
+    tag: "bridge-organizations",
+    summary:
+      "Delete an organization for good. Access ends at once, and its resources return to their creators.",
     who: "user",
     limit: "write",
-    organization: inPath,
+    organization: organizationInPath,
     answers: { status: 200, records, message: DELETED },
     allowed: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
     async handle(request) {
@@ -29,14 +70,25 @@ export const organizationDeletionEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations/:id/deletion",
-    summary: "See how far a deletion is; once it is completed, its receipt.",
+    operationId: "bridgeReadDeletionOfOrganization",
+    tag: "bridge-organizations",
+    summary: "Read a deletion's progress or, once it is completed, its receipt.",
     who: "user",
     limit: "read",
-    answers: { status: 200, records },
+    answers: {
+      status: 200,
+      records,
+      example: {
+        state: "completed",
+        done: { subscriptions: 1, payments: 1, addresses: 1, memberships: 2 },
+        completed_at: LATER,
+        updated_at: LATER,
+      },
+    },
     allowed: "Whoever asked for the deletion.",
     async handle(request) {
       const deletion = await ownDeletion(request);
-      if (deletion === undefined) throw forbidden("forbidden", "No deletion of yours.");
+      if (deletion === undefined) throw forbidden("forbidden", "You have not requested this deletion.");
       return record(show(deletionShape, deletion));
     },
   }),
@@ -46,7 +98,7 @@ function ownDeletion(request: EndpointRequest) {
   return findDeletion(request.context.db, keyOf(request), userIn(request));
 }
 
-/** Two deletes are one deletion. */
+/** Finds the deletion that an earlier request of the caller started. */
 async function runningDeletion(request: EndpointRequest) {
   return request.organization === undefined ? ownDeletion(request) : undefined;
 }
@@ -56,13 +108,9 @@ async function begin(request: EndpointRequest) {
   try {
     return await deleteOrganization(request.context, keyOf(request), request.actor);
   } catch (error) {
-    // The caller's other one may have come to its end since this one was let in.
+    // An earlier deletion by the caller may have completed since the permission check.
     const deletion = await ownDeletion(request);
     if (deletion === undefined) throw error;
     return deletion;
   }
-}
-
-function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
 }

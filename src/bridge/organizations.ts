@@ -1,31 +1,76 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { described, metadata } from "../http/attributes.ts";
+import { endpoint } from "../http/endpoint.ts";
+import { exampleId } from "../lib/id.ts";
 import type { Organization } from "../models/organization.ts";
-import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
 import { findOwnOrganization } from "../organizations/find-own-organization.ts";
 import { listOwnOrganizations } from "../organizations/list-own-organizations.ts";
 import { organizationAttributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
-import { page, record } from "./envelope.ts";
+import { created_at, idOf, page, record, show, shown, updated_at } from "./envelope.ts";
 import { fields } from "./fields.ts";
-import { userIn } from "./owner-in.ts";
-import { pageParameters, pagingOf } from "./paging.ts";
-import {
-  organizationShape,
-  organizationWithRoleShape,
-  ownOrganizationShape,
-  previewShape,
-} from "./shapes/organization-shapes.ts";
-import { show } from "./shapes/values.ts";
+import { pageParameters, pagingOf } from "./list-query.ts";
+import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
 
-const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true });
-const newOrganization = given.omit({ member_management: true });
-const changedOrganization = given.partial();
+const { member_management } = organizationAttributes.shape;
+const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true }).extend({
+  member_management: member_management
+    .unwrap()
+    .meta({ examples: ["owner"] })
+    .optional(),
+  metadata: described(
+    metadata,
+    "Data its members store with it: at most 8,192 bytes and 50 keys, nested ones included. The Management API calls it `public_metadata`; `metadata` there is for programs.",
+    {},
+  ).optional(),
+});
+const newOrganization = given.omit({ member_management: true }).meta({
+  examples: [
+    {
+      name: "Acme Corp",
+      business_email: "office@acme.example",
+      business_phone: "+44 20 7946 0018",
+      tax_id: "GB123456789",
+      address: "1 Analytical Row, London",
+      country: "GB",
+    },
+  ],
+});
+const changedOrganization = given
+  .partial()
+  .meta({ examples: [{ business_phone: "+44 20 7946 0099", member_management: "owner_and_admins" }] });
+const transfer = z
+  .strictObject({
+    user_id: z.string().max(64).describe("The user id of the member who becomes the owner."),
+  })
+  .meta({ examples: [{ user_id: exampleId("user") }] });
 
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+/** The strongest system role a user has; null without one. */
+export const strongestRole = z.enum(["owner", "admin", "billing", "member"]).nullable();
+const ownRole = strongestRole.meta({ examples: ["owner"] });
+const ownRoles = z.array(z.string()).meta({ examples: [["owner"]] });
+
+const organizationShape = z.object({
+  id: idOf("org"),
+  ...shown(given.shape),
+  owner_user_id: described(
+    z.string().nullable(),
+    "Its owner; only `transfer-ownership` changes it.",
+    exampleId("user"),
+  ),
+  created_at,
+  updated_at,
+});
+const withRoleShape = organizationShape.extend({
+  your_role: ownRole.describe("Your strongest system role there; null without one."),
+  your_roles: ownRoles.describe("All your roles there, including custom roles of the environment."),
+});
+const ownShape = organizationShape
+  .pick({ id: true, name: true, business_email: true, created_at: true })
+  .extend({ role: ownRole, roles: ownRoles });
 const one = (of: z.ZodObject, status: 200 | 201 = 200) =>
   ({ status, records: { holds: "record", name: "Organization", of } }) as const;
 
@@ -33,7 +78,9 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations",
-    summary: "Create an organization. Whoever creates it is its owner.",
+    operationId: "bridgeCreateOrganization",
+    tag: "bridge-organizations",
+    summary: "Create an organization. Its creator becomes the owner.",
     who: "user",
     limit: "write",
     body: fields(newOrganization),
@@ -48,11 +95,13 @@ export const organizationEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations",
+    operationId: "bridgeListOrganizations",
+    tag: "bridge-organizations",
     summary: "List the organizations you are a member of, each with your role there.",
     who: "user",
     limit: "read",
     query: z.strictObject(pageParameters(100)),
-    answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownOrganizationShape } },
+    answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownShape } },
     async handle(request) {
       const { environment_id } = request.environment;
       const paging = pagingOf(request.query);
@@ -64,30 +113,35 @@ export const organizationEndpoints = [
   endpoint({
     method: "GET",
     path: "/bridge-payment/organizations/:id",
+    operationId: "bridgeReadOrganization",
+    tag: "bridge-organizations",
     summary: "Read an organization, with your role there.",
     who: "user",
     limit: "read",
-    organization: inPath,
+    organization: organizationInPath,
     permission: "organization:read",
     answers: {
       status: 200,
-      records: { holds: "record", name: "OrganizationWithRole", of: organizationWithRoleShape },
+      records: { holds: "record", name: "OrganizationWithRole", of: withRoleShape },
     },
     async handle(request) {
       const organization = await findOwnOrganization(request.context.db, keyOf(request), userIn(request));
-      // Its deletion has begun since the caller was let in.
-      if (organization === undefined) throw forbidden("forbidden", "No organization of yours.");
-      return record(present(organization, organizationWithRoleShape));
+      // Its deletion began after the permission check.
+      if (organization === undefined)
+        throw forbidden("forbidden", "You are not a member of this organization.");
+      return record(present(organization, withRoleShape));
     },
   }),
   endpoint({
     method: "PUT",
     path: "/bridge-payment/organizations/:id",
-    summary: "Change an organization's details. What is left out stays.",
+    operationId: "bridgeUpdateOrganization",
+    tag: "bridge-organizations",
+    summary: "Change an organization's details. Fields that are left out stay.",
     who: "user",
     limit: "write",
     body: fields(changedOrganization),
-    organization: inPath,
+    organization: organizationInPath,
     permission: "organization:update",
     answers: one(organizationShape),
     async handle(request) {
@@ -99,11 +153,13 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/bridge-payment/organizations/:id/transfer-ownership",
-    summary: "Make another member the owner; you become admin.",
+    operationId: "bridgeTransferOwnershipOfOrganization",
+    tag: "bridge-organizations",
+    summary: "Make another member the owner; you become an admin.",
     who: "user",
     limit: "write",
-    body: fields(z.strictObject({ user_id: z.string().max(64) })),
-    organization: inPath,
+    body: fields(transfer),
+    organization: organizationInPath,
     permission: "organization:delete",
     answers: { ...one(organizationShape), message: "Ownership transferred successfully" },
     allowed: "The owner.",
@@ -114,23 +170,9 @@ export const organizationEndpoints = [
       return record(present(changed), 200, "Ownership transferred successfully");
     },
   }),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/organizations/:id/deletion-preview",
-    summary: "Count what a deletion would detach and remove. Changes nothing.",
-    who: "user",
-    limit: "read",
-    organization: inPath,
-    permission: "organization:delete",
-    answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: previewShape } },
-    async handle({ context, params }) {
-      const organization_id = params.id ?? "";
-      return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
-    },
-  }),
 ];
 
-/** What this face calls `metadata` is the members' own: that of the team's programs has no place here. */
+/** This API's `metadata` belongs to the members. The `metadata` of the team's programs is not available here. */
 function columnsOf<Body extends { metadata?: Record<string, unknown> | undefined }>({
   metadata,
   ...rest
@@ -140,8 +182,4 @@ function columnsOf<Body extends { metadata?: Record<string, unknown> | undefined
 
 function present(row: Pick<Organization, "public_metadata">, shape: z.ZodObject = organizationShape) {
   return show(shape, { ...row, metadata: row.public_metadata });
-}
-
-function keyOf({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
 }

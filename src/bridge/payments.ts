@@ -1,101 +1,191 @@
 import { z } from "zod";
-import { confirmPayment } from "../billing/confirm-payment.ts";
-import { createPayment } from "../billing/create-payment.ts";
+import { findResource } from "../billing/owned-resources.ts";
+import { confirmPayment, createPayment, reportPayment, updatePayment } from "../billing/payments.ts";
 import { payments } from "../billing/resource-kinds.ts";
-import { updatePayment } from "../billing/update-payment.ts";
-import { metadata, text, webAddress } from "../http/attributes.ts";
+import { forbidden } from "../errors.ts";
+import { described, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { inPath, keyOf, namedIn, showing, shows } from "./bridge-resource.ts";
+import { PAYMENT_STATUSES, type Payment, PENDING_PAYMENT } from "../models/shared-resources.ts";
+import {
+  type BridgeResource,
+  eitherAmount,
+  link,
+  nullable,
+  optional,
+  price,
+  provider_id,
+  recordOf,
+  sample,
+  shared,
+  showing,
+  shows,
+} from "./bridge-resource.ts";
+import { LATER, time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
-import { ownerIn } from "./owner-in.ts";
-import { paymentResource as resource } from "./payment-resource.ts";
-import { resourceReads } from "./resource-reads.ts";
-import { currency, eitherAmount, givenAmounts, givenCents } from "./shapes/money.ts";
-import { link, organizationId } from "./shapes/values.ts";
+import { bySearch, byTime } from "./list-query.ts";
+import { accessIn, keyOf, resourceInPath } from "./owner-in.ts";
+import { changes, creates } from "./resource-endpoints.ts";
+import { reads } from "./resource-reads.ts";
 
+const given = {
+  ...price(12_000),
+  customer_id: link("cust", "A customer of the same owner."),
+  payment_method_id: link("pm", "A payment method of the same owner."),
+  provider_id,
+  description: nullable(text(1_000), "Onboarding, one day"),
+  reference_code: described(
+    text(200).nullable(),
+    "Your own reference, such as an invoice number.",
+    "INV-1017",
+  ),
+  category: text(100).nullable(),
+  tags: text(500).nullable().describe("Search words, separated by commas."),
+  setup_future_usage: z
+    .enum(["on_session", "off_session"])
+    .nullable()
+    .describe("Whether the payment method is kept for later payments."),
+  return_url: webAddress.nullable().describe("Where the provider sends the payer afterwards."),
+};
+const columns = {
+  ...given,
+  status: described(
+    z.enum(PAYMENT_STATUSES),
+    "Pending (`requires_payment_method`, `requires_confirmation`) until it is confirmed; then as the provider reports.",
+    "requires_confirmation",
+  ),
+  provider_payment_id: text(200).nullable().describe("The provider's id for it, once reported."),
+  failure_reason: text(500).nullable().describe("Why it failed, in the provider's words."),
+  confirmed_at: time.nullable().describe("When it was confirmed; null while it is pending."),
+  synced_at: time.nullable().describe("When the provider's result was last reported."),
+  completed_at: time.nullable().describe("When it succeeded, failed or was canceled."),
+};
+const newPayment = z
+  .strictObject({ ...given, ...shared })
+  .partial()
+  .extend({ currency: given.currency.default("USD") })
+  .meta({
+    ...eitherAmount,
+    ...sample(given, [
+      "organization_id",
+      "customer_id",
+      "payment_method_id",
+      "total_cents",
+      "currency",
+      "description",
+      "reference_code",
+    ]),
+  });
+const changedPayment = z
+  .strictObject({
+    total_cents: given.total_cents,
+    currency: given.currency,
+    description: given.description,
+    customer_id: given.customer_id,
+    setup_future_usage: given.setup_future_usage,
+    metadata: shared.metadata,
+  })
+  .partial()
+  .meta({ examples: [{ total_cents: 24_000, description: "Onboarding, two days" }] });
+const confirmation = z
+  .strictObject({
+    payment_method_id: optional(columns.payment_method_id),
+    return_url: optional(columns.return_url),
+    save_payment_method: z.boolean().default(false).describe("Short for `setup_future_usage: off_session`."),
+  })
+  .meta({ examples: [{ return_url: "https://acme.example/paid" }] });
+const report = fields(
+  z
+    .strictObject({
+      status: columns.status,
+      provider_payment_id: optional(columns.provider_payment_id),
+      failure_reason: optional(columns.failure_reason),
+    })
+    .meta({ examples: [{ status: "succeeded", provider_payment_id: "pi_3QxZ" }] }),
+);
 const aliases = { amount_cents: "total_cents" };
-const setup_future_usage = z.enum(["on_session", "off_session"]);
 
-const newPayment = z.strictObject({
-  organization_id: organizationId,
-  ...givenAmounts,
-  currency,
-  customer_id: link,
-  payment_method_id: link,
-  provider_id: text(100).nullish(),
-  description: text(1_000).nullish(),
-  concept: text(200).nullish(),
-  reference_code: text(200).nullish(),
-  category: text(100).nullish(),
-  tags: text(500).nullish(),
-  setup_future_usage: setup_future_usage.nullish(),
-  return_url: webAddress.nullish(),
-  metadata: metadata.optional(),
-});
-const changedPayment = z.strictObject({
-  total_cents: givenCents.optional(),
-  currency: currency.unwrap().optional(),
-  description: text(1_000).nullish(),
-  customer_id: link,
-  setup_future_usage: setup_future_usage.nullish(),
-  metadata: metadata.optional(),
-});
-const confirmation = z.strictObject({
-  payment_method_id: z.string().max(64).optional(),
-  return_url: webAddress.optional(),
-  save_payment_method: z.boolean().default(false),
-});
+/** A filter for payments that have not been confirmed. */
+const PENDING = "pending";
+
+const resource: BridgeResource<Payment> = {
+  kind: payments,
+  path: "/payments",
+  name: "Payment",
+  plural: "Payments",
+  shape: recordOf("pay", columns),
+  scope: "payments:read",
+  largestPage: 50,
+  filters: {
+    status: {
+      values: z.enum([PENDING, ...PAYMENT_STATUSES]),
+      narrow: (query, status) =>
+        void query.whereIn("status", status === PENDING ? [...PENDING_PAYMENT] : [status]),
+    },
+    search: bySearch(["description", "concept", "reference_code", "category", "tags"]),
+    created_at_from: byTime("created_at", ">="),
+    created_at_to: byTime("created_at", "<="),
+  },
+  orders: { total_cents: "total_cents", amount_cents: "total_cents", status: "status" },
+};
+
 export const paymentEndpoints = [
-  ...resourceReads(resource),
-  endpoint({
-    method: "POST",
-    path: "/bridge-payment/payments/intents",
-    summary: "Record the intent to pay. No money moves.",
-    who: "user",
-    limit: "write",
-    body: fields(newPayment.meta(eitherAmount), aliases),
-    organization: ({ body }) => namedIn(body),
-    permission: payments.manage,
-    personal: true,
-    answers: shows(resource, 201),
-    async handle(request) {
-      const { organization_id: _, ...values } = request.body;
-      const created = await createPayment(request.context, ownerIn(request), values, request.actor);
-      return showing(resource, request, created, { status: 201 });
-    },
+  ...reads(resource),
+  creates(resource, {
+    operationId: "bridgeCreatePaymentIntent",
+    path: "/payments/intents",
+    summary: "Record the intent to pay. No money is moved.",
+    body: fields(newPayment, aliases),
+    create: createPayment,
   }),
-  endpoint({
-    method: "PUT",
-    path: "/bridge-payment/payments/intents/:id",
-    summary: "Change a payment intent while it is pending. What is left out stays.",
-    who: "user",
-    limit: "write",
+  changes(resource, {
+    operationId: "bridgeUpdatePaymentIntent",
+    path: "/payments/intents/:id",
+    summary: "Change a payment intent while it is pending. Fields that are left out stay.",
     body: fields(changedPayment, aliases),
-    organization: inPath,
-    permission: payments.manage,
-    personal: true,
-    answers: shows(resource),
-    async handle(request) {
-      const { context, body, actor } = request;
-      return showing(resource, request, await updatePayment(context, keyOf(request), body, actor));
+    example: { subtotal_cents: 24_000 },
+    change: updatePayment,
+  }),
+  changes(resource, {
+    method: "POST",
+    path: "/payments/intents/:id/confirm",
+    operationId: "bridgeConfirmPaymentIntent",
+    summary: "Confirm a payment intent. It is `processing` until its result is reported.",
+    body: optionalFields(confirmation),
+    example: { status: "processing", confirmed_at: LATER, updated_at: LATER },
+    change(context, key, { save_payment_method, ...values }, actor) {
+      const kept = save_payment_method ? { setup_future_usage: "off_session" as const } : {};
+      return confirmPayment(context, key, { ...values, ...kept }, actor);
     },
   }),
   endpoint({
     method: "POST",
-    path: "/bridge-payment/payments/intents/:id/confirm",
-    summary: "Confirm a payment intent: it is `processing` until what became of it is reported.",
-    who: "user",
+    path: "/bridge-payment/payments/intents/:id/sync",
+    operationId: "bridgeSyncPaymentIntent",
+    tag: "bridge-payments",
+    summary: "Read a payment; or, as a program, report the payment provider's result.",
+    who: "caller",
+    scope: "payments:write",
     limit: "write",
-    body: optionalFields(confirmation),
-    organization: inPath,
+    body: {
+      ...report,
+      read: (document, params) => (document === undefined ? undefined : report.read(document, params)),
+    },
+    organization: resourceInPath,
     permission: payments.manage,
     personal: true,
-    answers: shows(resource),
+    answers: shows(resource, {
+      example: { confirmed_at: LATER, synced_at: LATER, completed_at: LATER, updated_at: LATER },
+    }),
     async handle(request) {
-      const { save_payment_method, ...values } = request.body;
-      const change = save_payment_method ? { ...values, setup_future_usage: "off_session" as const } : values;
-      const confirmed = await confirmPayment(request.context, keyOf(request), change, request.actor);
-      return showing(resource, request, confirmed);
+      const { context, body, actor, caller } = request;
+      const key = keyOf(request);
+      if (body === undefined) {
+        const found = await findResource(context.db, payments, { id: key.id, owner: accessIn(request) });
+        return showing(resource, request, found);
+      }
+      if (caller.kind === "user")
+        throw forbidden("program_only", "Only a program may report a provider's result: leave the body out.");
+      return showing(resource, request, await reportPayment(context, key, body, actor));
     },
   }),
 ];

@@ -1,22 +1,24 @@
-import type { Knex } from "knex";
+import type { AnyQueryBuilder } from "objection";
 import { z } from "zod";
-import { findResource } from "../billing/find-resource.ts";
-import { listResources } from "../billing/list-resources.ts";
+import { findResource, listResources } from "../billing/owned-resources.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
-import type { SharedResource } from "../models/shared-resource.ts";
-import { type BridgeResource, inPath, namedIn, present, showing, shows } from "./bridge-resource.ts";
+import type { SharedResource } from "../models/shared-resources.ts";
+import { type BridgeResource, present, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
 import { page } from "./envelope.ts";
-import { ownerIn, reachIn } from "./owner-in.ts";
-import { offsetParameter, pageParameters, pagingOf } from "./paging.ts";
+import { LAST_PAGE, type ListDeclaration, pageParameters, pagingOf, whole } from "./list-query.ts";
+import { accessIn, namedIn, ownerIn, resourceInPath } from "./owner-in.ts";
 
 /** The list of a kind of resource, and one by its id. */
-export function resourceReads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
-  const { kind, path, name, spoken, shape, scope } = resource;
+export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
+  const { kind, path, name, plural, shape, scope } = resource;
+  const tag = tagOf(resource);
   return [
     endpoint({
       method: "GET",
       path: `/bridge-payment${path}`,
-      summary: `List your own ${spoken.many}, or with \`organization_id\` an organization's.`,
+      operationId: `bridgeList${plural}`,
+      tag,
+      summary: `List your own ${spoken(plural)}, or with \`organization_id\` an organization's.`,
       who: "user",
       limit: "read",
       query: listQuery(resource),
@@ -32,50 +34,47 @@ export function resourceReads<Row extends SharedResource>(resource: BridgeResour
           filter: (narrowed) => narrow(narrowed, resource.filters, query),
           order: { column: resource.orders[query.orderBy] ?? query.orderBy, direction: query.orderDir },
         });
-        return page(
-          rows.map((row) => present(resource, request, row)),
-          total,
-          paging,
-        );
+        const records = rows.map((row) => present(resource, request, row));
+        return page(records, total, paging);
       },
     }),
     endpoint({
       method: "GET",
       path: `/bridge-payment${path}/:id`,
-      summary: `Read one of the ${spoken.many}.`,
+      operationId: `bridgeRead${name}`,
+      tag,
+      summary: `Read one of the ${spoken(plural)}.`,
       who: "caller",
       scope,
       limit: "read",
-      organization: inPath,
+      organization: resourceInPath,
       permission: kind.read,
       personal: true,
       answers: shows(resource),
       async handle(request) {
-        const key = { id: request.params.id ?? "", owner: reachIn(request) };
+        const key = { id: request.params.id ?? "", owner: accessIn(request) };
         return showing(resource, request, await findResource(request.context.db, kind, key));
       },
     }),
   ];
 }
 
-function listQuery({
-  largestPage,
-  filters,
-  orders,
-}: Pick<BridgeResource, "largestPage" | "filters" | "orders">) {
+/** The query parameters of a kind's list. */
+function listQuery({ largestPage, filters, orders }: ListDeclaration) {
   const narrowing = Object.entries(filters).map(([name, { values }]) => [name, values.optional()] as const);
   const known = z.strictObject({
     ...pageParameters(largestPage),
-    offset: offsetParameter,
+    offset: whole(0, LAST_PAGE * 100).optional(),
     organization_id: z.string().max(64).optional(),
     orderBy: z.enum(["created_at", "updated_at", ...Object.keys(orders)]).default("created_at"),
     orderDir: z.enum(["asc", "desc"]).default("desc"),
   });
-  // The filters are looked at by name alone: their types would hide those of the others.
+  // The filters are read by name only; their types would hide those of the other parameters.
   return known.extend(Object.fromEntries(narrowing)) as unknown as typeof known;
 }
 
-function narrow(query: Knex.QueryBuilder, filters: BridgeResource["filters"], given: object): void {
+/** Applies the filters a query names. */
+function narrow(query: AnyQueryBuilder, filters: ListDeclaration["filters"], given: object): void {
   for (const [name, value] of Object.entries(given))
     if (value !== undefined) filters[name]?.narrow(query, String(value));
 }

@@ -1,23 +1,71 @@
 import type { Knex } from "knex";
 
+type SqlType =
+  | "text"
+  | "text[]"
+  | "int"
+  | "int[]"
+  | "bigint"
+  | "boolean"
+  | "timestamptz"
+  | "json"
+  | "jsonb"
+  | "bytea";
+
+/** A literal, a quoted name, a comment or a cast, all of which stay as they are; or a parameter. */
+const TOKEN = /'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|(\$\d+)|:([a-z_]\w*)/g;
+
 /**
- * A statement on the hot path: written by hand, parsed and planned once per connection. It goes to the pooled
- * connection directly: building a `knex.raw` for it would take as long as all the rest.
- * @param name unique among all statements: the name it is prepared under.
- * @param text SQL with `$1`-style parameters (and no question mark, which knex would take for one of its own).
- * @returns a function that runs it, inside a transaction when given one; its `query` is for whoever has no knex.
+ * Defines a prepared statement: written by hand, parsed and planned once per connection. It goes to the pooled
+ * connection directly, because building a `knex.raw` would take as long as everything else.
+ * @param name the name it is prepared under, unique among all statements.
+ * @param parameters the SQL type of each parameter.
+ * @param text SQL that names its parameters: `:organization_id`. It has no question mark: knex would take it for one of
+ *   its own parameters.
+ * @returns a function that runs it, inside a transaction when given one. Its `query` is for callers without knex.
+ * @throws at definition, when the text and the parameters don't have the same names.
  */
-export function statement<Row>(name: string, text: string) {
-  async function run(db: Knex, values: unknown[]): Promise<Row[]> {
+export function statement<Row, Params extends object = Record<never, never>>(
+  name: string,
+  parameters: { [Name in keyof Params]: SqlType },
+  text: string,
+) {
+  const { sql, names } = compile(name, parameters, text);
+  const valuesOf = (params: Params) => names.map((key) => params[key as keyof Params]);
+
+  async function run(db: Knex, params: Params): Promise<Row[]> {
+    // `acquireConnection` and `query` aren't in knex's documented API: the tests of transactions hold what we rely on.
     const client: Knex.Client = db.client;
     const connection = await client.acquireConnection();
     try {
-      const query = { sql: text, options: { name, values } };
+      const query = { sql, options: { name, values: valuesOf(params) } };
       const { response }: { response: { rows: Row[] } } = await client.query(connection, query);
       return response.rows;
     } finally {
       await client.releaseConnection(connection);
     }
   }
-  return Object.assign(run, { query: { name, text } });
+  return Object.assign(run, { query: (params: Params) => ({ name, text: sql, values: valuesOf(params) }) });
+}
+
+/** Numbers the parameters, each with its type: `:organization_id` becomes `$1::text` wherever it stands. */
+function compile(
+  name: string,
+  parameters: Record<string, SqlType>,
+  text: string,
+): { sql: string; names: string[] } {
+  const names: string[] = [];
+  const sql = text.replace(TOKEN, (token, positional?: string, named?: string) => {
+    if (positional !== undefined)
+      throw new Error(`The statement ${name} has ${positional}: name the parameter.`);
+    if (named === undefined) return token;
+    if (parameters[named] === undefined)
+      throw new Error(`The statement ${name} has no parameter ${named}: declare its type.`);
+    if (!names.includes(named)) names.push(named);
+    return `$${names.indexOf(named) + 1}::${parameters[named]}`;
+  });
+  const unused = Object.keys(parameters).filter((declared) => !names.includes(declared));
+  if (unused.length > 0)
+    throw new Error(`The statement ${name} doesn't use ${unused.join(", ")}: remove the declaration.`);
+  return { sql, names };
 }

@@ -82,12 +82,13 @@ export interface NewEvent {
   data?: Record<string, unknown>;
 }
 
-const insertEvents = statement<never>(
+const insertEvents = statement<never, { events: string }>(
   "record-events",
+  { events: "jsonb" },
   `
   insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)
   select id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id
-  from jsonb_populate_recordset(null::events, $1::jsonb)`,
+  from jsonb_populate_recordset(null::events, :events)`,
 );
 
 /**
@@ -104,5 +105,5 @@ export async function recordEvents(trx: Knex.Transaction, actor: Actor, events: 
     actor_user_id: actor.user_id,
     request_id: actor.request_id,
   }));
-  await insertEvents(trx, [JSON.stringify(rows)]);
+  await insertEvents(trx, { events: JSON.stringify(rows) });
 }

@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { emailAddressProblem, parseEmailAddress } from "../lib/email-address.ts";
-import { storedJson } from "../lib/stored-json.ts";
 import { trimUnseen } from "../lib/parse-csv.ts";
+import { storedJson } from "../lib/stored-json.ts";
+
+/** Documents an attribute: what it means, and an example of its value. */
+export function described<Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  ...examples: unknown[]
+): Schema {
+  return schema.meta({ description, ...(examples.length > 0 && { examples }) });
+}
 
 const METADATA_BYTES = 8_192;
 const METADATA_KEYS = 50;

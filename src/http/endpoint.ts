@@ -22,6 +22,8 @@ export interface BodyShape<Body> {
   read(document: unknown, params: Params): Body;
   /** JSON Schema of the document. */
   schema(): JsonSchema;
+  /** An example of the document. */
+  example?: unknown;
   /** It may be left out, whatever type the headers name. */
   optional?: true;
 }
@@ -68,6 +70,8 @@ export interface Answers {
   /** What `meta` holds is shown this once and kept nowhere: what is answered again by an `Idempotency-Key` has none of it. */
   secret?: true;
   records?: Records;
+  /** Fields of the documented example that differ from those of the shape and of the request. */
+  example?: object;
   /** What a Bridge answer says besides. */
   message?: string;
   /** What the Bridge API answers where an environment's setting has something else done. */
@@ -78,6 +82,9 @@ export interface Answers {
 export interface Endpoint<Body = unknown, Query = unknown> {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
+  /** Its name in generated clients, and the group it belongs to in the documentation. */
+  operationId?: string;
+  tag?: string;
   /** One sentence, for the documentation. */
   summary: string;
   who: Who;

@@ -4,14 +4,16 @@ import { Refusal } from "../errors.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
 
 /** Tried, not waited for: otherwise many requests with one key would hold every connection. */
-const tryLock = statement<{ locked: boolean }>(
+const tryLock = statement<{ locked: boolean }, { number: string }>(
   "lock-idempotency-key",
-  "select pg_try_advisory_xact_lock($1) as locked",
+  { number: "bigint" },
+  "select pg_try_advisory_xact_lock(:number) as locked",
 );
 
-const findKept = statement<KeptAnswer>(
+const findKept = statement<KeptAnswer, { key_hash: Buffer }>(
   "find-kept-answer",
-  "select request_hash, status, location, document from idempotency_keys where key_hash = $1",
+  { key_hash: "bytea" },
+  "select request_hash, status, location, document from idempotency_keys where key_hash = :key_hash",
 );
 
 /**
@@ -22,8 +24,8 @@ const findKept = statement<KeptAnswer>(
  * @throws 409 with `Retry-After` while another request with the key is under way.
  */
 export async function claimKey(trx: Knex.Transaction, keyHash: Buffer): Promise<KeptAnswer | undefined> {
-  const [lock] = await tryLock(trx, [keyHash.readBigInt64BE().toString()]);
-  const [kept] = await findKept(trx, [keyHash]);
+  const [lock] = await tryLock(trx, { number: keyHash.readBigInt64BE().toString() });
+  const [kept] = await findKept(trx, { key_hash: keyHash });
   if (kept !== undefined || lock?.locked === true) return kept;
   const detail = "A request with this key is under way. Send it again in a moment.";
   const source = { header: "Idempotency-Key" };

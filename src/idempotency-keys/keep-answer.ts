@@ -12,31 +12,41 @@ export interface KeyScope {
   path: string;
 }
 
-const insertKept = statement(
+const insertKept = statement<
+  never,
+  KeyScope & {
+    key_hash: Buffer;
+    request_hash: Buffer;
+    status: number;
+    location: string | null;
+    document: string | null;
+  }
+>(
   "keep-answer",
+  {
+    key_hash: "bytea",
+    environment_id: "text",
+    caller: "text",
+    method: "text",
+    path: "text",
+    request_hash: "bytea",
+    status: "int",
+    location: "text",
+    document: "json",
+  },
   `
   insert into idempotency_keys
     (key_hash, environment_id, caller, method, path, request_hash, status, location, document)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+  values (:key_hash, :environment_id, :caller, :method, :path, :request_hash, :status, :location, :document)`,
 );
 
 /** Keeps an answer with what it tells of: it commits with it. @throws where the transaction is lost already. */
 export async function keepAnswer(
   trx: Knex.Transaction,
   keyHash: Buffer,
-  { environment_id, caller, method, path }: KeyScope,
-  { request_hash, status, location, document }: KeptAnswer,
+  scope: KeyScope,
+  { document, ...answer }: KeptAnswer,
 ): Promise<void> {
   const text = document === null ? null : JSON.stringify(document);
-  await insertKept(trx, [
-    keyHash,
-    environment_id,
-    caller,
-    method,
-    path,
-    request_hash,
-    status,
-    location,
-    text,
-  ]);
+  await insertKept(trx, { ...scope, ...answer, key_hash: keyHash, document: text });
 }

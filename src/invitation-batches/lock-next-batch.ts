@@ -27,8 +27,9 @@ export interface LockedBatch
  * begins when the one before is done: two at once would, one chunk overlapping the next, share the organization's lock
  * among them without a gap, and keep whoever wants it for themselves waiting.
  */
-const lockNext = statement<LockedBatch>(
+const lockNext = statement<LockedBatch, { except: string[] }>(
   "lock-next-invitation-batch",
+  { except: "text[]" },
   `
   select b.id, b.environment_id, b.kind, b.organization_id, b.actor_kind, b.actor_user_id, b.request_id, b.dry_run, b.total_count,
     b.organization_id is null or exists (select from organizations where id = b.organization_id and deleting_at is null) as has_organization,
@@ -36,11 +37,11 @@ const lockNext = statement<LockedBatch>(
       select from api_clients where id = b.actor_client_id and 'invitations:write' = any (scopes)
     ) as program_may
   from invitation_batches b
-  where b.status in ('queued', 'running') and b.id <> all ($1::text[])
+  where b.status in ('queued', 'running') and b.id <> all (:except)
     and not exists (
       select from invitation_batches earlier
       where earlier.organization_id = b.organization_id and earlier.id < b.id
-        and earlier.status in ('queued', 'running') and earlier.id <> all ($1::text[])
+        and earlier.status in ('queued', 'running') and earlier.id <> all (:except)
     )
   order by b.updated_at
   limit 1
@@ -52,6 +53,6 @@ export async function lockNextBatch(
   trx: Knex.Transaction,
   except: string[],
 ): Promise<LockedBatch | undefined> {
-  const [batch] = await lockNext(trx, [except]);
+  const [batch] = await lockNext(trx, { except });
   return batch;
 }

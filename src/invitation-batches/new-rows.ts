@@ -1,7 +1,7 @@
 import { conflict } from "../errors.ts";
 import { clip } from "../lib/clip.ts";
 import { newId } from "../lib/id.ts";
-import type { BatchRowStatus } from "../models/invitation-batch-row.ts";
+import type { BatchRowStatus } from "../models/invitation-batch.ts";
 import { readRoleCell } from "./read-role-cell.ts";
 import type { RoleFinder } from "./role-finder.ts";
 import type { RowInput, RowProblem, SentRow } from "./sent-row.ts";

@@ -8,13 +8,14 @@ const KEPT_DAYS = 90;
  * One batch at a time, for up to 10,000 rows go with it. It is looked for once (`materialized`), and one that another
  * worker holds is passed over.
  */
-const purgeOldest = statement<{ id: string }>(
+const purgeOldest = statement<{ id: string }, { days: number }>(
   "purge-invitation-batch",
+  { days: "int" },
   `
   with oldest as materialized (
     select id from invitation_batches
     where status in ('completed', 'canceled')
-      and coalesce(completed_at, canceled_at) < now() - make_interval(days => $1)
+      and coalesce(completed_at, canceled_at) < now() - make_interval(days => :days)
     order by coalesce(completed_at, canceled_at)
     limit 1
     for update skip locked
@@ -30,6 +31,6 @@ const purgeOldest = statement<{ id: string }>(
  */
 export async function purgeInvitationBatches(db: Knex, aborted: () => boolean): Promise<number> {
   for (let total = 0; ; total += 1) {
-    if (aborted() || (await purgeOldest(db, [KEPT_DAYS])).length === 0) return total;
+    if (aborted() || (await purgeOldest(db, { days: KEPT_DAYS })).length === 0) return total;
   }
 }

@@ -8,6 +8,13 @@ import { quotaSql } from "../models/quotas.ts";
 /** Rows a user may send in 24 hours for each invitation they may: most files have mistakes, and are sent again. */
 const ROWS_PER_INVITATION = 20;
 
+interface Asked {
+  environment_id: string;
+  organization_id: string | null;
+  batch_id: string | null;
+  user_id: string | null;
+}
+
 interface Found {
   most: number | null;
   senders: Array<string | null>;
@@ -15,21 +22,25 @@ interface Found {
   rows_lately: number;
 }
 
-const findBatches = statement<Found>(
+const findBatches = statement<Found, Asked>(
   "find-invitation-batches-that-count",
+  { environment_id: "text", organization_id: "text", batch_id: "text", user_id: "text" },
   `
   select quota.most, ${ROWS_PER_INVITATION} * ${quotaSql("e.settings", "invitations_per_user")} as most_rows, (
     select coalesce(sum(b.total_count), 0)::int from invitation_batches b
-    where b.actor_user_id = $4 and b.created_at > now() - interval '24 hours' and b.id is distinct from $3
+    where b.actor_user_id = :user_id and b.created_at > now() - interval '24 hours' and b.id is distinct from :batch_id
   ) as rows_lately, array(
     select b.actor_user_id from invitation_batches b
     -- As the index of unfinished ones has it.
-    where (b.organization_id = $2 or $2::text is null and b.organization_id is null and b.environment_id = $1)
-      and b.status in ('queued', 'running') and b.id is distinct from $3
+    where (
+      b.organization_id = :organization_id
+      or :organization_id is null and b.organization_id is null and b.environment_id = :environment_id
+    )
+      and b.status in ('queued', 'running') and b.id is distinct from :batch_id
     limit 2 * quota.most
   ) as senders
   from environments e cross join lateral (select ${quotaSql("e.settings", "unfinished_batches")} as most) quota
-  where e.id = $1`,
+  where e.id = :environment_id`,
 );
 
 /**
@@ -49,10 +60,10 @@ export async function requireBatchAllowed(
   }: Pick<InvitationBatch, "environment_id" | "organization_id"> & { id?: string },
   { user_id }: Pick<Actor, "user_id">,
 ): Promise<void> {
-  const values = [environment_id, organization_id, id ?? null, user_id];
+  const asked = { environment_id, organization_id, batch_id: id ?? null, user_id };
   const [{ most = null, senders = [], most_rows = null, rows_lately = 0 } = {}] = await findBatches(
     db,
-    values,
+    asked,
   );
   if (most_rows !== null && rows_lately >= most_rows) {
     const detail = `You have sent ${rows_lately} rows in 24 hours, which is as many as you may. Try again later, or ask the operator for more.`;

@@ -1,5 +1,5 @@
 import type { ErrorItem } from "../errors.ts";
-import type { NewInvitation } from "../invitations/try-to-invite.ts";
+import type { NewInvitation } from "../invitations/invite-member.ts";
 
 /** What a row invites with. Where it is to is said by its batch. */
 export type RowInput = Omit<NewInvitation, "environment_id" | "organization_id" | "send_mail">;

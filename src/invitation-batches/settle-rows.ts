@@ -20,26 +20,27 @@ interface Counts {
   duplicate_count: number;
 }
 
-const settle = statement<Counts>(
+const settle = statement<Counts, { batch_id: string; outcomes: string; is_last: boolean }>(
   "settle-invitation-batch-rows",
+  { batch_id: "text", outcomes: "jsonb", is_last: "boolean" },
   `
   with settled as (
     update invitation_batch_rows r
     set status = outcome.status, code = outcome.code, detail = outcome.detail, 
       invitation_id = coalesce(outcome.invitation_id, r.invitation_id),
       input = null, updated_at = now()
-    from jsonb_to_recordset($2::jsonb)
+    from jsonb_to_recordset(:outcomes)
       as outcome (number int, status text, code text, detail text, invitation_id text)
-    where r.batch_id = $1 and r.number = outcome.number and r.status = 'queued'
+    where r.batch_id = :batch_id and r.number = outcome.number and r.status = 'queued'
     returning r.status
   )
   update invitation_batches set
-    status = case when $3 then 'completed' else 'running' end,
-    started_at = coalesce(started_at, now()), completed_at = case when $3 then now() end, updated_at = now(),
+    status = case when :is_last then 'completed' else 'running' end,
+    started_at = coalesce(started_at, now()), completed_at = case when :is_last then now() end, updated_at = now(),
     created_count = created_count + (select count(*) from settled where status = 'created'),
     resent_count = resent_count + (select count(*) from settled where status = 'resent'),
     failed_count = failed_count + (select count(*) from settled where status = 'failed')
-  where id = $1
+  where id = :batch_id
   returning total_count, created_count, resent_count, failed_count, duplicate_count`,
 );
 
@@ -50,7 +51,11 @@ export async function settleRows(
   outcomes: RowOutcome[],
   isLast: boolean,
 ): Promise<void> {
-  const [counts] = await settle(trx, [id, JSON.stringify(outcomes), isLast]);
+  const [counts] = await settle(trx, {
+    batch_id: id,
+    outcomes: JSON.stringify(outcomes),
+    is_last: isLast,
+  });
   if (!isLast || counts === undefined) return;
   const actor = { kind: "system", user_id: null, request_id } as const;
   await recordEvents(trx, actor, [

@@ -4,8 +4,8 @@ import { statement } from "../db/statement.ts";
 import { forbidden, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { refusalOf } from "../http/refusal-of.ts";
+import { tryToInvite } from "../invitations/invite-member.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
-import { tryToInvite } from "../invitations/try-to-invite.ts";
 import type { Log } from "../log.ts";
 import { cancelRest } from "./cancel-rest.ts";
 import type { LockedBatch } from "./lock-next-batch.ts";
@@ -22,15 +22,20 @@ interface QueuedRow {
   invitation_id: string | null;
 }
 
-const findQueued = statement<QueuedRow>(
+const findQueued = statement<QueuedRow, { batch_id: string; limit: number }>(
   "find-queued-invitation-batch-rows",
-  `select number, input, invitation_id from invitation_batch_rows where batch_id = $1 and status = 'queued' order by number limit $2`,
+  { batch_id: "text", limit: "int" },
+  `
+  select number, input, invitation_id from invitation_batch_rows
+  where batch_id = :batch_id and status = 'queued'
+  order by number limit :limit`,
 );
 
 /** Chunks of one user wait for each other, or each would count without the other's rows towards the user's quota. */
-const lockInviter = statement<never>(
+const lockInviter = statement<never, { user_id: string }>(
   "lock-inviter",
-  "select from pg_advisory_xact_lock(hashtextextended('inviter ' || $1, 0))",
+  { user_id: "text" },
+  "select from pg_advisory_xact_lock(hashtextextended('inviter ' || :user_id, 0))",
 );
 
 /**
@@ -50,11 +55,11 @@ export async function workOffChunk(
     await cancelRest(trx, batch, { kind: "system", user_id: null, request_id });
     return 0;
   }
-  if (batch.actor_user_id !== null) await lockInviter(trx, [batch.actor_user_id]);
+  if (batch.actor_user_id !== null) await lockInviter(trx, { user_id: batch.actor_user_id });
   // Invitations to resend may be of many organizations, and a transaction holds the lock of one.
   const size = kind === "resend" ? 1 : CHUNK;
   const alone = careful || kind === "resend";
-  const found = await findQueued(trx, [id, size + 1]);
+  const found = await findQueued(trx, { batch_id: id, limit: size + 1 });
   // Emails to one address wait for each other, so every chunk comes to its addresses in the same order.
   const rows = found.slice(0, size).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
   const judge = async (row: QueuedRow) =>

@@ -6,19 +6,23 @@ const CHUNK = 1_000;
 
 /**
  * One event per invitation, and to each inviter one mail per organization, however many expired at once: the mail says
- * how many. So all chunks of a run write the moment of its first (`$4`), and know by it whom the run has told already.
+ * how many. So all chunks of a run write the moment of its first (`:moment`), and know by it whom the run has told already.
  * The ids come from outside, one for each row there may be.
  */
-const expireChunk = statement<{ expired: number; moment: string }>(
+const expireChunk = statement<
+  { expired: number; moment: string },
+  { limit: number; event_ids: string[]; delivery_ids: string[]; moment: string | null }
+>(
   "expire-invitations",
+  { limit: "int", event_ids: "text[]", delivery_ids: "text[]", moment: "timestamptz" },
   `
-  with run as (select coalesce($4::timestamptz, now()) as moment),
+  with run as (select coalesce(:moment, now()) as moment),
   overdue as (
     select i.id from invitations i
     where i.status = 'pending' and i.expires_at <= (select moment from run)
       -- Those of an organization that is being taken apart ended with it, and its deletion says so.
       and not exists (select from organizations o where o.id = i.organization_id and o.deleting_at is not null)
-    order by i.expires_at limit $1 for update of i skip locked
+    order by i.expires_at limit :limit for update of i skip locked
   ),
   expired as (
     update invitations i set status = 'expired', expired_at = moment, updated_at = now()
@@ -29,7 +33,7 @@ const expireChunk = statement<{ expired: number; moment: string }>(
   events_written as (
     insert into events (id, environment_id, type, actor_kind, organization_id, subject_id)
     select event.id, environment_id, 'invitation.expired', 'system', organization_id, numbered.id
-    from numbered join unnest($2::text[]) with ordinality as event(id, n) using (n)
+    from numbered join unnest(:event_ids) with ordinality as event(id, n) using (n)
     returning 1
   ),
   notified as (
@@ -42,17 +46,17 @@ const expireChunk = statement<{ expired: number; moment: string }>(
       where u.email_verified_at is not null and coalesce((e.settings->'notify_inviter'->>'expired')::boolean, true)
       order by expired.inviter_user_id, expired.organization_id, expired.id
     ) inviter
-    where $4::timestamptz is null or not exists (
+    where :moment is null or not exists (
       select from invitations told join mail_deliveries d on d.invitation_id = told.id and d.kind = 'invitation-expired'
       where told.inviter_user_id = inviter.inviter_user_id and told.organization_id = inviter.organization_id
-        and told.expired_at = $4
+        and told.expired_at = :moment
     )
   ),
   deliveries_written as (
     insert into mail_deliveries (id, environment_id, invitation_id, kind, seq, email, email_canonical)
     -- One that was resent after its expiry may expire again.
     select delivery.id, environment_id, notified.id, 'invitation-expired', token_version, email, email_canonical
-    from notified join unnest($3::text[]) with ordinality as delivery(id, n) using (n)
+    from notified join unnest(:delivery_ids) with ordinality as delivery(id, n) using (n)
     on conflict (invitation_id, kind, seq) do nothing
   )
   select (select count(*)::int from events_written) as expired, moment::text from run`,
@@ -69,12 +73,12 @@ export async function expireInvitations(db: Knex, aborted: () => boolean): Promi
   let moment: string | null = null;
   while (!aborted()) {
     const ids = (prefix: "evt" | "dlv") => Array.from({ length: CHUNK }, () => newId(prefix));
-    const [chunk]: Array<{ expired: number; moment: string }> = await expireChunk(db, [
-      CHUNK,
-      ids("evt"),
-      ids("dlv"),
+    const [chunk]: Array<{ expired: number; moment: string }> = await expireChunk(db, {
+      limit: CHUNK,
+      event_ids: ids("evt"),
+      delivery_ids: ids("dlv"),
       moment,
-    ]);
+    });
     moment = chunk?.moment ?? null;
     total += chunk?.expired ?? 0;
     if (chunk === undefined || chunk.expired < CHUNK) break;

@@ -23,9 +23,10 @@ export interface InvitationDetails {
   has_newer: boolean;
 }
 
-/** `$1`: an invitation's id. No row when it is unknown or its organization is being deleted. */
-export const findInvitationDetails = statement<InvitationDetails>(
+/** No row when it is unknown or its organization is being deleted. */
+export const findInvitationDetails = statement<InvitationDetails, { id: string }>(
   "find-invitation-details",
+  { id: "text" },
   `
   select i.id, i.environment_id, i.token_version, i.email, i.message, i.expires_at,
     case when i.status = 'pending' and i.expires_at <= now() then 'expired' else i.status end as status,
@@ -49,5 +50,5 @@ export const findInvitationDetails = statement<InvitationDetails>(
   join environments e on e.id = i.environment_id
   join organizations o on o.id = i.organization_id and o.deleting_at is null
   left join users inviter on inviter.id = i.inviter_user_id
-  where i.id = $1`,
+  where i.id = :id`,
 );

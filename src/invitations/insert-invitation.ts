@@ -1,5 +1,33 @@
 import { statement } from "../db/statement.ts";
+import type { Actor } from "../events/record-events.ts";
 import { type SendingLimit, sendingLimitSql } from "./mail-limits.ts";
+
+interface Insertion {
+  environment_id: string;
+  organization_id: string;
+  email: string;
+  email_canonical: string;
+  first_name: string | null;
+  last_name: string | null;
+  /** Empty: the system role `member`. */
+  role_ids: string[];
+  message: string | null;
+  locale: string | null;
+  /** JSON. */
+  metadata: string;
+  /** Null: after the environment's lifetime, or after `lifetime_days` where it has none. */
+  expires_at: string | null;
+  lifetime_days: number;
+  send_mail: boolean;
+  /** Null: a program invites. */
+  inviter_user_id: string | null;
+  actor_kind: Actor["kind"];
+  request_id: string | null;
+  invitation_id: string;
+  delivery_id: string;
+  created_event_id: string;
+  expired_event_id: string;
+}
 
 /** What the statement found, whether or not it wrote. */
 export interface Verdict {
@@ -26,26 +54,49 @@ export interface Verdict {
  * has left the index of pending ones before; the index itself decides between two that come at once. `lapsed` subtracts
  * so that it can't be looked up by expiry, which would read every overdue invitation there is.
  */
-export const insertInvitation = statement<Verdict>(
+export const insertInvitation = statement<Verdict, Insertion>(
   "insert-invitation",
+  {
+    environment_id: "text",
+    organization_id: "text",
+    email: "text",
+    email_canonical: "text",
+    first_name: "text",
+    last_name: "text",
+    role_ids: "text[]",
+    message: "text",
+    locale: "text",
+    metadata: "jsonb",
+    expires_at: "timestamptz",
+    lifetime_days: "int",
+    send_mail: "boolean",
+    inviter_user_id: "text",
+    actor_kind: "text",
+    request_id: "text",
+    invitation_id: "text",
+    delivery_id: "text",
+    created_event_id: "text",
+    expired_event_id: "text",
+  },
   `
   with organization as (
     select o.id, o.owner_user_id, e.settings
     from organizations o join environments e on e.id = o.environment_id
-    where o.id = $2 and o.environment_id = $1 and o.deleting_at is null
+    where o.id = :organization_id and o.environment_id = :environment_id and o.deleting_at is null
     for share of o
   ),
   -- What has been committed while this waited for the lock counts: a membership begun, a right lost.
   inviter as materialized (
     select
-      case when $8::text is not null then permissions_now($8, $2) end as held,
-      is_member_now($4, $2) as already_member
+      case when :inviter_user_id is not null then permissions_now(:inviter_user_id, :organization_id) end as held,
+      is_member_now(:email_canonical, :organization_id) as already_member
     from organization
   ),
   asked as (
-    select distinct unnest($5::text[]) as id
+    select distinct unnest(:role_ids) as id
     union
-    select id from roles where $5::text[] = '{}' and environment_id = $1 and is_system and name = 'member'
+    select id from roles
+    where :role_ids = '{}' and environment_id = :environment_id and is_system and name = 'member'
   ),
   granted as (
     select r.id, r.is_system and r.name = 'owner' as is_owner,
@@ -55,28 +106,34 @@ export const insertInvitation = statement<Verdict>(
           and rp.role_id = r.id and p.name <> all ((select held from inviter)::text[])
       ) as beyond
     from asked join roles r using (id)
-    where r.environment_id = $1 and (r.organization_id is null or r.organization_id = $2)
+    where r.environment_id = :environment_id and (r.organization_id is null or r.organization_id = :organization_id)
   ),
   -- The operator has no limit, and what we don't email needs none.
   limited as materialized (
     select l.* from organization, ${sendingLimitSql(
-      { environment: "$1", organization: "$2", address: "$4", user: "$8" },
+      {
+        environment: ":environment_id",
+        organization: ":organization_id",
+        address: ":email_canonical",
+        user: ":inviter_user_id",
+      },
       "settings",
       { isNew: true },
     )} l
-    where $17 <> 'operator' and $18
+    where :actor_kind <> 'operator' and :send_mail
   ),
   verdict as (
     select
       (select to_jsonb(limited) from limited) as sending_limit,
       exists (select from organization) as organization_found,
-      $12::timestamptz is null or ($12 > now() and $12 <= now() + interval '365 days') as expiry_allowed,
+      :expires_at is null or (:expires_at > now() and :expires_at <= now() + interval '365 days') as expiry_allowed,
       coalesce((select 'members:manage' = any (held) from inviter), true) as may_invite,
       coalesce((select already_member from inviter), false) as already_member,
       array(select id from asked except select id from granted) as missing_role_ids,
       -- Only a program invites an owner, and only while there is none.
       array(
-        select id from granted where is_owner and ($8::text is not null or (select owner_user_id from organization) is not null)
+        select id from granted
+        where is_owner and (:inviter_user_id is not null or (select owner_user_id from organization) is not null)
       ) as owner_role_ids,
       array(select distinct unnest(beyond) from granted order by 1) as exceeding_permissions
   ),
@@ -87,7 +144,8 @@ export const insertInvitation = statement<Verdict>(
   ),
   lapsed as (
     update invitations set status = 'expired', expired_at = now(), updated_at = now()
-    where organization_id = $2 and email_canonical = $4 and status = 'pending' and expires_at - now() <= '0'
+    where organization_id = :organization_id and email_canonical = :email_canonical
+      and status = 'pending' and expires_at - now() <= '0'
       and exists (select from allowed)
     returning id
   ),
@@ -95,8 +153,12 @@ export const insertInvitation = statement<Verdict>(
     insert into invitations
       (id, environment_id, organization_id, email, email_canonical, first_name, last_name, inviter_user_id, message,
         locale, metadata, expires_at)
-    select $7, $1, $2, $3, $4, $19, $20, $8, $9, $10, $11::jsonb,
-      coalesce($12, now() + make_interval(days => coalesce((settings->>'invitation_lifetime_days')::int, $13)))
+    select :invitation_id, :environment_id, :organization_id, :email, :email_canonical, :first_name, :last_name,
+      :inviter_user_id, :message, :locale, :metadata,
+      coalesce(
+        :expires_at,
+        now() + make_interval(days => coalesce((settings->>'invitation_lifetime_days')::int, :lifetime_days))
+      )
     from allowed, organization
     where (select count(*) from lapsed) >= 0
     on conflict (organization_id, email_canonical) where status = 'pending' do nothing
@@ -104,23 +166,28 @@ export const insertInvitation = statement<Verdict>(
   ),
   roles_written as (
     insert into invitation_roles (invitation_id, environment_id, role_id)
-    select created.id, $1, granted.id from created, granted
+    select created.id, :environment_id, granted.id from created, granted
   ),
   delivery_written as (
     insert into mail_deliveries (
       id, environment_id, organization_id, invitation_id, kind, seq, email, email_canonical, sender_user_id
     )
-    select $14, $1, $2, id, 'invitation', token_version, email, email_canonical, inviter_user_id from created where $18
+    select :delivery_id, :environment_id, :organization_id, id, 'invitation', token_version, email, email_canonical,
+      inviter_user_id
+    from created where :send_mail
   ),
   events_written as (
     insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)
-    select $15, $1, 'invitation.created', $17, $8, $2, id, jsonb_build_object('email', email), $6 from created
+    select :created_event_id, :environment_id, 'invitation.created', :actor_kind, :inviter_user_id, :organization_id, id,
+      jsonb_build_object('email', email), :request_id
+    from created
     union all
-    select $16, $1, 'invitation.expired', 'system', null, $2, id, '{}', $6 from lapsed
+    select :expired_event_id, :environment_id, 'invitation.expired', 'system', null, :organization_id, id, '{}', :request_id
+    from lapsed
   )
   select verdict.*, (
     select to_jsonb(created) || jsonb_build_object(
-      'role_ids', array(select id from granted order by id), 'delivery_state', case when $18 then 'pending' end
+      'role_ids', array(select id from granted order by id), 'delivery_state', case when :send_mail then 'pending' end
     ) from created
   ) as invitation
   from verdict`,

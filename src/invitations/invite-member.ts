@@ -1,15 +1,39 @@
+import type { Knex } from "knex";
 import type { Context } from "../context.ts";
-import { Refusal } from "../errors.ts";
+import { conflict, forbidden, invalid, notFound, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Invitation } from "../models/invitation.ts";
-import { type NewInvitation, tryToInvite } from "./try-to-invite.ts";
+import type { EmailAddress } from "../lib/email-address.ts";
+import { newId } from "../lib/id.ts";
+import { Environment } from "../models/environment.ts";
+import { Invitation } from "../models/invitation.ts";
+import { exceedsOwn } from "../roles/require-grantable.ts";
+import { insertInvitation, type Verdict } from "./insert-invitation.ts";
+import { limitReached } from "./mail-limits.ts";
+
+export interface NewInvitation {
+  environment_id: string;
+  organization_id: string;
+  address: EmailAddress;
+  /** What to call the person; a user without a name takes it over on acceptance. */
+  first_name?: string | null;
+  last_name?: string | null;
+  /** Empty: the system role `member`. */
+  role_ids: string[];
+  message: string | null;
+  locale: string | null;
+  metadata: Record<string, unknown>;
+  /** ISO 8601; null: the environment's lifetime, by default 7 days. */
+  expires_at: string | null;
+  /** False: no email goes out, and the caller sends the link. Default true. */
+  send_mail?: boolean;
+}
 
 /**
- * Invites an address to an organization and has the mail sent once that is committed.
+ * Invites an address to an organization and has the email sent after the commit.
  * @returns the row with its summary, as reading it would show it.
- * @throws 404 for an organization or role that isn't there, 403 for a role beyond the inviter or `owner`,
- *   409 for a member or a pending invitation of that address, 422 for an expiry that is past or over 365 days away,
- *   429 or 403 for one email or pending invitation too many.
+ * @throws 404 for an unknown organization or role, 403 for the role `owner` or one the inviter may not grant, 409 when
+ *   the address belongs to a member or has a pending invitation, 422 for an expiry in the past or over 365 days away, 429
+ *   or 403 for one email or pending invitation too many.
  */
 export async function inviteMember(
   { db, queues }: Context,
@@ -20,4 +44,71 @@ export async function inviteMember(
   if (invited instanceof Refusal) throw invited;
   queues.hint("mail");
   return invited;
+}
+
+/**
+ * Invites an address to an organization, or says why not, for a single invitation and for a row of a batch. Inside a
+ * transaction nothing is sent before the commit; the caller wakes the mail worker.
+ * @param actor the inviter. A user needs `members:manage` there and grants only permissions they have at the moment of
+ *   writing. Programs grant any.
+ * @returns the row with its summary, as reading it would show it; or the refusal.
+ */
+export async function tryToInvite(
+  db: Knex,
+  invitation: NewInvitation,
+  actor: Actor,
+): Promise<Invitation | Refusal> {
+  const { address, metadata, send_mail = true, first_name = null, last_name = null, ...rest } = invitation;
+  const [verdict] = await insertInvitation(db, {
+    ...rest,
+    email: address.email,
+    email_canonical: address.canonical,
+    first_name,
+    last_name,
+    metadata: JSON.stringify(metadata),
+    lifetime_days: Environment.DEFAULT_INVITATION_LIFETIME_DAYS,
+    send_mail,
+    inviter_user_id: actor.user_id,
+    actor_kind: actor.kind,
+    request_id: actor.request_id,
+    invitation_id: newId("inv"),
+    delivery_id: newId("dlv"),
+    created_event_id: newId("evt"),
+    expired_event_id: newId("evt"),
+  });
+  if (verdict?.invitation == null) return refusal(verdict, invitation);
+  return Invitation.fromJsonRow(verdict.invitation);
+}
+
+function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Refusal {
+  // Without ids it is the role `member`, which the request doesn't mention.
+  const roleIds = { pointer: role_ids.length > 0 ? "/data/attributes/role_ids" : "/data/attributes" };
+  if (!verdict?.organization_found)
+    return notFound("organization", { pointer: "/data/relationships/organization" });
+  if (!verdict.may_invite)
+    return forbidden("forbidden", "You need the permission members:manage in this organization.");
+  if (verdict.missing_role_ids.length > 0)
+    return notFound(`role: ${verdict.missing_role_ids.join(", ")}`, roleIds);
+  if (verdict.owner_role_ids.length > 0) {
+    return forbidden(
+      "owner_not_grantable",
+      "The role owner is transferred, not granted. Only a program invites an owner, to an organization that has none.",
+      roleIds,
+    );
+  }
+  if (verdict.exceeding_permissions.length > 0) return exceedsOwn(verdict.exceeding_permissions, roleIds);
+  if (!verdict.expiry_allowed) {
+    return invalid(
+      "invalid_expires_at",
+      "Give an expiry in the future, at most 365 days away.",
+      "/data/attributes/expires_at",
+    );
+  }
+  if (verdict.sending_limit !== null) return limitReached(verdict.sending_limit);
+  if (verdict.already_member)
+    return conflict("already_member", "That address belongs to a member of this organization.");
+  return conflict(
+    "invitation_pending",
+    "That address has a pending invitation to this organization; revoke or resend it.",
+  );
 }

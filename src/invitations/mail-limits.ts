@@ -36,7 +36,7 @@ export function sendingLimitSql(
 ): string {
   // The quotas of people don't bind programs.
   const ofPeople = (name: Parameters<typeof quotaSql>[1]) =>
-    `case when ${user}::text is not null then ${quotaSql(settings, name)} end`;
+    `case when ${user} is not null then ${quotaSql(settings, name)} end`;
   return `sending_limit_now(${environment}, ${organization}, ${address}, ${user},
     ${quotaSql(settings, "emails_per_recipient")}, ${ofPeople("invitations_per_user")},
     ${isNew ? ofPeople("pending_per_organization") : "null"})`;
@@ -45,19 +45,38 @@ export function sendingLimitSql(
 const findLimit = limitStatement("find-sending-limit", { isNew: false });
 const findLimitOfNew = limitStatement("find-sending-limit-of-new", { isNew: true });
 
+/** An email of an invitation that somebody wants to send. */
+interface Sending extends Pick<Invitation, "environment_id" | "organization_id" | "email_canonical"> {
+  kind: Actor["kind"];
+  user_id: string | null;
+  /** Null when there is no invitation yet. */
+  invitation_id: string | null;
+  /** Seconds between two emails of one invitation. */
+  cooldown: number;
+}
+
 function limitStatement(name: string, { isNew }: { isNew: boolean }) {
-  return statement<Partial<SendingLimit> & { cool_in: number | null }>(
+  return statement<Partial<SendingLimit> & { cool_in: number | null }, Sending>(
     name,
+    {
+      environment_id: "text",
+      organization_id: "text",
+      email_canonical: "text",
+      user_id: "text",
+      invitation_id: "text",
+      cooldown: "int",
+      kind: "text",
+    },
     `
   select l.code, l.wait, (
-    select ceil(extract(epoch from max(created_at) + make_interval(secs => $6) - now()))::int
-    from mail_deliveries where invitation_id = $5 and kind = 'invitation'
+    select ceil(extract(epoch from max(created_at) + make_interval(secs => :cooldown) - now()))::int
+    from mail_deliveries where invitation_id = :invitation_id and kind = 'invitation'
   ) as cool_in
   from environments e left join lateral (
-    select * from ${sendingLimitSql({ environment: "$1", organization: "$2", address: "$3", user: "$4" }, "e.settings", { isNew })}
-    where $7 <> 'operator'
+    select * from ${sendingLimitSql({ environment: ":environment_id", organization: ":organization_id", address: ":email_canonical", user: ":user_id" }, "e.settings", { isNew })}
+    where :kind <> 'operator'
   ) l on true
-  where e.id = $1`,
+  where e.id = :environment_id`,
   );
 }
 
@@ -72,9 +91,16 @@ export async function requireMailAllowed(
   { id, environment_id, organization_id, email_canonical, token_version, status }: Invitation,
   actor: Pick<Actor, "kind" | "user_id">,
 ): Promise<void> {
-  const values = [environment_id, organization_id, email_canonical, actor.user_id, id, COOLDOWN, actor.kind];
+  const { kind, user_id } = actor;
+  const where = { environment_id, organization_id, email_canonical };
   const find = status === "expired" ? findLimitOfNew : findLimit;
-  const [{ cool_in = null, code, wait = null } = {}] = await find(db, values);
+  const [{ cool_in = null, code, wait = null } = {}] = await find(db, {
+    ...where,
+    kind,
+    user_id,
+    invitation_id: id,
+    cooldown: COOLDOWN,
+  });
   if (cool_in !== null && cool_in > 0)
     throw tooSoon("resend_too_soon", `It was sent a moment ago. Try again in ${cool_in} s.`, cool_in);
   if (actor.kind === "operator") return;
@@ -95,9 +121,13 @@ export async function requireInvitingAllowed(
   where: { environment_id: string; organization_id: string; email_canonical: string },
   { user_id, kind }: Pick<Actor, "kind" | "user_id">,
 ): Promise<void> {
-  const { environment_id, organization_id, email_canonical } = where;
-  const values = [environment_id, organization_id, email_canonical, user_id, null, COOLDOWN, kind];
-  const [{ code, wait = null } = {}] = await findLimit(db, values);
+  const [{ code, wait = null } = {}] = await findLimit(db, {
+    ...where,
+    kind,
+    user_id,
+    invitation_id: null,
+    cooldown: COOLDOWN,
+  });
   if (code != null) throw limitReached({ code, wait });
 }
 

@@ -6,15 +6,19 @@ import type { Invitation } from "../models/invitation.ts";
 /** By kind of mail, the setting that switches it off. */
 const SETTINGS = { "invitation-accepted": "accepted", "invitation-declined": "declined" } as const;
 
-const insertNotice = statement<never>(
+const insertNotice = statement<
+  never,
+  { id: string; invitation_id: string; kind: string; user_id: string; setting: string }
+>(
   "notify-inviter",
+  { id: "text", invitation_id: "text", kind: "text", user_id: "text", setting: "text" },
   `
   insert into mail_deliveries (id, environment_id, invitation_id, kind, email, email_canonical)
-  select $1, u.environment_id, $2, $3, u.email, u.email_canonical
+  select :id, u.environment_id, :invitation_id, :kind, u.email, u.email_canonical
   from users u join environments e on e.id = u.environment_id
   -- An address that nobody has proven may be a stranger's, whom somebody wants flooded.
-  where u.id = $4 and u.email_verified_at is not null
-    and coalesce(cast(e.settings->'notify_inviter'->>$5 as boolean), true)
+  where u.id = :user_id and u.email_verified_at is not null
+    and coalesce(cast(e.settings->'notify_inviter'->>:setting as boolean), true)
   on conflict (invitation_id, kind, seq) do nothing`,
 );
 
@@ -25,5 +29,11 @@ export async function notifyInviter(
   kind: keyof typeof SETTINGS,
 ): Promise<void> {
   if (inviter_user_id === null) return;
-  await insertNotice(trx, [newId("dlv"), id, kind, inviter_user_id, SETTINGS[kind]]);
+  await insertNotice(trx, {
+    id: newId("dlv"),
+    invitation_id: id,
+    kind,
+    user_id: inviter_user_id,
+    setting: SETTINGS[kind],
+  });
 }

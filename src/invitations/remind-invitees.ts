@@ -13,8 +13,12 @@ export const REMINDER_SEQ_PER_MAIL = 1_000;
  * would remind everybody at once. `seq` says which mail and which day, so that no reminder is written twice, whoever
  * writes and however the days are changed meanwhile. A reminder that was missed is not made up for once the next is due.
  */
-const writeReminders = statement<{ reminded: number }>(
+const writeReminders = statement<
+  { reminded: number },
+  { limit: number; delivery_ids: string[]; event_ids: string[] }
+>(
   "remind-invitees",
+  { limit: "int", delivery_ids: "text[]", event_ids: "text[]" },
   `
   with day as (
     select e.id as environment_id, d.days::int as days
@@ -44,20 +48,20 @@ const writeReminders = statement<{ reminded: number }>(
         and r.seq >= (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL} + day.days
         and r.seq < i.token_version * ${REMINDER_SEQ_PER_MAIL}
     )
-    order by mail.sent_at limit $1
+    order by mail.sent_at limit :limit
   ),
   numbered as (select *, row_number() over () as n from due),
   reminded as (
     insert into mail_deliveries (id, environment_id, invitation_id, kind, seq, email, email_canonical)
     select fresh.delivery_id, environment_id, numbered.id, 'invitation-reminder', seq, email, email_canonical
-    from numbered join unnest($2::text[], $3::text[]) with ordinality as fresh(delivery_id, event_id, n) using (n)
+    from numbered join unnest(:delivery_ids, :event_ids) with ordinality as fresh(delivery_id, event_id, n) using (n)
     on conflict (invitation_id, kind, seq) do nothing
     returning invitation_id
   ),
   events_written as (
     insert into events (id, environment_id, type, actor_kind, organization_id, subject_id)
     select fresh.event_id, environment_id, 'invitation.reminded', 'system', organization_id, numbered.id
-    from numbered join unnest($2::text[], $3::text[]) with ordinality as fresh(delivery_id, event_id, n) using (n)
+    from numbered join unnest(:delivery_ids, :event_ids) with ordinality as fresh(delivery_id, event_id, n) using (n)
     where numbered.id in (select invitation_id from reminded)
   )
   select count(*)::int as reminded from reminded`,
@@ -73,7 +77,11 @@ export async function remindInvitees(db: Knex, aborted: () => boolean): Promise<
   let total = 0;
   while (!aborted()) {
     const ids = (prefix: "dlv" | "evt") => Array.from({ length: CHUNK }, () => newId(prefix));
-    const [chunk] = await writeReminders(db, [CHUNK, ids("dlv"), ids("evt")]);
+    const [chunk] = await writeReminders(db, {
+      limit: CHUNK,
+      delivery_ids: ids("dlv"),
+      event_ids: ids("evt"),
+    });
     total += chunk?.reminded ?? 0;
     if (chunk === undefined || chunk.reminded < CHUNK) break;
   }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { fromUUID, TypeID, typeidUnboxed } from "typeid-js";
 
 export type IdPrefix =
@@ -45,4 +46,13 @@ export function isId(prefix: IdPrefix, text: string): boolean {
   } catch {
     return false;
   }
+}
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** An id for examples: the same each time for a prefix. */
+export function exampleId(prefix: IdPrefix): string {
+  const digest = createHash("sha256").update(prefix).digest();
+  const tail = [...digest.subarray(0, 18)].map((byte) => ALPHABET[byte % 32]).join("");
+  return `${prefix}_01kagx5c${tail}`;
 }

@@ -49,3 +49,9 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
   });
   return json as JsonSchema;
 }
+
+/** The first example that a schema's metadata has. */
+export function exampleOf(schema: z.ZodType): unknown {
+  const examples = schema.meta()?.examples;
+  return Array.isArray(examples) ? examples[0] : undefined;
+}

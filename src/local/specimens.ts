@@ -1,12 +1,11 @@
-import { compileMail } from "../mail/compile-mail.ts";
-import { fillMail } from "../mail/fill-mail.ts";
+import { compileMail } from "../mail/compile-mails.ts";
 import type { Locale } from "../mail/locales.ts";
-import { type MailKind, mails } from "../mail/mails.ts";
-import { parseMail } from "../mail/parse-mail.ts";
-import { compileRecipientPage, pageNames } from "../pages/compile-recipient-page.ts";
-import { pageSamples } from "../pages/page-samples.ts";
+import { fillMail, parseMail } from "../mail/mail-renderer.ts";
+import { mails } from "../mail/mails.ts";
+import type { MailKind } from "../models/mail-delivery.ts";
 import { pageStyle } from "../pages/page-style.ts";
-import type { PageName } from "../pages/page-variables.ts";
+import { type PageName, pageNames, pageSamples } from "../pages/pages.ts";
+import { compileRecipientPage } from "../pages/render-page.ts";
 
 /** One mail or page of the workbench, and the path it is shown under. */
 export type Specimen = { path: string; name: string } & (

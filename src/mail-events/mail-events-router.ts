@@ -11,16 +11,16 @@ import { webhookHeadersProblem, webhookKey, webhookProblem } from "../lib/webhoo
 import { readMailEvents } from "./read-mail-events.ts";
 import { recordMailEvents } from "./record-mail-events.ts";
 
-/** Bytes: a thousand events of which each says as much as a bounce does. */
+/** Bytes: a thousand events, each as long as a bounce. */
 export const MAIL_EVENTS_LIMIT = 1024 * 1024;
 
-/** Bytes that are held at once before their signature is checked, in all and from one address. */
+/** Bytes held at once before their signature is checked, in total and from one address. */
 const unprovenBodies = createByteBudget({ most: 16 * MAIL_EVENTS_LIMIT, each: 8 * MAIL_EVENTS_LIMIT });
 
 /**
- * `POST /mail-events`: what became of mails after they left, as an adapter of the team's own tells it of whichever
- * provider. It is signed with MAIL_EVENTS_SECRET; without that variable there is no such path. It is known by its
- * signature, so it has neither environment nor credential, and speaks plain JSON.
+ * `POST /mail-events`: the team's own adapter reports what its mail provider says about emails that left. Requests are
+ * signed with MAIL_EVENTS_SECRET; without that variable the path does not exist. The signature replaces environment
+ * and credentials, and bodies are plain JSON.
  */
 export function mailEventsRouter(context: Context): Router<RequestState> {
   const { MAIL_EVENTS_SECRET } = context.settings;
@@ -30,7 +30,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
   const warn = createRareWarnings(context.log);
 
   router.post("/mail-events", async (ctx) => {
-    // Nothing is read from a sender who can't be right, and nothing long from an address that was wrong too often.
+    // Read nothing from a sender that can't be right, and nothing long from an address that was wrong too often.
     requireSigned(ctx, webhookHeadersProblem(ctx.headers, new Date()));
     const length = Math.min(announcedLength(ctx.req), MAIL_EVENTS_LIMIT);
     if (length > SMALL_BODY) context.limiter.refuseUsedUp("wrong_secret", ctx.ip);
@@ -41,7 +41,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
       return recordMailEvents(context, readMailEvents(text), actor, warn);
     });
     if (counts === undefined)
-      throw unavailable(new Error("reports that nobody has verified take up all the memory they may"));
+      throw unavailable(new Error("unverified reports take up all the memory they may"));
     ctx.body = await counts;
     ctx.status = 202;
   });
@@ -59,7 +59,7 @@ export function isMailEvents(path: string): boolean {
   return /^\/mail-events(\/|$)/i.test(path);
 }
 
-/** As plain as what is sent here: `{error, code, request_id}`. */
+/** Renders a refusal as plain JSON: `{error, code, request_id}`. */
 export function renderMailEventsError(ctx: KoaContext, refusal: Refusal, request_id: string): void {
   ctx.type = "application/json";
   ctx.body = JSON.stringify({ error: refusal.message, code: refusal.code, request_id });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { badRequest, Refusal } from "../errors.ts";
 
-/** Events in one request at most. */
+/** Most events in one request. */
 const MOST = 1_000;
 
 const words = (longest: string) => z.string({ error: `must be ${longest}, in quotes` }).nullish();
@@ -20,12 +20,12 @@ const mailEvent = z.strictObject(
     permanent: z
       .boolean({ error: "must be true or false, without quotes" })
       .nullish()
-      .describe("Of a bounce: whether the address will never be reached."),
-    detail: words("a text").describe("What the receiver said."),
+      .describe("For a bounce: whether the address can never be reached."),
+    detail: words("a text").describe("The receiver's reply."),
     occurred_at: z.iso
       .datetime({ offset: true, error: "must be a time such as 2026-11-20T09:31:12Z" })
       .nullish()
-      .describe("By default now."),
+      .describe("Defaults to now."),
   },
   {
     error: (issue) =>
@@ -42,17 +42,17 @@ const many = { error: `may have at most ${MOST} events: send the others in anoth
 /** The body of `POST /mail-events`. */
 export const mailEvents = z.strictObject({ events: z.array(mailEvent).max(MOST, many) });
 
-/** The same before its events are looked at: each is judged by itself. */
+/** The same before its events are checked, since each is judged separately. */
 const envelope = z.strictObject(
   { events: z.array(z.unknown(), { error: "must be a list of events" }).max(MOST, many) },
   { error: 'must be an object like {"events": […]} and nothing else' },
 );
 
 /**
- * Reads what a provider's adapter sends. Only its form is judged: values come from mail servers anywhere. An event that
- * can't be read stops no other.
+ * Reads the report of a provider's adapter. Only its form is checked: values come from mail servers anywhere. An event
+ * that can't be read does not stop the others.
  * @returns each event, or a sentence that says what is wrong with it.
- * @throws 400 when it is no JSON; 422 when it is no list of events, or not one of them can be read.
+ * @throws 400 when it is not JSON; 422 when it is not a list of events, or none of them can be read.
  */
 export function readMailEvents(text: string): Array<MailEvent | string> {
   let document: unknown;

@@ -5,16 +5,15 @@ import type { Actor } from "../events/record-events.ts";
 import { type EmailAddress, parseEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import type { WarnRarely } from "../lib/warn-rarely.ts";
-import { failureCause } from "../mail/failure-cause.ts";
 import { judgeRefusal } from "../mail/judge-refusal.ts";
-import { storableReply } from "../mail/storable-reply.ts";
+import { failureCause, storableReply } from "../mail/replies.ts";
 import { failureFields } from "../mail/tell-failures.ts";
 import type { TimelineEntry } from "../models/mail-delivery.ts";
 import type { SuppressionReason } from "../models/suppression.ts";
 import type { MailEvent } from "./read-mail-events.ts";
 import { type Match, writeMailEvents } from "./write-mail-events.ts";
 
-/** The answer of `POST /mail-events`. */
+/** The response of `POST /mail-events`. */
 export const mailEventCounts = z.object({
   recorded: z.int().min(0).describe("Events that were new."),
   repeated: z.int().min(0).describe("Events that were reported before."),
@@ -35,13 +34,14 @@ type Answer = z.infer<typeof mailEventCounts>;
 type Result = Answer["results"][number];
 
 /**
- * Records what a provider reports about emails that left: in the email's timeline, and with its consequences. A complaint,
- * and a bounce for good of a mailbox that is gone, suppress the address in the email's environment; the email that
- * bounced has failed. A complaint about an invitation pauses the user who sent it, for as long as the environment says. A
- * bounce that may pass, as a vacation reply is often called, is a deferral. A delivery settles an email whose fate was
- * unknown, and makes none worse. Reports that were recorded before are skipped in any order: repeating one changes nothing.
- * @param events each as it was read, or what is wrong with it.
- * @param warn logs what somebody should know of.
+ * Records what a provider reports about emails that left, in each email's timeline and with its consequences:
+ * - A complaint, or a permanent bounce of a mailbox that is gone, suppresses the address in the email's environment.
+ * - A permanent bounce makes the email failed. A temporary one, often a vacation reply, is a deferral.
+ * - A complaint about an invitation pauses the user who sent it, for as long as the environment says.
+ * - A report of delivery settles an email whose fate was unknown, and makes none worse.
+ *
+ * Repeated reports change nothing, in any order.
+ * @param events each as it was read, or a sentence that says what is wrong with it.
  */
 export async function recordMailEvents(
   { db, queues }: Context,
@@ -50,21 +50,25 @@ export async function recordMailEvents(
   warn: WarnRarely,
 ): Promise<Answer> {
   const results: Result[] = [];
-  const told: Told[] = [];
+  const reported: Reported[] = [];
   events.forEach((event, index) => {
     const read = typeof event === "string" ? event : presentEvent(event, index);
     if (typeof event === "string") results[index] = { index, status: "refused", detail: event };
     else if (typeof read === "string") results[index] = { index, status: "unknown", detail: read };
-    else told.push(read);
+    else reported.push(read);
   });
-  const values = [JSON.stringify(told), actor.kind, actor.request_id];
-  // In a transaction for its retries: outcomes of the same mails may be written right now, in another order.
+  const written = {
+    events: JSON.stringify(reported),
+    actor_kind: actor.kind,
+    request_id: actor.request_id,
+  };
+  // In a transaction for its retries: outcomes of the same emails may be written right now, in another order.
   const matches = await transaction(db, (trx, afterCommit) => {
     afterCommit(() => queues.hint("mail"));
-    return writeMailEvents(trx, values);
+    return writeMailEvents(trx, written);
   });
   const found = new Map(matches.map((match) => [match.n, match]));
-  for (const { n: index, cause, code, detail } of told) {
+  for (const { n: index, cause, code, detail } of reported) {
     const match = found.get(index);
     results[index] = { index, ...resultOf(match) };
     if (match?.is_new && cause !== null)
@@ -94,25 +98,25 @@ function resultOf(match: Match | undefined): Omit<Result, "index"> {
   if (match === undefined)
     return { status: "unknown", detail: "No email with this `message_id` was sent to this address." };
   return match.is_new
-    ? { status: "recorded", detail: "It was written down." }
+    ? { status: "recorded", detail: "It was recorded." }
     : { status: "repeated", detail: "It was reported before; nothing has changed." };
 }
 
-type Told = Exclude<ReturnType<typeof presentEvent>, string>;
+type Reported = Exclude<ReturnType<typeof presentEvent>, string>;
 
-/** Providers write a recipient as a mailbox, a mail server's report as `rfc822; a@b`; the address is what counts. */
+/** Finds the address: providers write a mailbox such as `A <a@b>`, and mail servers' reports `rfc822; a@b`. */
 function addressIn(recipient: string): EmailAddress | undefined {
   const [, bracketed] = /<([^<>]*)>[^<>]*$/.exec(recipient) ?? [];
   const bare = (bracketed ?? recipient).trim().replace(/^(rfc822;|mailto:)\s*/i, "");
   return parseEmailAddress(bare.replace(/\s\([^()]*\)$/, "").trim());
 }
 
-/** An event as the statement takes it; a sentence where it can be about none of our emails. */
+/** Converts an event for the statement. @returns a sentence when it can't be about any of our emails. */
 function presentEvent(event: MailEvent, n: number) {
   const address = addressIn(event.email);
   const [, id] = /^\s*<?([^\s<>\p{Cc}\p{Cs}]{1,500})>?\s*$/u.exec(event.message_id ?? "") ?? [];
   if (address === undefined)
-    return "No email can be found: `email` holds no address such as mary@acme.example.";
+    return "No email can be found: `email` must hold an address such as mary@acme.example.";
   if (id === undefined)
     return "No email can be found: `message_id` must be that of the email, such as <dlv_…@acme.example>.";
   const what = event.type === "bounced" && event.permanent !== true ? "deferred" : event.type;
@@ -125,7 +129,7 @@ function presentEvent(event: MailEvent, n: number) {
     ...(code === 0 ? {} : { smtp_code: code }),
     ...(detail === undefined ? {} : { reply: detail }),
   };
-  // A provider calls a bounce permanent for our faults, too; without its words its own word is all there is.
+  // Providers also call a bounce permanent when the fault is ours, so the reply decides if there is one.
   const isDead = what === "bounced" && (detail === undefined || judgeRefusal(detail) === "recipient");
   const reason: SuppressionReason | null = isDead || what === "complained" ? what : null;
   return {
@@ -133,7 +137,7 @@ function presentEvent(event: MailEvent, n: number) {
     message_id: `<${id}>`,
     email_canonical: address.canonical,
     entry,
-    // A mail is deferred any number of times; all else happens to it once.
+    // An email may be deferred any number of times; everything else happens to it once.
     known_by: [what === "deferred" ? entry : { what }],
     reason,
     detail: detail ?? null,
@@ -147,7 +151,7 @@ function presentEvent(event: MailEvent, n: number) {
   };
 }
 
-/** Another's clock may be wrong; nothing has happened in the future. */
+/** The reporter's clock may be fast, but nothing has happened in the future. */
 function atLatestNow(time: string): string {
   return new Date(Math.min(Date.parse(time), Date.now())).toISOString();
 }

@@ -1,31 +1,40 @@
 import { statement } from "../db/statement.ts";
+import type { Actor } from "../events/record-events.ts";
 import { TELL_FAILURES } from "../mail/tell-failures.ts";
 import { timelineWith } from "../mail/timeline.ts";
-import { UNLESS_SUPPRESSED } from "../suppressions/unless-suppressed.ts";
+import { UNLESS_SUPPRESSED } from "../suppressions/opt-out.ts";
 
-/** An event of one of our emails. */
+/** An event that is about one of our emails. */
 export interface Match {
   n: number;
   delivery_id: string;
-  /** It was not known before. */
+  /** It was not reported before. */
   is_new: boolean;
+}
+
+interface MailEvents {
+  /** JSON. */
+  events: string;
+  actor_kind: Actor["kind"];
+  request_id: string | null;
 }
 
 /** Days a user sends no invitations after a complaint, unless the environment says otherwise. */
 const DEFAULT_PAUSE_DAYS = 1;
 
-/** SQL: a delivery tells what became of the mail. Whoever sends it right now will say so themselves. */
+/** SQL: a report of delivery settles the email. While it is `sending`, its worker records the outcome itself. */
 const SETTLES = "is_delivered and state in ('pending', 'unknown')";
 
 /**
- * `$1`: events as JSON, `$2`, `$3`: the kind of actor and the request of the events that are recorded. Rows are locked
- * in the order of their ids, so that two that tell of the same mails wait for each other, and read afterwards.
+ * Records what became of emails. Rows are locked in the order of their ids and read afterwards, so that two reports about
+ * the same emails wait for each other.
  */
-export const writeMailEvents = statement<Match>(
+export const writeMailEvents = statement<Match, MailEvents>(
   "record-mail-events",
+  { events: "jsonb", actor_kind: "text", request_id: "text" },
   `
   with told as (
-    select * from jsonb_to_recordset($1::jsonb)
+    select * from jsonb_to_recordset(:events)
       as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text, pause_event_id text, failure_event_id text, notice_id text, cause text)
   ),
   held as (
@@ -66,7 +75,7 @@ export const writeMailEvents = statement<Match>(
     select d.id, d.environment_id, d.organization_id, d.invitation_id, d.kind, d.email, f.cause, d.smtp_code, d.reply,
       'delivery.bounced' as event_type, f.failure_event_id as event_id,
       -- Of what had failed before, the inviter knows.
-      case when not had_failed then f.notice_id end as notice_id, $3::text as request_id
+      case when not had_failed then f.notice_id end as notice_id, :request_id as request_id
     from fresh f join written d on d.id = f.delivery_id where f.cause is not null
   ),
   ${TELL_FAILURES},
@@ -80,8 +89,8 @@ export const writeMailEvents = statement<Match>(
   ),
   logged as (
     insert into events (id, environment_id, type, actor_kind, subject_id, data, request_id)
-    select distinct on (s.id) f.event_id, s.environment_id, 'suppression.created', $2, s.id,
-      jsonb_build_object('email', s.email_canonical, 'reason', s.reason), $3
+    select distinct on (s.id) f.event_id, s.environment_id, 'suppression.created', :actor_kind, s.id,
+      jsonb_build_object('email', s.email_canonical, 'reason', s.reason), :request_id
     from suppressed s join fresh f using (environment_id, email_canonical)
     order by s.id, f.n
   ),
@@ -103,8 +112,8 @@ export const writeMailEvents = statement<Match>(
   ),
   pauses_logged as (
     insert into events (id, environment_id, type, actor_kind, subject_id, data, request_id)
-    select event_id, environment_id, 'user.inviting_paused', $2, id,
-      jsonb_build_object('until', inviting_paused_until, 'reason', 'complained'), $3
+    select event_id, environment_id, 'user.inviting_paused', :actor_kind, id,
+      jsonb_build_object('until', inviting_paused_until, 'reason', 'complained'), :request_id
     from paused
   )
   select n, delivery_id, exists (select from fresh where fresh.n = matched.n) as is_new from matched`,

@@ -2,67 +2,90 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { newId } from "../lib/id.ts";
-import type { FailureCause } from "./failure-cause.ts";
-import type { MailKind } from "./mails.ts";
+import type { FailureCause } from "./replies.ts";
 import { SUPPRESSED_REPLY, TELL_FAILURES } from "./tell-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
-/** A delivery this worker holds the lease of, with all that its mail says: nothing more is read before sending. */
-export interface ClaimedDelivery {
+/** A delivery whose lease this worker holds, with everything its email says: nothing more is read before sending. */
+export type ClaimedDelivery = ClaimedRow & Contents;
+
+interface ClaimedRow {
   id: string;
   state: "sending" | "suppressed" | "unknown";
-  kind: MailKind;
   email: string;
   message_id: string;
+  in_reply_to: string | null;
   attempts: number;
   ambiguous_attempts: number;
-  /** When it was claimed, to the microsecond: tells this claim from every other. */
+  /** The time of the claim, to the microsecond: no other claim has the same. */
   claimed_at: string;
+  reply: string | null;
   product: string;
   from_name: string | null;
-  /** By preference: the invitation's language, the environment's. Whether there is a translation is not known here. */
+  /** The languages of the invitation and the environment, whether or not there is a translation. */
   locales: string[];
   organization: string;
   invitation_id: string;
   invited_email: string;
-  token_version: number;
-  message: string | null;
-  expires_at: Date;
-  accepted_at: Date | null;
-  declined_at: Date | null;
-  expired_at: Date | null;
-  others: number | null;
-  /** What a notice lists. */
-  about: { count: number; failures: Array<{ email: string; cause: FailureCause }> } | null;
-  reply: string | null;
-  in_reply_to: string | null;
   roles: string[];
-  inviter: string | null;
-  invitee: string | null;
 }
 
-/** What a claim tells of a mail: that a worker before was lost, and what is done now. */
+/** What each kind of email says besides that. */
+type Contents =
+  | {
+      kind: "invitation" | "invitation-reminder";
+      token_version: number;
+      inviter: string | null;
+      message: string | null;
+      expires_at: Date;
+    }
+  | { kind: "invitation-accepted"; invitee: string | null; accepted_at: Date }
+  | { kind: "invitation-declined"; invitee: string | null; declined_at: Date }
+  | { kind: "invitation-expired"; expires_at: Date; others: number }
+  | {
+      kind: "invitation-undelivered";
+      about: { count: number; failures: Array<{ email: string; cause: FailureCause }> };
+    };
+
+/** The timeline entries of a claim: an earlier worker was lost, if one was, and what is done now. */
 const HAPPENED = `case when d.state = 'sending' then ${timelineEntry({ what: "'lease_lost'" })} else '[]' end || ${timelineEntry(
   { what: "case decision when 'sending' then 'attempt' else decision end", reply: "note" },
 )}`;
 
-/** How long a worker that says nothing more keeps a delivery; it renews the lease while it lives. */
+/** How long a lost worker keeps a delivery; a living one renews its lease. */
 export const LEASE_SECONDS = 60;
 
 /**
- * Claims up to `most` due deliveries, but none to the domains that are `refusing` (`@example.com`): a guarded write with a
- * lease of so many seconds on the database's clock. What makes a mail pointless
- * by now (answered, expired, revoked, organization gone, address suppressed) settles the row instead, with the reason;
- * as unknown and not as suppressed when an attempt before may have left.
- * A row still `sending` when its lease ran out may have left: that is an ambiguous attempt, and the second is the last.
+ * Claims due deliveries, except to domains that are refusing us: a guarded write with a lease on the database's clock.
+ * If an email has become pointless (answered, expired, revoked, organization gone, address suppressed), the row is
+ * settled with the reason instead: as suppressed, or as unknown when an earlier attempt may have left.
+ * A row still `sending` when its lease ran out may have left. That is an ambiguous attempt, and the second is the last.
  */
-const claim = statement<ClaimedDelivery>(
+interface Claim {
+  limit: number;
+  /** How long the lease lasts. */
+  seconds: number;
+  /** The domain of the Message-IDs. */
+  domain: string;
+  /** Domains that get nothing at the moment, such as `@example.com`. */
+  refusing?: string[];
+}
+
+const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]; notice_ids: string[] }>(
   "claim-deliveries",
+  {
+    limit: "int",
+    seconds: "int",
+    domain: "text",
+    event_ids: "text[]",
+    notice_ids: "text[]",
+    refusing: "text[]",
+  },
   `
   with due as (
     select * from mail_deliveries
-    where due_at <= now() and lower(substring(email from '@[^@]*$')) <> all($6::text[])
-    order by due_at limit $1 for update skip locked
+    where due_at <= now() and lower(substring(email from '@[^@]*$')) <> all(:refusing)
+    order by due_at limit :limit for update skip locked
   ),
   judged as (
     select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
@@ -107,10 +130,10 @@ const claim = statement<ClaimedDelivery>(
   claimed as (
     update mail_deliveries d set
       state = decision,
-      due_at = case when decision = 'sending' then now() + make_interval(secs => $2) end,
+      due_at = case when decision = 'sending' then now() + make_interval(secs => :seconds) end,
       attempts = attempts + (decision = 'sending')::int,
       ambiguous_attempts = j.ambiguous_attempts,
-      message_id = coalesce(message_id, '<' || d.id || '@' || $3 || '>'),
+      message_id = coalesce(message_id, '<' || d.id || '@' || :domain || '>'),
       reply = coalesce(note, reply),
       timeline = ${timelineWith(HAPPENED)},
       updated_at = now()
@@ -123,7 +146,7 @@ const claim = statement<ClaimedDelivery>(
     from (
       select *, row_number() over (order by id) as n from claimed where state = 'suppressed' and reply = '${SUPPRESSED_REPLY}'
     ) c
-    join unnest($4::text[], $5::text[]) with ordinality as fresh(event_id, notice_id, n) using (n)
+    join unnest(:event_ids, :notice_ids) with ordinality as fresh(event_id, notice_id, n) using (n)
   ),
   ${TELL_FAILURES}
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts, c.about, c.reply,
@@ -153,27 +176,27 @@ const claim = statement<ClaimedDelivery>(
   left join users invitee on invitee.id = i.accepted_by_user_id`,
 );
 
-/** Claims up to so many, for so many seconds, with Message-IDs of this domain. */
 export function claimDeliveries(
   db: Knex,
-  [limit, seconds, domain, refusing = []]: [number, number, string, string[]?],
+  { limit, refusing = [], ...rest }: Claim,
 ): Promise<ClaimedDelivery[]> {
   const ids = (prefix: "evt" | "dlv") => Array.from({ length: limit }, () => newId(prefix));
-  return claim(db, [limit, seconds, domain, ids("evt"), ids("dlv"), refusing]);
+  return claim(db, { ...rest, limit, refusing, event_ids: ids("evt"), notice_ids: ids("dlv") });
 }
 
 /**
- * `$1`, `$2`: ids of deliveries being sent, and the attempt each was claimed for. Only the holder of a lease renews it:
- * one that ran out is not taken back, nor is the next holder's prolonged. A row whose outcome is just being recorded is
- * passed over: it needs no lease any more, and waiting for it, with others locked, would be half of a deadlock.
+ * Renews the leases of deliveries being sent, each for the attempt it was claimed for. Only its holder renews a lease: one
+ * that ran out is not taken back, and the next holder's is not extended. A row whose outcome is being recorded is
+ * skipped: it no longer needs a lease, and waiting for it while holding other locks would be half of a deadlock.
  */
-export const renewLeases = statement<never>(
+export const renewLeases = statement<never, { ids: string[]; attempts: number[]; seconds: number }>(
   "renew-leases",
+  { ids: "text[]", attempts: "int[]", seconds: "int" },
   `
   with held as (
-    select d.id from mail_deliveries d join unnest($1::text[], $2::int[]) as h(id, attempts) using (id, attempts)
+    select d.id from mail_deliveries d join unnest(:ids, :attempts) as h(id, attempts) using (id, attempts)
     where d.state = 'sending' and d.due_at > now()
     for update of d skip locked
   )
-  update mail_deliveries d set due_at = now() + make_interval(secs => $3) from held where d.id = held.id`,
+  update mail_deliveries d set due_at = now() + make_interval(secs => :seconds) from held where d.id = held.id`,
 );

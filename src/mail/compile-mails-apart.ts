@@ -1,60 +1,57 @@
-import { fork } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { promisify } from "node:util";
 import { packageRoot } from "../lib/package-root.ts";
-import type { MailSources } from "./parse-mail.ts";
+import type { MailSources } from "./mail-renderer.ts";
 
-/** What the process that compiles says at its end. */
-export type CompilingEnded = { sources: MailSources } | { broken: string };
-
-interface Kept {
+interface Cached {
   madeOf: string;
   sources: MailSources;
 }
 
 /** This runs as `.ts` and, once built, as `.js`. */
-const PROGRAM = join(import.meta.dirname, `compile-mails-process${extname(import.meta.filename)}`);
+const PROGRAM = join(import.meta.dirname, `compile-mails${extname(import.meta.filename)}`);
 
-/** Milliseconds; it takes one or two seconds. */
-const LIMIT = 60_000;
+/** Milliseconds; compiling takes one or two seconds. */
+const TIMEOUT = 60_000;
+/** Bytes; the emails take about 500 kB. */
+const MAX_OUTPUT = 64 * 1024 * 1024;
 
 const MODULES = join(packageRoot(), "node_modules");
-/** Where tools keep what they can make again. */
+/** Where tools usually keep what they can make again. */
 const CACHE = join(MODULES, ".cache", "guildhall");
 
 /**
- * Returns the compiled mails. They are compiled once and kept in `node_modules/.cache`, because MJML takes several
- * seconds of CPU time; a change to a template, a text, the code of this folder or the version of MJML compiles them again.
- * @throws what is wrong with a template or a text.
+ * Returns the compiled emails. They are cached in `node_modules/.cache`, because MJML takes several seconds of CPU
+ * time. A change to a template, a text, the code of this folder or the version of MJML compiles them again.
+ * @throws with the mistake in a template or text.
  */
 export async function compileMailsApart(): Promise<MailSources> {
   const madeOf = await fingerprint();
   const file = join(CACHE, "mails.json");
-  const kept: Kept | undefined = await readFile(file, "utf8")
+  const cached: Cached | undefined = await readFile(file, "utf8")
     .then(JSON.parse)
     .catch(() => undefined);
-  if (kept?.madeOf === madeOf) return kept.sources;
+  if (cached?.madeOf === madeOf) return cached.sources;
   const sources = await compile();
-  // Where nothing may be written, as in a container, each start compiles.
-  await keep(file, JSON.stringify({ madeOf, sources })).catch(() => {});
+  // Where nothing can be written, as in a container, each start compiles.
+  await store(file, JSON.stringify({ madeOf, sources })).catch(() => {});
   return sources;
 }
 
-/** Compiles in a process of its own, which takes MJML and the memory it needed along when it ends: what stays is text. */
+/** Compiles in a separate process, which takes MJML and its memory with it when it ends. */
 async function compile(): Promise<MailSources> {
-  const child = fork(PROGRAM, { serialization: "advanced", timeout: LIMIT, killSignal: "SIGKILL" });
-  const closed = once(child, "close").then(() => undefined);
-  const ended = await Promise.race([once(child, "message"), closed]);
-  const [said]: [CompilingEnded?] = (ended ?? []) as [CompilingEnded?];
-  await closed;
-  if (said === undefined) throw new Error("The mails can't be compiled: their process ended without a word");
-  if ("broken" in said) throw new Error(`The mails can't be compiled: ${said.broken}`);
-  return said.sources;
+  const options = { timeout: TIMEOUT, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT } as const;
+  const running = promisify(execFile)(process.execPath, [...process.execArgv, PROGRAM], options);
+  const { stdout } = await running.catch((cause) => {
+    throw new Error(`The emails can't be compiled: ${cause.stderr || cause.message}`, { cause });
+  });
+  return JSON.parse(stdout);
 }
 
-/** A digest of everything that compiled mails depend on. */
+/** Returns a digest of everything that compiled emails depend on. */
 async function fingerprint(): Promise<string> {
   const files = [join(MODULES, "mjml", "package.json")];
   for (const folder of [import.meta.dirname, join(packageRoot(), "templates")])
@@ -69,8 +66,8 @@ async function fingerprint(): Promise<string> {
   return digest.digest("hex");
 }
 
-/** Renamed into place, so that another process never reads half of it. */
-async function keep(file: string, text: string): Promise<void> {
+/** Renames the file into place, so that another process never reads half of it. */
+async function store(file: string, text: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, text);

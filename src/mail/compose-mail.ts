@@ -2,10 +2,9 @@ import type { SendMailOptions } from "nodemailer";
 import type { Settings } from "../config/variables.ts";
 import type { LinkKeys } from "../invitations/invitation-link.ts";
 import type { ClaimedDelivery } from "./claim-deliveries.ts";
-import { cleanDisplayName } from "./clean-display-name.ts";
-import type { RenderedMail } from "./fill-mail.ts";
 import { findLocale } from "./locales.ts";
-import type { MailRenderer } from "./mail-renderer.ts";
+import type { MailRenderer, RenderedMail } from "./mail-renderer.ts";
+import { cleanDisplayName } from "./present.ts";
 
 export interface MailParts {
   settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM">;
@@ -14,8 +13,8 @@ export interface MailParts {
 }
 
 /**
- * The mail of a delivery, the same at every attempt: same link, same Message-ID. The envelope and every address are
- * given as parts, never as a line to be parsed: a line can hold two recipients.
+ * Composes the email of a delivery, the same at every attempt: same link, same Message-ID. The envelope and every
+ * address are given as parts, never as a line to parse: a line can hold two recipients.
  */
 export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMailOptions {
   const { name, address } = parts.settings.MAIL_FROM;
@@ -31,7 +30,7 @@ export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMa
     ...(delivery.in_reply_to === null
       ? {}
       : { inReplyTo: delivery.in_reply_to, references: delivery.in_reply_to }),
-    // RFC 3834: no out-of-office reply wanted.
+    // RFC 3834: asks for no out-of-office reply.
     headers: { "Auto-Submitted": "auto-generated", ...unsubscribeHeaders(parts, delivery) },
     textEncoding: "quoted-printable",
     subject: withoutEncodedWords(subject),
@@ -40,12 +39,12 @@ export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMa
   };
 }
 
-/** In a header `=?…?=` is decoded by who reads it, so that an address or a link can hide in what looks clean. */
+/** Mail programs decode `=?…?=` in a header, so an address or a link could hide in what looks clean. */
 function withoutEncodedWords(text: string): string {
   return text.replaceAll("=?", "= ?");
 }
 
-/** So that the mail program shows a button of its own. One click is for https alone (RFC 8058 §3.1). */
+/** Lets the mail program show its own unsubscribe button. One click needs https (RFC 8058 §3.1). */
 function unsubscribeHeaders(parts: MailParts, delivery: ClaimedDelivery): Record<string, string> {
   const isToInvitee = delivery.kind === "invitation" || delivery.kind === "invitation-reminder";
   if (!isToInvitee || !parts.settings.PUBLIC_URL.startsWith("https:")) return {};
@@ -61,48 +60,38 @@ function optOutUrl({ settings, linkKeys }: MailParts, { invitation_id }: Claimed
 
 function render(parts: MailParts, delivery: ClaimedDelivery, locale: string): RenderedMail {
   const { renderer, settings, linkKeys } = parts;
-  const { product, organization, roles, invited_email: email, invitee } = delivery;
-  const answered = { product, organization, roles, email, invitee };
+  const { product, organization, roles, invited_email: email, invitation_id } = delivery;
+  const names = { product, organization };
   switch (delivery.kind) {
     case "invitation":
     case "invitation-reminder": {
-      const token = linkKeys.sign({
-        invitationId: delivery.invitation_id,
-        tokenVersion: delivery.token_version,
-      });
+      const { kind, inviter, message, expires_at, token_version } = delivery;
+      const token = linkKeys.sign({ invitationId: invitation_id, tokenVersion: token_version });
       const accept_url = `${settings.PUBLIC_URL}/i/${token}`;
-      const opt_out_url = optOutUrl(parts, delivery);
-      const { kind, inviter, message, expires_at } = delivery;
-      const variables = { product, organization, roles, email, inviter, message, expires_at };
-      const links = { accept_url, decline_url: `${accept_url}?answer=decline`, opt_out_url };
-      return renderer.render(kind, { ...variables, ...links }, locale);
+      const decline_url = `${accept_url}?answer=decline`;
+      const links = { accept_url, decline_url, opt_out_url: optOutUrl(parts, delivery) };
+      return renderer.render(
+        kind,
+        { ...names, inviter, email, roles, message, expires_at, ...links },
+        locale,
+      );
     }
-    case "invitation-accepted":
-      return renderer.render(
-        "invitation-accepted",
-        { ...answered, accepted_at: delivery.accepted_at ?? new Date() },
-        locale,
-      );
-    case "invitation-declined":
-      return renderer.render(
-        "invitation-declined",
-        { ...answered, declined_at: delivery.declined_at ?? new Date() },
-        locale,
-      );
+    case "invitation-accepted": {
+      const { kind, invitee, accepted_at } = delivery;
+      return renderer.render(kind, { ...names, invitee, email, roles, accepted_at }, locale);
+    }
+    case "invitation-declined": {
+      const { kind, invitee, declined_at } = delivery;
+      return renderer.render(kind, { ...names, invitee, email, declined_at }, locale);
+    }
     case "invitation-expired": {
-      const expired = {
-        product,
-        organization,
-        email,
-        expired_at: delivery.expires_at,
-        others: delivery.others ?? 0,
-      };
-      return renderer.render("invitation-expired", expired, locale);
+      const { kind, expires_at, others } = delivery;
+      return renderer.render(kind, { ...names, email, expires_at, others }, locale);
     }
     case "invitation-undelivered": {
-      const { count = 0, failures = [] } = delivery.about ?? {};
-      const others = count - failures.length;
-      return renderer.render("invitation-undelivered", { product, organization, failures, others }, locale);
+      const { kind, about } = delivery;
+      const { count, failures } = about;
+      return renderer.render(kind, { ...names, failures, others: count - failures.length }, locale);
     }
   }
 }

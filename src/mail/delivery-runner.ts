@@ -4,27 +4,24 @@ import type { Settings } from "../config/variables.ts";
 import { coalesce } from "../lib/coalesce.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
-import { attemptDelivery } from "./attempt-delivery.ts";
-import { createAttemptJudge } from "./attempt-judge.ts";
 import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
 import type { MailParts } from "./compose-mail.ts";
+import { createConnectionPool } from "./connection-pool.ts";
 import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
-import { type FailureCause, failureCause } from "./failure-cause.ts";
-import type { Outcome } from "./outcome.ts";
-import { createPace } from "./pace.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
-import { createRest } from "./rest.ts";
-import { openSmtpLane } from "./smtp-lane.ts";
-import { createSmtpLanes } from "./smtp-lanes.ts";
+import { type FailureCause, failureCause } from "./replies.ts";
+import { createSender } from "./send-delivery.ts";
+import { createSendingPause, createSendingRate } from "./sending-rate.ts";
+import { openSmtpConnection } from "./smtp-connection.ts";
 import { createSuspicions } from "./suspicions.ts";
 import { failureFields, SUPPRESSED_REPLY } from "./tell-failures.ts";
 
 export interface DeliveryRunner {
-  /** Claims and sends until nothing is due. Returns when everything due has been claimed, not when it has been sent. */
+  /** Claims and sends until nothing is due. Resolves when everything due has been claimed, not when it has been sent. */
   run(): Promise<void>;
   /**
-   * Takes no more, and waits for the mails under way for at most `grace` milliseconds; then their connections are cut,
-   * and what is known of them by then is written down.
+   * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then it cuts their connections and
+   * records what is known of them.
    */
   stop(grace: number): Promise<void>;
 }
@@ -36,85 +33,77 @@ export interface DeliveryRunnerParts extends MailParts {
     DkimSettings;
 }
 
-/**
- * Milliseconds for a reply. Until our sender is accepted they are few, since a connection that was kept may have died
- * without a word; more while one email tries whether a rest is over. After that the server may have to ask another.
- */
-const PATIENCE = { sender: 10_000, recipient: 60_000 };
-const TRIAL_PATIENCE = { ...PATIENCE, sender: 30_000 };
-/** Deliveries held at once for each lane: some wait here, so that no connection waits for the next claim. */
-const PER_LANE = 3;
-/** Milliseconds the outcomes of mails that were cut off have to be recorded. */
+/** Deliveries held at once for each connection: a few wait here, so that no connection waits for the next claim. */
+const PER_CONNECTION = 3;
+/** Milliseconds to record the outcomes of emails that were cut off. */
 const LAST_WORDS = 2_000;
 
 export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner {
   const { db, log, settings } = parts;
   warnUnlessAligned(settings, log);
-  const signer = dkimSigner(settings);
-  const lanes = createSmtpLanes(
-    () => openSmtpLane(settings.SMTP_URL, signer),
-    announceChange,
-    settings.SMTP_CONNECTIONS,
-  );
   const warn = createRareWarnings(log);
-  const report = createRareWarnings(log, { level: "error" });
+  const reportError = createRareWarnings(log, { level: "error" });
   const wake = () => void run().catch((error) => warn("claim", { err: error }, "can't claim emails"));
-  const rest = createRest(wake);
-  const pace = createPace(settings.SMTP_RATE ?? Number.POSITIVE_INFINITY, wake);
+  const signer = dkimSigner(settings);
+  const open = () => openSmtpConnection(settings.SMTP_URL, signer);
+  const pool = createConnectionPool(open, announceChange, settings.SMTP_CONNECTIONS);
+  const pause = createSendingPause(wake);
+  const rate = createSendingRate(settings.SMTP_RATE ?? Number.POSITIVE_INFINITY, wake);
   const suspicions = createSuspicions();
-  const { judge, obstacle } = createAttemptJudge({ lanes, rest, pace, suspicions, warn });
+  let stopping = false;
+  const learning = { pool, rate, pause, suspicions };
+  const send = createSender({ parts, ...learning, warn, reportError, stopping: () => stopping });
   const record = coalesce((outcomes: DeliveryOutcome[]) => recordOutcomes(db, outcomes), 100);
   const held = new Map<ClaimedDelivery, Promise<void>>();
   const claiming = new Set<Promise<void>>();
   const domain = settings.MAIL_FROM.address.replace(/^.*@/, "");
-  let stopping = false;
   let waiting: Array<() => void> = [];
   const renewal = setInterval(() => void renew(), (LEASE_SECONDS / 3) * 1_000).unref();
 
   async function claimAndSend(): Promise<void> {
     for (;;) {
-      const capacity = PER_LANE * lanes.size();
-      // Wait for some room: claiming one at a time would cost a round trip per mail.
+      const capacity = PER_CONNECTION * pool.size();
+      // Wait for some room: claiming one at a time would cost a round trip per email.
       while (moving() > capacity / 2 && !stopping) await change();
       if (stopping) return;
-      const paced = pace.take(capacity - moving());
-      const room = paced === 0 ? 0 : rest.admits(paced);
-      if (room === 0) return pace.giveBack(paced);
-      const tries = rest.resting();
-      const claimed = await claim(room, tries);
+      const allowed = rate.take(capacity - moving());
+      const room = allowed === 0 ? 0 : pause.admits(allowed);
+      if (room === 0) return rate.giveBack(allowed);
+      const isTrial = pause.active();
+      const claimed = await claim(room, isTrial);
       const mine = claimed.filter(({ state }) => state === "sending");
-      pace.giveBack(paced - mine.length);
-      for (const delivery of mine) hold(delivery, tries);
+      rate.giveBack(allowed - mine.length);
+      for (const delivery of mine) hold(delivery, isTrial);
       for (const { id, state, reply } of claimed)
         if (state === "suppressed" && reply === SUPPRESSED_REPLY)
           warnOfFailure(id, "suppressed", null, reply);
-      if (tries && mine.length === 0) rest.untried();
+      if (isTrial && mine.length === 0) pause.untried();
       if (claimed.length < room) return;
     }
   }
 
-  /** @param tries whether to try if a rest is over: with a receiver that hasn't refused us, if there is one. */
-  async function claim(room: number, tries: boolean): Promise<ClaimedDelivery[]> {
-    const refusing = tries ? suspicions.domains() : [];
-    const claimed = await claimDeliveries(db, [room, LEASE_SECONDS, domain, refusing]);
+  /** Claims up to `room` deliveries. A trial prefers a domain that hasn't refused us, if there is one. */
+  async function claim(room: number, isTrial: boolean): Promise<ClaimedDelivery[]> {
+    const refusing = isTrial ? suspicions.domains() : [];
+    const claimed = await claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain, refusing });
     if (claimed.length > 0 || refusing.length === 0) return claimed;
-    return claimDeliveries(db, [room, LEASE_SECONDS, domain, []]);
+    return claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain });
   }
 
-  /** Deliveries held by lanes that don't hang. */
+  /** Counts the deliveries held, except those on connections that hang. */
   function moving(): number {
-    return held.size - lanes.hanging();
+    return held.size - pool.hanging();
   }
 
-  function hold(delivery: ClaimedDelivery, tries: boolean): void {
-    const done = deliver(delivery, tries).finally(() => {
+  function hold(delivery: ClaimedDelivery, isTrial: boolean): void {
+    const done = deliver(delivery, isTrial).finally(() => {
       held.delete(delivery);
       announceChange();
     });
     held.set(delivery, done);
   }
 
-  /** Settles when a delivery is done or the runner is to stop. Not a race of promises: they would all remember it. */
+  /** Resolves when a delivery is done or the runner stops. `Promise.race` would keep a listener on every delivery. */
   function change(): Promise<void> {
     return new Promise((resolve) => waiting.push(resolve));
   }
@@ -125,23 +114,23 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     for (const resolve of woken) resolve();
   }
 
-  async function deliver(delivery: ClaimedDelivery, tries: boolean): Promise<void> {
-    const outcome = await throughSomeLane(delivery, tries);
+  async function deliver(delivery: ClaimedDelivery, isTrial: boolean): Promise<void> {
+    const outcome = await send(delivery, isTrial);
     log.debug({ delivery: delivery.id, state: outcome.state, code: outcome.code }, "delivery attempted");
     const { id, attempts, claimed_at } = delivery;
     for (let recorded = false; !recorded; ) {
-      // A mail that left must be known to have left: this goes on until the database takes it or the process ends.
+      // A sent email must be known to be sent: this retries until the database takes it or the process ends.
       recorded = await record({ id, attempts, claimed_at, ...outcome }).then(
         () => true,
         (error) => {
-          report("record", { err: error, delivery: id }, "an outcome can't be recorded; trying again");
+          reportError("record", { err: error, delivery: id }, "an outcome can't be recorded; trying again");
           return sleep(1_000, false);
         },
       );
     }
     if (outcome.state === "failed") warnOfFailure(id, failureCause(outcome), outcome.code, outcome.reply);
-    // It is due again, and the lanes may have come back to work before that was written.
-    if (outcome.trouble !== null && !rest.resting() && !stopping) wake();
+    // It is due again, and the pause may have ended before that was written.
+    if (outcome.trouble !== null && !pause.active() && !stopping) wake();
   }
 
   function warnOfFailure(delivery: string, cause: FailureCause, code: number | null, reply: string): void {
@@ -149,26 +138,14 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     warn(`failed: ${cause}`, fields, "an email can't be delivered");
   }
 
-  async function throughSomeLane(delivery: ClaimedDelivery, tries: boolean): Promise<Outcome> {
-    for (;;) {
-      const outcome = await lanes.use(async (lane) => {
-        // It waited for a lane while the lanes began to rest.
-        const why = obstacle();
-        if (why !== undefined && rest.resting() && !tries) return why;
-        const began = performance.now();
-        const patience = tries ? TRIAL_PATIENCE : PATIENCE;
-        const met = await attemptDelivery(parts, { lane, delivery, patience }, report);
-        return stopping ? met : judge(met, delivery, lane, began);
-      });
-      if (outcome !== undefined) return outcome;
-    }
-  }
-
   async function renew(): Promise<void> {
     if (held.size === 0) return;
     const leases = [...held.keys()];
-    const claims = [leases.map(({ id }) => id), leases.map(({ attempts }) => attempts)];
-    const renewed = renewLeases(db, [...claims, LEASE_SECONDS]);
+    const renewed = renewLeases(db, {
+      ids: leases.map(({ id }) => id),
+      attempts: leases.map(({ attempts }) => attempts),
+      seconds: LEASE_SECONDS,
+    });
     await renewed.catch((error) => warn("renew", { err: error }, "leases can't be renewed"));
   }
 
@@ -187,18 +164,18 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     run,
     async stop(grace) {
       stopping = true;
-      rest.stop();
-      pace.stop();
+      pause.stop();
+      rate.stop();
       announceChange();
       const done = allDone();
       const within = (milliseconds: number) =>
         Promise.race([done, sleep(milliseconds, undefined, { ref: false })]);
       await within(grace);
-      lanes.close();
+      pool.close();
       await within(LAST_WORDS);
       if (held.size > 0) {
         const deliveries = Array.from(held.keys(), ({ id }) => id);
-        log.warn({ deliveries }, "left with mails under way; their leases will run out");
+        log.warn({ deliveries }, "left with emails in progress; their leases will run out");
       }
       clearInterval(renewal);
     },

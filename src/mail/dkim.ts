@@ -1,7 +1,10 @@
-import type { Settings } from "../config/variables.ts";
+import { readFile } from "node:fs/promises";
+import { ConfigError } from "../config/read-config.ts";
+import { rsaKeyProblem } from "../config/values.ts";
+import type { Config, Settings } from "../config/variables.ts";
 import type { Log } from "../log.ts";
 
-/** What signs mails, as nodemailer takes it. */
+/** The key and domain that sign emails, as nodemailer takes them. */
 export interface DkimSigner {
   domainName: string;
   keySelector: string;
@@ -11,26 +14,19 @@ export interface DkimSigner {
 
 export type DkimSettings = Pick<Settings, "DKIM_DOMAIN" | "DKIM_SELECTOR" | "DKIM_PRIVATE_KEY">;
 
-/** Every header our mails have: nodemailer's own choice lacks what RFC 8058 §4 wants signed. */
-const SIGNED = [
-  ...["From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted"],
-  ...[
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Transfer-Encoding",
-  ],
-].join(":");
+/** Every header our emails have: nodemailer's default lacks those that RFC 8058 §4 wants signed. */
+const SIGNED =
+  "From:To:Subject:Date:Message-ID:In-Reply-To:References:Auto-Submitted:List-Unsubscribe:List-Unsubscribe-Post:" +
+  "MIME-Version:Content-Type:Content-Transfer-Encoding";
 
-/** @returns undefined where mails are not signed here. */
+/** @returns undefined when emails are not signed here. */
 export function dkimSigner(settings: DkimSettings): DkimSigner | undefined {
   const { DKIM_DOMAIN: domainName, DKIM_SELECTOR: keySelector, DKIM_PRIVATE_KEY: privateKey } = settings;
   if (domainName === undefined || keySelector === undefined || privateKey === undefined) return undefined;
   return { domainName, keySelector, privateKey, headerFieldNames: SIGNED };
 }
 
-/** A signature of another domain proves nothing of the sender's: DMARC wants them aligned. */
+/** Warns when the signing domain is not the sender's: DMARC ignores a signature that isn't aligned. */
 export function warnUnlessAligned(
   { DKIM_DOMAIN, MAIL_FROM }: DkimSettings & Pick<Settings, "MAIL_FROM">,
   log: Log,
@@ -43,4 +39,18 @@ export function warnUnlessAligned(
       { DKIM_DOMAIN, sender },
       "DKIM_DOMAIN is neither MAIL_FROM's domain nor its parent: receivers will not count the signature for DMARC",
     );
+}
+
+/** Reads the key that signs emails, from the variable or its file. @throws ConfigError when the file has no valid key. */
+export async function readDkimKey({
+  DKIM_PRIVATE_KEY,
+  DKIM_PRIVATE_KEY_FILE,
+}: Pick<Config, "DKIM_PRIVATE_KEY" | "DKIM_PRIVATE_KEY_FILE">): Promise<string | undefined> {
+  if (DKIM_PRIVATE_KEY_FILE === undefined) return DKIM_PRIVATE_KEY;
+  const key = await readFile(DKIM_PRIVATE_KEY_FILE, "utf8").catch((error) => {
+    throw new ConfigError(`DKIM_PRIVATE_KEY_FILE can't be read (${error.code})`, { cause: error });
+  });
+  const problem = rsaKeyProblem(key);
+  if (problem !== undefined) throw new ConfigError(`DKIM_PRIVATE_KEY_FILE ${problem}`);
+  return key;
 }

@@ -5,9 +5,9 @@ const TEXT = /\[\[([a-z_]+)\]\]/g;
 const VALUE = /(\{\{[a-z_]+\}\})/;
 
 /**
- * Puts the sentences of a language where a template says `[[key]]`, before the template is compiled: a sentence may
- * hold `{{values}}`, and each is later escaped for the part it stands in. In HTML a value is isolated by `<bdi>`, so
- * a right-to-left name cannot reorder the sentence around it.
+ * Replaces `[[key]]` in a template with the text of a language, before the template is compiled. A text may hold
+ * `{{values}}`, each of which is later escaped for its place. In HTML, `<bdi>` isolates a value, so that a
+ * right-to-left name cannot reorder the sentence around it.
  */
 export function inlineTexts(
   source: string,

@@ -1,6 +1,6 @@
 /**
- * Whose fault a refusal is. `recipient`: a mailbox that nobody will ever reach. `email`: this one email, or its recipient
- * for the time being. Everything else is trouble of the sending side, by its cause.
+ * Whose fault a refusal is. `recipient`: a mailbox that can never be reached. `email`: this one email, or its recipient
+ * for now. Everything else is trouble on the sending side, named by its cause.
  */
 export type Fault = "recipient" | "email" | SendingFault;
 
@@ -15,27 +15,27 @@ export type SendingFault =
   | "content"
   | "policy";
 
-/** The three digits, and an enhanced code (RFC 3463) only where it is the first thing said: later ones may be quoted. */
+/** The three digits, and an enhanced code (RFC 3463) only at the very start: later ones may be quotations. */
 const START =
   /^\s*(?:smtp;\s*)?(?:([245]\d\d)(?:[\s-]|$))?[\s[(#]*(?:([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]))?[\s\])]*/i;
-/** What a line of several repeats. */
+/** The prefix that every line of a multi-line reply repeats. */
 const NEXT_LINE = /\r?\n(?:\d{3}[ -])?(?:[245]\.\d{1,3}\.\d{1,3} )?/g;
-/** Addresses, links and hosts are anybody's words; only the names of well-known block lists count. */
+/** Addresses, links and hosts may contain any words; only the names of well-known block lists count. */
 const QUOTED = /<[^>]*>|\S+@\S+|(?:\b\w+:\/\/)?\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b\S*/g;
 const LISTS = /spamhaus|spamcop|barracudacentral|ipcheck|dnsbl/;
-/** Characters that are read: a reply may be a novel. */
+/** Characters that are read; a reply may be very long. */
 const LONGEST = 1_000;
 
-/** The subject and detail of the enhanced code at the start of a reply, such as `1.1`. */
+/** Returns the subject and detail of the enhanced code at the start of a reply, such as `1.1`. */
 export function enhancedCode(reply: string): string | undefined {
   const [, , , subject, detail] = START.exec(reply) ?? [];
   return subject === undefined ? undefined : `${subject}.${detail}`;
 }
 
 /**
- * Judges by the enhanced code at the start of the reply, else by plain words about the user or mailbox. In doubt it is
- * not the recipient: one who is taken for dead is never invited again.
- * @param reply what the server or a provider said, with or without the three digits.
+ * Judges by the enhanced code at the start of the reply, or else by plain words about the user or mailbox. In doubt, it
+ * is not `recipient`: a mailbox that is taken for dead is never invited again.
+ * @param reply from a server or provider, with or without the three digits.
  */
 export function judgeRefusal(reply: string): Fault {
   const [start, digits, , subject] = START.exec(reply) ?? [""];
@@ -44,7 +44,7 @@ export function judgeRefusal(reply: string): Fault {
   const passing = digits === undefined ? /^\D*4\./.test(start) : digits.startsWith("4");
   const saysNobody = NOBODY.test(words);
   const ofSender = sendingFault(digits, enhanced, words);
-  // A mailbox may have a limit of its own for how fast it takes mail.
+  // A mailbox may limit how fast it takes email.
   const ofMailbox = subject === "2" && (ofSender === "rate" || ofSender === "connections");
   if (ofSender !== undefined && !ofMailbox && !GREYLISTED.test(words)) return ofSender;
   if (passing) return judgePassing(digits, subject, words);
@@ -56,9 +56,9 @@ export function judgeRefusal(reply: string): Fault {
   return CONTENT.test(words) ? "content" : "policy";
 }
 
-/** 5.1.2 is about the domain, 5.2.2 a mailbox that is full: neither is for ever. 5.1.0, 5.1.7 and 5.1.8 are about senders. */
+/** Not 5.1.2 (the domain) or 5.2.2 (a full mailbox), which may change. 5.1.0, 5.1.7 and 5.1.8 are about senders. */
 const DEAD = new Set(["1.1", "1.3", "1.6", "1.10", "2.1"]);
-/** The recipient's domain, limits of a mailbox, size, route, form, a mailbox or domain that has changed hands. */
+/** The recipient's domain, a mailbox's limits, size, route, format, a mailbox or domain that has changed hands. */
 const OWN_CODE = /^(?:1\.[2459]|2\.\d+|3\.[34]|4\.\d+|6\.\d+|7\.(?:2|17|18))$/;
 
 const SENDING_CODES: Array<[SendingFault, RegExp]> = [
@@ -80,7 +80,7 @@ function sendingFault(
   return byCode ?? SENDING_WORDS.find(([, pattern]) => pattern.test(words))?.[0];
 }
 
-/** The first that is said counts. */
+/** The first match counts. */
 const SENDING_WORDS: Array<[SendingFault, RegExp]> = [
   ["sender", /\b(?:spf|dkim|dmarc)\b/],
   [
@@ -109,15 +109,15 @@ const SENDING_WORDS: Array<[SendingFault, RegExp]> = [
   ],
 ];
 
-/** A mailbox that has no owner, said plainly. */
+/** Plain words for a mailbox without an owner. */
 const NOBODY =
   /\bno\W?body\b|no (?:such|known|valid) (?:\w+ )?(?:user|mailbox|recipient|account|address|person|addressee)|no (?:mailbox|account|user|one|person|recipient)s? (?:here|by|at|with|named|of|found)|(?:unknown|invalid|non-?existent|bad|illegal|inactive|disabled) (?:or \w+ )?(?:\w+ )?(?:user|mailbox|recipient|account|addressee|alias|local.?part)|(?:user|account|mailbox|recipient|addressee|alias|person|customer|subscriber|inbox|email address|e-mail address|local.?part)(?: name| address)?(?:\(s\))?[:,]?(?: (?!not)[\w'-]+){0,6}? (?:(?:is|are|was|has been|were) )?(?:currently )?(?:unknown|invalid|disabled|inactive|deactivated|suspended|closed|unavailable|expired|deleted|terminated|discontinued|(?:can)?not (?:be )?(?:found|known|exist|valid|active|available|listed|recogni[sz]ed)|not (?:a )?(?:known|valid)|doesn'?t exist|does not exist|no longer)|(?:doesn'?t|does not) have an? (?:\S+ )?account|(?:do not|don't) have (?:such )?an? (?:user|mailbox|account)|not (?:a )?(?:our|known|valid) (?:customer|user|mailbox|recipient)|recipient(?: address)? rejected(?!:)|recipientnotfound/;
 
-/** About this recipient or message, and no proof that the mailbox is gone. */
+/** Words about this recipient or message that do not prove that the mailbox is gone. */
 const OWN =
   /(?:mailbox|inbox|storage|disk|account|user|recipient|folder)\b.{0,40}\b(?:full|quota|storage|too many messages)|(?:over|exceed\w*|out of) ?(?:\w+ ){0,3}(?:quota|storage)|quota exceeded|too (?:large|big)|size (?:limit )?exceed|exceed\w*.{0,30}\bsize|virus|malware|(?:domain|host)(?: name)? (?:is )?(?:not found|unknown|does not exist)|(?:unknown|invalid) (?:host|domain)|unrout|no mx\b|smtputf8|recipient verification/;
 
-/** Words that put a mailbox's fault in doubt. */
+/** Words that cast doubt on a fault of the mailbox. */
 const POLICY =
   /polic(?:y|ies)|access (?:is )?denied|prohibit|spam|unsolicited|restrict|not (?:allowed|permitted|authori[sz]ed)|\bblocked\b|gr[ea]y.?list/;
 const CONTENT =
@@ -125,10 +125,10 @@ const CONTENT =
 const BUSY = /not available|unavailable|closing|shut|busy|overload|later/;
 const GREYLISTED = /gr[ea]y.?list/;
 
-/** What postfix says of every email while a filter of its own is down. */
+/** Postfix says this of every email while one of its own filters is down. */
 const FILTER_DOWN = /^ ?service unavailable/;
 
-/** 421 closes the connection, 454 is about a login or encryption, x.3.x about the whole system. */
+/** 421 closes the connection, 454 is about login or encryption, x.3.x is about the whole system. */
 function judgePassing(digits: string | undefined, subject: string | undefined, words: string): Fault {
   const closes = digits === "421";
   if (closes && subject === "7") return "rate";

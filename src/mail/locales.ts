@@ -16,7 +16,7 @@ const localeFile = z.strictObject({
   pages: mailTexts,
 });
 
-/** The sentences of one language, and how it writes moments, lists and numbers. */
+/** The texts of one language, and how it writes times, lists and numbers. */
 export type Locale = z.infer<typeof localeFile> & {
   formatTime(time: Date): string;
   formatList(items: string[]): string;
@@ -28,13 +28,13 @@ const folder = join(packageRoot(), "templates", "locales");
 
 export const locales = readLocales();
 
-/** Reads the files of all languages, as they are now: once when a process starts, and again for the workbench. */
+/** Reads the files of all languages: once when a process starts, and again for each preview. */
 export function readLocales(): ReadonlyMap<string, Locale> {
   const all = readdirSync(folder).map((file) => loadLocale(join(folder, file)));
   return new Map(all.map((locale) => [locale.language, locale]));
 }
 
-/** The first of the languages asked for that there is, be it of another region; else English. */
+/** Returns the first of the requested languages that exists, ignoring regions, or else English. */
 export function findLocale(...tags: string[]): Locale {
   const spoken = tags.flatMap((tag) => [tag, tag.toLowerCase().split(/[-_]/)[0] ?? ""]);
   const found = [...spoken, FALLBACK].find((language) => locales.has(language));
@@ -43,7 +43,7 @@ export function findLocale(...tags: string[]): Locale {
   return locale;
 }
 
-/** @throws naming the file: it is people who edit it. */
+/** @throws an error that names the file, because people edit it. */
 function parse(file: string): z.infer<typeof localeFile> {
   try {
     return localeFile.parse(JSON.parse(readFileSync(file, "utf8")));
@@ -52,7 +52,7 @@ function parse(file: string): z.infer<typeof localeFile> {
   }
 }
 
-/** Everybody reads the same clock: a mail cannot know its reader's time zone, so the moment carries one. */
+/** Times are in UTC and say so: an email cannot know its reader's time zone. */
 function loadLocale(file: string): Locale {
   const locale = parse(file);
   const time = new Intl.DateTimeFormat(locale.dates, {

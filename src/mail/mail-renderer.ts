@@ -1,13 +1,27 @@
-import { fillMail, type RenderedMail } from "./fill-mail.ts";
-import { findLocale } from "./locales.ts";
-import type { MailKind, MailVariables } from "./mails.ts";
-import { type MailSources, nameOfMail, type ParsedMail, parseMail } from "./parse-mail.ts";
+import Handlebars from "handlebars";
+import type { MailKind } from "../models/mail-delivery.ts";
+import { findLocale, type Locale } from "./locales.ts";
+import { type MailValues, type MailVariables, mails } from "./mails.ts";
 
-export type MailRenderer = {
+/** An email in one language as a Handlebars source: only `{{values}}` are left to fill in. */
+export type MailSource = { subject: string; html: string; text: string };
+
+/** Every email in every language, by `nameOfMail`. */
+export type MailSources = Record<string, MailSource>;
+
+export type RenderedMail = { subject: string; html: string; text: string };
+
+type ParsedMail = { [Part in keyof MailSource]: Handlebars.TemplateDelegate<MailValues> };
+
+export interface MailRenderer {
   render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], locale: string): RenderedMail;
-};
+}
 
-/** Fills mails that `compileMails` made. A language nobody is written to in costs nothing. */
+export function nameOfMail(kind: MailKind, { language }: Locale): string {
+  return `${kind}.${language}`;
+}
+
+/** Fills emails that `compileMails` made. Each is parsed when it is first needed. */
 export function createMailRenderer(sources: MailSources): MailRenderer {
   const parsed = new Map<string, ParsedMail>();
 
@@ -15,7 +29,7 @@ export function createMailRenderer(sources: MailSources): MailRenderer {
     const known = parsed.get(name);
     if (known) return known;
     const source = sources[name];
-    if (!source) throw new Error(`The mail ${name} is not compiled`);
+    if (!source) throw new Error(`The email ${name} is not compiled`);
     const mail = parseMail(source);
     parsed.set(name, mail);
     return mail;
@@ -27,4 +41,51 @@ export function createMailRenderer(sources: MailSources): MailRenderer {
       return fillMail(find(nameOfMail(kind, locale)), kind, variables, locale);
     },
   };
+}
+
+/** A missing value throws, and so does an unknown helper. */
+const STRICT = { strict: true, knownHelpersOnly: true };
+
+/** Handlebars compiles a part when it is first filled, and reports mistakes then. */
+export function parseMail({ subject, html, text }: MailSource): ParsedMail {
+  return {
+    subject: Handlebars.compile(subject, { ...STRICT, noEscape: true }),
+    html: Handlebars.compile(html, STRICT),
+    text: Handlebars.compile(text, { ...STRICT, noEscape: true }),
+  };
+}
+
+/** @throws when a variable is missing or invalid, or the template uses a value that nothing provides. */
+export function fillMail(mail: ParsedMail, kind: MailKind, variables: unknown, locale: Locale): RenderedMail {
+  const values = mails[kind].values(variables, locale);
+  const subject = mail.subject(values);
+  return { subject, html: mail.html({ ...values, subject }), text: wrapText(mail.text(values)) };
+}
+
+/** RFC 3676 §4.2 allows 78 characters; a reply that quotes the email needs two of them. */
+const WIDTH = 76;
+
+/**
+ * Breaks long lines of a plain text between words. A link stays in one piece, a quoted line continues as a quoted
+ * line, and a line without spaces stays as long as it is.
+ */
+export function wrapText(text: string): string {
+  return text.split("\n").map(wrapLine).join("\n");
+}
+
+function wrapLine(line: string): string {
+  if ([...line].length <= WIDTH) return line;
+  const quote = line.startsWith("> ") ? "> " : "";
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.slice(quote.length).split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (current !== "" && [...(quote + longer)].length > WIDTH) {
+      lines.push(current);
+      current = word;
+    } else {
+      current = longer;
+    }
+  }
+  return [...lines, current].map((piece) => quote + piece).join("\n");
 }

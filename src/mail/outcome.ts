@@ -4,32 +4,33 @@ import { type Fault, judgeRefusal, type SendingFault } from "./judge-refusal.ts"
 /** What became of one attempt. */
 export interface Outcome {
   state: Extract<DeliveryState, "pending" | "sent" | "failed" | "unknown">;
-  /** Seconds until the next attempt; null: settled. */
+  /** Seconds until the next attempt; null when settled. */
   retryAfter: number | null;
   code: number | null;
   reply: string;
   /** The receiver may or may not hold a copy. */
   ambiguous: boolean;
-  /** The address itself was refused for good: nothing is sent there again. */
+  /** The address itself was refused permanently: nothing is sent there again. */
   suppress: boolean;
-  /** What keeps this and every other email from leaving: this one is not charged with an attempt. */
+  /** What stops this and every other email. It does not count as an attempt of this one. */
   trouble: Trouble | null;
 }
 
-/** Trouble of the sending side: the mail server, how we reach it, or what it thinks of us. */
+/** Trouble on the sending side: the mail server, how we reach it, or what it thinks of us. */
 export interface Trouble {
-  /** Names the kind; warnings of one kind are rare. */
+  /** The kind of trouble. Warnings of one kind are rate-limited. */
   cause: SendingFault | "encryption" | "connection" | "refusal";
   /** A sentence that says what is wrong and what to do. */
   advice: string;
   /**
-   * `server`: it met us before it knew the email, so it meets every email alike. `us`: said of an email, and about us as far
-   * as the words go. `doubt`: it may as well be this email's own. What other emails meet tells; see `suspicions.ts`.
+   * `server`: it came before the server knew the email, so it meets every email. `us`: it came with an email, and its
+   * words are about us. `doubt`: it may just as well be about this email alone. `suspicions.ts` decides by what happens
+   * to other emails.
    */
   about: "server" | "us" | "doubt";
 }
 
-/** What an attempt met, as far as nodemailer and the protocol tell. */
+/** How an attempt failed, as far as nodemailer and the protocol log show. */
 export interface Failure {
   /** nodemailer's code: EENVELOPE, EMESSAGE, EAUTH, ECONNECTION, ETIMEDOUT, … */
   code: string;
@@ -37,16 +38,16 @@ export interface Failure {
   command: string;
   responseCode: number | null;
   reply: string;
-  /** The server said yes to `MAIL FROM`: what it says later is about the recipient or the message. */
+  /** The server accepted `MAIL FROM`, so later replies are about the recipient or the message. */
   senderAccepted: boolean;
-  /** The server had asked for the message (354): without a final reply nobody knows whether it kept it. */
+  /** The server asked for the message (354): without a final reply nobody knows whether it kept it. */
   dataAccepted: boolean;
 }
 
-/** Seconds to wait after the first, second, … refusal that may pass: about two and a half days in all. */
+/** Seconds to wait after the first, second, … temporary refusal: about two and a half days in total. */
 export const RETRY_DELAYS = [15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400, 43_200] as const;
 
-/** Not sooner, so that a receiver that did keep the first copy recognises the second by its Message-ID. */
+/** Long enough that a receiver who kept the first copy recognizes the second by its Message-ID. */
 const AMBIGUOUS_DELAY = 600;
 
 export function sent(code: number, reply: string): Outcome {
@@ -54,9 +55,9 @@ export function sent(code: number, reply: string): Outcome {
 }
 
 /**
- * Decides by what was said (RFC 5321 §4.2.1, RFC 1047) and whose fault that is. A final 5xx about the recipient or the email
- * is final, a 4xx may be tried again, and "354 and then silence" is tried once more at most. Trouble of the sending side is
- * no fault of the email.
+ * Decides by the reply (RFC 5321 §4.2.1, RFC 1047) and whose fault it is. A 5xx about the recipient or the email is
+ * final, a 4xx is retried, and "354, then silence" is retried once at most. Trouble on the sending side does not count
+ * against the email.
  * @param attempts including this one.
  * @param ambiguousBefore ambiguous attempts of this delivery before this one.
  */
@@ -74,20 +75,20 @@ export function failed(failure: Failure, attempts: number, ambiguousBefore: numb
 }
 
 /**
- * What becomes of an email once its trouble is no longer taken for everybody's: it is charged with the attempt.
- * @param final whether a 5xx is: the refusal is known to be about this email.
+ * Counts the attempt against an email whose trouble turned out to be its own.
+ * @param final whether a 5xx settles it, because the refusal is known to be about this email.
  */
 export function charged(outcome: Outcome, attempts: number, final: boolean): Outcome {
   return { ...outcome, ...settled(final ? outcome.code : null, attempts), trouble: null };
 }
 
-/** What is one email's own: refused for good, or to be tried again after a while. */
+/** Settles a refusal that is the email's own: permanent, or retried after a while. */
 function settled(code: number | null, attempts: number): Pick<Outcome, "state" | "retryAfter"> {
   const retryAfter = (code ?? 0) >= 500 ? null : (RETRY_DELAYS[attempts - 1] ?? null);
   return { state: retryAfter === null ? "failed" : "pending", retryAfter };
 }
 
-/** nodemailer's codes for an email that never got to the server, when there is no reply with them. */
+/** nodemailer's codes, without a reply, for an email that never reached the server. */
 const ABOUT_THE_EMAIL = ["EENVELOPE", "EMESSAGE", "ESTREAM", "ECOMPOSE"];
 
 function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure): Trouble | null {
@@ -99,14 +100,14 @@ function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure)
     const about = said === "policy" || said === "content" ? "doubt" : "us";
     return { cause: said, advice: ADVICE[said], about };
   }
-  // Some servers say at MAIL FROM that they can't take this message: its size, or letters of its address (RFC 6531).
+  // Some servers refuse a message's size, or the characters of its address (RFC 6531), at MAIL FROM.
   const itsOwn = responseCode === 552 || /^\d+[ -]5\.(?:3\.4|2\.3|6\.\d+)\b/.test(reply);
   if (itsOwn || (responseCode === null && ABOUT_THE_EMAIL.includes(code))) return null;
   const cause = causeBefore(code, command, responseCode, reply, said);
   return { cause, advice: ADVICE[cause], about: "server" };
 }
 
-/** Why the server didn't even take our sender. */
+/** Returns why the server did not even accept our sender. */
 function causeBefore(
   code: string,
   command: string,
@@ -114,7 +115,7 @@ function causeBefore(
   reply: string,
   said: Fault | undefined,
 ): Trouble["cause"] {
-  // By the code, too: a server that can't be found may well have "ssl" in its name.
+  // Also by the code: a server that can't be found may have "ssl" in its name.
   if (code === "ETLS" || (code === "ESOCKET" && /certificate|ssl|tls/i.test(reply))) return "encryption";
   if (responseCode === null) return code === "EAUTH" || code === "ENOAUTH" ? "login" : "connection";
   if (said === "rate" || said === "connections" || said === "block list") return said;
@@ -125,23 +126,23 @@ function causeBefore(
 
 export const ADVICE: Record<Trouble["cause"], string> = {
   login:
-    "The mail server wants a login, or refuses ours: check the user and password in SMTP_URL, and whether it must be smtps://.",
+    "The mail server wants a login, or rejects ours: check the user and password in SMTP_URL, and whether the URL must start with smtps://.",
   sender:
     "The mail server refuses our sender: check MAIL_FROM, that its domain exists and has the SPF and DKIM records your mail provider asks for, and that the login in SMTP_URL may send from it.",
   relay:
-    "The mail server doesn't send to other domains for us: put a user and password into SMTP_URL, or let the server relay for this host.",
+    "The mail server doesn't send to other domains for us: put a user and password in SMTP_URL, or let the server relay for this host.",
   "block list":
-    "The mail server, or the receiver behind it, blocks our address: look it up at the block list the reply names, check its reverse DNS, and ask your mail provider.",
+    "The mail server, or the receiver behind it, blocks our address: look it up on the block list that the reply names, check its reverse DNS, and ask your mail provider.",
   rate: "The mail server wants fewer emails in this time; Guildhall sends more slowly by itself. Set SMTP_RATE to what your mail provider allows.",
   connections:
     "The mail server wants fewer connections; Guildhall uses fewer by itself. Set SMTP_CONNECTIONS to what your mail provider allows.",
-  busy: "The mail server can't take emails at the moment: if this goes on, see its own log.",
+  busy: "The mail server can't take emails at the moment: if this goes on, check its log.",
   content:
-    "The mail server takes an email for spam: see its reply, the message of the invitation, and whether SPF, DKIM and DMARC are set up for MAIL_FROM.",
+    "The mail server treats an email as spam: see its reply, the message of the invitation, and whether SPF, DKIM and DMARC are set up for MAIL_FROM.",
   policy:
-    "The mail server refuses an email by a rule of its own, or doesn't say why: see its reply, and ask your mail provider if this goes on.",
+    "The mail server refuses an email under a policy of its own, or doesn't say why: see its reply, and ask your mail provider if this goes on.",
   encryption:
-    "The connection to the mail server can't be encrypted: name the host in SMTP_URL as its certificate does, and let Node trust who issued it (NODE_EXTRA_CA_CERTS).",
+    "The connection to the mail server can't be encrypted: name the host in SMTP_URL as its certificate does, and make Node trust the issuer (NODE_EXTRA_CA_CERTS).",
   connection: "The mail server can't be reached: check the host and port in SMTP_URL.",
   refusal: "The mail server turns us away before the first email: see its reply.",
 };

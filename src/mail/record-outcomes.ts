@@ -1,32 +1,32 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
-import { failureCause } from "./failure-cause.ts";
 import type { Outcome } from "./outcome.ts";
-import { storableReply } from "./storable-reply.ts";
+import { failureCause, storableReply } from "./replies.ts";
 import { TELL_FAILURES } from "./tell-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
-/** The outcome as the mail's timeline tells it. */
+/** The outcome as an entry of the timeline. */
 const HAPPENED = timelineEntry({
   what: "case o.state when 'pending' then 'deferred' else o.state end",
   code: "o.code",
   reply: "o.reply",
 });
 
-/** Which claim a row is held by. The count of attempts would not do for what takes it back: it could be done twice. */
+/** Identifies the claim. The count of attempts would not do for taking an attempt back: that could happen twice. */
 const SAME_CLAIM = "extract(epoch from d.updated_at)::text = o.claimed_at";
 
 /**
- * Writes many outcomes in one round trip, and what follows from them. Guarded: only who holds a delivery now says what
- * becomes of it, and an attempt that was overtaken says nothing, unless it knows that the mail was accepted. An excused
- * attempt is taken back, as if the claim had not been.
+ * Writes many outcomes and their consequences in one round trip. Guarded: only the current holder of a delivery settles
+ * it, and an attempt that was overtaken changes nothing, unless its email was accepted. An excused attempt is taken
+ * back, as if there had been no claim.
  */
-const writeOutcomes = statement<never>(
+const writeOutcomes = statement<never, { outcomes: string }>(
   "record-outcomes",
+  { outcomes: "jsonb" },
   `
   with outcome as (
-    select * from jsonb_to_recordset($1::jsonb)
+    select * from jsonb_to_recordset(:outcomes)
       as o(id text, attempts int, state text, retry_after int, code int, reply text, ambiguous boolean, suppress boolean, excused boolean, claimed_at text, suppression_id text, event_id text, cause text, failure_event_id text, notice_id text)
   ),
   recorded as (
@@ -68,7 +68,7 @@ const writeOutcomes = statement<never>(
 
 export interface DeliveryOutcome extends Outcome {
   id: string;
-  /** The delivery's count when it was claimed: which attempt this is the outcome of. */
+  /** The delivery's count when it was claimed: the attempt that this is the outcome of. */
   attempts: number;
   /** As claimed; without it an attempt can't be taken back. */
   claimed_at?: string;
@@ -88,5 +88,5 @@ export async function recordOutcomes(db: Knex, outcomes: DeliveryOutcome[]): Pro
       notice_id: newId("dlv"),
     }),
   }));
-  await writeOutcomes(db, [JSON.stringify(rows)]);
+  await writeOutcomes(db, { outcomes: JSON.stringify(rows) });
 }

@@ -1,13 +1,12 @@
-import type { FailureCause } from "./failure-cause.ts";
-import { loggableReply } from "./storable-reply.ts";
+import { type FailureCause, loggableReply } from "./replies.ts";
 
-/** Addresses a notice lists; of the others it says how many there are. */
+/** Addresses that a notice lists; it counts the others. */
 const LISTED = 20;
 
-/** The reply of a delivery that isn't sent because its address is suppressed. Not why: that is no inviter's business. */
+/** The reply of a delivery that isn't sent because its address is suppressed. Inviters must not learn why. */
 export const SUPPRESSED_REPLY = "not sent: the address is suppressed";
 
-/** What a log line says of a delivery that has failed. */
+/** Returns the fields of a log line about a failed delivery. */
 export function failureFields(
   delivery: string,
   { cause, code, reply }: { cause: FailureCause; code: number | null; reply: string },
@@ -16,12 +15,12 @@ export function failureFields(
 }
 
 /**
- * SQL of what follows from failures, in the statement that writes them: an event each, and the notice to the inviter of an
- * invitation that is still open. It needs a part `failures` with the columns id, environment_id, organization_id,
+ * SQL for the consequences of failures, in the statement that writes them: an event each, and the notice to the inviter
+ * of an invitation that is still open. It needs a CTE `failures` with the columns id, environment_id, organization_id,
  * invitation_id, kind, email, cause, smtp_code, reply, event_type, event_id, notice_id and request_id.
  *
- * The first notice leaves at once and the next an hour later: meanwhile it collects what else fails, so that a thousand
- * failures are two emails. A notice that fails makes no further notice, for it is no email to an invitee.
+ * The first notice leaves at once. The next waits an hour and collects further failures, so that a thousand failures
+ * make two emails. A notice that fails makes no further notice, because it is not an email to an invitee.
  */
 export const TELL_FAILURES = `
   failures_logged as (

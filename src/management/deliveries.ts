@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { byAddress, byColumn, byWord } from "../json-api/filters.ts";
+import { byAddress, byColumn, byCreation, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
 import { DELIVERY_STATES, MailDelivery, TIMELINE_WORDS } from "../models/mail-delivery.ts";
@@ -58,6 +58,7 @@ export const deliveryType = resourceType<MailDelivery>({
     invitation: byColumn("mail_deliveries.invitation_id"),
     email: byAddress("mail_deliveries.email_canonical"),
     state: byWord("mail_deliveries.state", DELIVERY_STATES),
+    ...byCreation("mail_deliveries"),
   },
 });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
-import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../models/invitation-batch-row.ts";
+import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 
 /** Without what is still to be invited with, which is no small matter. */

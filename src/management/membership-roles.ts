@@ -8,7 +8,7 @@ import { created } from "../json-api/read-back.ts";
 import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { grantRole } from "../memberships/grant-role.ts";
 import { withdrawRole } from "../memberships/withdraw-role.ts";
-import { MembershipRole } from "../models/membership-role.ts";
+import { MembershipRole } from "../models/join-tables.ts";
 import { keyOf } from "./key-of.ts";
 import { ownMemberships } from "./memberships.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { counts, resourceType, time } from "../json-api/resource-type.ts";
-import { OrganizationDeletion } from "../models/organization-deletion.ts";
+import { OrganizationDeletion } from "../models/organization.ts";
 
 export const organizationDeletionType = resourceType<OrganizationDeletion>({
   type: "organization_deletion",

@@ -6,7 +6,7 @@ import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import { resourceType, time } from "../json-api/resource-type.ts";
-import { Permission } from "../models/permission.ts";
+import { Permission } from "../models/role.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
 import { updatePermission } from "../roles/update-permission.ts";

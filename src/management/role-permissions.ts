@@ -7,7 +7,7 @@ import { findVisible } from "../json-api/find-visible.ts";
 import { among } from "../json-api/lead.ts";
 import { created } from "../json-api/read-back.ts";
 import { resourceType, type Viewer } from "../json-api/resource-type.ts";
-import { RolePermission } from "../models/role-permission.ts";
+import { RolePermission } from "../models/join-tables.ts";
 import { addPermission } from "../roles/add-permission.ts";
 import { removePermission } from "../roles/remove-permission.ts";
 import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";

@@ -11,8 +11,7 @@ import { resourceType, time } from "../json-api/resource-type.ts";
 import { viewerOf } from "../json-api/viewer.ts";
 import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../models/suppression.ts";
 import { createSuppression } from "../suppressions/create-suppression.ts";
-import { deleteSuppression } from "../suppressions/delete-suppression.ts";
-import { deleteSuppressions } from "../suppressions/delete-suppressions.ts";
+import { deleteSuppression, deleteSuppressions } from "../suppressions/delete-suppressions.ts";
 import { keyOf } from "./key-of.ts";
 
 export const suppressionType = resourceType<Suppression>({

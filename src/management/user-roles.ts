@@ -5,7 +5,7 @@ import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
-import { UserRole } from "../models/user-role.ts";
+import { UserRole } from "../models/join-tables.ts";
 import { giveRole } from "../users/give-role.ts";
 import { takeRole } from "../users/take-role.ts";
 import { keyOf } from "./key-of.ts";

@@ -10,7 +10,7 @@ export class Organization extends BaseModel {
   declare name: string;
   declare slug: string | null;
   declare owner_user_id: string | null;
-  /** Whoever owns it by now. Null: a program or the operator created it. */
+  /** The user who created it, whoever owns it now. Null when a program or the operator did. */
   declare creator_user_id: string | null;
   declare business_email: string | null;
   declare business_phone: string | null;
@@ -20,15 +20,15 @@ export class Organization extends BaseModel {
   declare picture: string | null;
   /** Written by the organization's members. */
   declare public_metadata: Record<string, unknown>;
-  /** Written by the team's own programs alone, as is `external_id`. */
+  /** Like `external_id`, written only by the team's own programs. */
   declare metadata: Record<string, unknown>;
   declare external_id: string | null;
   declare member_management: MemberManagement;
   declare deleting_at: Date | null;
 
   /**
-   * Takes the organization's lock, the first of nearly every lock order: batch, organization, invitation, membership.
-   * It serialises joining, answering and deleting, and blocks no foreign-key check.
+   * Locks the organization, which comes first in nearly every lock order: batch, organization, invitation, membership.
+   * This serializes joining, answering and deleting, and does not block foreign-key checks.
    * @throws 404 when there is no such organization in the environment, or it is being deleted.
    */
   static async lock(trx: Knex.Transaction, environmentId: string, id: string): Promise<Organization> {
@@ -40,4 +40,22 @@ export class Organization extends BaseModel {
     if (organization === undefined) throw notFound("organization");
     return organization;
   }
+}
+
+/** Rows per table. */
+export type Counts = Record<string, number>;
+
+/** Tracks a deletion while it runs, and is its receipt afterwards. */
+export class OrganizationDeletion extends BaseModel {
+  static override tableName = "organization_deletions";
+
+  declare organization_id: string;
+  declare organization_name: string;
+  declare requested_by_user_id: string | null;
+  declare state: "detaching" | "completed";
+  declare planned: Counts;
+  declare done: Counts;
+  /** By table, the last id that was processed. */
+  declare reached: Record<string, string>;
+  declare completed_at: Date | null;
 }

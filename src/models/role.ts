@@ -1,7 +1,7 @@
 import { type QueryBuilder, type Raw, raw } from "objection";
 import { BaseModel } from "./base-model.ts";
 
-/** Assignments of a role counted at most, unless the count is to be exact. */
+/** The most assignments of a role to count, unless the count must be exact. */
 const COUNTED = 1_000;
 
 export class Role extends BaseModel {
@@ -40,9 +40,9 @@ export class Role extends BaseModel {
   };
 
   /**
-   * How many users have it, in the environment or in an organization, each once: as `user_count`.
-   * @param everybody false: null for a role that more than one organization uses.
-   * @param exact false: null where it is given more than 1,000 times.
+   * Selects `user_count`: how many distinct users have the role, in the environment or in an organization.
+   * @param everybody when false, the count is null for a role that more than one organization can use.
+   * @param exact when false, the count is null for a role with more than 1,000 assignments.
    */
   static userCount({ everybody, exact }: { everybody: boolean; exact: boolean }): Raw {
     const count = `role_user_count(roles.id, ${exact ? "null" : COUNTED})`;
@@ -50,4 +50,14 @@ export class Role extends BaseModel {
       `${everybody ? count : `case when roles.organization_id is not null then ${count} end`} as user_count`,
     );
   }
+}
+
+/** An entry in an environment's catalogue. Its name is `resource:action` and never changes. */
+export class Permission extends BaseModel {
+  static override tableName = "permissions";
+
+  declare name: string;
+  declare description: string | null;
+  /** It has no effect in an organization, so owners don't have it. */
+  declare environment_only: boolean;
 }

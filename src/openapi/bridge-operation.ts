@@ -1,8 +1,6 @@
 import type { Endpoint } from "../http/endpoint.ts";
 import { bridgeAnswer, otherAnswer } from "./bridge-answer.ts";
 import { bridgeErrors } from "./bridge-errors.ts";
-import { bridgeGroupOf } from "./bridge-groups.ts";
-import { bridgeOperationId } from "./bridge-operation-id.ts";
 import { bridgeParameters } from "./bridge-parameters.ts";
 import { bridgeRequest } from "./bridge-request.ts";
 import { bridgeWhoMay } from "./bridge-who-may.ts";
@@ -12,10 +10,10 @@ import { securityOf } from "./security.ts";
 
 /** An endpoint of the Bridge API as OpenAPI tells it. */
 export function bridgeOperation(endpoint: Endpoint, registries: Registries): Operation {
-  const { summary, answers, scope, permission } = endpoint;
+  const { operationId = "", tag = "", summary, answers, scope, permission } = endpoint;
   return {
-    operationId: bridgeOperationId(endpoint),
-    tags: [bridgeGroupOf(endpoint).tag],
+    operationId,
+    tags: [tag],
     summary,
     description: bridgeWhoMay(endpoint),
     parameters: bridgeParameters(endpoint, registries),

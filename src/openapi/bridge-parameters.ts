@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { BridgeTag } from "../bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { type BridgeGroup, bridgeGroupOf } from "./bridge-groups.ts";
+import { bridgeTagOf } from "./bridge-tag-of.ts";
 import { idParameter } from "./id-parameter.ts";
 import { idempotencyKeyHeader } from "./idempotency-key-header.ts";
 import { pascalCase } from "./names.ts";
@@ -11,10 +12,10 @@ import { ENVIRONMENT_HEADER } from "./security.ts";
 
 /** What an endpoint takes in its path, its headers and its query. */
 export function bridgeParameters(
-  { method, path, query }: Pick<Endpoint, "method" | "path" | "query">,
+  { method, path, tag, query }: Pick<Endpoint, "method" | "path" | "tag" | "query">,
   { parameters }: Registries,
 ): Reference[] {
-  const group = bridgeGroupOf({ path });
+  const group = bridgeTagOf({ path, tag });
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => {
     const subject = subjectOf(name, path, group);
     return referToEqual(parameters, `${pascalCase(subject.type)}Id`, idParameter(name, subject));
@@ -32,7 +33,7 @@ export function bridgeParameters(
 }
 
 /** Members stand below their organization. */
-function subjectOf(name: string, path: string, group: BridgeGroup): Pick<BridgeGroup, "type" | "prefix"> {
+function subjectOf(name: string, path: string, group: BridgeTag): Pick<BridgeTag, "type" | "prefix"> {
   const isOrganization = name === "id" && path.startsWith("/bridge-payment/organizations/");
   return isOrganization ? { type: "organization", prefix: "org" } : group;
 }
@@ -42,7 +43,7 @@ function queryParameter(name: string, shape: z.ZodType): Parameter {
 }
 
 /** Parameters that are the same have the same name, whatever they are asked of: a type is in it where it matters. */
-function nameOf({ name, schema }: Parameter, { type }: BridgeGroup): string {
+function nameOf({ name, schema }: Parameter, { type }: BridgeTag): string {
   if (name === "limit") return `BridgeLimitUpTo${schema.maximum}`;
   const ownWords = schema.enum !== undefined && name !== "orderDir";
   return `Bridge${ownWords ? pascalCase(type) : ""}${pascalCase(name)}`;

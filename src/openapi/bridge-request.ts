@@ -1,8 +1,6 @@
 import type { Endpoint } from "../http/endpoint.ts";
-import { BRIDGE_REQUESTS } from "./bridge-example-requests.ts";
-import { bridgeGroupOf } from "./bridge-groups.ts";
-import { bridgeOperationId } from "./bridge-operation-id.ts";
 import { describeFields } from "./bridge-schema.ts";
+import { bridgeTagOf } from "./bridge-tag-of.ts";
 import { pascalCase } from "./names.ts";
 import type { Operation } from "./openapi-types.ts";
 import { type Registries, referToEqual } from "./registry.ts";
@@ -13,15 +11,14 @@ export function bridgeRequest(endpoint: Endpoint, { schemas }: Registries): Pick
   const { body } = endpoint;
   const schema = body?.schema();
   if (body === undefined || Object.keys(schema?.properties ?? {}).length === 0) return {};
-  const example = BRIDGE_REQUESTS[bridgeOperationId(endpoint)];
-  const described = describeFields(sayDefaults(schema ?? {}), bridgeGroupOf(endpoint).type);
-  const content = { schema: referToEqual(schemas, nameOf(endpoint), described), example };
+  const described = describeFields(sayDefaults(schema ?? {}), bridgeTagOf(endpoint).type);
+  const content = { schema: referToEqual(schemas, nameOf(endpoint), described), example: body.example };
   return { requestBody: { required: !mayBeAbsent(body), content: { "application/json": content } } };
 }
 
 /** An action that several groups have takes the same everywhere, and is called after none of them. */
 function nameOf(endpoint: Endpoint): string {
-  return `${pascalCase(bridgeOperationId(endpoint)).replace(/Of[A-Z]\w*$/, "")}Request`;
+  return `${pascalCase(endpoint.operationId ?? "").replace(/Of[A-Z]\w*$/, "")}Request`;
 }
 
 /** What reads it tells. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Answers } from "../http/endpoint.ts";
 import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { bridgeText } from "./bridge-texts.ts";
+import { attributeText } from "./attribute-texts.ts";
 import type { Registries } from "./registry.ts";
 import { describe } from "./request-schema.ts";
 import { exactly } from "./resource-schema.ts";
@@ -30,10 +30,11 @@ export function envelopeSchema(
   return message === undefined ? schemas.refer(name, build) : build();
 }
 
-/** An object's schema with what each of its fields means. */
-export function describeFields(schema: JsonSchema, type: string): JsonSchema {
-  const described = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    return [name, describe(field, bridgeText(type, name))];
+/** An object's schema without its examples. Fields of organizations still take their texts from the Management API. */
+export function describeFields({ examples: _, ...schema }: JsonSchema, type: string): JsonSchema {
+  const described = Object.entries(schema.properties ?? {}).map(([name, { examples: _, ...field }]) => {
+    const isShared = type === "organization" && !/^(?!Default: )./.test(field.description ?? "");
+    return [name, describe(field, isShared ? attributeText(type, name) : undefined)];
   });
   return { ...schema, properties: Object.fromEntries(described) };
 }

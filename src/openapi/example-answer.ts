@@ -1,7 +1,8 @@
 import type { AnswerData, Answers } from "../http/endpoint.ts";
 import { type ResourceType, resourceTypeNamed } from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { EXAMPLE_OUTCOMES, exampleId, exampleValue } from "./example-values.ts";
+import { EXAMPLE_OUTCOMES, exampleValue } from "./example-values.ts";
 
 /**
  * An example of a successful answer.

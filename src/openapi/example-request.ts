@@ -1,6 +1,7 @@
 import { resourceTypeNamed } from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
-import { exampleId, exampleValue } from "./example-values.ts";
+import { exampleValue } from "./example-values.ts";
 
 /** A document as the body's schema wants it, with values as they might be. */
 export function exampleRequest(schema: JsonSchema, type: string): unknown {

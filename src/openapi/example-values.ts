@@ -1,13 +1,4 @@
-import { createHash } from "node:crypto";
-
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-
-/** An id as they look: of its prefix, and the same in every example. */
-export function exampleId(prefix: string): string {
-  const digest = createHash("sha256").update(prefix).digest();
-  const tail = [...digest.subarray(0, 18)].map((byte) => ALPHABET[byte % 32]).join("");
-  return `${prefix}_01kagx5c${tail}`;
-}
+import { exampleId } from "../lib/id.ts";
 
 /** Values as they might be: by `type.attribute`, or by the attribute alone for every type. */
 const VALUES: Record<string, unknown> = {

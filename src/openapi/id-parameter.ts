@@ -1,5 +1,4 @@
-import type { IdPrefix } from "../lib/id.ts";
-import { exampleId } from "./example-values.ts";
+import { exampleId, type IdPrefix } from "../lib/id.ts";
 import { spoken } from "./names.ts";
 import type { Parameter } from "./openapi-types.ts";
 

@@ -44,7 +44,7 @@ export function mailEventsPaths(registries: Registries): Paths {
                   repeated: 0,
                   unknown: 0,
                   refused: 0,
-                  results: [{ index: 0, status: "recorded", detail: "It was written down." }],
+                  results: [{ index: 0, status: "recorded", detail: "It was recorded." }],
                 },
               },
             },

@@ -1,10 +1,11 @@
 import type { Answers, Endpoint } from "../http/endpoint.ts";
 import { JSON_API } from "../http/negotiate.ts";
+import { exampleId } from "../lib/id.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { documentSchema } from "./answer-schema.ts";
 import { exampleAnswer } from "./example-answer.ts";
 import { exampleRequest } from "./example-request.ts";
-import { exampleId, exampleValue } from "./example-values.ts";
+import { exampleValue } from "./example-values.ts";
 import { idParameter } from "./id-parameter.ts";
 import { idempotencyKeyHeader } from "./idempotency-key-header.ts";
 import { managementErrors } from "./management-errors.ts";

@@ -1,9 +1,8 @@
 import { oauthPaths } from "../access/oauth/oauth-paths.ts";
-import { allBridgeEndpoints } from "../bridge/all-bridge-endpoints.ts";
+import { allBridgeEndpoints, BRIDGE_TAGS as BRIDGE_TAG_LIST } from "../bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { allEndpoints, resourceTypes } from "../management/all-resources.ts";
-import { BRIDGE_GROUPS } from "./bridge-groups.ts";
 import { bridgeOperation } from "./bridge-operation.ts";
 import { mailEventsPaths } from "./mail-events-paths.ts";
 import { managementOperation } from "./management-operation.ts";
@@ -63,7 +62,7 @@ const MANAGEMENT_TAGS: Tag[] = resourceTypes.map(({ path, type }) => ({
   description: RESOURCE_TEXTS[type]?.what ?? "",
 }));
 
-const BRIDGE_TAGS: Tag[] = BRIDGE_GROUPS.map(({ tag, title, what }) => ({
+const BRIDGE_TAGS: Tag[] = BRIDGE_TAG_LIST.map(({ tag, title, what }) => ({
   name: tag,
   "x-displayName": title,
   description: what,

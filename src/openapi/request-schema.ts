@@ -51,7 +51,9 @@ function describeMembers(schema: JsonSchema, owner: string): JsonSchema {
  */
 export function sayDefaults({ default: value, ...schema }: JsonSchema): JsonSchema {
   const said =
-    value === undefined || typeof value === "object" ? schema : describe(schema, `Default: \`${value}\`.`);
+    value === undefined || typeof value === "object"
+      ? schema
+      : { ...schema, description: [schema.description, `Default: \`${value}\`.`].filter(Boolean).join(" ") };
   const properties = Object.entries(schema.properties ?? {}).map(([name, member]) => [
     name,
     sayDefaults(member),

@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { raw } from "objection";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { MembershipRole } from "../models/join-tables.ts";
 import type { Membership } from "../models/membership.ts";
-import { MembershipRole } from "../models/membership-role.ts";
 import { Organization } from "../models/organization.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { RESOURCE_KINDS } from "../billing/resource-kinds.ts";
-import type { Counts } from "../models/organization-deletion.ts";
+import type { Counts } from "../models/organization.ts";
 
 /**
  * Detached from the organization when it is deleted: they stay with their creators. No longer as anybody's default, for

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound, Refusal } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { tryToInvite } from "../invitations/try-to-invite.ts";
+import { tryToInvite } from "../invitations/invite-member.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { Environment } from "../models/environment.ts";

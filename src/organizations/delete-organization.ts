@@ -5,8 +5,7 @@ import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
-import { Organization } from "../models/organization.ts";
-import { OrganizationDeletion } from "../models/organization-deletion.ts";
+import { Organization, OrganizationDeletion } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { countOrganizationRows, DETACHED_TABLES } from "./count-organization-rows.ts";
 

@@ -1,8 +1,7 @@
 import type { Knex } from "knex";
 import { transaction } from "../db/transaction.ts";
 import { recordEvents, SYSTEM } from "../events/record-events.ts";
-import { Organization } from "../models/organization.ts";
-import { OrganizationDeletion } from "../models/organization-deletion.ts";
+import { Organization, OrganizationDeletion } from "../models/organization.ts";
 import { DETACHED_TABLES, REMOVED_TABLES } from "./count-organization-rows.ts";
 import { recordRevocations } from "./record-revocations.ts";
 

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { OrganizationDeletion } from "../models/organization-deletion.ts";
+import { OrganizationDeletion } from "../models/organization.ts";
 
 /**
  * The deletion of an organization, running or completed.

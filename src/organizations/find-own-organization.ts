@@ -24,14 +24,15 @@ export interface OwnOrganization extends Pick<Organization, Shown> {
   your_roles: string[];
 }
 
-const findOwn = statement<OwnOrganization>(
+const findOwn = statement<OwnOrganization, { id: string; environment_id: string; user_id: string }>(
   "find-own-organization",
+  { id: "text", environment_id: "text", user_id: "text" },
   `
   select o.id, o.name, o.owner_user_id, o.business_email, o.business_phone, o.tax_id, o.address, o.country, o.picture,
     o.public_metadata, o.member_management, o.created_at, o.updated_at,
     strongest_role(m.id) as your_role, role_names(m.id) as your_roles
-  from organizations o left join memberships m on m.organization_id = o.id and m.user_id = $3
-  where o.id = $1 and o.environment_id = $2 and o.deleting_at is null`,
+  from organizations o left join memberships m on m.organization_id = o.id and m.user_id = :user_id
+  where o.id = :id and o.environment_id = :environment_id and o.deleting_at is null`,
 );
 
 /**
@@ -43,6 +44,6 @@ export async function findOwnOrganization(
   { id, environment_id }: { id: string; environment_id: string },
   user_id: string,
 ): Promise<OwnOrganization | undefined> {
-  const [found] = await findOwn(db, [id, environment_id, user_id]);
+  const [found] = await findOwn(db, { id, environment_id, user_id });
   return found;
 }

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
-import type { OrganizationDeletion } from "../models/organization-deletion.ts";
+import type { OrganizationDeletion } from "../models/organization.ts";
 
 /**
  * Writes down of the next invitations a deletion is to remove which of them it ended. They were dead the moment it

@@ -12,8 +12,9 @@ const folder = join(packageRoot(), "templates", "pages");
 const STRICT = { strict: true, knownHelpersOnly: true };
 
 /**
- * One page in one language, ready to be filled. The sentence `title` is filled apart: a title holds no markup.
- * @param parts further templates the page is put together from, each by its name.
+ * Compiles one page in one language. The text `title` is filled separately, because a title holds no markup.
+ * @param parts names of further templates that the page includes.
+ * @returns a function that fills the page.
  */
 export function compilePage(
   template: string,

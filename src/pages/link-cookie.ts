@@ -1,11 +1,13 @@
+import { timingSafeEqual } from "node:crypto";
 import type { Context as KoaContext } from "koa";
+import { forbidden } from "../errors.ts";
 
-/** Minutes a person has between opening the link and answering; the link itself may be opened again. */
+/** Minutes a person has between opening the link and answering. They may open the link again. */
 export const VISIT_MINUTES = 30;
 
 /**
- * Keeps a link's token out of the address bar, the history and `Referer`: for half an hour, for this invitation only
- * (one cookie each, so that two tabs don't mix), and out of any script's reach.
+ * Keeps a link's token out of the address bar, the history, `Referer` and scripts, for half an hour. Each invitation has
+ * a cookie of its own, so that two tabs don't mix.
  */
 export function setLinkCookie(ctx: KoaContext, invitationId: string, token: string, secure: boolean): void {
   const attributes = [
@@ -19,7 +21,7 @@ export function setLinkCookie(ctx: KoaContext, invitationId: string, token: stri
 }
 
 export function readLinkCookie(ctx: KoaContext, invitationId: string, secure: boolean): string | undefined {
-  // Not by `ctx.cookies`, which keeps a pattern of each name it ever looked for: here anyone may make names up.
+  // `ctx.cookies` would cache a pattern for every name, and anyone can make names up.
   const start = `${cookieName(invitationId, secure)}=`;
   const cookie = ctx
     .get("Cookie")
@@ -28,7 +30,21 @@ export function readLinkCookie(ctx: KoaContext, invitationId: string, secure: bo
   return cookie?.slice(start.length);
 }
 
-/** `__Host-`: set by this host itself and over TLS, or the browser refuses it. */
+/** With `__Host-`, browsers only accept the cookie from this very host, over TLS. */
 function cookieName(invitationId: string, secure: boolean): string {
   return `${secure ? "__Host-" : ""}${invitationId}`;
+}
+
+/**
+ * Refuses a form that another site made a browser send. The hidden field is derived from the cookie, which such a site
+ * can neither read nor guess.
+ * @throws 403.
+ */
+export function requireOwnForm(given: string | null, expected: string): void {
+  const [one, other] = [Buffer.from(given ?? ""), Buffer.from(expected)];
+  if (one.length === other.length && timingSafeEqual(one, other)) return;
+  throw forbidden(
+    "foreign_form",
+    "This answer did not come from our page. Open the link in your email again.",
+  );
 }

@@ -5,31 +5,30 @@ import type { RequestState } from "../http/request-scope.ts";
 import { findLocale } from "../mail/locales.ts";
 import { findOptOut, type OptOut } from "../suppressions/find-opt-out.ts";
 import { optOut } from "../suppressions/opt-out.ts";
-import { pageHeaders } from "./page-headers.ts";
+import { requireOwnForm } from "./link-cookie.ts";
 import { renderPage } from "./render-page.ts";
-import { requireOwnForm } from "./require-own-form.ts";
-import { seeOther } from "./see-other.ts";
+import { seeOther, sendPage } from "./send-page.ts";
 
 type Ctx = RouterContext<RequestState>;
 
 /**
- * "Don't invite me again", the other link of a mail. Opening it changes nothing, however often and by whatever machine:
- * the page's button does, or the one a mail program shows (RFC 8058), which comes without a page and without a cookie.
- * The token stays in the address: a mail program posts to it, and it opens nothing but this. An email from before the
- * operator lifted an opt-out asks again by its page, whatever posts to it.
+ * The pages behind "Don't invite me again" in an email. Opening the link changes nothing, because machines open links,
+ * too: the page's button does, or the one that a mail program shows (RFC 8058), which uses neither page nor cookie.
+ * The token stays in the address: mail programs post to it, and it opens nothing else. After the operator has lifted an
+ * opt-out, an earlier email always asks on its page again.
  */
 export function optOutPages(context: Context): Router<RequestState> {
   const router = new Router<RequestState>();
 
   router.get("/u/:token", async (ctx) => {
-    const token = ctx.params.token ?? "";
+    const { token = "" } = ctx.params;
     const found = await findOptOut(context, token, ctx.ip);
     if (found.is_done) sendDone(ctx, found);
     else sendQuestion(ctx, found);
   });
 
   router.post("/u/:token", async (ctx) => {
-    const token = ctx.params.token ?? "";
+    const { token = "" } = ctx.params;
     const found = await findOptOut(context, token, ctx.ip);
     const form = await readForm(ctx);
     const oneClick = isOneClick(form);
@@ -37,23 +36,23 @@ export function optOutPages(context: Context): Router<RequestState> {
     else if (found.was_lifted && !found.is_done) return sendQuestion(ctx, found, 409);
     const actor = { kind: "invitee", user_id: null, request_id: ctx.state.requestId } as const;
     await optOut(context, found, actor);
-    // RFC 8058 §3.1: a mail program must not be redirected. A person who reloads must not be asked to send a form again.
+    // RFC 8058 §3.1 forbids redirecting a mail program. A person who reloads must not be asked to resend a form.
     if (oneClick) sendDone(ctx, found);
     else seeOther(ctx, `/u/${token}`);
   });
 
   function sendQuestion(ctx: Ctx, found: OptOut, status = 200): void {
     const { product, email } = found;
-    const token = ctx.params.token ?? "";
+    const { token = "" } = ctx.params;
     const csrf = context.linkKeys.formSecret(token);
-    ctx.status = status;
-    send(ctx, renderPage("opt-out", { product, email, action: `/u/${token}`, csrf }, localeOf(found)));
+    const question = { product, email, action: `/u/${token}`, csrf };
+    sendPage(ctx, status, renderPage("opt-out", question, localeOf(found)));
   }
 
   return router;
 }
 
-/** RFC 8058 has mail programs send either type of form. What is no form has no fields. */
+/** Reads either type of form, since RFC 8058 allows both. Anything else has no fields. */
 async function readForm(ctx: Ctx): Promise<Map<string, string>> {
   const type = ctx.get("Content-Type");
   const body = new Response(await readText(ctx.req, SMALL_BODY), { headers: { "Content-Type": type } });
@@ -67,14 +66,9 @@ function isOneClick(form: Map<string, string>): boolean {
 
 function sendDone(ctx: Ctx, found: OptOut): void {
   const { product, email } = found;
-  send(ctx, renderPage("opted-out", { product, email }, localeOf(found)));
+  sendPage(ctx, 200, renderPage("opted-out", { product, email }, localeOf(found)));
 }
 
 function localeOf({ locales }: OptOut): string {
   return findLocale(...locales).language;
-}
-
-function send(ctx: Ctx, html: string): void {
-  ctx.set(pageHeaders);
-  ctx.body = html;
 }

@@ -5,7 +5,7 @@ import { packageRoot } from "../lib/package-root.ts";
 
 export type PageStyle = { css: string; source: string };
 
-/** Style sheets to be put into a page, with the hash by which its policy admits exactly this text. */
+/** Reads style sheets to put into a page, with the hash that lets its policy allow exactly this text. */
 export function pageStyle(...files: string[]): PageStyle {
   const folder = join(packageRoot(), "templates", "pages");
   const css = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");

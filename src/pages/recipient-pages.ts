@@ -9,42 +9,39 @@ import { closedState } from "../invitations/closed-invitation.ts";
 import { declineInvitation } from "../invitations/decline-invitation.ts";
 import { findInvitationDetails, type InvitationDetails } from "../invitations/find-invitation-details.ts";
 import { type LinkProof, proveByLink } from "../invitations/prove-by-link.ts";
-import { readLinkCookie, setLinkCookie, VISIT_MINUTES } from "./link-cookie.ts";
-import { pageHeaders } from "./page-headers.ts";
-import { preferredLanguage } from "./preferred-language.ts";
+import { invitationPage, type OwnForm } from "./invitation-page.ts";
+import { readLinkCookie, requireOwnForm, setLinkCookie, VISIT_MINUTES } from "./link-cookie.ts";
 import { renderPage } from "./render-page.ts";
-import { requireOwnForm } from "./require-own-form.ts";
-import { seeOther } from "./see-other.ts";
-import { type ShownPage, showPage } from "./show-page.ts";
+import { preferredLanguage, seeOther, sendPage } from "./send-page.ts";
 
 type Ctx = RouterContext<RequestState>;
-const VERBS = { accept: acceptInvitation, decline: declineInvitation };
+const ANSWERS = { accept: acceptInvitation, decline: declineInvitation };
 
 /**
- * What a person sees who follows the link in an email. Opening it changes nothing, however often and by whatever
- * machine: only the page's own buttons answer. It needs neither JavaScript nor
- * cookies ([decision 023](../../docs/decisions/023-what-recipients-need-not-have.md)).
+ * The pages behind the link in an email. Opening it changes nothing, because machines open links, too: only the page's
+ * buttons answer. It needs neither JavaScript nor cookies
+ * ([decision 023](../../docs/decisions/023-what-recipients-need-not-have.md)).
  */
 export function recipientPages(context: Context): Router<RequestState> {
   const secure = context.settings.PUBLIC_URL.startsWith("https:");
   const router = new Router<RequestState>();
 
-  /** The link in the email: swaps the token for a cookie, and for a visit where the browser keeps no cookie. */
+  /** Exchanges the token for a cookie, and for a visit in case the browser keeps no cookies. */
   router.get("/i/:token", (ctx) => {
-    const token = ctx.params.token ?? "";
+    const { token = "" } = ctx.params;
     const id = context.linkKeys.verify(token)?.invitationId ?? "";
     const proof = proveByLink(context, id, token, ctx.ip);
     setLinkCookie(ctx, id, token, secure);
-    // The email's two links lead to one page: machines follow both, so neither may answer.
+    // The email's two links lead to the same page: machines follow both, so neither may answer.
     seeOther(ctx, `${visitOf(id, proof)}${ctx.query.answer === "decline" ? "#decline" : ""}`);
   });
 
   router.get("/invitations/:id", async (ctx) => {
-    const id = ctx.params.id ?? "";
+    const { id = "" } = ctx.params;
     const cookie = readLinkCookie(ctx, id, secure);
     const visit = readVisit(ctx, id);
     const keepsCookie = cookie !== undefined && (visit === undefined || isSameLink(cookie, visit));
-    // Only a browser has an address bar and a history to keep clean, and the cookie is all it needs from here on.
+    // Only a browser has an address bar and a history to keep clean, and it needs no more than the cookie.
     if (keepsCookie && visit !== undefined && ctx.get("Sec-Fetch-Mode") === "navigate")
       return seeOther(ctx, `/invitations/${id}`);
     const token = (keepsCookie ? cookie : visit) ?? "";
@@ -53,33 +50,33 @@ export function recipientPages(context: Context): Router<RequestState> {
     if (details === undefined) return sendGone(ctx);
     const csrf = context.linkKeys.formSecret(token);
     const form = keepsCookie ? { csrf, token: null } : { csrf, token };
-    send(ctx, showPage(details, closedState(details, proof), form));
+    show(ctx, details, proof, form);
   });
 
   for (const answer of ["accept", "decline"] as const) {
     router.post(`/invitations/:id/${answer}`, async (ctx, next) => {
-      // The same address also takes JSON:API: see the Management API.
+      // The Management API takes JSON at the same address.
       if (parseMediaType(ctx.get("Content-Type")).type !== "application/x-www-form-urlencoded") return next();
-      const id = ctx.params.id ?? "";
+      const { id = "" } = ctx.params;
       const { token, proof, next: page } = await readAnswer(ctx, id);
       const details = await findDetails(id);
       if (details === undefined) return sendGone(ctx);
       const actor = { kind: "invitee", user_id: null, request_id: ctx.state.requestId } as const;
       if (closedState(details, proof) === undefined) {
-        await VERBS[answer](context, details, proof, actor).catch(ignoreIfClosedMeanwhile);
+        await ANSWERS[answer](context, details, proof, actor).catch(ignoreIfClosed);
       }
       setLinkCookie(ctx, id, token, secure);
       if (page !== undefined) return seeOther(ctx, page);
       const after = await findDetails(id);
       if (after === undefined) return sendGone(ctx);
-      send(ctx, showPage(after, closedState(after, proof), { csrf: "", token: null }));
+      show(ctx, after, proof, { csrf: "", token: null });
     });
   }
 
   /**
-   * The page's own form proves itself by a hidden field and by the cookie, or by the token where there is no cookie; a
-   * form made elsewhere brings the token alone.
-   * @returns `next`: the page that our own form leads to.
+   * Reads an answer. Our own form has a hidden field, and the cookie or, without cookies, the token. A form from
+   * elsewhere brings only the token.
+   * @returns `next`: the page to redirect to after our own form.
    */
   async function readAnswer(
     ctx: Ctx,
@@ -94,20 +91,20 @@ export function recipientPages(context: Context): Router<RequestState> {
     return { token, proof, next: given === null ? `/invitations/${id}` : visitOf(id, proof) };
   }
 
-  /** The page of an invitation for a browser that may keep no cookie: what it shows and keeps is soon worth nothing. */
+  /** Returns the page's path for a browser that may keep no cookies: what it leaves in the history soon expires. */
   function visitOf(id: string, { tokenVersion }: LinkProof): string {
     const visit = context.linkKeys.signVisit({ invitationId: id, tokenVersion }, VISIT_MINUTES);
     return `/invitations/${id}?visit=${visit}`;
   }
 
-  /** @returns the token that the visit stands for; undefined when it is over, or none for this invitation. */
+  /** @returns the token that the visit stands for; undefined when it has expired or is for another invitation. */
   function readVisit(ctx: Ctx, id: string): string | undefined {
     const { visit } = ctx.query;
     const link = typeof visit === "string" ? context.linkKeys.verifyVisit(visit) : undefined;
     return link?.invitationId === id ? context.linkKeys.sign(link) : undefined;
   }
 
-  /** Whether a cookie is of the link just opened: one of an earlier email stays where no newer one is kept. */
+  /** Returns true if the cookie is for the link just opened: an earlier email's cookie stays if no newer one is kept. */
   function isSameLink(cookie: string, token: string): boolean {
     const [one, other] = [context.linkKeys.verify(cookie), context.linkKeys.verify(token)];
     return one?.invitationId === other?.invitationId && one?.tokenVersion === other?.tokenVersion;
@@ -115,24 +112,23 @@ export function recipientPages(context: Context): Router<RequestState> {
 
   /** @returns undefined when the invitation is deleted, or its organization is. */
   async function findDetails(id: string): Promise<InvitationDetails | undefined> {
-    return (await findInvitationDetails(context.db, [id]))[0];
+    return (await findInvitationDetails(context.db, { id }))[0];
   }
 
   return router;
 }
 
-function send(ctx: Ctx, { status, html }: ShownPage): void {
-  ctx.status = status;
-  ctx.set(pageHeaders);
-  ctx.body = html;
+function show(ctx: Ctx, details: InvitationDetails, proof: LinkProof, form: OwnForm): void {
+  const { status, html } = invitationPage(details, closedState(details, proof), form);
+  sendPage(ctx, status, html);
 }
 
-/** A stranger never gets here: the link is ours, so its holder may learn what a wrong link must not reveal. */
+/** The link is valid, so its holder may learn what an invalid one must not reveal. */
 function sendGone(ctx: Ctx): void {
-  send(ctx, { status: 404, html: renderPage("gone", {}, preferredLanguage(ctx)) });
+  sendPage(ctx, 404, renderPage("gone", {}, preferredLanguage(ctx)));
 }
 
-/** Somebody was faster: the page shows what the invitation has become. */
-function ignoreIfClosedMeanwhile(error: unknown): void {
+/** Someone else was faster: the page shows what became of the invitation. */
+function ignoreIfClosed(error: unknown): void {
   if (!(error instanceof Refusal && [404, 409].includes(error.status))) throw error;
 }

@@ -4,7 +4,7 @@ import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
-import { Permission } from "../models/permission.ts";
+import { Permission } from "../models/role.ts";
 
 /**
  * Adds a permission to the environment's catalogue for the team's own product to ask about. Every owner of an

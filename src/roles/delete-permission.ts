@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { Permission } from "../models/permission.ts";
+import { Permission } from "../models/role.ts";
 import { PERMISSIONS } from "../permissions.ts";
 import { findSystemRole } from "./find-system-role.ts";
 

@@ -1,9 +1,8 @@
 import type { Knex } from "knex";
 import { forbidden } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import { Permission } from "../models/permission.ts";
-import type { Role } from "../models/role.ts";
-import { RolePermission } from "../models/role-permission.ts";
+import { RolePermission } from "../models/join-tables.ts";
+import { Permission, type Role } from "../models/role.ts";
 import { currentCeiling } from "./current-ceiling.ts";
 import { lockRole, type RoleKey } from "./lock-role.ts";
 

@@ -4,7 +4,18 @@ import type { AccessQuestion, AccessRow, BelongsTo } from "./access-question.ts"
 /** What the row says of the parts that were asked for; the rest is as in `NO_ACCESS`. */
 type Found = Pick<AccessRow, "environment_id" | "handle" | "settings"> & Partial<AccessRow>;
 
-type AccessStatement = ReturnType<typeof statement<Found>>;
+/** The parameters that one form of question may have; each has some of them. */
+const TYPES = {
+  environments: "text[]",
+  environment_of: "text",
+  session_hash: "bytea",
+  client_id: "text",
+  id: "text",
+} as const;
+
+type Values = Partial<Record<keyof typeof TYPES, unknown>>;
+
+type AccessStatement = ReturnType<typeof statement<Found, Values>>;
 
 /** A part of the statement: what it selects, and where from. */
 interface Part {
@@ -14,10 +25,10 @@ interface Part {
 
 const ENVIRONMENT = {
   request: `(
-    select * from environments where handle = any ($1::text[]) order by array_position($1::text[], handle) limit 1
+    select * from environments where handle = any (:environments) order by array_position(:environments, handle) limit 1
   ) e`,
   invitation:
-    "(select * from environments where id = (select environment_id from invitations where id = $1)) e",
+    "(select * from environments where id = (select environment_id from invitations where id = :environment_of)) e",
 };
 
 const SESSION: Part = {
@@ -30,7 +41,7 @@ const SESSION: Part = {
     ) as environment_permissions`,
   ],
   from: `
-  left join sessions s on s.token_hash = $2 and s.environment_id = e.id and s.revoked_at is null and s.expires_at > now()
+  left join sessions s on s.token_hash = :session_hash and s.environment_id = e.id and s.revoked_at is null and s.expires_at > now()
     and (s.validated_until is null or s.validated_until > now())
     and (s.started_by_user_id is null or may_act_as(s.user_id, s.started_by_user_id))
   left join users u on u.id = s.user_id`,
@@ -38,10 +49,10 @@ const SESSION: Part = {
 
 const CLIENT: Part = {
   select: ["c.id as client_id, c.scopes as client_scopes"],
-  from: "left join api_clients c on c.id = $2 and c.environment_id = e.id",
+  from: "left join api_clients c on c.id = :client_id and c.environment_id = e.id",
 };
 
-/** Which organization that is, by what the request names: `:id`. */
+/** Which organization that is, by what the request names. */
 const ORGANIZATION_OF: Record<BelongsTo, string> = {
   organization: ":id",
   invitation: "(select organization_id from invitations where id = :id)",
@@ -85,19 +96,25 @@ export function askAccess({
   organization,
 }: AccessQuestion): {
   run: AccessStatement;
-  values: unknown[];
+  values: Values;
 } {
   const environment = environmentOf === null ? "request" : "invitation";
   const who = sessionHash !== null ? "session" : clientId !== null ? "client" : "nobody";
   const [by, id] = Object.entries(organization ?? {}).find(([, named]) => named !== undefined) ?? [];
   const name = `access-${environment}-${who}-${by ?? "nowhere"}`;
+  const values: Values = {
+    ...(environmentOf === null ? { environments } : { environment_of: environmentOf }),
+    ...(sessionHash !== null && { session_hash: sessionHash }),
+    ...(who === "client" && { client_id: clientId }),
+    ...(by !== undefined && { id }),
+  };
   let run = statements.get(name);
   if (run === undefined) {
-    run = statement<Found>(name, textOf(environment, who, by as BelongsTo | undefined));
+    const types = Object.fromEntries(Object.entries(TYPES).filter(([parameter]) => parameter in values));
+    run = statement<Found, Values>(name, types, textOf(environment, who, by as BelongsTo | undefined));
     statements.set(name, run);
   }
-  const given = [environmentOf ?? environments, sessionHash ?? clientId, id];
-  return { run, values: given.filter((value) => value !== null && value !== undefined) };
+  return { run, values };
 }
 
 function textOf(
@@ -108,9 +125,7 @@ function textOf(
   const parts: Part[] = [
     { select: ["e.id as environment_id, e.handle, e.settings"], from: `from ${ENVIRONMENT[environment]}` },
     ...(who === "session" ? [SESSION] : who === "client" ? [CLIENT] : []),
-    ...(by === undefined
-      ? []
-      : [organizationPart(ORGANIZATION_OF[by].replace(":id", who === "nobody" ? "$2" : "$3"))]),
+    ...(by === undefined ? [] : [organizationPart(ORGANIZATION_OF[by])]),
     ...(who === "session" && by !== undefined ? [MEMBERSHIP] : []),
   ];
   const selected = parts.flatMap(({ select }) => select).join(",\n    ");

@@ -14,7 +14,7 @@ export interface NewSuppression {
   detail: string | null;
 }
 
-/** Sends nothing more to an address; mails that wait are not sent either. @throws 409 when it is suppressed already. */
+/** Stops all email to an address, including what is already waiting. @throws 409 when it is suppressed already. */
 export function createSuppression(
   { db }: Context,
   { environment_id, address, reason, detail }: NewSuppression,
@@ -25,9 +25,9 @@ export function createSuppression(
     const row = { id: newId("sup"), environment_id, email_canonical, reason, detail };
     const created = await insertUnlessExists(Suppression, trx, row);
     if (created === undefined) {
-      const hint =
-        "This address is suppressed already: find it by `filter[email]`, and delete it to let mail through.";
-      throw conflict("already_suppressed", hint);
+      const detail =
+        "This address is already suppressed. Find the suppression with `filter[email]`, and delete it to send email again.";
+      throw conflict("already_suppressed", detail);
     }
     await recordEvents(trx, actor, [
       {

@@ -1,13 +1,24 @@
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Suppression } from "../models/suppression.ts";
 
+/** Lifts one suppression. @throws 404. */
+export async function deleteSuppression(
+  context: Context,
+  { id, environment_id }: { id: string; environment_id: string },
+  actor: Actor,
+): Promise<void> {
+  const lifted = await deleteSuppressions(context, { ids: [id], environment_id }, actor);
+  if (lifted === 0) throw notFound("suppression");
+}
+
 /**
- * Lifts suppressions: the next email to each address is sent. What was settled meanwhile stays unsent. The emails their
- * owners opted out by, or complained of, have served: none of them opts out again by one click.
- * @param ids a thousand at most, for they are one transaction.
- * @returns how many there were in the environment.
+ * Lifts suppressions: the next email to each address is sent. Emails that were suppressed stay unsent. The emails with
+ * which their owners opted out, or about which they complained, can't opt out again with one click.
+ * @param ids at most a thousand, because this is one transaction.
+ * @returns how many of them existed in the environment.
  */
 export function deleteSuppressions(
   { db }: Pick<Context, "db">,
@@ -20,9 +31,9 @@ export function deleteSuppressions(
       .whereIn("id", ids)
       .where({ environment_id })
       .returning("*");
-    const wishes = lifted.filter(({ reason }) => reason !== "bounced");
-    if (wishes.length > 0) {
-      const addresses = wishes.map(({ email_canonical }) => email_canonical);
+    const optedOut = lifted.filter(({ reason }) => reason !== "bounced");
+    if (optedOut.length > 0) {
+      const addresses = optedOut.map(({ email_canonical }) => email_canonical);
       await trx("invitations")
         .where({ environment_id })
         .whereIn("email_canonical", addresses)

@@ -2,26 +2,26 @@ import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { notFound } from "../errors.ts";
 
-/** Whose wish it is, and what the page shows them. */
+/** The address that an opt-out link is for, and what its page shows. */
 export interface OptOut {
   environment_id: string;
   email: string;
   email_canonical: string;
   product: string;
-  /** By preference: the invitation's language, the environment's. */
+  /** The languages of the invitation and the environment, in this order. */
   locales: string[];
-  /** They said so before, by the page or by a complaint. */
+  /** They have opted out before, on the page or by a complaint. */
   is_done: boolean;
-  /** They said so before, it was lifted since, and this invitation has not been mailed again: ask before it counts again. */
+  /** Their opt-out was lifted, and this invitation has not been emailed since: ask before it counts again. */
   was_lifted: boolean;
 }
 
 /**
- * `$1`: an invitation's id. Whatever has become of the invitation or its organization: as long as it is known whose
- * address was mailed, they may say that they want no more.
+ * Finds the opt-out of an invitation, whatever its state: as long as we know whose address was emailed, they may opt out.
  */
-const findByInvitation = statement<OptOut>(
+const findByInvitation = statement<OptOut, { invitation_id: string }>(
   "find-opt-out",
+  { invitation_id: "text" },
   `
   select i.environment_id, i.email, i.email_canonical, e.name as product,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
@@ -34,13 +34,13 @@ const findByInvitation = statement<OptOut>(
   from invitations i
   join environments e on e.id = i.environment_id
   left join suppressions s on s.environment_id = i.environment_id and s.email_canonical = i.email_canonical
-  where i.id = $1`,
+  where i.id = :invitation_id`,
 );
 
 /**
- * What the bearer of an opt-out link may ask for.
- * @param ip counted against a limit when the link is none, so that nobody tries many.
- * @throws 404, the same for every link that is none of ours, and for one whose invitation is gone; 429 after too many.
+ * Finds what an opt-out link is for.
+ * @param ip counts against a limit if the link is invalid, so that nobody tries many.
+ * @throws 404, the same for an invalid link and a deleted invitation; 429 after too many.
  */
 export async function findOptOut(
   { db, linkKeys, limiter }: Context,
@@ -49,7 +49,8 @@ export async function findOptOut(
 ): Promise<OptOut> {
   const invitationId = linkKeys.verifyOptOut(token);
   if (invitationId === undefined) limiter.count("wrong_link", ip);
-  const [found] = invitationId === undefined ? [] : await findByInvitation(db, [invitationId]);
+  const [found] =
+    invitationId === undefined ? [] : await findByInvitation(db, { invitation_id: invitationId });
   if (found === undefined) throw notFound("invitation");
   return found;
 }

@@ -3,11 +3,20 @@ import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import type { OptOut } from "./find-opt-out.ts";
-import { UNLESS_SUPPRESSED } from "./unless-suppressed.ts";
 
 /**
- * Sends no more invitations to an address, whichever organization invites: its owner said so. Saying it again changes
- * nothing. An invitation they have stays theirs to answer.
+ * Ends an insert into `suppressions` (SQL). The first reason stays, except that a person's wish replaces a bounce:
+ * otherwise lifting the bounce would let email through to someone who asked for none. Returns only new rows.
+ */
+export const UNLESS_SUPPRESSED = `
+  on conflict (environment_id, email_canonical) do update
+    set reason = excluded.reason, detail = excluded.detail
+    where suppressions.reason = 'bounced' and excluded.reason <> 'bounced'
+  returning *`;
+
+/**
+ * Stops invitations to an address, from any organization, because its owner asked for that. Repeating it changes nothing.
+ * Its owner may still answer open invitations.
  */
 export function optOut(
   { db }: Context,

@@ -3,7 +3,7 @@ import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
-import { UserRole } from "../models/user-role.ts";
+import { UserRole } from "../models/join-tables.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { lockRights } from "../roles/lock-rights.ts";
 import { requireNotAbove } from "./require-not-above.ts";

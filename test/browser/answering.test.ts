@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Organization } from "../../src/models/organization.ts";
-import { maskAddress } from "../../src/pages/mask-address.ts";
+import { maskAddress } from "../../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "../support/builders.ts";
 import { launchChromium, tabTo, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
@@ -163,9 +163,9 @@ describeInBrowser("a person with a browser", () => {
   });
 
   test.each([
-    ["revoked", { status: "revoked", revoked_at: new Date() }, "This invitation was revoked"],
+    ["revoked", { status: "revoked", revoked_at: new Date() }, "This invitation was withdrawn"],
     ["expired", { expires_at: new Date(0) }, "This invitation has expired"],
-    ["superseded", { token_version: 9 }, "A newer mail was sent"],
+    ["superseded", { token_version: 9 }, "There is a newer email"],
     ["declined", { status: "declined", declined_at: new Date() }, "Invitation declined"],
   ])("who comes late to one that is %s reads what became of it, and what to do", async (_, change, title) => {
     const { id, link } = await mailedInvitation();

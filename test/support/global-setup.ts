@@ -10,7 +10,7 @@ import type { TestProject } from "vitest/node";
 import { migrate } from "../../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/local/postgres.ts";
 import { compileMails } from "../../src/mail/compile-mails.ts";
-import type { MailSources } from "../../src/mail/parse-mail.ts";
+import type { MailSources } from "../../src/mail/mail-renderer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

@@ -19,12 +19,13 @@ export interface ValidatedSession {
   expires_at: Date;
 }
 
-const findKnown = statement<{ known: boolean }>(
+const findKnown = statement<{ known: boolean }, { token_hash: Buffer; environment_id: string | null }>(
   "may-be-foreign",
+  { token_hash: "bytea", environment_id: "text" },
   `
   select exists (
     select from sessions
-    where token_hash = $1 and (validated_until is null or environment_id = $2 and revoked_at is not null)
+    where token_hash = :token_hash and (validated_until is null or environment_id = :environment_id and revoked_at is not null)
   ) as known`,
 );
 
@@ -37,7 +38,7 @@ export async function mayBeForeign(
   environment_id: string | null,
   token_hash: Buffer,
 ): Promise<boolean> {
-  const [row] = await findKnown(db, [token_hash, environment_id]);
+  const [row] = await findKnown(db, { token_hash, environment_id });
   return row?.known === false;
 }
 

@@ -22,21 +22,24 @@ export interface AuthenticClient {
 }
 
 /** Returns the first environment that exists, and the client if the environment has it. */
-const findClient = statement<{
+interface FoundClient {
   environment_id: string;
   handle: string;
   secret_hash: Buffer | null;
   scopes: string[] | null;
-}>(
+}
+
+const findClient = statement<FoundClient, { handles: string[]; id: string | null }>(
   "find-client",
+  { handles: "text[]", id: "text" },
   `
   select e.id as environment_id, e.handle, c.secret_hash, c.scopes
   from (
     select * from environments
-    where handle = any ($1::text[])
-    order by array_position($1::text[], handle) limit 1
+    where handle = any (:handles)
+    order by array_position(:handles, handle) limit 1
   ) e
-  left join api_clients c on c.environment_id = e.id and c.id = $2`,
+  left join api_clients c on c.environment_id = e.id and c.id = :id`,
 );
 
 /** Compared with when there is no such client, so that the response takes as long. */
@@ -53,7 +56,10 @@ export async function authenticateClient(
   { environments, ip }: { environments: string[]; ip: string },
 ): Promise<AuthenticClient> {
   requireNamed(environments);
-  const [found] = await findClient(db, [environments, isId("client", client_id) ? client_id : null]);
+  const [found] = await findClient(db, {
+    handles: environments,
+    id: isId("client", client_id) ? client_id : null,
+  });
   const isRight = timingSafeEqual(hashToken(client_secret), found?.secret_hash ?? NO_HASH);
   if (isRight && found?.secret_hash && found.scopes) {
     const { environment_id, handle, scopes } = found;

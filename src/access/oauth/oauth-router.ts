@@ -85,11 +85,12 @@ async function readForm(request: IncomingMessage): Promise<Map<string, string>> 
 }
 
 /** Records that a client was active, at most once a minute. */
-const touchClient = statement<never>(
+const touchClient = statement<never, { id: string }>(
   "touch-client",
+  { id: "text" },
   `
   update api_clients set last_used_at = now()
-  where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
+  where id = :id and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
 );
 
 /**
@@ -109,7 +110,7 @@ async function issueAccessToken(
     throw oauthError("invalid_target", `The resource must be ${audiences.join(" or ")}.`);
   }
   const scopes = grantedScopes(scope, client.scopes);
-  await touchClient(context.db, [client_id]);
+  await touchClient(context.db, { id: client_id });
   const grant = { client_id, environment: environment_id, scopes, audience: resource };
   return {
     access_token: await context.accessTokens.sign(grant),

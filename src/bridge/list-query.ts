@@ -1,0 +1,82 @@
+import type { AnyQueryBuilder } from "objection";
+import { z } from "zod";
+
+/** The part of a list to return. */
+export interface Paging {
+  limit: number;
+  offset: number;
+}
+
+/** Nobody pages further than this; a filter is the better way. */
+export const LAST_PAGE = 100_000;
+
+/** A whole number in a query. */
+export const whole = (least: number, most: number) =>
+  z.coerce
+    .number({ error: `must be a whole number from ${least} to ${most}` })
+    .int({ error: `must be a whole number from ${least} to ${most}` })
+    .min(least, { error: `must be at least ${least}` })
+    .max(most, { error: `may be at most ${most}` });
+
+/** The parameters `page` and `limit`. @param largest the most rows on a page. */
+export function pageParameters(largest: number) {
+  return { page: whole(1, LAST_PAGE).default(1), limit: whole(1, largest).default(20) };
+}
+
+export function pagingOf(query: { page: number; limit: number; offset?: number | undefined }): Paging {
+  return { limit: query.limit, offset: query.offset ?? (query.page - 1) * query.limit };
+}
+
+export interface Filter {
+  values: z.ZodType;
+  narrow(query: AnyQueryBuilder, value: string): void;
+}
+
+/** Filters by one of the words a column can have. */
+export function byWord(column: string, words: readonly string[]): Filter {
+  return { values: z.enum(words), narrow: (query, word) => void query.where(column, word) };
+}
+
+/** Filters by text that any of the columns contains, ignoring case. */
+export function bySearch(columns: [string, ...string[]]): Filter {
+  return {
+    values: z.string().trim().min(1, { error: "may not be empty" }).max(200),
+    narrow(query, text) {
+      const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+      void query.where((either) => {
+        for (const column of columns) void either.orWhere(column, "ilike", pattern);
+      });
+    },
+  };
+}
+
+/** Filters by time, inclusively. A date means the whole day, in UTC. */
+export function byTime(column: string, comparison: ">=" | "<="): Filter {
+  const error = "must be a time such as 2026-01-31T00:00:00Z, or a day";
+  return {
+    values: z.iso.datetime({ offset: true, error }).or(z.iso.date({ error })),
+    narrow(query, time) {
+      const start = time.includes("T") ? time : `${time}T00:00:00Z`;
+      if (start === time || comparison === ">=") void query.where(column, comparison, start);
+      else void query.whereRaw("?? < ?::timestamptz + interval '24 hours'", [column, start]);
+    },
+  };
+}
+
+/** Filters by a flag that words stand for; `any` matches all. */
+export function byFlag(column: string, words: Record<string, boolean>): Filter {
+  return {
+    values: z.enum([...Object.keys(words), "any"]),
+    narrow: (query, word) => void (word !== "any" && query.where(column, words[word] ?? false)),
+  };
+}
+
+/** What a kind's list can do. */
+export interface ListDeclaration {
+  /** The most rows on a page. */
+  largestPage: number;
+  /** How the list can be narrowed, besides by organization. */
+  filters: Record<string, Filter>;
+  /** What it can be ordered by besides times, and the columns behind it. */
+  orders: Record<string, string>;
+}
