@@ -15,24 +15,25 @@ const set = variables(/^([A-Z_]+)=(.*)$/gm);
 const all = variables(/^#?([A-Z_]+)=(.*)$/gm);
 const secrets = { SECRET_KEY: "a-secret-key-of-thirty-two-bytes", ADMIN_TOKEN: "an-operator-token" };
 
-test("it lists the variables that src/config.ts reads, and no others", () => {
-  const schema = /const Variables = z\.object\(\{\n([\s\S]*?)\n\}\)/.exec(read("src/config.ts"))?.[1] ?? "";
+test(".env.example lists exactly the variables that the service reads", () => {
+  const schema =
+    /const Variables = z\.object\(\{\n([\s\S]*?)\n\}\)/.exec(read("src/config/variables.ts"))?.[1] ?? "";
   const names = [...schema.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name);
   expect(names).toContain("DATABASE_URL");
   expect(Object.keys(all).sort()).toEqual(names.sort());
 });
 
-test("every paragraph begins with a comment", () => {
+test("every paragraph of .env.example begins with a comment", () => {
   expect(example).not.toMatch(/\n\n#?[A-Z_]+=/);
 });
 
-test("it sets exactly what production asks for, and leaves the secrets to the reader", () => {
+test(".env.example sets what production requires and leaves secrets empty", () => {
   const missing = problem({ NODE_ENV: "production" }).match(/^\w+(?= is missing)/gm) ?? [];
   expect(Object.keys(set).sort()).toEqual(["NODE_ENV", ...missing].sort());
   expect(problem(set).match(/^\w+(?= is missing)/gm)).toEqual(Object.keys(secrets));
 });
 
-test("what is commented out may be set as it stands, and shows the default where there is one", () => {
+test("commented-out variables of .env.example are valid and show their defaults", () => {
   const config = readConfig({ ...set, ...secrets }, "api");
   expect(readConfig({ ...all, ...secrets }, "api")).toMatchObject(config);
 });
