@@ -5,6 +5,9 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { Permission } from "../models/permission.ts";
+import { Role } from "../models/role.ts";
+import { RolePermission } from "../models/role-permission.ts";
 import { ENVIRONMENT_ONLY, PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
 
 export interface NewEnvironment {
@@ -52,8 +55,8 @@ async function insertCatalogue(trx: Knex.Transaction, environment_id: string): P
     description,
     is_system: true,
   }));
-  await trx("permissions").insert(permissions);
-  await trx("roles").insert(roles);
+  await Permission.query(trx).insert(permissions);
+  await Role.query(trx).insert(roles);
   const permissionIds = new Map(permissions.map(({ name, id }) => [name, id]));
   const grants = roles.flatMap(({ id: role_id, name }) =>
     SYSTEM_ROLES[name as SystemRoleName].permissions.map((permission) => ({
@@ -63,5 +66,5 @@ async function insertCatalogue(trx: Knex.Transaction, environment_id: string): P
       permission_id: permissionIds.get(permission),
     })),
   );
-  await trx("role_permissions").insert(grants);
+  await RolePermission.query(trx).insert(grants);
 }

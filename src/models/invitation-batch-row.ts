@@ -12,6 +12,8 @@ export class InvitationBatchRow extends BaseModel {
   declare number: number;
   /** Where it begins in a file, from 1. A cell may hold line breaks, so it is no sum of `number`. */
   declare line: number | null;
+  /** What to invite; null once that is done or canceled. */
+  declare input: object | null;
   /** As it was sent, as far as it was a text. */
   declare email: string | null;
   declare status: BatchRowStatus;

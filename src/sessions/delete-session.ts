@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Session } from "../models/session.ts";
 import { ownedBy, requireManageable, type SessionKey } from "./session-key.ts";
 
 /**
@@ -12,13 +13,13 @@ import { ownedBy, requireManageable, type SessionKey } from "./session-key.ts";
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
     await requireManageable(trx, key, actor);
-    const [deleted] = await trx("sessions")
+    const [deleted] = await Session.query(trx)
       .where(ownedBy(key))
       .whereRaw("(validated_until is null or expires_at < now())")
       .delete()
       .returning("user_id");
     if (deleted === undefined) {
-      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      if ((await Session.query(trx).findOne(ownedBy(key))) === undefined) throw notFound("session");
       const detail = "The session comes from another service and would begin anew: revoke it instead.";
       throw conflict("session_of_identity", detail);
     }

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { Actor } from "../events/record-events.ts";
+import { Session } from "../models/session.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
 
@@ -22,7 +23,7 @@ export function ownedBy({ id, environment_id, user_id }: SessionKey): Record<str
  */
 export async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
   if (actor.kind !== "user" || key.user_id !== null) return;
-  const session = await db("sessions").where(ownedBy(key)).first("user_id");
+  const session = await Session.query(db).findOne(ownedBy(key));
   if (session === undefined || session.user_id === actor.user_id) return;
   await currentCeiling(db, actor, null, "sessions:manage");
   await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });

@@ -1,6 +1,8 @@
+import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Invitation } from "../models/invitation.ts";
 import { Suppression } from "../models/suppression.ts";
 
 /**
@@ -23,10 +25,10 @@ export function deleteSuppressions(
     const wishes = lifted.filter(({ reason }) => reason !== "bounced");
     if (wishes.length > 0) {
       const addresses = wishes.map(({ email_canonical }) => email_canonical);
-      await trx("invitations")
+      await Invitation.query(trx)
         .where({ environment_id })
         .whereIn("email_canonical", addresses)
-        .update({ opt_out_lifted_at: trx.fn.now() });
+        .patch({ opt_out_lifted_at: raw("now()") });
     }
     await recordEvents(
       trx,
