@@ -77,9 +77,7 @@ test("what serves requests loads nothing of the embedded parts; only the composi
 
 /** Where knex may be asked directly, and why Objection and named statements don't do. */
 const BARE_KNEX: Array<[file: RegExp, reason: string]> = [
-  [/^src\/db\//, "opens the pool"],
   [/^src\/(json-api|management|bridge|billing)\//, "builds queries from what a request asks for"],
-  [/^src\/local\//, "runs on a developer's machine only"],
   [/^src\/identities\//, "an identity has no id, and so no model"],
   [/^src\/models\/insert-unless-exists\.ts$/, "Objection can't say whether a row was inserted"],
   [/^src\/users\/delete-user\.ts$/, "looks for resources of every kind"],
