@@ -18,11 +18,11 @@ import { managementRouter, renderJsonApiError } from "./management/management-ro
 import { meterRequests } from "./metrics/meter-requests.ts";
 import { metricsRegistry } from "./metrics/metrics-registry.ts";
 import { metricsRouter } from "./metrics/metrics-router.ts";
-import { openapiDocument } from "./openapi/openapi-document.ts";
-import { openapiRouter } from "./openapi/openapi-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/render-page-error.ts";
+import { openapiDocument } from "./reference/openapi-document.ts";
+import { openapiRouter } from "./reference/openapi-router.ts";
 
 /** What only a developer's machine has: the built-in inbox, and the workbench of mails and pages. */
 export interface DevelopmentRouters {

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { guidePath } from "../src/docs/read-guide.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { seedDevelopment } from "../src/local/seed-development.ts";
-import { ERROR_CODES } from "../src/openapi/error-codes.ts";
-import { codesIn } from "../src/openapi/error-responses.ts";
-import { openapiDocument } from "../src/openapi/openapi-document.ts";
 import { PERMISSIONS } from "../src/permissions.ts";
+import { ERROR_CODES } from "../src/reference/error-codes.ts";
+import { codesIn } from "../src/reference/error-responses.ts";
+import { openapiDocument } from "../src/reference/openapi-document.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 import { pathWithCurl } from "./support/pastable.ts";
 

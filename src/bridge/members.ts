@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
-import { described, emailAddress } from "../http/attributes.ts";
+import { created_at, described, emailAddress, updated_at } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
@@ -10,7 +10,7 @@ import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
-import { created_at, done, idOf, page, record, show, updated_at } from "./envelope.ts";
+import { done, idOf, page, record, show } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { strongestRole } from "./organizations.ts";
@@ -59,7 +59,10 @@ export const memberEndpoints = [
     summary: "List an organization's members.",
     who: "user",
     limit: "read",
-    query: z.strictObject({ ...pageParameters(100), role: strongestRole.unwrap().optional() }),
+    query: z.strictObject({
+      ...pageParameters(100),
+      role: strongestRole.unwrap().optional().describe("Only members whose strongest system role this is."),
+    }),
     organization: organizationInPath,
     permission: "members:read",
     answers: { status: 200, records: { ...one, holds: "page" } },

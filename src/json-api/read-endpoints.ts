@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { pascalCase } from "../lib/names.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { identifies, lists, shows, showsRelated } from "./answers.ts";
 import { linkageOf, type Resource } from "./document.ts";
@@ -44,6 +45,7 @@ export function readEndpoints(type: ResourceType): Endpoint[] {
     endpoint({
       ...base,
       path: `/api/${type.path}`,
+      operationId: `list${pascalCase(type.path)}`,
       summary: `List every ${name} the caller may see.`,
       query: collection,
       answers: lists(type),
@@ -55,6 +57,7 @@ export function readEndpoints(type: ResourceType): Endpoint[] {
     endpoint({
       ...base,
       path: `/api/${type.path}/:id`,
+      operationId: `read${pascalCase(type.type)}`,
       summary: `Read one ${name}.`,
       query: single,
       answers: shows(type),
@@ -88,6 +91,7 @@ function relationshipEndpoints(
       ...base,
       scope: readScope(to),
       path: `/api/${type.path}/:id/${name}`,
+      operationId: `read${pascalCase(name)}Of${pascalCase(type.type)}`,
       summary: `Read the ${name} ${of}.`,
       query: shape,
       answers: many ? lists(to) : showsRelated(to),
@@ -106,6 +110,7 @@ function relationshipEndpoints(
       ...base,
       scope: readScope(to),
       path: `/api/${type.path}/:id/relationships/${name}`,
+      operationId: `read${pascalCase(name)}LinkageOf${pascalCase(type.type)}`,
       summary: `Read the ${name} ${of}: ${many ? "types and ids" : "type and id"} only.`,
       query: z.strictObject(many ? pageParameters(to) : {}) as z.ZodType<Query>,
       answers: identifies(to, many),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { forbidden, invalid, Refusal, unauthorized } from "../errors.ts";
+import { described, LATER } from "../http/attributes.ts";
 import { type Caller, requireInEnvironment } from "../http/caller.ts";
 import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
@@ -14,23 +15,31 @@ import type { Proof } from "../models/invitation.ts";
 import { invitationType, presentAnswered } from "./invitations.ts";
 
 /** The holder of a link sends the token; a program names the user; a signed-in user sends neither. */
-const Answer = z.strictObject({
-  token: z.string().max(200).optional(),
-  user_id: z.string().max(64).optional(),
-});
+const Answer = z
+  .strictObject({
+    token: described(z.string().max(200), "The end of the link in the email.").optional(),
+    user_id: described(z.string().max(64), "The user of the invited address.").optional(),
+  })
+  .meta({
+    examples: [
+      { token: "01kagx5c8wmw5drxrge3rmw4nf00017be1c0d2dfV3nQm0y8bXq2T5wK7uZ1cR4eA6hJ9sL0pN3gM8oYi" },
+    ],
+  });
 type Answer = z.infer<typeof Answer>;
 
 /** The same two verbs under `/api`, and under the path that is printed in mails and guides, where the invitation itself names the environment. */
 export const invitationAnswerEndpoints = [
-  ...answerEndpoints({ base: "/api/invitations", environmentFrom: "request" }),
-  ...answerEndpoints({ base: "/invitations", environmentFrom: "invitation" }),
+  ...answerEndpoints({ base: "/api/invitations", named: "", environmentFrom: "request" }),
+  ...answerEndpoints({ base: "/invitations", named: "ByLink", environmentFrom: "invitation" }),
 ];
 
 function answerEndpoints({
   base,
+  named,
   environmentFrom,
 }: {
   base: string;
+  named: string;
   environmentFrom: "request" | "invitation";
 }): Endpoint[] {
   const declared = {
@@ -46,9 +55,13 @@ function answerEndpoints({
     endpoint({
       ...declared,
       path: `${base}/:id/accept`,
+      operationId: `acceptInvitation${named}`,
       summary:
         "Accept an invitation: by its link, as the signed-in invitee, or as a program that names the invited user.",
-      answers: shows(invitationType, { membership: "membership" }),
+      answers: {
+        ...shows(invitationType, { membership: "membership" }),
+        example: { status: "accepted", accepted_at: LATER, updated_at: LATER },
+      },
       allowed:
         "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; the operator, or a client that also has `memberships:write`, for the user of the invited address, by `meta.user_id`.",
       async handle(request) {
@@ -68,8 +81,12 @@ function answerEndpoints({
     endpoint({
       ...declared,
       path: `${base}/:id/decline`,
+      operationId: `declineInvitation${named}`,
       summary: "Decline an invitation: by its link, as the signed-in invitee, or as a program.",
-      answers: shows(invitationType),
+      answers: {
+        ...shows(invitationType),
+        example: { status: "declined", declined_at: LATER, updated_at: LATER },
+      },
       allowed:
         "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; a program.",
       async handle(request) {

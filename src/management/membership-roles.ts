@@ -61,6 +61,7 @@ export const membershipRoleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/membership-roles",
+    operationId: "createMembershipRole",
     summary: "Give a member a role in the organization. Nobody gives what they don't have.",
     who: "caller",
     scope: "membership_roles:write",
@@ -85,6 +86,7 @@ export const membershipRoleEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/membership-roles/:id",
+    operationId: "deleteMembershipRole",
     summary: "Take a role from a member, and the pending invitations they could no longer send.",
     who: "caller",
     scope: "membership_roles:delete",

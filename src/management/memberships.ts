@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { forbidden } from "../errors.ts";
-import { described, metadata } from "../http/attributes.ts";
+import { created_at, described, metadata, updated_at } from "../http/attributes.ts";
 import { requireInEnvironment } from "../http/caller.ts";
 import { endpoint, type Params } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -9,14 +9,7 @@ import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import {
-  createdAt,
-  type Rows,
-  resourceType,
-  storedMetadata,
-  updatedAt,
-  type Viewer,
-} from "../json-api/resource-type.ts";
+import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
@@ -47,8 +40,8 @@ export const membershipType = resourceType<Membership>({
       "The organization's own notes about the member. Anyone who may manage members can set it, so don't keep your own keys here. At most 8,192 bytes and 50 keys, nested ones included.",
       { crm_id: "C-1017" },
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   onDemand: { metadata: () => "memberships.metadata" },
   relationships: {
@@ -97,6 +90,15 @@ export function ownMemberships({ db, caller }: Viewer, column: string): Lead {
   return { column, from, key: "own.id" };
 }
 
+/** What an answer says besides, where a change can cost a member the right to send their invitations. */
+export const RevokedInvitations = z.object({
+  revoked_invitations: described(
+    z.int(),
+    "How many pending invitations were revoked, because they would now give more than their inviter has.",
+    0,
+  ),
+});
+
 const newMembership = {
   type: "membership",
   attributes: z.strictObject({ metadata: metadata.default({}) }),
@@ -118,6 +120,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/memberships",
+    operationId: "createMembership",
     summary:
       "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
     who: "caller",
@@ -148,6 +151,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/memberships/:id",
+    operationId: "updateMembership",
     summary:
       "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
     who: "caller",
@@ -156,7 +160,7 @@ export const membershipEndpoints = [
     body: changedResource(changedMembership),
     organization: inPath,
     permission: "members:manage",
-    answers: { ...shows(membershipType), meta: z.object({ revoked_invitations: z.int() }) },
+    answers: { ...shows(membershipType), meta: RevokedInvitations },
     async handle(request) {
       const { context, actor, body, organization } = request;
       const key = { ...keyOf(request), organization_id: organization?.id ?? "" };
@@ -170,6 +174,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/memberships/:id/relationships/roles",
+    operationId: "updateRolesLinkageOfMembership",
     summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
     who: "caller",
     scope: "memberships:write",
@@ -188,6 +193,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/memberships/:id",
+    operationId: "deleteMembership",
     summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
     who: "caller",
     scope: "memberships:delete",

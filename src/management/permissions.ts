@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { described, text } from "../http/attributes.ts";
+import { created_at, described, text, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { createdAt, resourceType, updatedAt } from "../json-api/resource-type.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { Permission } from "../models/role.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
@@ -36,8 +36,8 @@ export const permissionType = resourceType<Permission>({
       "If true, it applies only in the environment as a whole, such as a permission of your staff, and owners of organizations don't have it. By default they do.",
       false,
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   relationships: {},
   sortable: ["name", "created_at"],
@@ -75,6 +75,7 @@ export const permissionEndpoints = [
     ...write,
     method: "POST",
     path: "/api/permissions",
+    operationId: "createPermission",
     summary:
       "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
     scope: "permissions:write",
@@ -95,6 +96,7 @@ export const permissionEndpoints = [
     ...write,
     method: "PATCH",
     path: "/api/permissions/:id",
+    operationId: "updatePermission",
     summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
     scope: "permissions:write",
     body: changedResource(changedPermission),
@@ -109,6 +111,7 @@ export const permissionEndpoints = [
     ...write,
     method: "DELETE",
     path: "/api/permissions/:id",
+    operationId: "deletePermission",
     summary: "Delete a permission that no role but `owner` has.",
     scope: "permissions:delete",
     answers: NOTHING,

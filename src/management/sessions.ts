@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { described, text } from "../http/attributes.ts";
+import { created_at, described, LATER, text, time, updated_at } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
 import { createSession } from "../sessions/create-session.ts";
 import { deleteSession } from "../sessions/delete-session.ts";
@@ -40,8 +40,8 @@ export const sessionType = resourceType<Session>({
     last_active_at: described(time, "When it was last started or touched.", "2026-11-21T16:05:00.000Z"),
     expires_at: described(time, "When it ends by itself.", "2026-12-20T09:30:00.000Z"),
     revoked_at: described(time.nullable(), "When it was revoked; null if it wasn't."),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   relationships: { user: { type: "user", id: ({ user_id }) => user_id } },
   sortable: ["created_at", "last_active_at", "expires_at"],
@@ -54,7 +54,9 @@ const newSession = {
   relationships: { user: { type: "user", prefix: "user", required: true } },
 } as const;
 
-const Token = z.object({ token: z.string() });
+const Token = z.object({
+  token: z.string().meta({ examples: ["dfV3nQm0y8bXq2T5wK7uZ1cR4eA6hJ9sL0pN3gM8oYi"] }),
+});
 
 const OWN_OR_MANAGED =
   "The session's own user, or a user with `sessions:manage` in the environment if the session's user may do nothing there that they may not.";
@@ -63,6 +65,7 @@ export const sessionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/sessions",
+    operationId: "createSession",
     summary: "Start a session for a user. The token is in `meta.token`, this once.",
     who: "caller",
     scope: "sessions:write",
@@ -71,7 +74,10 @@ export const sessionEndpoints = [
     allowed:
       "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
     body: newResource(newSession),
-    answers: creates(sessionType, Token),
+    answers: {
+      ...creates(sessionType, Token),
+      example: { last_active_at: "2026-11-20T09:30:00.000Z" },
+    },
     async handle(request) {
       const { attributes, relationships } = request.body;
       const owner = { environment_id: request.environment.environment_id, user_id: relationships.user ?? "" };
@@ -88,6 +94,7 @@ export const sessionEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/sessions/:id/touch",
+    operationId: "touchSession",
     summary: "Note that a session is in use.",
     who: "caller",
     scope: "sessions:write",
@@ -102,11 +109,12 @@ export const sessionEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/sessions/:id/revoke",
+    operationId: "revokeSession",
     summary: "End a session at once. Ending it again answers the same.",
     who: "caller",
     scope: "sessions:write",
     limit: "write",
-    answers: shows(sessionType),
+    answers: { ...shows(sessionType), example: { revoked_at: LATER, updated_at: LATER } },
     allowed: OWN_OR_MANAGED,
     async handle(request) {
       await revokeSession(request.context, sessionKeyOf(request), request.actor);
@@ -116,6 +124,7 @@ export const sessionEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/sessions/:id",
+    operationId: "deleteSession",
     summary: "End a session and forget it.",
     who: "caller",
     scope: "sessions:delete",

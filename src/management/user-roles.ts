@@ -50,6 +50,7 @@ export const userRoleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/user-roles",
+    operationId: "createUserRole",
     summary: "Give a user a role in the whole environment; it counts in every organization.",
     who: "caller",
     scope: "user_roles:write",
@@ -69,6 +70,7 @@ export const userRoleEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/user-roles/:id",
+    operationId: "deleteUserRole",
     summary:
       "Take a role of the environment from a user, and the pending invitations they could no longer send.",
     who: "caller",

@@ -1,12 +1,15 @@
 import { raw } from "objection";
 import { z } from "zod";
 import {
+  created_at,
   described,
   emailAddress,
   expiry,
   externalId,
   metadata,
   text,
+  time,
+  updated_at,
   webAddress,
 } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
@@ -16,15 +19,7 @@ import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byAddress } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import {
-  createdAt,
-  type Rows,
-  resourceType,
-  storedMetadata,
-  time,
-  updatedAt,
-  type Viewer,
-} from "../json-api/resource-type.ts";
+import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { User } from "../models/user.ts";
 import { createUser } from "../users/create-user.ts";
@@ -79,8 +74,8 @@ export const userType = resourceType<User>({
       "The person's id in your own system, unique in the environment. Only programs set it. Callers who can't see `metadata` can't see it either.",
       "P-2204",
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   onDemand: {
     /** The team's notes about a person are not for other users, nor for the person. */
@@ -187,6 +182,7 @@ export const userEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/users",
+    operationId: "createUser",
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
     who: "caller",
     scope: "users:write",
@@ -208,6 +204,7 @@ export const userEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/users/:id",
+    operationId: "updateUser",
     summary: "Change a user. A new address is unverified unless a program vouches for it.",
     who: "caller",
     scope: "users:write",
@@ -226,6 +223,7 @@ export const userEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/users/:id",
+    operationId: "deleteUser",
     summary: "Delete a user with their sessions and memberships; refused while they own an organization.",
     who: "caller",
     scope: "users:delete",

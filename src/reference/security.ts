@@ -1,8 +1,7 @@
 import { SCOPES } from "../access/oauth/scopes.ts";
 import type { Endpoint } from "../http/endpoint.ts";
-import type { Parameter } from "./openapi-types.ts";
 
-/** How a caller says who they are. */
+/** How a caller authenticates. */
 export const SECURITY_SCHEMES = {
   operatorToken: {
     type: "http",
@@ -35,13 +34,13 @@ export const SECURITY_SCHEMES = {
     in: "header",
     name: "webhook-signature",
     description:
-      "Standard Webhooks 1.0: no key that is sent, but each message's own signature, made with `MAIL_EVENTS_SECRET`.",
+      "Standard Webhooks 1.0: not a key, but a signature of each message, made with `MAIL_EVENTS_SECRET`.",
   },
 };
 
 type Choice = Record<string, string[]>;
 
-/** Any one of these will do; an empty one says that none is needed. */
+/** Any one of these is enough; an empty one means that none is needed. */
 export function securityOf({ who, scope }: Pick<Endpoint, "who" | "scope">): Choice[] {
   if (who === "operator") return [{ operatorToken: [] }];
   const program: Choice[] = [
@@ -53,11 +52,3 @@ export function securityOf({ who, scope }: Pick<Endpoint, "who" | "scope">): Cho
   if (who === "user") return session;
   return [...program, ...session, ...(who === "anyone" ? [{}] : [])];
 }
-
-export const ENVIRONMENT_HEADER: Parameter = {
-  name: "X-Environment",
-  in: "header",
-  description:
-    "The environment's handle, where the host does not name it by its first label and there is no default.",
-  schema: { type: "string" },
-};
