@@ -5,7 +5,6 @@ import { oauthRouter } from "./access/oauth/oauth-router.ts";
 import { bridgeCors, bridgeRouter } from "./bridge/bridge-router.ts";
 import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
-import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
 import { deadline, REQUEST_LIMIT } from "./http/deadline.ts";
 import { operationsRouter } from "./http/operations.ts";
@@ -21,6 +20,7 @@ import { metricsRouter } from "./metrics/metrics-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/render-page-error.ts";
+import { docsRouter } from "./reference/docs-router.ts";
 import { openapiDocument } from "./reference/openapi-document.ts";
 import { openapiRouter } from "./reference/openapi-router.ts";
 

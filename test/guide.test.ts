@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { guidePath } from "../src/docs/read-guide.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { seedDevelopment } from "../src/local/seed-development.ts";
 import { PERMISSIONS } from "../src/permissions.ts";
 import { ERROR_CODES } from "../src/reference/error-codes.ts";
 import { codesIn } from "../src/reference/error-responses.ts";
 import { openapiDocument } from "../src/reference/openapi-document.ts";
+import { guidePath } from "../src/reference/read-guide.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 import { pathWithCurl } from "./support/pastable.ts";
 

@@ -3,8 +3,7 @@ import { described } from "../http/attributes.ts";
 import { exampleId } from "../lib/id.ts";
 import { inTurns } from "../lib/in-turns.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
-import { invitationAttributes } from "./invitation-attributes.ts";
-import { readBatchRow } from "./read-batch-row.ts";
+import { invitationAttributes, readBatchRow } from "./read-batch-row.ts";
 
 /** More than that are several batches. */
 export const ROWS_AT_MOST = 10_000;

@@ -2,8 +2,8 @@ import { STATUS_CODES } from "node:http";
 import { LIMITS } from "../http/rate-limiter.ts";
 import { DEFAULT_QUOTAS } from "../models/quotas.ts";
 import { PERMISSIONS, SYSTEM_ROLES } from "../permissions.ts";
-import { BRIDGE_ERROR_CODES } from "../reference/bridge-error-codes.ts";
-import { ERROR_CODES, type ErrorCodes } from "../reference/error-codes.ts";
+import { BRIDGE_ERROR_CODES } from "./bridge-error-codes.ts";
+import { ERROR_CODES, type ErrorCodes } from "./error-codes.ts";
 
 /** Tables of the guide that the code knows best, as Markdown. */
 export const guideTables: Record<string, string> = {
