@@ -5,7 +5,6 @@ import { oauthRouter } from "./access/oauth/oauth-router.ts";
 import { bridgeCors, bridgeRouter } from "./bridge/bridge-router.ts";
 import { renderBridgeError } from "./bridge/envelope.ts";
 import type { Context } from "./context.ts";
-import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
 import { deadline, REQUEST_LIMIT } from "./http/deadline.ts";
 import { healthRouter } from "./http/health.ts";
@@ -17,11 +16,12 @@ import { managementRouter, renderJsonApiError } from "./management/management-ro
 import { meterRequests } from "./metrics/meter-requests.ts";
 import { metricsRegistry } from "./metrics/metrics-registry.ts";
 import { metricsRouter } from "./metrics/metrics-router.ts";
-import { openapiDocument } from "./openapi/openapi-document.ts";
-import { openapiRouter } from "./openapi/openapi-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/send-page.ts";
+import { docsRouter } from "./reference/docs-router.ts";
+import { openapiDocument } from "./reference/openapi-document.ts";
+import { openapiRouter } from "./reference/openapi-router.ts";
 
 /** Pages that only a developer's machine has: the built-in inbox, and the workbench of emails and pages. */
 export interface DevelopmentRouters {

@@ -51,14 +51,14 @@ test("of jobs, the service imports the producer alone; only the composition root
 test("verbs know no face, and faces don't know each other", () => {
   const faces = /^src\/(management|bridge|pages)\//;
   const roots = /^src\/(app|start-serving)\.ts$/;
-  expect(violations(/^src\/(?!management|bridge|pages|openapi|docs|local)/, faces, roots)).toEqual([]);
+  expect(violations(/^src\/(?!management|bridge|pages|reference|local)/, faces, roots)).toEqual([]);
   expect(violations(/^src\/management\//, /^src\/(bridge|pages)\//)).toEqual([]);
   expect(violations(/^src\/pages\//, /^src\/(bridge|management)\//)).toEqual([]);
 });
 
 test("what describes the faces is known by nothing but the composition root", () => {
-  expect(violations(/^src\/(?!openapi|docs)/, /^src\/(openapi|docs)\//, /^src\/app\.ts$/)).toEqual([]);
-  expect(violations(/^src\/openapi\//, /^src\/(docs|pages)\//)).toEqual([]);
+  expect(violations(/^src\/(?!reference)/, /^src\/reference\//, /^src\/app\.ts$/)).toEqual([]);
+  expect(violations(/^src\/reference\/(?!docs-router)/, /^src\/pages\//)).toEqual([]);
 });
 
 test("the workbench is loaded by the composition root alone, and never with it", () => {

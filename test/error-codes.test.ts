@@ -3,10 +3,10 @@ import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { SENTENCES } from "../src/bridge/envelope.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
-import { BRIDGE_ERROR_CODES } from "../src/openapi/bridge-error-codes.ts";
-import { ERROR_CODES } from "../src/openapi/error-codes.ts";
-import { codesIn } from "../src/openapi/error-responses.ts";
-import { MAIL_EVENTS_ERROR_CODES } from "../src/openapi/mail-events-error-codes.ts";
+import { BRIDGE_ERROR_CODES } from "../src/reference/bridge-error-codes.ts";
+import { ERROR_CODES } from "../src/reference/error-codes.ts";
+import { codesIn } from "../src/reference/error-responses.ts";
+import { MAIL_EVENTS_ERROR_CODES } from "../src/reference/mail-events-error-codes.ts";
 
 const root = packageRoot();
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -56,7 +56,7 @@ function codesFrom(paths: Iterable<string>): string[] {
 
 test("the lists of error codes have every code there is in the code, and no other", () => {
   const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !/^(openapi|access\/oauth|embedded)\//.test(name))
+    .filter((name) => name.endsWith(".ts") && !/^(reference|access\/oauth|embedded)\//.test(name))
     .map((name) => join("src", name));
   const states = ["accepted", "declined", "revoked", "expired", "superseded"].map(
     (state) => `invitation_${state}`,

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PERMISSIONS } from "../src/access/permissions.ts";
-import { guidePath } from "../src/docs/read-guide.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { seedDevelopment } from "../src/local/seed-development.ts";
-import { ERROR_CODES } from "../src/openapi/error-codes.ts";
-import { codesIn } from "../src/openapi/error-responses.ts";
-import { openapiDocument } from "../src/openapi/openapi-document.ts";
+import { ERROR_CODES } from "../src/reference/error-codes.ts";
+import { codesIn } from "../src/reference/error-responses.ts";
+import { openapiDocument } from "../src/reference/openapi-document.ts";
+import { guidePath } from "../src/reference/read-guide.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 import { pathWithCurl } from "./support/pastable.ts";
 

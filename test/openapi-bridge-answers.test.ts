@@ -7,7 +7,7 @@ import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 
 function exampleFor(operation: string): object {
   const endpoint = allBridgeEndpoints.find(({ operationId }) => operationId === operation);
-  return { ...(endpoint?.body?.example as object) };
+  return { ...(endpoint?.body?.example?.() as object) };
 }
 
 describe("everything the Bridge API answers", () => {

@@ -6,12 +6,12 @@ import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { jsonSchemaOf } from "../src/lib/json-schema-of.ts";
-import { openapiDocument } from "../src/openapi/openapi-document.ts";
-import type { Method, Operation, Parameter, Response } from "../src/openapi/openapi-types.ts";
+import { openapiDocument } from "../src/reference/openapi-document.ts";
+import type { Method, Operation, Parameter, Response } from "../src/reference/openapi-types.ts";
 
 const document = openapiDocument();
 const pathOf = ({ path }: Endpoint) => path.replaceAll(/:(\w+)/g, "{$1}");
-const named = allBridgeEndpoints.map((endpoint) => [endpoint.operationId ?? "", endpoint] as const);
+const named = allBridgeEndpoints.map((endpoint) => [endpoint.operationId, endpoint] as const);
 
 function operationOf(endpoint: Endpoint): Operation {
   const operation = document.paths[pathOf(endpoint)]?.[endpoint.method.toLowerCase() as Method];
@@ -54,7 +54,12 @@ describe("the OpenAPI document", () => {
       parametersOf(operation)
         .filter(({ in: where }) => where === "query")
         .map(({ name, schema }) => [name, schema]),
-    ).toEqual(query.map(([name, shape]) => [name, jsonSchemaOf(shape as z.ZodType, "input")]));
+    ).toEqual(
+      query.map(([name, shape]) => {
+        const { description: _, ...schema } = jsonSchemaOf(shape as z.ZodType, "input");
+        return [name, schema];
+      }),
+    );
     expect(parametersOf(operation).filter(({ description }) => description === "")).toEqual([]);
 
     const fields = Object.keys(endpoint.body?.schema().properties ?? {});
@@ -75,8 +80,8 @@ describe("the OpenAPI document", () => {
     const withBody = allBridgeEndpoints.filter((endpoint) => operationOf(endpoint).requestBody !== undefined);
     expect(withBody.length).toBeGreaterThan(20);
     for (const { body, operationId } of withBody) {
-      expect(Object.keys(body?.example ?? {}), operationId).not.toEqual([]);
-      expect(() => body?.read(body.example, {}), operationId).not.toThrow();
+      expect(Object.keys(body?.example?.() ?? {}), operationId).not.toEqual([]);
+      expect(() => body?.read(body.example?.(), {}), operationId).not.toThrow();
     }
   });
 
@@ -86,7 +91,7 @@ describe("the OpenAPI document", () => {
     ajv.addSchema(document, "openapi");
     const compared = { taken: 0, refused: 0, renamed: 0 };
     for (const [operation, endpoint] of named) {
-      const example = endpoint.body?.example as Record<string, unknown> | undefined;
+      const example = endpoint.body?.example?.() as Record<string, unknown> | undefined;
       const content = operationOf(endpoint).requestBody?.content["application/json"];
       if (example === undefined || content === undefined) continue;
       const validate = ajv.compile({ $ref: `openapi${content.schema.$ref}` });
@@ -111,7 +116,7 @@ describe("the OpenAPI document", () => {
         | { data?: Record<string, unknown> }
         | undefined;
       const data = example?.data;
-      for (const [name, value] of Object.entries(endpoint.body?.example ?? {}))
+      for (const [name, value] of Object.entries(endpoint.body?.example?.() ?? {}))
         if (data !== undefined && name in data) expect(data[name], `${operation} ${name}`).toEqual(value);
     }
   });

@@ -64,9 +64,13 @@ const resource: BridgeResource<Address> = {
   largestPage: 50,
   filters: {
     type: byType,
-    address_type: byType,
+    address_type: { ...byType, values: byType.values.describe("Another name of `type`.") },
     search: bySearch(["name", "alias", "line1", "city", "postal_code"]),
-    completeness: byFlag("is_partial", { full: false, partial: true }),
+    completeness: byFlag(
+      "is_partial",
+      { full: false, partial: true },
+      "`partial`: only those that may lack street and city; `full`: only the others.",
+    ),
   },
   orders: {},
 };

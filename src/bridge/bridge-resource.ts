@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { Scope } from "../access/oauth/scopes.ts";
 import type { ResourceKind } from "../billing/resource-kinds.ts";
-import { described, metadata, text } from "../http/attributes.ts";
+import { created_at, described, metadata, shown, text, updated_at } from "../http/attributes.ts";
 import type { Answer, Answers, EndpointRequest } from "../http/endpoint.ts";
 import { exampleId, type IdPrefix } from "../lib/id.ts";
 import { exampleOf } from "../lib/json-schema-of.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import { created_at, idOf, record, show, shown, updated_at } from "./envelope.ts";
+import { idOf, record, show } from "./envelope.ts";
 import type { ListDeclaration } from "./list-query.ts";
 
 /** A kind of resource as the Bridge API shows it. */

@@ -35,44 +35,10 @@ export const SENTENCES: Record<string, Sentence> = {
   owner_stays: { error: "Cannot remove organization owner", status: 400 },
 };
 
-/** A time, which is sent as ISO 8601 text. */
-export const time = z.date();
-/** In examples, when something happened to a record after it was created. */
-export const LATER = "2026-11-21T16:05:00.000Z";
-const usually = { examples: ["2026-11-20T09:30:00.000Z"] };
-export const created_at = time.meta({ description: "When it was created.", ...usually });
-export const updated_at = time.meta({ description: "When it last changed.", ...usually });
-
 export function idOf(prefix: IdPrefix, description?: string) {
   return z
     .string()
     .meta({ ...(description === undefined ? {} : { description }), examples: [exampleId(prefix)] });
-}
-
-/** Columns as answers show them: without the limits that apply to what is sent. */
-export function shown<Columns extends z.ZodRawShape>(
-  columns: Columns,
-): { [Name in keyof Columns]: z.ZodType } {
-  const entries = Object.entries(columns).map(([name, column]) => [name, shownColumn(column as z.ZodType)]);
-  return Object.fromEntries(entries);
-}
-
-function shownColumn(column: z.ZodType): z.ZodType {
-  if (column instanceof z.ZodOptional) return shownColumn(column.unwrap() as z.ZodType);
-  const { description, examples } = column.meta() ?? {};
-  return withoutLimits(column).meta({
-    ...(description === undefined ? {} : { description }),
-    ...(examples === undefined ? {} : { examples }),
-  });
-}
-
-function withoutLimits(column: z.ZodType): z.ZodType {
-  if (column instanceof z.ZodNullable) return withoutLimits(column.unwrap() as z.ZodType).nullable();
-  if (column instanceof z.ZodString || column instanceof z.ZodEmail || column instanceof z.ZodPipe)
-    return z.string();
-  if (column instanceof z.ZodNumber) return z.number().int();
-  if (column instanceof z.ZodRecord) return z.record(z.string(), z.unknown());
-  return column;
 }
 
 /** The fields of a row that its shape names, and nothing else. */

@@ -18,7 +18,7 @@ export function fields<Shape extends z.ZodObject>(
   return {
     read: (document) => readFields(shape, aliases, document),
     schema: () => describeAliases(jsonSchemaOf(shape, "input"), aliases),
-    example: exampleOf(shape),
+    example: () => exampleOf(shape),
   };
 }
 

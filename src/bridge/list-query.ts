@@ -20,7 +20,10 @@ export const whole = (least: number, most: number) =>
 
 /** The parameters `page` and `limit`. @param largest the most rows on a page. */
 export function pageParameters(largest: number) {
-  return { page: whole(1, LAST_PAGE).default(1), limit: whole(1, largest).default(20) };
+  return {
+    page: whole(1, LAST_PAGE).default(1).describe("The page, from 1."),
+    limit: whole(1, largest).default(20).describe("How many on a page."),
+  };
 }
 
 export function pagingOf(query: { page: number; limit: number; offset?: number | undefined }): Paging {
@@ -34,13 +37,21 @@ export interface Filter {
 
 /** Filters by one of the words a column can have. */
 export function byWord(column: string, words: readonly string[]): Filter {
-  return { values: z.enum(words), narrow: (query, word) => void query.where(column, word) };
+  return {
+    values: z.enum(words).describe(`Only those with this ${column}.`),
+    narrow: (query, word) => void query.where(column, word),
+  };
 }
 
 /** Filters by text that any of the columns contains, ignoring case. */
 export function bySearch(columns: [string, ...string[]]): Filter {
   return {
-    values: z.string().trim().min(1, { error: "may not be empty" }).max(200),
+    values: z
+      .string()
+      .trim()
+      .min(1, { error: "may not be empty" })
+      .max(200)
+      .describe("Only those that contain this text, ignoring case."),
     narrow(query, text) {
       const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
       void query.where((either) => {
@@ -54,7 +65,14 @@ export function bySearch(columns: [string, ...string[]]): Filter {
 export function byTime(column: string, comparison: ">=" | "<="): Filter {
   const error = "must be a time such as 2026-01-31T00:00:00Z, or a day";
   return {
-    values: z.iso.datetime({ offset: true, error }).or(z.iso.date({ error })),
+    values: z.iso
+      .datetime({ offset: true, error })
+      .or(z.iso.date({ error }))
+      .describe(
+        comparison === ">="
+          ? "Only those created then or later: a time, or a day, in UTC."
+          : "Only those created then or earlier: a time, or a whole day, in UTC.",
+      ),
     narrow(query, time) {
       const start = time.includes("T") ? time : `${time}T00:00:00Z`;
       if (start === time || comparison === ">=") void query.where(column, comparison, start);
@@ -64,9 +82,9 @@ export function byTime(column: string, comparison: ">=" | "<="): Filter {
 }
 
 /** Filters by a flag that words stand for; `any` matches all. */
-export function byFlag(column: string, words: Record<string, boolean>): Filter {
+export function byFlag(column: string, words: Record<string, boolean>, description: string): Filter {
   return {
-    values: z.enum([...Object.keys(words), "any"]),
+    values: z.enum([...Object.keys(words), "any"]).describe(description),
     narrow: (query, word) => void (word !== "any" && query.where(column, words[word] ?? false)),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
-import { described, emailAddress } from "../http/attributes.ts";
+import { created_at, described, emailAddress, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
@@ -11,7 +11,7 @@ import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
-import { created_at, done, idOf, page, record, show, updated_at } from "./envelope.ts";
+import { done, idOf, page, record, show } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { strongestRole } from "./organizations.ts";
@@ -60,7 +60,10 @@ export const memberEndpoints = [
     summary: "List an organization's members.",
     allow: member("members:read", { of: inPath("organization") }),
     limit: "read",
-    query: z.strictObject({ ...pageParameters(100), role: strongestRole.unwrap().optional() }),
+    query: z.strictObject({
+      ...pageParameters(100),
+      role: strongestRole.unwrap().optional().describe("Only members whose strongest system role this is."),
+    }),
     answers: { status: 200, records: { ...one, holds: "page" } },
     async handle({ context, params, query }) {
       const filter = { organization_id: params.id, role: query.role };

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
-import { described } from "../http/attributes.ts";
+import { created_at, described, LATER, time, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
-import { created_at, idOf, LATER, record, show, time, updated_at } from "./envelope.ts";
+import { idOf, record, show } from "./envelope.ts";
 import { keyOf, userIn } from "./owner-in.ts";
 
 const counts = z.record(z.string(), z.number().int());

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
-import { described, metadata } from "../http/attributes.ts";
+import { created_at, described, metadata, shown, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import type { Organization } from "../models/organization.ts";
@@ -11,7 +11,7 @@ import { listOwnOrganizations } from "../organizations/list-own-organizations.ts
 import { organizationAttributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
-import { created_at, idOf, page, record, show, shown, updated_at } from "./envelope.ts";
+import { idOf, page, record, show } from "./envelope.ts";
 import { fields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { keyOf, userIn } from "./owner-in.ts";
@@ -20,7 +20,7 @@ const { member_management } = organizationAttributes.shape;
 const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true }).extend({
   member_management: member_management
     .unwrap()
-    .meta({ examples: ["owner"] })
+    .meta({ ...member_management.unwrap().meta(), examples: ["owner"] })
     .optional(),
   metadata: described(
     metadata,

@@ -4,7 +4,7 @@ import { findResource } from "../billing/owned-resources.ts";
 import { confirmPayment, createPayment, reportPayment, updatePayment } from "../billing/payments.ts";
 import { payments } from "../billing/resource-kinds.ts";
 import { forbidden } from "../errors.ts";
-import { described, text, webAddress } from "../http/attributes.ts";
+import { described, LATER, text, time, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { PAYMENT_STATUSES, type Payment, PENDING_PAYMENT } from "../models/shared-resources.ts";
 import {
@@ -21,7 +21,6 @@ import {
   showing,
   shows,
 } from "./bridge-resource.ts";
-import { LATER, time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { bySearch, byTime } from "./list-query.ts";
 import { accessIn, keyOf } from "./owner-in.ts";
@@ -118,7 +117,9 @@ const resource: BridgeResource<Payment> = {
   largestPage: 50,
   filters: {
     status: {
-      values: z.enum([PENDING, ...PAYMENT_STATUSES]),
+      values: z
+        .enum([PENDING, ...PAYMENT_STATUSES])
+        .describe("Only those with this status; `pending` means not confirmed yet."),
       narrow: (query, status) =>
         void query.whereIn("status", status === PENDING ? [...PENDING_PAYMENT] : [status]),
     },

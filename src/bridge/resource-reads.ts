@@ -55,13 +55,24 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
 
 /** The query parameters of a kind's list. */
 function listQuery({ largestPage, filters, orders }: ListDeclaration) {
-  const narrowing = Object.entries(filters).map(([name, { values }]) => [name, values.optional()] as const);
+  const narrowing = Object.entries(filters).map(
+    ([name, { values }]) => [name, values.optional().describe(values.description ?? "")] as const,
+  );
   const known = z.strictObject({
     ...pageParameters(largestPage),
-    offset: whole(0, LAST_PAGE * 100).optional(),
-    organization_id: z.string().max(64).optional(),
-    orderBy: z.enum(["created_at", "updated_at", ...Object.keys(orders)]).default("created_at"),
-    orderDir: z.enum(["asc", "desc"]).default("desc"),
+    offset: whole(0, LAST_PAGE * 100)
+      .optional()
+      .describe("How many to skip, instead of `page`."),
+    organization_id: z
+      .string()
+      .max(64)
+      .optional()
+      .describe("List this organization's. Without it, your own."),
+    orderBy: z
+      .enum(["created_at", "updated_at", ...Object.keys(orders)])
+      .default("created_at")
+      .describe("What to sort by. Equal ones are in the order they were created."),
+    orderDir: z.enum(["asc", "desc"]).default("desc").describe("Ascending or descending."),
   });
   // The filters are read by name only; their types would hide those of the other parameters.
   return known.extend(Object.fromEntries(narrowing)) as unknown as typeof known;

@@ -7,7 +7,7 @@ import {
   reportSubscription,
   updateSubscription,
 } from "../billing/subscriptions.ts";
-import { described, text } from "../http/attributes.ts";
+import { described, LATER, text, time } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import { SUBSCRIPTION_STATUSES, type Subscription } from "../models/shared-resources.ts";
@@ -27,7 +27,6 @@ import {
   showing,
   shows,
 } from "./bridge-resource.ts";
-import { LATER, time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { keyOf } from "./owner-in.ts";
 import { changes, creates, setsBillingAddress } from "./resource-endpoints.ts";
@@ -148,7 +147,7 @@ const resource: BridgeResource<Subscription> = {
   }),
   filters: {
     status: {
-      values: z.enum(SUBSCRIPTION_STATUSES),
+      values: z.enum(SUBSCRIPTION_STATUSES).describe("Only those with this status."),
       narrow: (query, status) => void query.whereRaw("subscription_status(subscriptions) = ?", [status]),
     },
   },

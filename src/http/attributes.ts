@@ -12,6 +12,14 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, ...(examples.length > 0 && { examples }) });
 }
 
+/** In examples, when something happened after the creation. */
+export const LATER = "2026-11-21T16:05:00.000Z";
+
+/** A time, which is sent as ISO 8601 text in UTC. */
+export const time = z.date();
+export const created_at = described(time, "When it was created.", "2026-11-20T09:30:00.000Z");
+export const updated_at = described(time, "When it last changed.", "2026-11-20T09:30:00.000Z");
+
 const METADATA_BYTES = 8_192;
 const METADATA_KEYS = 50;
 
@@ -80,3 +88,29 @@ export const expiry = z.iso
   .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
   // The year 0 is a date to JavaScript and none to Postgres.
   .refine((time) => !time.startsWith("0000"), { error: "must be in the future" });
+
+/** Columns as answers show them: without the limits that apply to what is sent. */
+export function shown<Columns extends z.ZodRawShape>(
+  columns: Columns,
+): { [Name in keyof Columns]: z.ZodType } {
+  const entries = Object.entries(columns).map(([name, column]) => [name, shownColumn(column as z.ZodType)]);
+  return Object.fromEntries(entries);
+}
+
+function shownColumn(column: z.ZodType): z.ZodType {
+  if (column instanceof z.ZodOptional) return shownColumn(column.unwrap() as z.ZodType);
+  const { description, examples } = column.meta() ?? {};
+  return withoutLimits(column).meta({
+    ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
+  });
+}
+
+function withoutLimits(column: z.ZodType): z.ZodType {
+  if (column instanceof z.ZodNullable) return withoutLimits(column.unwrap() as z.ZodType).nullable();
+  if (column instanceof z.ZodString || column instanceof z.ZodEmail || column instanceof z.ZodPipe)
+    return z.string();
+  if (column instanceof z.ZodNumber) return z.number().int();
+  if (column instanceof z.ZodRecord) return z.record(z.string(), z.unknown());
+  return column;
+}

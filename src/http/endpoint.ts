@@ -27,7 +27,7 @@ export interface BodyShape<Body> {
   /** JSON Schema of the document. */
   schema(): JsonSchema;
   /** An example of the document. */
-  example?: unknown;
+  example?(): unknown;
   /** It may be left out, whatever type the headers name. */
   optional?: true;
 }
@@ -86,8 +86,9 @@ export interface Answers {
 export interface Endpoint<Body = unknown, Query = unknown, Path extends string = string, P = Params> {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: Path;
-  /** Its name in generated clients, and the group it belongs to in the documentation. */
-  operationId?: string;
+  /** Its name in generated clients. */
+  operationId: string;
+  /** The group it belongs to in the documentation. */
   tag?: string;
   /** One sentence, for the documentation. */
   summary: string;

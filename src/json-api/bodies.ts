@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { badRequest, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
-import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
+import { exampleId } from "../lib/id.ts";
+import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { isObject } from "./pointer-to.ts";
 import { readMeta } from "./read-meta.ts";
 import { type Linkage, type Linkages, readLinkage } from "./read-relationships.ts";
@@ -11,6 +12,7 @@ import {
   type ResourceShape,
   readResource,
 } from "./read-resource.ts";
+import { resourceTypeNamed } from "./resource-type.ts";
 
 /** The body of a request that creates a resource. */
 export function newResource<Attributes extends z.ZodObject, const Links extends Linkages>(
@@ -19,6 +21,7 @@ export function newResource<Attributes extends z.ZodObject, const Links extends 
   return {
     read: (document) => readResource(shape, document) as NewResourceInput<z.infer<Attributes>, Links>,
     schema: () => resourceDocumentSchema(shape, { creating: true }),
+    example: () => resourceDocumentExample(shape, { creating: true }),
   };
 }
 
@@ -29,6 +32,7 @@ export function changedResource<Attributes extends z.ZodObject, const Links exte
   return {
     read: (document, params) => readResource(shape, document, params.id),
     schema: () => resourceDocumentSchema(shape, { creating: false }),
+    example: () => resourceDocumentExample(shape, { creating: false }),
   };
 }
 
@@ -48,6 +52,7 @@ export function linkage(to: Pick<Linkage, "type" | "prefix">): BodyShape<string[
       throw new Refusal(422, [{ code: "invalid_relationship", detail, source: { pointer: "/data" } }]);
     },
     schema: () => linkageSchema(shape),
+    example: () => linkageExample(shape),
   };
 }
 
@@ -56,6 +61,7 @@ export function meta<Schema extends z.ZodObject>(schema: Schema): BodyShape<z.in
   return {
     read: (document) => readMeta(schema, document),
     schema: () => metaDocumentSchema(schema),
+    example: () => ({ meta: exampleOf(schema) ?? examplesOf(schema) }),
     optional: true,
   };
 }
@@ -66,7 +72,7 @@ export function resourceDocumentSchema(
   { creating }: { creating: boolean },
 ): JsonSchema {
   const linkages = relationshipsSchema(relationships, creating);
-  const fields = jsonSchemaOf(attributes, "input");
+  const fields = describeLike(jsonSchemaOf(attributes, "input"), resourceTypeNamed(type).attributes);
   const resource = {
     type: "object",
     properties: {
@@ -83,6 +89,40 @@ export function resourceDocumentSchema(
     ],
   };
   return { type: "object", properties: { data: resource }, required: ["data"] };
+}
+
+/** Describes attributes without a text of their own like those of the resource. */
+function describeLike(schema: JsonSchema, { shape }: z.ZodObject): JsonSchema {
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const description = property.description ?? shape[name]?.meta()?.description;
+    return [name, description === undefined ? property : { ...property, description }];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
+}
+
+function resourceDocumentExample(
+  { type, attributes, relationships }: ResourceShape<z.ZodObject, Linkages>,
+  { creating }: { creating: boolean },
+): object {
+  const { prefix, attributes: shown } = resourceTypeNamed(type);
+  const linkages = Object.entries(relationships).map(([name, linkage]) => [name, linkageExample(linkage)]);
+  const examples = { attributes: examplesOf(attributes, shown), relationships: Object.fromEntries(linkages) };
+  const given = Object.entries(examples).filter(([, members]) => Object.keys(members).length > 0);
+  return { data: { type, ...(creating ? {} : { id: exampleId(prefix) }), ...Object.fromEntries(given) } };
+}
+
+/** The fields' own examples, or those of another object's fields of the same names. */
+function examplesOf({ shape }: z.ZodObject, other?: z.ZodObject): object {
+  const entries = Object.entries<z.ZodType>(shape).map(([name, field]) => {
+    const like: z.ZodType | undefined = other?.shape[name];
+    return [name, exampleOf(field) ?? (like && exampleOf(like))];
+  });
+  return Object.fromEntries(entries.filter(([, example]) => example !== undefined));
+}
+
+function linkageExample({ type, prefix, many }: Linkage): object {
+  const identifier = { type, id: exampleId(prefix) };
+  return { data: many ? [identifier] : identifier };
 }
 
 /** The document of an action, whose input is its `meta`. */

@@ -22,7 +22,10 @@ const wanted = z
     }
     const terms = given.trim().split(/\s+/u);
     return terms.map((term) => parseEmailAddress(term)?.canonical ?? term).join(" ");
-  });
+  })
+  .describe(
+    "Only those whose name or address contains every word of this, anywhere. Give at least two letters or digits. Case and accents don't matter; `%`, `_` and `*` stand for themselves.",
+  );
 
 /**
  * Rows in whose name or address every word of a text is. @param places where the viewer may find any, each by an index,

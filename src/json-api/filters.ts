@@ -4,10 +4,11 @@ import type { EmailAddress } from "../lib/email-address.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Filter } from "./resource-type.ts";
 
-/** Rows whose column holds exactly that text, such as an id. */
-export function byColumn<Row extends BaseModel>(column: string): Filter<Row> {
+/** Rows whose column holds exactly that text, such as an id. @param description where the usual one won't do. */
+export function byColumn<Row extends BaseModel>(column: string, description?: string): Filter<Row> {
+  const value = z.string().max(300);
   return {
-    value: z.string().max(300),
+    value: description === undefined ? value : value.describe(description),
     places: (value) => [(rows) => void rows.where(column, String(value))],
   };
 }
@@ -28,7 +29,9 @@ const moment = z.iso
 /** Rows created at a time or later, and before another. A list that they narrow is sorted by that time. */
 export function byCreation<Row extends BaseModel>(table: string) {
   const filter = (operator: string): Filter<Row> => ({
-    value: moment,
+    value: moment.describe(
+      `Only those created ${operator === "<" ? "before this time" : "at this time or later"}: ISO 8601, with its offset.`,
+    ),
     places: (time) => [(rows) => void rows.where(`${table}.created_at`, operator, String(time))],
   });
   return { created_since: filter(">="), created_until: filter("<") };

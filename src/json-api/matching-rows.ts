@@ -1,17 +1,7 @@
-import type { z } from "zod";
 import type { BaseModel } from "../models/base-model.ts";
 import type { ResourceType, Rows, Viewer } from "./resource-type.ts";
 
 type Query = Record<string, unknown>;
-
-/** The parameters of an action on every resource that matches: the filters of its list. */
-export function matchParameters(type: ResourceType): Record<string, z.ZodType> {
-  const filters = Object.entries(type.filters).map(([name, { value }]) => [
-    `filter[${name}]`,
-    value.optional(),
-  ]);
-  return Object.fromEntries(filters);
-}
 
 /** The visible rows that match all filters of a query, the oldest first. */
 export function matchingRows(type: ResourceType, viewer: Viewer, query: Query): Rows<BaseModel> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { operator, program, signedIn } from "../access/allow.ts";
 import { type Endpoint, type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
+import { pascalCase } from "../lib/names.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { identifies, lists, shows, showsRelated } from "./answers.ts";
 import { linkageOf, type Resource } from "./document.ts";
@@ -38,6 +39,7 @@ export function readEndpoints(type: ResourceType): Endpoint[] {
     endpoint({
       ...base,
       path: `/api/${type.path}`,
+      operationId: `list${pascalCase(type.path)}`,
       summary: `List every ${name} the caller may see.`,
       query: collection,
       answers: lists(type),
@@ -49,6 +51,7 @@ export function readEndpoints(type: ResourceType): Endpoint[] {
     endpoint({
       ...base,
       path: `/api/${type.path}/:id`,
+      operationId: `read${pascalCase(type.type)}`,
       summary: `Read one ${name}.`,
       query: single,
       answers: shows(type),
@@ -81,6 +84,7 @@ function relationshipEndpoints(
     endpoint({
       ...base,
       path: `/api/${type.path}/:id/${name}`,
+      operationId: `read${pascalCase(name)}Of${pascalCase(type.type)}`,
       summary: `Read the ${name} ${of}.`,
       query: shape,
       answers: many ? lists(to) : showsRelated(to),
@@ -98,6 +102,7 @@ function relationshipEndpoints(
     endpoint({
       ...base,
       path: `/api/${type.path}/:id/relationships/${name}`,
+      operationId: `read${pascalCase(name)}LinkageOf${pascalCase(type.type)}`,
       summary: `Read the ${name} ${of}: ${many ? "types and ids" : "type and id"} only.`,
       query: z.strictObject(many ? pageParameters(to) : {}) as z.ZodType<Query>,
       answers: identifies(to, many),

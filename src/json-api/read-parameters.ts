@@ -19,7 +19,7 @@ export interface Page {
 export function shapeParameters(type: ResourceType) {
   const fields = declaredTypes().map((known) => [`fields[${known.type}]`, z.string().max(500).optional()]);
   return {
-    include: includeParameter(type).optional(),
+    include: includeParameter(type),
     ...(Object.fromEntries(fields) as Record<string, z.ZodOptional<z.ZodString>>),
   };
 }
@@ -31,25 +31,37 @@ export function collectionParameters(type: ResourceType) {
 
 /** `sort`, `page[…]` and the type's own filters: all there is to say where types and ids are listed only. */
 export function pageParameters(type: ResourceType) {
-  const filters = Object.entries(type.filters).map(([name, { value }]) => [
-    `filter[${name}]`,
-    value.optional(),
-  ]);
   return {
-    ...(Object.fromEntries(filters) as Record<string, z.ZodOptional<z.ZodType>>),
+    ...filterParameters(type),
     sort: sortParameter(type),
     "page[size]": pageSize,
-    "page[after]": z.string().max(500).optional(),
-    "page[before]": z.string().max(500).optional(),
+    "page[after]": cursor.describe("The cursor of the page to read: take it from `links.next`."),
+    "page[before]": cursor.describe("The cursor of the page to read: take it from `links.prev`."),
   };
 }
+
+/** `filter[…]`, one for each filter of the type. */
+export function filterParameters(type: ResourceType): Record<string, z.ZodType> {
+  const filters = Object.entries(type.filters).map(([name, { value }]) => {
+    const what = name.replaceAll("_", " ");
+    const isId = name in type.relationships || name === "organization";
+    const usual = isId ? `Only those of this ${what}: an id.` : `Only those with this ${what}.`;
+    return [`filter[${name}]`, value.optional().describe(value.description ?? usual)];
+  });
+  return Object.fromEntries(filters);
+}
+
+const cursor = z.string().max(500).optional();
 
 const pageSize = z.coerce
   .number({ error: "must be a number from 1 to 100" })
   .int({ error: "must be a whole number from 1 to 100" })
   .min(1, { error: "must be at least 1" })
   .max(100, { error: "must be at most 100" })
-  .default(20);
+  .default(20)
+  .describe(
+    "How many on a page. A page of large rows, above 1 MB together, ends early: continue at `links.next`.",
+  );
 
 /** One column, descending with a `-`; rows of equal value are in the order of their ids. */
 function sortParameter({ sortable }: ResourceType) {
@@ -58,7 +70,10 @@ function sortParameter({ sortable }: ResourceType) {
     .enum(columns.flatMap((column) => [column, `-${column}`]) as [string, ...string[]], {
       error: `sort by one of ${columns.join(", ")}; with a leading - in descending order`,
     })
-    .optional();
+    .optional()
+    .describe(
+      "The order; descending with a leading `-`. Equal ones are in the order of their ids. Without it, the oldest come first.",
+    );
 }
 
 export function readShape(query: Record<string, unknown>): Shape {
@@ -93,6 +108,8 @@ export interface IncludeTree {
 
 /** `include=memberships.user,owner`, checked against what the types relate to. Empty: nothing is wanted. */
 export function includeParameter(type: ResourceType) {
+  const names = Object.keys(type.relationships);
+  const known = names.length === 0 ? "There are none here" : `Here: ${names.join(", ")}`;
   return z
     .string()
     .max(500)
@@ -103,7 +120,20 @@ export function includeParameter(type: ResourceType) {
         if (problem !== undefined) issue.addIssue(problem);
       }
       return tree;
-    });
+    })
+    .optional()
+    .describe(
+      `Relationships whose resources to include, separated by commas; a dot continues from there, up to ${DEPTH} deep. ${known}.`,
+    );
+}
+
+/** A type, and those whose resources an answer with it may include. */
+export function includableFrom(type: ResourceType): ResourceType[] {
+  const found = new Set([type]);
+  for (let depth = 0; depth < DEPTH; depth += 1)
+    for (const { relationships } of [...found])
+      for (const to of Object.values(relationships)) found.add(resourceTypeNamed(to.type));
+  return [...found];
 }
 
 /** Adds a path. @returns what is wrong with it. */

@@ -117,19 +117,6 @@ export function resourceTypeNamed(name: string): ResourceType {
   return type;
 }
 
-/** A moment; sent as ISO 8601 in UTC. */
-export const time = z.date();
-
-export const createdAt = time.meta({
-  description: "When it was created.",
-  examples: ["2026-11-20T09:30:00.000Z"],
-});
-
-export const updatedAt = time.meta({
-  description: "When it last changed.",
-  examples: ["2026-11-20T09:30:00.000Z"],
-});
-
 /** Whatever a team keeps beside a row. */
 export const storedMetadata = z.record(z.string(), z.unknown());
 

@@ -50,8 +50,10 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
   return json as JsonSchema;
 }
 
-/** The first example that a schema's metadata has. */
+/** The first example that a schema's metadata has, or that of the schema it makes optional or nullable. */
 export function exampleOf(schema: z.ZodType): unknown {
   const examples = schema.meta()?.examples;
-  return Array.isArray(examples) ? examples[0] : undefined;
+  if (Array.isArray(examples)) return examples[0];
+  const isWrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
+  return isWrapped ? exampleOf(schema.unwrap() as z.ZodType) : undefined;
 }

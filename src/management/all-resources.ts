@@ -25,48 +25,40 @@ import { suppressionEndpoints, suppressionType } from "./suppressions.ts";
 import { userRoleEndpoints, userRoleType } from "./user-roles.ts";
 import { userEndpoints, userType } from "./users.ts";
 
-/** Every resource type, by import. */
-export const resourceTypes: ResourceType[] = [
-  environmentType,
-  userType,
-  sessionType,
-  apiClientType,
-  organizationType,
-  membershipType,
-  membershipRoleType,
-  invitationType,
-  receivedInvitationType,
-  invitationBatchType,
-  invitationBatchRowType,
-  deliveryType,
-  suppressionType,
-  roleType,
-  rolePermissionType,
-  permissionType,
-  userRoleType,
-  eventType,
-  organizationDeletionType,
+/** Every resource type, with the endpoints that act on it. */
+const resources: Array<[ResourceType, Endpoint[]]> = [
+  [environmentType, environmentEndpoints],
+  [userType, userEndpoints],
+  [sessionType, sessionEndpoints],
+  [apiClientType, apiClientEndpoints],
+  [organizationType, [...organizationEndpoints, ...assignableRoleEndpoints]],
+  [membershipType, membershipEndpoints],
+  [membershipRoleType, membershipRoleEndpoints],
+  [
+    invitationType,
+    [
+      ...invitationAnswerEndpoints,
+      ...invitationEndpoints,
+      ...invitationChangeEndpoints,
+      ...invitationResendEndpoints,
+    ],
+  ],
+  [receivedInvitationType, []],
+  [invitationBatchType, invitationBatchEndpoints],
+  [invitationBatchRowType, []],
+  [deliveryType, []],
+  [suppressionType, suppressionEndpoints],
+  [roleType, roleEndpoints],
+  [rolePermissionType, rolePermissionEndpoints],
+  [permissionType, permissionEndpoints],
+  [userRoleType, userRoleEndpoints],
+  [eventType, []],
+  [organizationDeletionType, []],
 ];
 
-/** Every endpoint of the Management API, by import. */
-export const allEndpoints: Endpoint[] = [
-  ...resourceTypes.flatMap(readEndpoints),
-  ...apiClientEndpoints,
-  ...assignableRoleEndpoints,
-  ...environmentEndpoints,
-  ...invitationAnswerEndpoints,
-  ...invitationEndpoints,
-  ...invitationBatchEndpoints,
-  ...invitationChangeEndpoints,
-  ...invitationResendEndpoints,
-  ...membershipRoleEndpoints,
-  ...membershipEndpoints,
-  ...organizationEndpoints,
-  ...permissionEndpoints,
-  ...rolePermissionEndpoints,
-  ...roleEndpoints,
-  ...sessionEndpoints,
-  ...suppressionEndpoints,
-  ...userRoleEndpoints,
-  ...userEndpoints,
-];
+export const resourceTypes: ResourceType[] = resources.map(([type]) => type);
+
+/** Every endpoint of the Management API, tagged with the resource it belongs to. */
+export const allEndpoints: Endpoint[] = resources.flatMap(([type, endpoints]) =>
+  [...readEndpoints(type), ...endpoints].map((endpoint) => ({ ...endpoint, tag: type.path })),
+);

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { operator } from "../access/allow.ts";
 import { createApiClient, deleteApiClient, updateApiClient } from "../access/api-clients.ts";
 import { SCOPES } from "../access/oauth/scopes.ts";
-import { described, text } from "../http/attributes.ts";
+import { created_at, described, text, time, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { ApiClient } from "../models/api-client.ts";
 
@@ -37,8 +37,8 @@ export const apiClientType = resourceType<ApiClient>({
       "When it last got a token, to the minute.",
       "2026-11-21T16:05:00.000Z",
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   computed: ({ id }) => ({ client_id: id }),
   relationships: {},
@@ -58,7 +58,9 @@ const attributes = z.strictObject({
     .transform((scopes) => [...new Set(scopes)]),
 });
 
-const Secret = z.object({ client_secret: z.string() });
+const Secret = z.object({
+  client_secret: z.string().meta({ examples: ["p9Jx2vQk7LmT4sWzR8nB1cY6uHf3aEd0gKi5oXtVqMw"] }),
+});
 
 const newApiClient = { type: "api_client", attributes, relationships: {} } as const;
 const changedApiClient = { type: "api_client", attributes: attributes.partial(), relationships: {} } as const;
@@ -67,11 +69,12 @@ export const apiClientEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/api-clients",
+    operationId: "createApiClient",
     summary: "Create an API client. Its secret is in `meta.client_secret`, this once.",
     allow: operator(),
     limit: "write",
     body: newResource(newApiClient),
-    answers: creates(apiClientType, Secret),
+    answers: { ...creates(apiClientType, Secret), example: { last_used_at: null } },
     async handle({ context, environment: { environment_id }, actor, body }) {
       const { client, secret } = await createApiClient(
         context,
@@ -89,6 +92,7 @@ export const apiClientEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/api-clients/:id",
+    operationId: "updateApiClient",
     summary: "Change an API client's name or scopes. A scope taken away is gone from its tokens at once.",
     allow: operator(),
     limit: "write",
@@ -107,6 +111,7 @@ export const apiClientEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/api-clients/:id",
+    operationId: "deleteApiClient",
     summary: "Delete an API client. Its access tokens end at once.",
     allow: operator(),
     limit: "write",

@@ -15,6 +15,7 @@ export const assignableRoleEndpoints = [
   endpoint({
     method: "GET",
     path: "/api/organizations/:id/assignable-roles",
+    operationId: "readAssignableRolesOfOrganization",
     summary:
       "List the roles the caller may give in an organization: to its members, and by inviting. The list is empty for anyone who may not manage members.",
     allow: member("organization:read", { of: inPath("organization"), scope: "roles:read" }),

@@ -30,18 +30,35 @@ const ALSO_CALLED: Partial<Record<CsvColumn, readonly string[]>> = {
   full_name: ["fullname", "displayname", "name"],
 };
 
+const COLUMN_TEXTS: Partial<Record<CsvColumn, string>> = {
+  email: "the addresses",
+  full_name: "whole names; they become `first_name`, because they can't be split reliably",
+  roles: "the roles",
+};
+
 const heading = z
   .string()
   .trim()
   .min(1, { error: "name a column of the file" })
   .max(500, { error: "a column's name may have at most 500 characters" })
   .optional();
-const mapping = Object.fromEntries(CSV_COLUMNS.map((column) => [`columns[${column}]`, heading] as const));
+const mapping = Object.fromEntries(
+  CSV_COLUMNS.map((column) => {
+    const holds = COLUMN_TEXTS[column] ?? `\`${column}\``;
+    const text = `Only with \`text/csv\`: the name of the file's column that holds ${holds}.`;
+    return [`columns[${column}]`, heading.describe(text)] as const;
+  }),
+);
 
 /** Which column of a file holds what, where its name doesn't say it. */
 export const csvColumnParameters = {
   ...(mapping as Record<`columns[${CsvColumn}]`, typeof heading>),
-  other_columns: z.enum(["refuse", "ignore"], { error: "must be ignore or refuse" }).default("refuse"),
+  other_columns: z
+    .enum(["refuse", "ignore"], { error: "must be ignore or refuse" })
+    .default("refuse")
+    .describe(
+      "Only with `text/csv`: `ignore` skips columns we don't know; `refuse` reports them, so that none is lost unnoticed.",
+    ),
 };
 
 export type CsvColumnsAsked = z.infer<z.ZodObject<typeof csvColumnParameters>>;

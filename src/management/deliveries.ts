@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { described } from "../http/attributes.ts";
+import { created_at, described, time, updated_at } from "../http/attributes.ts";
 import { byAddress, byColumn, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { createdAt, resourceType, time, updatedAt, type Viewer } from "../json-api/resource-type.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { DELIVERY_STATES, MailDelivery, TIMELINE_WORDS } from "../models/mail-delivery.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
@@ -62,8 +62,8 @@ export const deliveryType = resourceType<MailDelivery>({
         { at: "2026-11-20T09:31:12.000Z", what: "delivered" },
       ],
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   computed: ({ created_at, reply, timeline }) => ({
     reply: withoutReason(reply),

@@ -2,16 +2,16 @@ import { z } from "zod";
 import { operator } from "../access/allow.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
-import { described, locale, text, webAddress } from "../http/attributes.ts";
+import { created_at, described, locale, text, updated_at, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { createdAt, resourceType, updatedAt } from "../json-api/resource-type.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { Environment } from "../models/environment.ts";
-import type { Quotas } from "../models/quotas.ts";
+import { DEFAULT_QUOTAS, type Quotas } from "../models/quotas.ts";
 import { keyOf } from "./key-of.ts";
 
 export const environmentType = resourceType<Environment>({
@@ -36,8 +36,8 @@ export const environmentType = resourceType<Environment>({
       "The settings that were changed; all others have their defaults.",
       { invitation_lifetime_days: 14, from_name: "Acme" },
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   relationships: {},
   sortable: ["handle", "created_at"],
@@ -59,6 +59,10 @@ const quotas = z.strictObject({
   unfinished_batches: quota,
 } satisfies Record<keyof Quotas, z.ZodType>);
 
+const defaultQuotas = Object.entries(DEFAULT_QUOTAS)
+  .map(([name, most]) => `\`${name}\` ${most}`)
+  .join(", ");
+
 const settings = z.strictObject({
   invitation_lifetime_days: z.int().min(1).max(365),
   from_name: text(80),
@@ -69,7 +73,8 @@ const settings = z.strictObject({
     .max(REMINDERS_PER_MAIL)
     .refine((days) => days.every((day, index) => index === 0 || day > (days[index - 1] ?? 0)), {
       error: "must be days in ascending order, each once",
-    }),
+    })
+    .describe("Days after the email; by default 2 and 5."),
   notify_inviter: z
     .strictObject({
       accepted: z.boolean(),
@@ -77,11 +82,24 @@ const settings = z.strictObject({
       expired: z.boolean(),
       undelivered: z.boolean(),
     })
-    .partial(),
-  quotas,
-  complaint_pause_days: z.int().min(0).max(365),
-  member_adding: z.enum(["direct", "invite"]),
-  member_management: z.enum(["owner", "owner_and_admins"]),
+    .partial()
+    .describe("Which emails an inviter gets: all, unless switched off. Each is changed separately."),
+  quotas: quotas.describe(
+    `Each is a whole number up to 10,000 or \`unlimited\`, and changed separately. Defaults: ${defaultQuotas}.`,
+  ),
+  complaint_pause_days: z
+    .int()
+    .min(0)
+    .max(365)
+    .describe(
+      "How long users can't send invitations after one was reported as spam: 1 by default, 0 for no pause.",
+    ),
+  member_adding: z
+    .enum(["direct", "invite"])
+    .describe("`direct`, or `invite`: people send an invitation instead of making someone a member at once."),
+  member_management: z
+    .enum(["owner", "owner_and_admins"])
+    .describe("That of new organizations that don't say, here and in the Bridge API."),
 });
 const newEnvironment = {
   type: "environment",
@@ -107,7 +125,7 @@ const changedEnvironment = {
         redirect_url: settings.shape.redirect_url.nullish(),
         reminder_days: settings.shape.reminder_days.nullish(),
         notify_inviter: settings.shape.notify_inviter.nullish(),
-        quotas: quotas.nullish(),
+        quotas: settings.shape.quotas.nullish(),
         complaint_pause_days: settings.shape.complaint_pause_days.nullish(),
         member_adding: settings.shape.member_adding.nullish(),
         member_management: settings.shape.member_management.nullish(),
@@ -121,6 +139,7 @@ export const environmentEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/environments",
+    operationId: "createEnvironment",
     summary: "Create an environment, born with the permission catalogue and the four system roles.",
     allow: operator({ environment: "none" }),
     limit: "write",
@@ -139,6 +158,7 @@ export const environmentEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/environments/:id",
+    operationId: "updateEnvironment",
     summary: "Change an environment's name or settings.",
     allow: operator({ environment: "none" }),
     limit: "write",

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { described } from "../http/attributes.ts";
+import { created_at, described } from "../http/attributes.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { createdAt, resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { Event } from "../models/event.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
@@ -42,7 +42,7 @@ export const eventType = resourceType<Event>({
       "The request that did it: the `X-Request-Id` of its response.",
       "0b1d2c7e-6c0f-4a51-9f0e-2f8f4f7f2b1a",
     ),
-    created_at: createdAt,
+    created_at,
   }),
   computed: ({ type }) => ({ event_type: type }),
   relationships: { actor: { type: "user", id: ({ actor_user_id }) => actor_user_id } },
@@ -50,7 +50,7 @@ export const eventType = resourceType<Event>({
   filters: {
     organization: byColumn("events.organization_id"),
     type: byColumn("events.type"),
-    subject: byColumn("events.subject_id"),
+    subject: byColumn("events.subject_id", "Only what happened to this: an id."),
   },
 });
 

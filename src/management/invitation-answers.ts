@@ -3,6 +3,7 @@ import { inPath, linkHolder } from "../access/allow.ts";
 import type { Caller } from "../access/caller.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid, Refusal, unauthorized } from "../errors.ts";
+import { described, LATER } from "../http/attributes.ts";
 import { type Endpoint, endpoint, type OneRequest } from "../http/endpoint.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
 import { declineInvitation } from "../invitations/decline-invitation.ts";
@@ -17,20 +18,28 @@ import { invitationType, presentAnswered } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
 
 /** The holder of a link sends the token; a program names the user; a signed-in user sends neither. */
-const Answer = z.strictObject({
-  token: z.string().max(200).optional(),
-  user_id: z.string().max(64).optional(),
-});
+const Answer = z
+  .strictObject({
+    token: described(z.string().max(200), "The end of the link in the email.").optional(),
+    user_id: described(z.string().max(64), "The user of the invited address.").optional(),
+  })
+  .meta({
+    examples: [
+      { token: "01kagx5c8wmw5drxrge3rmw4nf00017be1c0d2dfV3nQm0y8bXq2T5wK7uZ1cR4eA6hJ9sL0pN3gM8oYi" },
+    ],
+  });
 type Answer = z.infer<typeof Answer>;
 
 /** The same two commands under `/api`, and under the path that emails and guides print, where the invitation itself names the environment. */
 export const invitationAnswerEndpoints = [
-  ...answerEndpoints("/api/invitations", "request"),
-  ...answerEndpoints("/invitations", "invitation"),
+  ...answerEndpoints("/api/invitations", "", "request"),
+  ...answerEndpoints("/invitations", "ByLink", "invitation"),
 ];
 
+/** @param named what ends the names of the operations. */
 function answerEndpoints<const Base extends string>(
   base: Base,
+  named: string,
   environment: "request" | "invitation",
 ): Endpoint[] {
   const rest = { of: inPath("invitation"), scope: "invitations:write", environment } as const;
@@ -39,13 +48,17 @@ function answerEndpoints<const Base extends string>(
     endpoint({
       ...declared,
       path: `${base}/:id/accept`,
+      operationId: `acceptInvitation${named}`,
       summary:
         "Accept an invitation: by its link, as the signed-in invitee, or as a program that names the invited user.",
+      answers: {
+        ...shows(invitationType, { membership: "membership" }),
+        example: { status: "accepted", accepted_at: LATER, updated_at: LATER },
+      },
       allow: linkHolder(
         "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; the operator, or a client that also has `memberships:write`, for the user of the invited address, by `meta.user_id`.",
         rest,
       ),
-      answers: shows(invitationType, { membership: "membership" }),
       async handle(request) {
         const proof = await prove(request);
         if (proof === undefined) {
@@ -63,12 +76,16 @@ function answerEndpoints<const Base extends string>(
     endpoint({
       ...declared,
       path: `${base}/:id/decline`,
+      operationId: `declineInvitation${named}`,
       summary: "Decline an invitation: by its link, as the signed-in invitee, or as a program.",
+      answers: {
+        ...shows(invitationType),
+        example: { status: "declined", declined_at: LATER, updated_at: LATER },
+      },
       allow: linkHolder(
         "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; a program.",
         rest,
       ),
-      answers: shows(invitationType),
       async handle(request) {
         const { context, actor } = request;
         const invitation = await declineInvitation(context, keyOf(request), await prove(request), actor);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { described } from "../http/attributes.ts";
+import { created_at, described } from "../http/attributes.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
-import { createdAt, resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 
@@ -66,7 +66,7 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
       "Why it failed, for programs: the error code a single invitation would get.",
     ),
     detail: described(z.string().nullable(), "Why it failed, for people."),
-    created_at: createdAt,
+    created_at,
   }),
   relationships: {
     batch: { type: "invitation_batch", id: ({ batch_id }) => batch_id },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inBody, inPath, member, signedIn } from "../access/allow.ts";
-import { described } from "../http/attributes.ts";
+import { created_at, described, LATER, time, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-batch.ts";
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
@@ -9,7 +9,8 @@ import { newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { createdAt, resourceType, time, updatedAt, type Viewer } from "../json-api/resource-type.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { BATCH_KINDS, BATCH_STATUSES, InvitationBatch } from "../models/invitation-batch.ts";
 import { CSV_COLUMNS, csvColumnParameters } from "./csv-columns.ts";
 import { newInvitationBatch } from "./invitation-batch-shape.ts";
@@ -61,8 +62,8 @@ export const invitationBatchType = resourceType<InvitationBatch>({
     resent_count: described(z.int(), "How many were resent; in a dry run, how many would be.", 0),
     failed_count: described(z.int(), "How many failed. Their rows say why.", 1),
     duplicate_count: described(z.int(), "How many repeat the address of an earlier row.", 2),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
     started_at: described(time.nullable(), "When the first rows were processed.", "2026-11-20T09:30:01.000Z"),
     completed_at: described(time.nullable(), "When the last row was processed."),
     canceled_at: described(time.nullable(), "When it was canceled, or its organization deleted."),
@@ -99,10 +100,15 @@ const CSV_TYPES = [
 ];
 
 const csvParameters = z.strictObject({
-  organization: z.string({ error: "name the organization to invite to" }).max(64),
-  dry_run: z
-    .stringbool({ truthy: ["true"], falsy: ["false"], error: "must be true or false" })
-    .default(false),
+  organization: described(
+    z.string({ error: "name the organization to invite to" }).max(64),
+    "The id of the organization to invite to. Required with `text/csv`, and known only there.",
+    exampleId("org"),
+  ),
+  dry_run: described(
+    z.stringbool({ truthy: ["true"], falsy: ["false"], error: "must be true or false" }).default(false),
+    "Only with `text/csv`: like the attribute of this name in a document.",
+  ),
   ...csvColumnParameters,
 });
 
@@ -110,6 +116,7 @@ export const invitationBatchEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitation-batches",
+    operationId: "createInvitationBatch",
     summary:
       "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, counting everyone's; a user who has none there may send one more.",
     allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
@@ -130,7 +137,17 @@ export const invitationBatchEndpoints = [
         return { attributes: { rows, dry_run }, relationships: { organization } };
       },
     },
-    answers: begins(invitationBatchType),
+    answers: {
+      ...begins(invitationBatchType),
+      example: {
+        status: "queued",
+        total_count: 1,
+        created_count: 0,
+        failed_count: 0,
+        duplicate_count: 0,
+        started_at: null,
+      },
+    },
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       const { environment_id } = environment;
       const organization_id = relationships.organization;
@@ -149,6 +166,7 @@ export const invitationBatchEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitation-batches/:id/cancel",
+    operationId: "cancelInvitationBatch",
     summary: "Stop a batch. Rows that are left are canceled; who was invited stays invited.",
     allow: signedIn({
       of: inPath("invitationBatch"),
@@ -156,7 +174,10 @@ export const invitationBatchEndpoints = [
       people: "A member with `members:manage` in the batch's organization.",
     }),
     limit: "write",
-    answers: shows(invitationBatchType),
+    answers: {
+      ...shows(invitationBatchType),
+      example: { status: "canceled", canceled_at: LATER, updated_at: LATER },
+    },
     async handle(request) {
       // A program's batch may be of no organization.
       if (request.caller.kind === "user") request.requirePermission("members:manage");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inPath, member, program } from "../access/allow.ts";
-import { expiry, locale, text } from "../http/attributes.ts";
+import { described, expiry, LATER, locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { copyLink } from "../invitations/copy-link.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
@@ -23,9 +23,17 @@ const changedInvitation = {
   relationships: {},
 } as const;
 
-const Resending = z.strictObject({ expires_at: expiry.optional() });
+const Resending = z.strictObject({
+  expires_at: described(
+    expiry,
+    "Until when it can be answered; by default the environment's lifetime from now.",
+    "2026-12-20T09:30:00.000Z",
+  ).optional(),
+});
 
-const Link = z.object({ link: z.string() });
+const Link = z.object({
+  link: described(z.string(), "The page where the invitation is answered.", "https://guildhall.example/i/…"),
+});
 
 const allow = member("members:manage", { of: inPath("invitation"), scope: "invitations:write" });
 
@@ -34,6 +42,7 @@ export const invitationChangeEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/invitations/:id",
+    operationId: "updateInvitation",
     summary:
       "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
     allow,
@@ -49,12 +58,13 @@ export const invitationChangeEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations/:id/resend",
+    operationId: "resendInvitation",
     summary:
       "Send a pending or expired invitation once more, with a new link and a new expiry. The old link no longer works, and an expired invitation is pending again.",
     allow,
     limit: "invite",
     body: meta(Resending),
-    answers: shows(invitationType),
+    answers: { ...shows(invitationType), example: { delivery_status: "queued", updated_at: LATER } },
     async handle(request) {
       const { context, actor, body } = request;
       const expiresAt = body.expires_at ?? null;
@@ -65,6 +75,7 @@ export const invitationChangeEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations/:id/link",
+    operationId: "linkInvitation",
     summary:
       "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
     allow: program("invitation_links:write"),

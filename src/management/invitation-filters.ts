@@ -15,7 +15,10 @@ export const byDeliveryStatus: Filter<Invitation> = {
     .max(100)
     .refine((given) => given.split(",").every(isStatus), {
       error: `must be one of ${DELIVERY_STATUSES.join(", ")}, or several with commas between`,
-    }),
+    })
+    .describe(
+      `Only those whose latest email is in this state, or in one of several separated by commas: ${DELIVERY_STATUSES.map((word) => `\`${word}\``).join(", ")}.`,
+    ),
   places: (value) =>
     [...new Set(String(value).split(","))].map((word) => {
       if (word === "sent") return wasSent;

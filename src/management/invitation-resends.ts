@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { signedIn } from "../access/allow.ts";
 import { badRequest, Refusal } from "../errors.ts";
+import { described } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createResendBatch } from "../invitation-batches/create-resend-batch.ts";
 import { begins } from "../json-api/answers.ts";
 import { meta } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
-import { matchingRows, matchParameters } from "../json-api/matching-rows.ts";
+import { matchingRows } from "../json-api/matching-rows.ts";
+import { filterParameters } from "../json-api/read-parameters.ts";
 import { viewerOf } from "../json-api/viewer.ts";
 import type { Invitation } from "../models/invitation.ts";
 import { ROWS_AT_MOST } from "./invitation-batch-shape.ts";
@@ -17,15 +19,22 @@ const ORGANIZATION = "filter[organization]";
 const STATUS = "filter[status]";
 
 const parameters = z.strictObject({
-  ...matchParameters(invitationType),
+  ...filterParameters(invitationType),
   [STATUS]: z
     .enum(["pending", "expired"], {
       error: "only pending and expired invitations can be resent: say pending or expired",
     })
-    .optional(),
+    .optional()
+    .describe("Only those with this status; `pending` if left out."),
 }) as z.ZodType<Record<string, unknown>>;
 
-const Resending = z.strictObject({ dry_run: z.boolean({ error: "must be true or false" }).default(false) });
+const Resending = z.strictObject({
+  dry_run: described(
+    z.boolean({ error: "must be true or false" }).default(false),
+    "If true, nothing is sent: the rows of the batch say what would happen.",
+    true,
+  ),
+});
 
 function inFilter({ query }: { query: Record<string, unknown> }) {
   return { organization: query[ORGANIZATION] as string | undefined };
@@ -35,6 +44,7 @@ export const invitationResendEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations/resend",
+    operationId: "resendInvitations",
     summary: `Resend every pending invitation that matches the filters, or every expired one with \`filter[status]=expired\`, up to ${ROWS_AT_MOST.toLocaleString("en")}. They are resent one by one in the background, each as a single resend would be, by a batch of the kind \`resend\`. A dry run resends none: its rows say which would be refused, and why.`,
     allow: signedIn({
       of: inFilter,

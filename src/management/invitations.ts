@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { z } from "zod";
 import { inBody, inPath, member } from "../access/allow.ts";
 import { forbidden, Refusal } from "../errors.ts";
-import { described } from "../http/attributes.ts";
+import { created_at, described, LATER, time, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
@@ -14,20 +14,12 @@ import { bySearch, foundIds } from "../json-api/by-search.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
 import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import {
-  createdAt,
-  type Rows,
-  resourceType,
-  storedMetadata,
-  time,
-  updatedAt,
-  type Viewer,
-} from "../json-api/resource-type.ts";
+import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
-import { invitationAttributes } from "./invitation-attributes.ts";
 import { byDeliveryStatus, byStatusNow, DELIVERY_STATUSES } from "./invitation-filters.ts";
 import { keyOf } from "./key-of.ts";
+import { invitationAttributes } from "./read-batch-row.ts";
 import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const invitationType = resourceType<Invitation>({
@@ -90,8 +82,8 @@ export const invitationType = resourceType<Invitation>({
     declined_at: time.nullable(),
     revoked_at: time.nullable(),
     expired_at: time.nullable(),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   onDemand: { metadata: () => "invitations.metadata" },
   computed: ({ delivery_state = null, role_ids = [] }) => ({
@@ -130,7 +122,13 @@ function leads(viewer: Viewer) {
 
 const newInvitation = {
   type: "invitation",
-  attributes: invitationAttributes.extend({ send_mail: z.boolean().default(true) }),
+  attributes: invitationAttributes.extend({
+    send_mail: described(
+      z.boolean().default(true),
+      "If false, no email is sent, and a program takes the link from `/link`. Programs only.",
+      true,
+    ),
+  }),
   relationships: { organization: { type: "organization", prefix: "org", required: true } },
 } as const;
 
@@ -138,11 +136,12 @@ export const invitationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations",
+    operationId: "createInvitation",
     summary: "Invite an address to an organization. The mail is sent once the invitation is written.",
     allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     body: newResource(newInvitation),
-    answers: creates(invitationType),
+    answers: { ...creates(invitationType), example: { delivery_status: "queued" } },
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       if (caller.kind === "user" && !attributes.send_mail) {
         const detail = "Only programs send the mail themselves: leave `send_mail` out.";
@@ -167,10 +166,14 @@ export const invitationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations/:id/revoke",
+    operationId: "revokeInvitation",
     summary: "Withdraw a pending invitation; its link is dead at once.",
     allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
     limit: "write",
-    answers: shows(invitationType),
+    answers: {
+      ...shows(invitationType),
+      example: { status: "revoked", revoked_at: LATER, updated_at: LATER },
+    },
     async handle(request) {
       const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
       const data = await presentAnswered(request.context.db, invitation);
@@ -180,6 +183,7 @@ export const invitationEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/invitations/:id",
+    operationId: "deleteInvitation",
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
     allow: member("members:manage", {

@@ -62,6 +62,7 @@ export const membershipRoleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/membership-roles",
+    operationId: "createMembershipRole",
     summary: "Give a member a role in the organization. Nobody gives what they don't have.",
     allow: member("members:manage", { of: inBody("membership"), scope: "membership_roles:write" }),
     limit: "write",
@@ -83,6 +84,7 @@ export const membershipRoleEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/membership-roles/:id",
+    operationId: "deleteMembershipRole",
     summary: "Take a role from a member, and the pending invitations they could no longer send.",
     allow: member("members:manage", {
       of: inPath("membershipRole"),

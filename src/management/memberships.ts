@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inBody, inPath, member, signedIn } from "../access/allow.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden } from "../errors.ts";
-import { described, metadata } from "../http/attributes.ts";
+import { created_at, described, metadata, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
@@ -10,14 +10,7 @@ import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import {
-  createdAt,
-  type Rows,
-  resourceType,
-  storedMetadata,
-  updatedAt,
-  type Viewer,
-} from "../json-api/resource-type.ts";
+import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
@@ -48,8 +41,8 @@ export const membershipType = resourceType<Membership>({
       "The organization's own notes about the member. Anyone who may manage members can set it, so don't keep your own keys here. At most 8,192 bytes and 50 keys, nested ones included.",
       { crm_id: "C-1017" },
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   onDemand: { metadata: () => "memberships.metadata" },
   relationships: {
@@ -98,6 +91,15 @@ export function ownMemberships({ db, caller }: Viewer, column: string): Lead {
   return { column, from, key: "own.id" };
 }
 
+/** What an answer says besides, where a change can cost a member the right to send their invitations. */
+export const RevokedInvitations = z.object({
+  revoked_invitations: described(
+    z.int(),
+    "How many pending invitations were revoked, because they would now give more than their inviter has.",
+    0,
+  ),
+});
+
 const newMembership = {
   type: "membership",
   attributes: z.strictObject({ metadata: metadata.default({}) }),
@@ -117,6 +119,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/memberships",
+    operationId: "createMembership",
     summary:
       "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
     allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
@@ -144,12 +147,13 @@ export const membershipEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/memberships/:id",
+    operationId: "updateMembership",
     summary:
       "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: changedResource(changedMembership),
-    answers: { ...shows(membershipType), meta: z.object({ revoked_invitations: z.int() }) },
+    answers: { ...shows(membershipType), meta: RevokedInvitations },
     async handle(request) {
       const { context, actor, body } = request;
       const key = keyInOrganization(request);
@@ -163,6 +167,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/memberships/:id/relationships/roles",
+    operationId: "updateRolesLinkageOfMembership",
     summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
@@ -178,6 +183,7 @@ export const membershipEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/memberships/:id",
+    operationId: "deleteMembership",
     summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
     allow: signedIn({
       of: inPath("membership"),

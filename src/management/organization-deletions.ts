@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { described } from "../http/attributes.ts";
+import { created_at, described, time, updated_at } from "../http/attributes.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
-import { counts, createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
+import { counts, resourceType } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { OrganizationDeletion } from "../models/organization.ts";
 
@@ -32,8 +32,8 @@ export const organizationDeletionType = resourceType<OrganizationDeletion>({
       roles: 1,
     }),
     done: described(counts, "Rows per table, processed so far.", { subscriptions: 2 }),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
     completed_at: time.nullable(),
   }),
   relationships: { requested_by: { type: "user", id: ({ requested_by_user_id }) => requested_by_user_id } },

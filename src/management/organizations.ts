@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid } from "../errors.ts";
-import { described, emailAddress } from "../http/attributes.ts";
+import { created_at, described, emailAddress, shown, updated_at } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
 import { begins, creates, shows, tells } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
@@ -11,15 +11,8 @@ import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import {
-  counts,
-  createdAt,
-  type Rows,
-  resourceType,
-  storedMetadata,
-  updatedAt,
-  type Viewer,
-} from "../json-api/resource-type.ts";
+import { counts, type Rows, resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { Organization } from "../models/organization.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
@@ -67,51 +60,7 @@ export const organizationType = resourceType<Organization>({
       leads(viewer),
     ),
   leads,
-  attributes: z.object({
-    name: z.string().meta({ examples: ["Acme Corp"] }),
-    slug: described(z.string().nullable(), "A short name for URLs, unique in the environment.", "acme-corp"),
-    business_email: z
-      .string()
-      .nullable()
-      .meta({ examples: ["office@acme.example"] }),
-    business_phone: z
-      .string()
-      .nullable()
-      .meta({ examples: ["+44 20 7946 0018"] }),
-    tax_id: z
-      .string()
-      .nullable()
-      .meta({ examples: ["GB123456789"] }),
-    address: described(
-      z.string().nullable(),
-      "As written on an envelope: up to 10 lines.",
-      "1 Analytical Row, London",
-    ),
-    country: described(z.string().nullable(), "ISO 3166-1, two letters.", "GB"),
-    picture: described(z.string().nullable(), "The URL of an image.", "https://acme.example/logo.png"),
-    public_metadata: described(
-      storedMetadata,
-      "The members' own notes, so don't rely on it as proof of anything. The Bridge API calls it `metadata`. At most 8,192 bytes and 50 keys, nested ones included.",
-      { team_size: 12 },
-    ),
-    metadata: described(
-      storedMetadata,
-      "Your own systems' notes. Only programs set it; members see it. At most 8,192 bytes and 50 keys, nested ones included.",
-      { crm_id: "C-1017" },
-    ),
-    external_id: described(
-      z.string().nullable(),
-      "The id in your own system, unique in the environment. Only programs set it.",
-      "C-1017",
-    ),
-    member_management: described(
-      z.enum(["owner", "owner_and_admins"]),
-      "Who manages members: only the `owner`, or `owner_and_admins`, which means anyone with `members:manage`.",
-      "owner_and_admins",
-    ),
-    created_at: createdAt,
-    updated_at: updatedAt,
-  }),
+  attributes: z.object({ ...shown(attributes.shape), created_at, updated_at }),
   onDemand: {
     public_metadata: () => "organizations.public_metadata",
     metadata: () => "organizations.metadata",
@@ -145,7 +94,12 @@ function leads(viewer: Viewer) {
 /** What a request that creates an organization may hold. */
 export const newOrganization = {
   type: "organization",
-  attributes: attributes.extend({ owner_email: emailAddress.nullish() }),
+  attributes: attributes.extend({
+    owner_email: described(
+      emailAddress.nullable(),
+      "Whom to invite as the owner if the relationship `owner` names nobody. For programs. The organization has no owner until someone accepts; `POST /api/invitations` with the role `owner` invites again.",
+    ).optional(),
+  }),
   relationships: { owner: { type: "user", prefix: "user", required: false } },
 } as const;
 /** What a request that changes one may hold. */
@@ -155,9 +109,18 @@ export const changedOrganization = {
   relationships: {},
 } as const;
 
-const Transfer = z.strictObject({ user_id: z.string().max(64) });
+const Transfer = z.strictObject({
+  user_id: described(z.string().max(64), "The member who becomes the owner.", exampleId("user")),
+});
 
-const Preview = z.object({ planned: counts });
+const Preview = z.object({
+  planned: described(counts, "Rows per table.", {
+    subscriptions: 2,
+    invitations: 1,
+    memberships: 4,
+    roles: 1,
+  }),
+});
 
 /** To say who owns an organization is to give a membership every right there. */
 const NAMES_OWNER = "memberships:write";
@@ -166,6 +129,7 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/organizations",
+    operationId: "createOrganization",
     summary:
       "Create an organization. A signed-in user becomes its owner. Others may name one, or invite one by `owner_email`; until the invitation is accepted, the organization has no owner.",
     allow: signedIn({
@@ -192,6 +156,7 @@ export const organizationEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/organizations/:id",
+    operationId: "updateOrganization",
     summary: "Change an organization's details. Of its members, only the owner decides who manages members.",
     allow: member("organization:update", { of: inPath("organization"), scope: "organizations:write" }),
     limit: "write",
@@ -206,6 +171,7 @@ export const organizationEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/organizations/:id",
+    operationId: "deleteOrganization",
     summary: "Delete an organization: access ends at once, its resources are detached in the background.",
     allow: signedIn({
       of: inPath("organization"),
@@ -214,7 +180,7 @@ export const organizationEndpoints = [
         "A member with `organization:delete` in the organization; while it runs, whoever asked for it may ask again.",
     }),
     limit: "write",
-    answers: begins(organizationDeletionType),
+    answers: { ...begins(organizationDeletionType), example: { done: {} } },
     async handle(request) {
       const deletion = (await runningDeletion(request)) ?? (await begin(request));
       const data = presentResource(organizationDeletionType, deletion);
@@ -224,6 +190,7 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/organizations/:id/deletion-preview",
+    operationId: "deletionPreviewOfOrganization",
     summary: "Count what a deletion would detach and remove. Changes nothing.",
     allow: member("organization:delete", { of: inPath("organization"), scope: "organizations:read" }),
     limit: "read",
@@ -236,6 +203,7 @@ export const organizationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/organizations/:id/transfer-ownership",
+    operationId: "transferOwnershipOfOrganization",
     summary:
       "Make another member the owner; the former owner becomes admin. The body's `meta.user_id` names the member.",
     allow: member("organization:delete", {

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
-import { described, text } from "../http/attributes.ts";
+import { created_at, described, text, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { createdAt, resourceType, updatedAt } from "../json-api/resource-type.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { Permission } from "../models/role.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
@@ -37,8 +37,8 @@ export const permissionType = resourceType<Permission>({
       "If true, it applies only in the environment as a whole, such as a permission of your staff, and owners of organizations don't have it. By default they do.",
       false,
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   relationships: {},
   sortable: ["name", "created_at"],
@@ -73,6 +73,7 @@ export const permissionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/permissions",
+    operationId: "createPermission",
     summary:
       "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
     allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
@@ -93,6 +94,7 @@ export const permissionEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/permissions/:id",
+    operationId: "updatePermission",
     summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
     allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
     limit: "write",
@@ -107,6 +109,7 @@ export const permissionEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/permissions/:id",
+    operationId: "deletePermission",
     summary: "Delete a permission that no role but `owner` has.",
     allow: inEnvironment("roles:manage", { scope: "permissions:delete" }),
     limit: "write",

@@ -1,7 +1,7 @@
 import { raw } from "objection";
 import { z } from "zod";
-import { described } from "../http/attributes.ts";
-import { createdAt, resourceType, time } from "../json-api/resource-type.ts";
+import { created_at, described, time } from "../http/attributes.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { byStatusNow } from "./invitation-filters.ts";
 import { isAlive } from "./visible-organizations.ts";
@@ -57,7 +57,7 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
     declined_at: time.nullable(),
     revoked_at: time.nullable(),
     expired_at: time.nullable(),
-    created_at: createdAt,
+    created_at,
   }),
   relationships: {},
   sortable: ["created_at", "expires_at"],

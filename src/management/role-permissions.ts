@@ -11,6 +11,7 @@ import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { addPermission } from "../roles/add-permission.ts";
 import { removePermission } from "../roles/remove-permission.ts";
+import { RevokedInvitations } from "./memberships.ts";
 import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
 import { leadsByRole, roleType } from "./roles.ts";
 import { isAlive } from "./visible-organizations.ts";
@@ -58,12 +59,11 @@ const newRolePermission = {
   },
 } as const;
 
-const Given = z.object({ revoked_invitations: z.int() });
-
 export const rolePermissionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/role-permissions",
+    operationId: "createRolePermission",
     summary:
       "Give a role a permission, and so everybody who has the role. Nobody gives what they don't have. Programs may give admin, billing and member more than they are born with; the system roles above get it, too. Pending invitations that would now give more than their inviter has are revoked.",
     allow: signedIn({
@@ -74,7 +74,7 @@ export const rolePermissionEndpoints = [
     }),
     limit: "write",
     body: newResource(newRolePermission),
-    answers: { ...creates(rolePermissionType), meta: Given },
+    answers: { ...creates(rolePermissionType), meta: RevokedInvitations },
     async handle(request) {
       const { role, permission } = request.body.relationships;
       const source = { pointer: "/data/relationships/role" };
@@ -89,6 +89,7 @@ export const rolePermissionEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/role-permissions/:id",
+    operationId: "deleteRolePermission",
     summary:
       "Take a permission from a role, and the pending invitations its holders could no longer send. Programs may take from admin, billing and member what was added to them.",
     allow: signedIn({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
-import { described, text } from "../http/attributes.ts";
+import { created_at, described, text, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
@@ -8,7 +8,7 @@ import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { createdAt, resourceType, updatedAt, type Viewer } from "../json-api/resource-type.ts";
+import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
 import { createRole } from "../roles/create-role.ts";
@@ -49,8 +49,8 @@ export const roleType = resourceType<Role>({
       1,
     ),
     permission_count: described(z.int(), "How many permissions the role has.", 2),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   /** A viewer who may not see all users sees it for roles of an organization only. */
   onDemand: {
@@ -109,6 +109,7 @@ export const roleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/roles",
+    operationId: "createRole",
     summary: "Create a role: of the environment, or of one organization by the relationship `organization`.",
     allow: signedIn({
       of: inBody("organization"),
@@ -118,7 +119,7 @@ export const roleEndpoints = [
     }),
     limit: "write",
     body: newResource(newRole),
-    answers: creates(roleType),
+    answers: { ...creates(roleType), example: { user_count: 0, permission_count: 0 } },
     async handle(request) {
       const { attributes, relationships } = request.body;
       const { name, description = null } = attributes;
@@ -136,6 +137,7 @@ export const roleEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/roles/:id",
+    operationId: "updateRole",
     summary: "Change a role's name or description. The system roles keep theirs.",
     allow: signedIn({
       of: inPath("role"),
@@ -155,6 +157,7 @@ export const roleEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/roles/:id",
+    operationId: "deleteRole",
     summary: "Delete a role that nobody has.",
     allow: signedIn({
       of: inPath("role"),

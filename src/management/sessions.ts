@@ -2,13 +2,13 @@ import { z } from "zod";
 import { inEnvironment, signedIn } from "../access/allow.ts";
 import { createSession } from "../access/create-session.ts";
 import { deleteSession, revokeSession, touchSession } from "../access/session-commands.ts";
-import { described, text } from "../http/attributes.ts";
+import { created_at, described, LATER, text, time, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
 import { keyOf } from "./key-of.ts";
 
@@ -39,8 +39,8 @@ export const sessionType = resourceType<Session>({
     last_active_at: described(time, "When it was last started or touched.", "2026-11-21T16:05:00.000Z"),
     expires_at: described(time, "When it ends by itself.", "2026-12-20T09:30:00.000Z"),
     revoked_at: described(time.nullable(), "When it was revoked; null if it wasn't."),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   relationships: { user: { type: "user", id: ({ user_id }) => user_id } },
   sortable: ["created_at", "last_active_at", "expires_at"],
@@ -53,7 +53,9 @@ const newSession = {
   relationships: { user: { type: "user", prefix: "user", required: true } },
 } as const;
 
-const Token = z.object({ token: z.string() });
+const Token = z.object({
+  token: z.string().meta({ examples: ["dfV3nQm0y8bXq2T5wK7uZ1cR4eA6hJ9sL0pN3gM8oYi"] }),
+});
 
 const OWN_OR_MANAGED =
   "The session's own user, or a user with `sessions:manage` in the environment if the session's user may do nothing there that they may not.";
@@ -62,6 +64,7 @@ export const sessionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/sessions",
+    operationId: "createSession",
     summary: "Start a session for a user. The token is in `meta.token`, this once.",
     allow: inEnvironment("sessions:manage", {
       scope: "sessions:write",
@@ -70,7 +73,10 @@ export const sessionEndpoints = [
     }),
     limit: "write",
     body: newResource(newSession),
-    answers: creates(sessionType, Token),
+    answers: {
+      ...creates(sessionType, Token),
+      example: { last_active_at: "2026-11-20T09:30:00.000Z" },
+    },
     async handle(request) {
       const { attributes, relationships } = request.body;
       const owner = { environment_id: request.environment.environment_id, user_id: relationships.user };
@@ -87,6 +93,7 @@ export const sessionEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/sessions/:id/touch",
+    operationId: "touchSession",
     summary: "Note that a session is in use.",
     allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
@@ -99,10 +106,11 @@ export const sessionEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/sessions/:id/revoke",
+    operationId: "revokeSession",
     summary: "End a session at once. Ending it again answers the same.",
     allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
-    answers: shows(sessionType),
+    answers: { ...shows(sessionType), example: { revoked_at: LATER, updated_at: LATER } },
     async handle(request) {
       await revokeSession(request.context, sessionKeyOf(request), request.actor);
       return changed(request, sessionType, request.params.id);
@@ -111,6 +119,7 @@ export const sessionEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/sessions/:id",
+    operationId: "deleteSession",
     summary: "End a session and forget it.",
     allow: signedIn({ scope: "sessions:delete", people: OWN_OR_MANAGED }),
     limit: "write",

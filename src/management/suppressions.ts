@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
-import { described, emailAddress, text } from "../http/attributes.ts";
+import { created_at, described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, tells } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
-import { matchingRows, matchParameters } from "../json-api/matching-rows.ts";
+import { matchingRows } from "../json-api/matching-rows.ts";
 import { created } from "../json-api/read-back.ts";
-import { createdAt, resourceType } from "../json-api/resource-type.ts";
+import { filterParameters } from "../json-api/read-parameters.ts";
+import { resourceType } from "../json-api/resource-type.ts";
 import { viewerOf } from "../json-api/viewer.ts";
+import { exampleId } from "../lib/id.ts";
 import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../models/suppression.ts";
 import { createSuppression } from "../suppressions/create-suppression.ts";
 import { deleteSuppression, deleteSuppressions } from "../suppressions/delete-suppressions.ts";
@@ -34,7 +36,7 @@ export const suppressionType = resourceType<Suppression>({
       "opted_out",
     ),
     detail: described(z.string().nullable(), "What the mail server or the provider said, or your own note."),
-    created_at: createdAt,
+    created_at,
   }),
   computed: ({ email_canonical }) => ({ email: email_canonical }),
   relationships: {},
@@ -62,20 +64,35 @@ const AT_MOST = 10_000;
 const SAMPLE = 10;
 
 const REASON = `name the reason: ${SUPPRESSION_REASONS.join(", ")}`;
-const Lifting = z.strictObject({
-  dry_run: z.boolean({ error: "must be true or false" }).default(false),
-  against_their_wish: z.boolean({ error: "must be true or false" }).default(false),
-});
+const flag = z.boolean({ error: "must be true or false" }).default(false);
+const Lifting = z
+  .strictObject({
+    dry_run: described(flag, "If true, nothing is lifted; the response counts what would be."),
+    against_their_wish: described(
+      flag,
+      "If true, also lifts suppressions whose owners complained or opted out. Required for the reasons `complained` and `opted_out`.",
+    ),
+  })
+  .meta({ examples: [{ dry_run: true }] });
 const Lifted = z.object({
-  lifted_count: z.int().min(0),
-  remaining_count: z.int().min(0),
-  sample: z.array(z.object({ id: z.string(), email: z.string(), created_at: z.iso.datetime() })),
+  lifted_count: described(z.int().min(0), "How many were lifted.", 0),
+  remaining_count: described(
+    z.int().min(0),
+    "How many still match; in a dry run, all that would be lifted.",
+    1,
+  ),
+  sample: described(
+    z.array(z.object({ id: z.string(), email: z.string(), created_at: z.iso.datetime() })),
+    "The oldest ten that still match.",
+    [{ id: exampleId("sup"), email: "mary@acme.example", created_at: "2026-11-20T09:30:00.000Z" }],
+  ),
 });
 
 export const suppressionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/suppressions",
+    operationId: "createSuppression",
     summary: "Suppress an address: no mail goes to it any more.",
     allow: program("suppressions:write"),
     limit: "write",
@@ -95,12 +112,15 @@ export const suppressionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/suppressions/lift",
+    operationId: "liftSuppressions",
     summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once: ask again while some remain.`,
     allow: program("suppressions:delete"),
     limit: "write",
     query: z.strictObject({
-      ...matchParameters(suppressionType),
-      "filter[reason]": z.enum(SUPPRESSION_REASONS, { error: REASON }),
+      ...filterParameters(suppressionType),
+      "filter[reason]": z
+        .enum(SUPPRESSION_REASONS, { error: REASON })
+        .describe("Only those with this reason."),
     }),
     body: meta(Lifting),
     answers: tells(Lifted),
@@ -124,6 +144,7 @@ export const suppressionEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/suppressions/:id",
+    operationId: "deleteSuppression",
     summary: "Lift a suppression: mail goes to the address again.",
     allow: program("suppressions:delete"),
     limit: "write",

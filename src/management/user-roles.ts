@@ -51,6 +51,7 @@ export const userRoleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/user-roles",
+    operationId: "createUserRole",
     summary: "Give a user a role in the whole environment; it counts in every organization.",
     allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
     limit: "write",
@@ -67,6 +68,7 @@ export const userRoleEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/user-roles/:id",
+    operationId: "deleteUserRole",
     summary:
       "Take a role of the environment from a user, and the pending invitations they could no longer send.",
     allow: inEnvironment("users:manage", { scope: "user_roles:delete", people: NOT_ABOVE }),

@@ -2,12 +2,15 @@ import { raw } from "objection";
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
 import {
+  created_at,
   described,
   emailAddress,
   expiry,
   externalId,
   metadata,
   text,
+  time,
+  updated_at,
   webAddress,
 } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
@@ -17,15 +20,7 @@ import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byAddress } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import {
-  createdAt,
-  type Rows,
-  resourceType,
-  storedMetadata,
-  time,
-  updatedAt,
-  type Viewer,
-} from "../json-api/resource-type.ts";
+import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { User } from "../models/user.ts";
 import { createUser } from "../users/create-user.ts";
@@ -80,8 +75,8 @@ export const userType = resourceType<User>({
       "The person's id in your own system, unique in the environment. Only programs set it. Callers who can't see `metadata` can't see it either.",
       "P-2204",
     ),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    created_at,
+    updated_at,
   }),
   onDemand: {
     /** The team's notes about a person are not for other users, nor for the person. */
@@ -188,6 +183,7 @@ export const userEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/users",
+    operationId: "createUser",
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
     allow: inEnvironment("users:manage", { scope: "users:write" }),
     limit: "write",
@@ -207,6 +203,7 @@ export const userEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/users/:id",
+    operationId: "updateUser",
     summary: "Change a user. A new address is unverified unless a program vouches for it.",
     allow: inEnvironment("users:manage", {
       scope: "users:write",
@@ -225,6 +222,7 @@ export const userEndpoints = [
   endpoint({
     method: "DELETE",
     path: "/api/users/:id",
+    operationId: "deleteUser",
     summary: "Delete a user with their sessions and memberships; refused while they own an organization.",
     allow: inEnvironment("users:manage", { scope: "users:delete", people: NOT_ABOVE }),
     limit: "write",

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openapiDocument } from "../../src/openapi/openapi-document.ts";
+import { openapiDocument } from "../../src/reference/openapi-document.ts";
 import { launchChromium, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
 import { type Guildhall, startGuildhall } from "../support/guildhall.ts";

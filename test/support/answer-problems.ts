@@ -2,8 +2,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import { allEndpoints } from "../../src/management/all-resources.ts";
-import { answerSchema } from "../../src/openapi/answer-schema.ts";
-import { openapiDocument } from "../../src/openapi/openapi-document.ts";
+import { answerSchema } from "../../src/reference/json-api-schemas.ts";
+import { openapiDocument } from "../../src/reference/openapi-document.ts";
 
 const ajv = new Ajv2020({ strict: false, allErrors: true, allowUnionTypes: true });
 addFormats.default(ajv);

@@ -1,8 +1,8 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Endpoint } from "../../src/http/endpoint.ts";
-import { openapiDocument } from "../../src/openapi/openapi-document.ts";
-import type { Method, Operation, Reference, Response } from "../../src/openapi/openapi-types.ts";
+import { openapiDocument } from "../../src/reference/openapi-document.ts";
+import type { Method, Operation, Reference, Response } from "../../src/reference/openapi-types.ts";
 import type { Exchange } from "./json-api/exchange.ts";
 
 const document = openapiDocument();

@@ -9,6 +9,9 @@ export interface Parameter {
   required?: true;
   description: string;
   schema: JsonSchema;
+  /** How the members of an object are sent: `fields[role]=name`. */
+  style?: "deepObject";
+  explode?: true;
 }
 
 export interface MediaContent {

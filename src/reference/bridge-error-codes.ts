@@ -1,5 +1,4 @@
-import { asEverywhere } from "./as-everywhere.ts";
-import type { ErrorCodes } from "./error-codes.ts";
+import { asEverywhere, type ErrorCodes } from "./error-codes.ts";
 
 /** Every code an error of the Bridge API may have. A test holds the list against the code. */
 export const BRIDGE_ERROR_CODES: ErrorCodes = {

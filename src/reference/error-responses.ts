@@ -1,40 +1,40 @@
 import { STATUS_CODES } from "node:http";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
+import { camelCase, pascalCase } from "../lib/names.ts";
+import type { Components } from "./components.ts";
 import type { ErrorCodes } from "./error-codes.ts";
-import { camelCase, pascalCase } from "./names.ts";
 import type { Reference, Response } from "./openapi-types.ts";
-import type { Registries } from "./registry.ts";
 
-/** How a face says no. */
-export interface FaceErrors {
-  /** What the names of its components begin with. */
+/** What the errors of an API look like. */
+export interface ApiErrors {
+  /** The start of its components' names. */
   prefix: string;
   codes: ErrorCodes;
   mediaType: string;
   schema: { name: string; build(): JsonSchema };
 }
 
-/** The refusals an endpoint may answer with, each a reference to the response of its status. */
+/** The errors an endpoint may answer with, each a reference to the response of its status. */
 export function errorResponses(
   statuses: number[],
-  face: FaceErrors,
-  registries: Pick<Registries, "responses" | "schemas">,
+  api: ApiErrors,
+  components: Pick<Components, "responses" | "schemas">,
 ): Record<string, Reference> {
   const entries = statuses.map((status) => {
     const words = (STATUS_CODES[status] ?? "Error").replaceAll(" ", "_").toLowerCase();
-    const name = face.prefix + pascalCase(camelCase(words));
-    return [String(status), registries.responses.refer(name, () => errorResponse(status, face, registries))];
+    const name = api.prefix + pascalCase(camelCase(words));
+    return [String(status), components.responses.refer(name, () => errorResponse(status, api, components))];
   });
   return Object.fromEntries(entries);
 }
 
 function errorResponse(
   status: number,
-  { codes, mediaType, schema }: FaceErrors,
-  { schemas }: Pick<Registries, "schemas">,
+  { codes, mediaType, schema }: ApiErrors,
+  { schemas }: Pick<Components, "schemas">,
 ): Response {
   const items = Object.entries(codes[status] ?? {}).map(([code, meaning]) => `- \`${code}\`: ${meaning}`);
-  const wait = { description: "Seconds to wait, where waiting helps.", schema: { type: "string" } };
+  const wait = { description: "Seconds to wait, if waiting helps.", schema: { type: "string" } };
   return {
     description: [`${STATUS_CODES[status]}. The codes of this status:`, "", ...items].join("\n"),
     ...([409, 429, 503].includes(status) ? { headers: { "Retry-After": wait } } : {}),

@@ -3,12 +3,12 @@ import { allBridgeEndpoints, BRIDGE_TAGS as BRIDGE_TAG_LIST } from "../bridge/al
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { allEndpoints, resourceTypes } from "../management/all-resources.ts";
-import { bridgeOperation } from "./bridge-operation.ts";
+import { bridgeApi } from "./bridge-api.ts";
+import { type Components, createRegistry } from "./components.ts";
 import { mailEventsPaths } from "./mail-events-paths.ts";
-import { managementOperation } from "./management-operation.ts";
+import { managementApi } from "./management-api.ts";
 import type { Method, OpenApiDocument, Operation, Parameter, Paths, Response, Tag } from "./openapi-types.ts";
-import { createRegistry, type Registries } from "./registry.ts";
-import { RESOURCE_TEXTS } from "./resource-texts.ts";
+import { type Api, operationOf } from "./operation.ts";
 import { SECURITY_SCHEMES } from "./security.ts";
 
 /**
@@ -16,18 +16,18 @@ import { SECURITY_SCHEMES } from "./security.ts";
  * @param server the service's address, for clients made from a saved copy. Paths in the document are relative to it.
  */
 export function openapiDocument(server = "/"): OpenApiDocument {
-  const registries: Registries = {
+  const components: Components = {
     schemas: createRegistry<JsonSchema>("#/components/schemas/"),
     parameters: createRegistry<Parameter>("#/components/parameters/"),
     responses: createRegistry<Response>("#/components/responses/"),
   };
-  const tell = (endpoints: Endpoint[], as: typeof managementOperation) =>
-    pathsOf(endpoints, (endpoint) => as(endpoint, registries));
+  const tell = (endpoints: Endpoint[], api: Api) =>
+    pathsOf(endpoints, (endpoint) => operationOf(endpoint, api, components));
   const paths = {
-    ...tell(allEndpoints, managementOperation),
-    ...tell(allBridgeEndpoints, bridgeOperation),
+    ...tell(allEndpoints, managementApi),
+    ...tell(allBridgeEndpoints, bridgeApi),
     ...oauthPaths,
-    ...mailEventsPaths(registries),
+    ...mailEventsPaths(components),
   };
   return {
     openapi: "3.1.0",
@@ -48,18 +48,18 @@ export function openapiDocument(server = "/"): OpenApiDocument {
     ],
     paths,
     components: {
-      schemas: registries.schemas.all,
-      parameters: registries.parameters.all,
-      responses: registries.responses.all,
+      schemas: components.schemas.all,
+      parameters: components.parameters.all,
+      responses: components.responses.all,
       securitySchemes: SECURITY_SCHEMES,
     },
   };
 }
 
-const MANAGEMENT_TAGS: Tag[] = resourceTypes.map(({ path, type }) => ({
+const MANAGEMENT_TAGS: Tag[] = resourceTypes.map(({ path, description }) => ({
   name: path,
   "x-displayName": displayName(path),
-  description: RESOURCE_TEXTS[type]?.what ?? "",
+  description,
 }));
 
 const BRIDGE_TAGS: Tag[] = BRIDGE_TAG_LIST.map(({ tag, title, what }) => ({

@@ -2,11 +2,11 @@ import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { MAIL_EVENTS_LIMIT } from "../mail-events/mail-events-router.ts";
 import { mailEvents } from "../mail-events/read-mail-events.ts";
 import { mailEventCounts } from "../mail-events/record-mail-events.ts";
+import type { Components } from "./components.ts";
 import { codesIn, errorResponses } from "./error-responses.ts";
 import { MAIL_EVENTS_ERROR_CODES } from "./mail-events-error-codes.ts";
 import type { Parameter, Paths } from "./openapi-types.ts";
-import type { Registries } from "./registry.ts";
-import { exactly, text } from "./resource-schema.ts";
+import { exactly, text } from "./schemas.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -18,9 +18,9 @@ const FACE = {
 };
 
 /** The path of `mailEventsRouter`: the shapes are those it reads and answers by, the rest is told by hand. */
-export function mailEventsPaths(registries: Registries): Paths {
+export function mailEventsPaths(components: Components): Paths {
   const refer = (name: string, schema: typeof mailEvents | typeof mailEventCounts, io: "input" | "output") =>
-    registries.schemas.refer(name, () => jsonSchemaOf(schema, io));
+    components.schemas.refer(name, () => jsonSchemaOf(schema, io));
   return {
     "/mail-events": {
       post: {
@@ -49,7 +49,7 @@ export function mailEventsPaths(registries: Registries): Paths {
               },
             },
           },
-          ...errorResponses(Object.keys(MAIL_EVENTS_ERROR_CODES).map(Number), FACE, registries),
+          ...errorResponses(Object.keys(MAIL_EVENTS_ERROR_CODES).map(Number), FACE, components),
         },
         security: [{ webhookSignature: [] }],
       },

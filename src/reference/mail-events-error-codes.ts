@@ -1,6 +1,6 @@
 import { MAIL_EVENTS_LIMIT } from "../mail-events/mail-events-router.ts";
-import { asEverywhere } from "./as-everywhere.ts";
-import type { ErrorCodes } from "./error-codes.ts";
+
+import { asEverywhere, type ErrorCodes } from "./error-codes.ts";
 
 /** Every code an error of `POST /mail-events` may have. A test holds the list against the code. */
 export const MAIL_EVENTS_ERROR_CODES: ErrorCodes = {

@@ -4,13 +4,13 @@ import type { Parameter, Reference, Response } from "./openapi-types.ts";
 
 /** Components of one kind: written once, referred to wherever they are used. */
 export interface Registry<Component> {
-  /** Refers to the component of that name, which is built when it is first named. It may refer to itself. */
+  /** Refers to the component with that name, which is built when it is first named. It may refer to itself. */
   refer(name: string, build: () => Component): Reference;
   all: Record<string, Component>;
 }
 
 /** The components an operation refers to. */
-export interface Registries {
+export interface Components {
   schemas: Registry<JsonSchema>;
   parameters: Registry<Parameter>;
   responses: Registry<Response>;
@@ -33,8 +33,8 @@ export function createRegistry<Component>(base: string): Registry<Component> {
 }
 
 /**
- * Refers to a component that is the same, whatever its name, or to a new one of that name.
- * @throws where the name is another's.
+ * Refers to an equal component, whatever its name, or to a new one with that name.
+ * @throws if the name belongs to a different component.
  */
 export function referToEqual<Component>(
   registry: Registry<Component>,

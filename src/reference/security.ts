@@ -1,8 +1,7 @@
 import { type Allow, callersOf, scopeOf } from "../access/allow.ts";
 import { SCOPES } from "../access/oauth/scopes.ts";
-import type { Parameter } from "./openapi-types.ts";
 
-/** How a caller says who they are. */
+/** How a caller authenticates. */
 export const SECURITY_SCHEMES = {
   operatorToken: {
     type: "http",
@@ -35,7 +34,7 @@ export const SECURITY_SCHEMES = {
     in: "header",
     name: "webhook-signature",
     description:
-      "Standard Webhooks 1.0: no key that is sent, but each message's own signature, made with `MAIL_EVENTS_SECRET`.",
+      "Standard Webhooks 1.0: not a key, but a signature of each message, made with `MAIL_EVENTS_SECRET`.",
   },
 };
 
@@ -65,11 +64,3 @@ export function extensionsOf(allow: Allow): Record<`x-${string}`, string> {
     ...(allow.kind === "inEnvironment" ? { "x-environment-permission": allow.permission } : {}),
   };
 }
-
-export const ENVIRONMENT_HEADER: Parameter = {
-  name: "X-Environment",
-  in: "header",
-  description:
-    "The environment's handle, where the host does not name it by its first label and there is no default.",
-  schema: { type: "string" },
-};

@@ -1,0 +1,82 @@
+import type { Endpoint } from "../http/endpoint.ts";
+import type { JsonSchema } from "../lib/json-schema-of.ts";
+import type { Components } from "./components.ts";
+import { referToEqual } from "./components.ts";
+import { type ApiErrors, errorResponses } from "./error-responses.ts";
+import type { MediaContent, Operation, Response } from "./openapi-types.ts";
+import { parametersOf, type Subject } from "./parameters.ts";
+import { withoutDefaults } from "./schemas.ts";
+import { extensionsOf, securityOf } from "./security.ts";
+
+/** What the two APIs document differently. */
+export interface Api {
+  errors: ApiErrors;
+  /** Statuses of the errors an endpoint can answer with. */
+  statusesOf(endpoint: Endpoint): number[];
+  /** Who may call it, in sentences. */
+  whoMay(endpoint: Endpoint): string;
+  /** What an endpoint is about, and so what the id in its path belongs to. */
+  subjectOf(endpoint: Endpoint): Subject;
+  /** The schema and the example of a successful answer; undefined without a body. */
+  content(endpoint: Endpoint, components: Components): MediaContent | undefined;
+  bodyName(endpoint: Endpoint, schema: JsonSchema): string;
+  isBodyRequired(endpoint: Endpoint): boolean;
+  /** Other forms a body may come in, by media type. */
+  otherForms?(endpoint: Endpoint): Record<string, MediaContent>;
+  /** Other successful answers, by status. */
+  otherAnswers?(endpoint: Endpoint, components: Components): Record<string, Response>;
+}
+
+/** Documents an endpoint. */
+export function operationOf(endpoint: Endpoint, api: Api, components: Components): Operation {
+  const { operationId, tag = "", summary, answers, allow } = endpoint;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description: api.whoMay(endpoint),
+    parameters: parametersOf(endpoint, api, components.parameters),
+    ...requestBody(endpoint, api, components),
+    responses: {
+      [String(answers.status)]: success(endpoint, api, components),
+      ...api.otherAnswers?.(endpoint, components),
+      ...errorResponses(api.statusesOf(endpoint), api.errors, components),
+    },
+    security: securityOf(allow),
+    ...extensionsOf(allow),
+  };
+}
+
+function requestBody(endpoint: Endpoint, api: Api, { schemas }: Components): Pick<Operation, "requestBody"> {
+  const { body } = endpoint;
+  const schema = body?.schema();
+  if (body === undefined || Object.keys(schema?.properties ?? {}).length === 0) return {};
+  const described = withoutDefaults(schema ?? {});
+  const content = {
+    [api.errors.mediaType]: {
+      schema: referToEqual(schemas, api.bodyName(endpoint, described), described),
+      example: body.example?.(),
+    },
+    ...api.otherForms?.(endpoint),
+  };
+  return { requestBody: { required: api.isBodyRequired(endpoint), content } };
+}
+
+function success(endpoint: Endpoint, api: Api, components: Components): Response {
+  const { status } = endpoint.answers;
+  const located = api.errors.prefix === "" && (status === 201 || status === 202);
+  const where = { description: "Where the resource is.", schema: { type: "string" } };
+  const content = api.content(endpoint, components);
+  return {
+    description: DESCRIPTIONS[status],
+    ...(located ? { headers: { Location: where } } : {}),
+    ...(content === undefined ? {} : { content: { [api.errors.mediaType]: content } }),
+  };
+}
+
+const DESCRIPTIONS = {
+  200: "Done.",
+  201: "Created.",
+  202: "Started; it continues in the background.",
+  204: "Done, without a body.",
+};
