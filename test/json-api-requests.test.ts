@@ -150,6 +150,7 @@ describe("a method", () => {
     ["GET", "/api/invitations/inv_none/accept", ["POST"]],
     ["POST", "/api/events", ["GET", "HEAD"]],
     ["PROPFIND", "/api/roles", ["GET", "HEAD", "POST"]],
+    ["POST", "/metrics", ["GET", "HEAD"]],
   ])("a path does not take is 405: %s %s, with what it takes in Allow", async (method, path, allowed) => {
     const answer = await send(method, path);
     expect(answer).toMatchObject(refusal(405, "method_not_allowed"));

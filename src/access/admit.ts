@@ -19,7 +19,7 @@ export interface Admitted {
 }
 
 /**
- * Finds out who asks, in one round trip for environment, caller and permissions (more only for somebody another service
+ * Identifies the caller, in one round trip for environment, caller and permissions (more only for somebody another service
  * may know), and turns away callers the endpoint is not for. Only the operator learns that there is no such environment:
  * for anyone else it is as if there were one in which they are unknown, or handles could be probed.
  * @param named the organization whose permissions will count.

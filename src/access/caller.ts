@@ -1,7 +1,7 @@
 import type { Actor } from "../events/record-events.ts";
 import type { AccessRow } from "./access-question.ts";
 
-/** The one who asks. An operator may do everything, a client what its scopes say, a user what their roles say. */
+/** The sender of a request. An operator may do everything, a client what its scopes say, a user what their roles say. */
 export type Caller =
   | { kind: "operator" }
   | { kind: "client"; client_id: string; scopes: string[] }

@@ -3,7 +3,7 @@ import { statement } from "../db/statement.ts";
 
 const CHUNK = 1_000;
 
-/** Days a session that ended is kept, for whoever asks what happened. */
+/** Days a session that ended is kept, so that people can find out what happened. */
 const KEPT_DAYS = 30;
 
 const purgeChunk = statement<{ purged: number }, { limit: number; days: number }>(

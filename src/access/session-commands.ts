@@ -61,7 +61,7 @@ export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): P
       .returning("user_id");
     if (deleted === undefined) {
       if ((await Session.query(trx).findOne(ownedBy(key))) === undefined) throw notFound("session");
-      const detail = "The session comes from another service and would begin anew: revoke it instead.";
+      const detail = "The session comes from another service and would start again: revoke it instead.";
       throw conflict("session_of_identity", detail);
     }
     await recordEvents(trx, actor, [

@@ -156,7 +156,7 @@ export const memberEndpoints = [
     operationId: "bridgeLeaveOrganization",
     tag: "bridge-members",
     summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
-    allow: signedIn({ of: inPath("organization"), people: "Every member but the owner." }),
+    allow: signedIn({ of: inPath("organization"), people: "Any member except the owner." }),
     limit: "write",
     body: optionalFields(z.strictObject({})),
     answers: { status: 200, message: LEFT },

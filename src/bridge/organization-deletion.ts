@@ -58,7 +58,8 @@ export const organizationDeletionEndpoints = [
       "Delete an organization for good. Access ends at once, and its resources return to their creators.",
     allow: signedIn({
       of: inPath("organization"),
-      people: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
+      people:
+        "A member with `organization:delete` in the organization. While it runs, the user who asked for it may ask again.",
     }),
     limit: "write",
     answers: { status: 200, records, message: DELETED },
@@ -73,7 +74,7 @@ export const organizationDeletionEndpoints = [
     operationId: "bridgeReadDeletionOfOrganization",
     tag: "bridge-organizations",
     summary: "Read a deletion's progress or, once it is completed, its receipt.",
-    allow: signedIn({ people: "Whoever asked for the deletion." }),
+    allow: signedIn({ people: "The user who asked for the deletion." }),
     limit: "read",
     answers: {
       status: 200,

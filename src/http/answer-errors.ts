@@ -5,11 +5,11 @@ import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
 import type { RequestState } from "./request-scope.ts";
 
-/** How a face puts a refusal on the wire. */
+/** Writes a refusal in the format of an API or a page. */
 export type Render = (ctx: KoaContext, refusal: Refusal, requestId: string) => void;
 
 /**
- * Turns whatever goes wrong below into an answer of the face, and what no route took into 404 or 405. A defect
+ * Turns every error into a response that `render` writes, and unknown paths and methods into 404 and 405. A defect
  * becomes a 500 that says nothing but the request's id; the log has the rest.
  */
 export function answerErrors(render: Render, log: Log): Middleware<RequestState> {
@@ -42,7 +42,7 @@ function methodNotAllowed(ctx: KoaContext): Refusal {
 }
 
 function defect(error: unknown, requestId: string, log: Log): Refusal {
-  // Koa and its router complain of a malformed path (`%zz`) by an error with a status.
+  // Koa and its router throw an error with a status for a malformed path (`%zz`).
   if (error instanceof URIError || (error instanceof Error && "status" in error && error.status === 400)) {
     return badRequest("malformed_request", "The request is malformed.");
   }
@@ -52,7 +52,7 @@ function defect(error: unknown, requestId: string, log: Log): Refusal {
 }
 
 /**
- * Trouble that passes: lock and statement time-outs, deadlocks after retries; a server that restarts, is full, can't read
+ * Temporary trouble: lock and statement time-outs, deadlocks after retries; a server that restarts, is full, can't read
  * or write its disk, or became a replica; a schema that changed under a prepared statement.
  */
 const PASSING_STATES = /^(55P03|57014|40001|40P01|25P03|25006|57P0\d|53\w{3}|58030|08\w{3})$/;
@@ -68,14 +68,14 @@ const PASSING_CODES = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
 ]);
-/** What pg says without a code; knex puts the statement before it, which is often the ROLLBACK that came too late. */
+/** Messages of pg without a code. Knex puts the statement before them, often the ROLLBACK that came too late. */
 const LOST_CONNECTION =
   /(^| - )(Connection terminated.*|Client .* and is not queryable|timeout expired|cached plan must not change result type)$/;
 
 /**
- * What an error means to a caller. Verbs turn the constraints they know into refusals of their own; this is the net
- * below: a constraint nobody foresaw is still a conflict and no crash.
- * @returns undefined for a defect of ours, which becomes a 500 that says nothing but the request id.
+ * Turns an error into a refusal. Commands turn the constraints they know into refusals of their own. This is the net below:
+ * an unforeseen constraint is still a conflict, not a crash.
+ * @returns undefined for a defect of ours, which becomes a 500 that gives only the request id.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
@@ -88,7 +88,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (state === "23505") return conflict("conflict", "Something with these values exists already.");
   if (state === "23503")
     return conflict("conflict", "Something this refers to is gone, or is still referred to.");
-  // A check: a process of the previous version may have written what this one bounds.
+  // A process of the previous version may have written a value that a newer constraint forbids.
   if (/^(22\w{3}|23514)$/.test(state)) return badRequest("invalid_value", "A value can't be stored.");
   return undefined;
 }

@@ -5,11 +5,10 @@ import { timedOut } from "../errors.ts";
 export const REQUEST_LIMIT = 15_000;
 
 /**
- * Answers in time, whatever a request waits for. The time runs from the moment the request has arrived in full. Until then
- * it may take as long as its bytes keep coming: once the connection has been silent for as long as the server allows, it
- * is given up as well, and a reader who takes no byte of an answer is cut off. The work is not undone, so the answer says
- * that it may have happened.
- * @throws 503 `timeout`, to be answered further up.
+ * Answers in time, no matter what a request waits for. The time runs from the moment the request has arrived in full. A
+ * request may arrive slowly, but not once its connection has been silent for as long as the server allows. A reader who
+ * takes no byte of an answer is cut off. The work is not undone, so the answer says that it may have happened.
+ * @throws 503 `timeout`, which `answerErrors` renders.
  */
 export function deadline(limit: number): Middleware {
   return async (ctx, next) => {
@@ -25,7 +24,7 @@ export function deadline(limit: number): Middleware {
       start();
       ctx.res.on("timeout", () => {
         if (ctx.headerSent) return ctx.req.socket.destroy();
-        // What is still to come of the request is no longer waited for.
+        // The rest of the request is not awaited.
         ctx.set("Connection", "close");
         reject(timedOut(new Error("the connection fell silent")));
       });

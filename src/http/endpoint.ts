@@ -20,65 +20,65 @@ export type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest
 
 export type Params = Record<string, string>;
 
-/** The body of a request: how it is read, and what it may be, for the documentation. */
+/** The body of a request: how to read it, and its schema for the documentation. */
 export interface BodyShape<Body> {
-  /** From the parsed JSON to what the handler gets. @throws a Refusal. */
+  /** Turns the parsed JSON into the handler's input. @throws a Refusal. */
   read(document: unknown, params: Params): Body;
   /** JSON Schema of the document. */
   schema(): JsonSchema;
   /** An example of the document. */
   example?(): unknown;
-  /** It may be left out, whatever type the headers name. */
+  /** The body may be left out, with any Content-Type. */
   optional?: true;
 }
 
-/** Another form a body may come in: text of a media type of its own, which is read to the very same. */
+/** Another form of a body: text of its own media type, which is read into the same input. */
 export interface TextForm<Body, Query = unknown> {
   /** Such as `text/csv`. */
   mediaType: string;
   /** Other names programs send it under. */
   alsoTaken: readonly string[];
-  /** What to do, for somebody who sends another type: one sentence. */
+  /** One sentence that tells people who send another type what to do. */
   otherwise: string;
   /** One sentence, for the documentation. */
   description: string;
   example: string;
-  /** What it can't say itself: the query parameters that go with it, unknown to every other body. */
+  /** The query parameters that go with it, for what the text can't say. No other body takes them. */
   query: z.ZodType<Query>;
   /** @throws a Refusal. */
   read(text: string, query: Query): Promise<Body>;
 }
 
 /**
- * What a document holds as `data`. Types are named, for `http` knows no face. `orNull`: where a to-one relationship is
- * empty; `also`: relationships the resource has in this answer only, by name the type they lead to.
+ * The `data` of a document. Types are given by name, because `http` knows no API. `orNull`: a to-one relationship may be
+ * empty. `also`: relationships the resource has in this answer only, each with the type it leads to.
  */
 export type AnswerData =
   | { holds: "resource"; type: string; orNull?: true; also?: Record<string, string> }
   | { holds: "collection"; type: string }
   | { holds: "linkage"; type: string; many: boolean };
 
-/** The same of the Bridge API: one record or a page of them, by the shape that shows it. */
+/** The same for the Bridge API: one record or a page of them, with the shape that shows it. */
 export interface Records {
   holds: "record" | "page";
-  /** Of what, such as `Subscription`. */
+  /** The record's name, such as `Subscription`. */
   name: string;
   of: z.ZodObject;
 }
 
-/** What is answered when all goes well: nothing (204), or a document with `data`, `meta` or both. */
+/** The answer when all goes well: nothing (204), or a document with `data`, `meta` or both. */
 export interface Answers {
   status: 200 | 201 | 202 | 204;
   data?: AnswerData;
   meta?: z.ZodObject;
-  /** What `meta` holds is shown this once and kept nowhere: what is answered again by an `Idempotency-Key` has none of it. */
+  /** `meta` is shown once and stored nowhere, so an answer repeated by an `Idempotency-Key` lacks it. */
   secret?: true;
   records?: Records;
   /** Fields of the documented example that differ from those of the shape and of the request. */
   example?: object;
-  /** What a Bridge answer says besides. */
+  /** The message of a Bridge answer. */
   message?: string;
-  /** What the Bridge API answers where an environment's setting has something else done. */
+  /** The Bridge API's answer where an environment's setting leads to another outcome. */
   otherwise?: { status: 202; message: string /** A sentence. */; when: string };
 }
 
@@ -98,13 +98,13 @@ export interface Endpoint<Body = unknown, Query = unknown, Path extends string =
   /** The query parameters it knows; any other is refused. */
   query?: z.ZodType<Query>;
   body?: BodyShape<Body>;
-  /** The other form the same may come in. */
+  /** Another form that the body may have. */
   text?: TextForm<Body>;
-  /** Bytes a body may have, where the usual 64 KiB are too few. */
+  /** Bytes a body may have where 64 KiB are too few. A body over 8 KiB is read only after its caller is authenticated. */
   bodyLimit?: number;
-  /** For the documentation, and for tests that hold every answer against it; at runtime nothing looks at it. */
+  /** For the documentation, and for the tests, which check every answer against it. Unused at runtime. */
   answers: Answers;
-  /** With an `Idempotency-Key` it may run again after a deadlock: it touches nothing but its context's database and queues. */
+  /** May run again after a deadlock, with an `Idempotency-Key`, so it touches only its context's database and queues. */
   handle(request: EndpointRequest<Body, Query, P>): Promise<Answer>;
 }
 
@@ -112,7 +112,7 @@ export interface EndpointRequest<Body = unknown, Query = unknown, P = Params> {
   context: Context;
   environment: Pick<AccessRow, "environment_id" | "handle" | "settings" | "environment_permissions">;
   caller: Caller;
-  /** The caller, as events tell it. */
+  /** The caller as the actor of events. */
   actor: Actor;
   /** The organization that `allow` names, where there is one. */
   organization: OrganizationAccess | undefined;
@@ -131,7 +131,7 @@ export interface EndpointRequest<Body = unknown, Query = unknown, P = Params> {
 /** A request whose path names one row by `:id`. */
 export type OneRequest<Body = unknown, Query = unknown> = EndpointRequest<Body, Query, { id: string }>;
 
-/** What an endpoint gets from whatever serves HTTP. */
+/** The parts of an HTTP request that an endpoint needs. */
 export interface Incoming extends Pick<EndpointRequest, "params" | "url" | "ip" | "headers" | "raw"> {
   requestId: string;
 }

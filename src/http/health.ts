@@ -16,11 +16,11 @@ const favicon = staticText(
   },
 );
 
-/** For operators. `healthz`: the process answers; `readyz`: database and queue took part just now. */
+/** Serves checks for operators. `healthz`: the process answers. `readyz`: database and queue answer, too. */
 export function healthRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   const warn = createRareWarnings(log);
-  // Browsers ask for it unasked, also where a page's policy lets it load nothing.
+  // Browsers request it by themselves, even if a page's policy forbids loading.
   router.get("/favicon.ico", favicon);
   router.get("/healthz", (ctx) => {
     ctx.body = { status: "ok" };

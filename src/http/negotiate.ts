@@ -3,14 +3,14 @@ import { Refusal } from "../errors.ts";
 
 export const JSON_API = "application/vnd.api+json";
 
-/** What a client that doesn't know of JSON:API may take it for, the most specific first. An empty `Accept` asks for nothing in particular. */
+/** Types that clients without knowledge of JSON:API accept, the most specific first. */
 const OTHERS = ["application/json", "application/*", "*/*", "*"];
 
 /**
- * RFC 9110: of what is accepted the most specific counts, with `q=0` it is refused, and parameters of other types mean
- * nothing here. JSON:API 1.1: instances of its media type with parameters other than `profile` don't count, and where all
- * are so modified, nothing else that is accepted helps.
- * @throws 406 then, and when none of what is accepted is ours.
+ * Checks `Accept`. RFC 9110: the most specific accepted type counts, `q=0` refuses it, and parameters of other types mean
+ * nothing here. JSON:API 1.1: instances of its media type with parameters other than `profile` don't count, and if all
+ * have some, no other accepted type helps. An empty `Accept` accepts everything.
+ * @throws 406.
  */
 export function requireAcceptable(headers: IncomingHttpHeaders): void {
   const elements = split(headers.accept ?? "", ",").filter((element) => element.trim() !== "");

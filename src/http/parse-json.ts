@@ -6,21 +6,21 @@ import { BODY_LIMIT } from "./read-body.ts";
 
 /** Bytes of body per key or item: building a value costs more than reading its bytes. */
 const BYTES_PER_VALUE = 16;
-/** Keys of one object at most. */
+/** The most keys of one object. */
 const KEYS_LIMIT = 1_000;
-/** Levels below the document itself. */
+/** The most levels below the document itself. */
 const DEPTH_LIMIT = 20;
 
 export interface Parsed {
   value: unknown;
-  /** Set when a number of the text is another one in `value`. To be thrown unless the value is wrong anyway. */
+  /** Set if a number in the text is not the same in `value`. Thrown unless the value is wrong for another reason. */
   inexact: Refusal | undefined;
 }
 
 /**
- * Parses JSON within bounds; refuses the keys that would reach an object's prototype, and a key that comes twice, whose
- * first value would be lost.
- * @param limit bytes its endpoint takes: more bytes may hold more values.
+ * Parses JSON within bounds. Refuses keys that would reach an object's prototype, and duplicate keys, whose first value
+ * would be lost.
+ * @param limit bytes its endpoint takes; more bytes may hold more values.
  * @throws 400.
  */
 export function parseJson(text: string, limit = BODY_LIMIT): Parsed {
@@ -54,9 +54,8 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
 /**
- * Counts what a JSON text would become, before anything is built of it: one look at each character, and no judgement of
- * whether it is JSON at all.
- * @returns how many keys there are, and where the first number begins that JavaScript would round.
+ * Counts the values of a JSON text before any is built. Looks at each character once, and doesn't check that it is JSON.
+ * @returns the number of keys, and the start of the first number that JavaScript would round.
  * @throws 400.
  */
 function scan(text: string, values: number): { keys: number; inexactAt: number | undefined } {
@@ -81,7 +80,7 @@ function scan(text: string, values: number): { keys: number; inexactAt: number |
         break;
       case CLOSE_OBJECT:
       case CLOSE_ARRAY:
-        // What is no JSON may close more than it opened.
+        // Invalid JSON may close more than it opened.
         depth = Math.max(depth - 1, -1);
         break;
       case COMMA:
@@ -143,7 +142,7 @@ function placeOf(pointer: string): string {
   return pointer === "" ? "The body" : clip(pointer, 200);
 }
 
-/** Text Postgres can't hold: U+0000 and lone surrogates. @throws 400. */
+/** Refuses text that Postgres can't hold: U+0000 and lone surrogates. @throws 400. */
 export function refuseUnstorable(value: unknown, pointer = ""): void {
   if (typeof value === "string") {
     const why = whyUnstorable(value);

@@ -2,22 +2,22 @@ import { tooManyRequests } from "../errors.ts";
 import { networkOf } from "../lib/network-of.ts";
 
 /**
- * How often one caller may do it, in how many seconds. The limits apply to sessions, and by address to wrong links,
- * secrets and credentials. The operator has no limit, and neither has a genuine link or secret: nobody guesses those.
+ * The number of requests one caller may make, and in how many seconds. The limits apply to sessions, and by address to
+ * wrong links, secrets and credentials. The operator has no limit. Genuine links and secrets have none: nobody guesses those.
  */
 export const LIMITS = {
   read: { requests: 600, seconds: 60 },
   write: { requests: 300, seconds: 60 },
   invite: { requests: 60, seconds: 60, perOrganization: "invite_organization" },
-  /** All its members together. */
+  /** Counts all members of an organization together. */
   invite_organization: { requests: 300, seconds: 60 },
-  /** Answers that say whether an address has a user. */
+  /** Answers that reveal whether an address has a user. */
   add_member: { requests: 100, seconds: 86_400 },
   /** Requests with an `Idempotency-Key`: their answers are kept for days. */
   keyed: { requests: 5_000, seconds: 86_400 },
   wrong_link: { requests: 30, seconds: 60 },
   wrong_secret: { requests: 30, seconds: 60 },
-  /** Tokens that are nobody's. More, for an address may be that of a whole office whose sessions end in the morning. */
+  /** Unknown tokens. The limit is higher, because an address may be a whole office whose sessions end in the morning. */
   wrong_credential: { requests: 100, seconds: 60 },
 } as const satisfies Record<string, Limit>;
 
@@ -30,7 +30,7 @@ export interface Limit {
 
 export type LimitName = keyof typeof LIMITS;
 
-/** Callers remembered at most; beyond that the oldest windows are forgotten first. */
+/** The most callers to remember. The oldest windows are forgotten first. */
 const REMEMBERED = 50_000;
 
 export interface RateLimiter {
@@ -40,13 +40,13 @@ export interface RateLimiter {
    * @throws 429 with `Retry-After` when the window is used up.
    */
   count(limit: LimitName, who: string): void;
-  /** The same when the window is used up already; counts nothing. */
+  /** Throws the same if the window is used up already, without counting. */
   refuseUsedUp(limit: LimitName, who: string): void;
 }
 
 /**
- * Fixed windows, in this process's memory: what is limited is a nuisance, not a rule of the domain, so it is not worth a
- * round trip. With n processes a caller gets at most n times as much.
+ * Counts in fixed windows in this process's memory. The limits stop a nuisance and are no rule of the domain, so they aren't
+ * worth a round trip. With n processes a caller gets at most n times as much.
  * @param now milliseconds, injected by tests.
  */
 export function createRateLimiter(now: () => number = Date.now): RateLimiter {

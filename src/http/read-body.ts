@@ -2,17 +2,17 @@ import type { IncomingMessage } from "node:http";
 import readRaw from "raw-body";
 import { badRequest, Refusal } from "../errors.ts";
 
-/** Bytes of a body at most, unless its endpoint takes more. */
+/** The most bytes of a body, unless its endpoint takes more. */
 export const BODY_LIMIT = 64 * 1024;
-/** Bytes that are read of anyone, before it is known who asks: cheap to read, to parse and to judge. */
+/** The size in bytes of bodies that are read before the caller is known: cheap to read, to parse and to validate. */
 export const SMALL_BODY = 8 * 1024;
-/** Bytes a request's headers say its body has; a body that comes in chunks may have any number. */
+/** Returns the length of the body by the headers, in bytes. A body that comes in chunks may have any. */
 export function announcedLength({ headers }: IncomingMessage): number {
   if (headers["transfer-encoding"] !== undefined) return Number.POSITIVE_INFINITY;
   return Number(headers["content-length"] ?? 0);
 }
 
-/** Reads a body as UTF-8. @param limit bytes at most. @throws as `readBytes`, and 400 when it is something else. */
+/** Reads a body as UTF-8. @param limit bytes at most. @throws as `readBytes` does, and 400 for invalid UTF-8. */
 export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Promise<string> {
   const bytes = await readBytes(request, limit);
   try {
@@ -22,7 +22,7 @@ export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Pr
   }
 }
 
-/** @param limit bytes at most. @throws 415 when the body is compressed, 413 when it is larger, 400 when it is cut off. */
+/** Reads a body. @param limit bytes at most. @throws 415 when the body is compressed, 413 when it is larger, 400 when it is cut off. */
 export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding !== "identity") {

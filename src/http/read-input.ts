@@ -23,11 +23,11 @@ export async function readInput(
 ): Promise<Input> {
   const form = formIn(endpoint, incoming.headers);
   if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
-  // Before its query: parameters of the other form would be called unknown.
+  // Before the query: parameters of the other form would be called unknown.
   if (endpoint.text !== undefined && incoming.headers["content-type"] !== undefined)
     requireBodyType(api, endpoint.text, incoming.headers);
   const query = readQuery(endpoint.query, incoming.url);
-  // A body nobody asked for is read all the same: one that is no document of the API is refused, not overlooked.
+  // An unexpected body is read as well, and refused unless it is a document of the API.
   const sent = endpoint.method === "GET" ? undefined : await readDocument(endpoint, api, incoming, limit);
   const body = endpoint.body?.read(sent?.value, incoming.params);
   // Last, so that other mistakes are named by their own rules, such as an amount of 1e400.
@@ -36,8 +36,8 @@ export async function readInput(
 }
 
 /**
- * A body left out is `undefined`: whether one is needed is the endpoint's to say. Many clients name a type and send
- * nothing, which is an error only where something is needed.
+ * Returns undefined for a missing body; the endpoint decides whether it needs one. Many clients name a type and send
+ * nothing, which is an error only if a body is needed.
  */
 async function readDocument(
   { body }: Endpoint,
@@ -57,7 +57,7 @@ function isAnnounced(headers: IncomingHttpHeaders, api: Api): boolean {
   return headers["content-type"] !== undefined && api.emptyBody !== null;
 }
 
-/** The refusal of another type, which names the text form, too, where there is one. */
+/** Adds the text form to the refusal of any other type. */
 function requireBodyType(api: Api, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
   try {
     api.requireBodyType(headers);
@@ -94,7 +94,7 @@ async function readForm(
  */
 export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   const given = new URLSearchParams(queryOf(url));
-  // Without a prototype, so that a parameter called `__proto__` is one like any other.
+  // Without a prototype, so that `__proto__` is a parameter like any other.
   const values: Record<string, string> = Object.create(null);
   for (const [name, value] of given) {
     if (Object.hasOwn(values, name))
@@ -121,14 +121,14 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
 }
 
-/** What was not given can't be pointed at. */
+/** Points at the parameter only if it was given. */
 function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem {
   const code = "invalid_parameter";
   if (!Object.hasOwn(given, parameter)) return { code, detail: `${parameter}: ${detail}` };
   return { code, detail, source: { parameter } };
 }
 
-/** What follows the first question mark: a later one belongs to a value. */
+/** Returns the query after the first question mark. Later ones belong to values. */
 export function queryOf(url: string): string {
   const start = url.indexOf("?");
   return start === -1 ? "" : url.slice(start + 1);

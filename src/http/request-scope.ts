@@ -3,13 +3,13 @@ import type { Middleware } from "koa";
 import { harmlessPath } from "../lib/harmless-path.ts";
 import type { Log } from "../log.ts";
 
-/** What every request has, whatever serves it. */
+/** The state of every request. */
 export interface RequestState {
-  /** In the answer's `X-Request-Id`, in errors, events and the log: what a person quotes to support. */
+  /** The id in `X-Request-Id`, errors, events and the log. People quote it to support. */
   requestId: string;
 }
 
-/** Gives the request its id and notes its end. Of the path, only what can't be a secret is logged. */
+/** Gives the request its id and logs its end, with the parts of the path that can't be secret. */
 export function requestScope(log: Log): Middleware<RequestState> {
   return async (ctx, next) => {
     const startedAt = performance.now();

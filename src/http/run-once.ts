@@ -11,12 +11,12 @@ import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { queryOf } from "./read-input.ts";
 
 /**
- * Runs an endpoint for the first request with a key, and answers the others what the first was answered. What it does
- * and the answer are one transaction: a process that is killed has done both or neither, and no hint is given before. A
- * refusal is thrown, so nothing of it stays but what it says must, and the key is as new as before.
- * @param sent the body as it came: a JSON document, whose members may come in another order the next time, or a text.
- * @throws 409 while the first is under way, 422 for a key that came with another body or query before, and what the
- *   endpoint throws.
+ * Runs an endpoint for the first request with a key, and gives later ones the same answer. The work and its answer are one
+ * transaction: a process that is killed has done both or neither, and nothing is queued before the commit. A refusal is
+ * thrown, which undoes everything but what `stands` writes again, and the key can be used again.
+ * @param sent the body as it came: a JSON document, whose members may be in another order next time, or a text.
+ * @throws 409 while the first request is under way, 422 for a key that came with another body or query before, and
+ *   anything the endpoint throws.
  */
 export function runOnce(
   endpoint: Endpoint,
@@ -52,7 +52,7 @@ function scopeOf(
     environment_id: environmentOf(allow) === "none" ? null : environment.environment_id,
     caller: nameOfCaller(caller),
     method,
-    // As it is declared, with what it names: there are other spellings of it that the router takes.
+    // The declared path with its ids: the router accepts other spellings of the same path.
     path: path.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? ""),
   };
 }
@@ -67,26 +67,26 @@ function answerAgain({ request_hash, status, location, document }: KeptAnswer, r
   return { status, headers, ...(document === null ? {} : { document }) };
 }
 
-/** What of an answer is kept: no secret. Of the headers only the one that belongs to the answer is worth it. */
+/** The part of an answer that is kept: no secret, and only the header that belongs to the answer. */
 function keptOf(
   { status, document, headers }: Answer,
   { answers }: Endpoint,
 ): Pick<KeptAnswer, "status" | "location" | "document"> {
-  const told = answers.secret && document !== undefined ? { ...document, meta: {} } : document;
-  return { status, location: headers?.Location ?? null, document: told ?? null };
+  const shown = answers.secret && document !== undefined ? { ...document, meta: {} } : document;
+  return { status, location: headers?.Location ?? null, document: shown ?? null };
 }
 
 const NAME = "idempotency-key";
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * The key by which a request may be sent twice and be done once. Taken as it is, quotes and all.
+ * Returns the key by which a repeated request is done once, exactly as sent, with any quotes.
  * @returns undefined without the header.
  * @throws 400 when it is empty, too long, comes twice or holds anything but printable ASCII.
  */
 export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   if (request.headers[NAME] === undefined) return undefined;
-  // Node joins a header that comes twice by a comma, which a key may have, too.
+  // Node joins duplicate headers with a comma, which a key may contain.
   const [key = "", ...others] = request.headersDistinct[NAME] ?? [];
   if (others.length === 0 && KEY.test(key)) return key;
   const detail = "Send one Idempotency-Key of 1 to 255 printable ASCII characters.";

@@ -3,16 +3,16 @@ import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**
- * What every answer carries, errors included: it is what its type says and nothing else, it runs and
- * loads nothing where a browser shows it, and it tells no other site where somebody came from. A page has a policy of its
- * own, which takes the place of this one. Under an https PUBLIC_URL browsers come back over TLS alone (RFC 6797).
+ * Sets headers on every response, errors included. Browsers don't guess its type, it runs and loads nothing when a browser
+ * shows it, and no other site learns where a visitor came from. A page replaces the policy with its own. Under an https
+ * PUBLIC_URL, browsers come back only over TLS (RFC 6797).
  */
 export function safeHeaders({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Middleware {
   const headers = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    // A year. Of other names under this one nothing is known here.
+    // A year. Not for subdomains, which may serve something else.
     ...(PUBLIC_URL.startsWith("https:") ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
   };
   return (ctx, next) => {
@@ -21,10 +21,10 @@ export function safeHeaders({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Middl
   };
 }
 
-/** Characters. No client needs more, and what reads these headers should never meet more. */
+/** Characters. No client needs more, and code that parses these headers should never meet more. */
 const LONGEST = 1_000;
 
-/** The headers that we, Koa, or a package below it takes apart. Credentials, cookies and keys have limits of their own. */
+/** Headers that we, Koa or its packages parse. Credentials, cookies and keys have limits of their own. */
 const TAKEN_APART = [
   "accept",
   "accept-encoding",
@@ -38,10 +38,10 @@ const TAKEN_APART = [
   "x-forwarded-proto",
 ];
 
-/** Refuses a request with a header nobody needs in that length, before anything takes it apart. @throws 431. */
+/** Refuses a request with a needlessly long header before anything parses it. @throws 431. */
 export const refuseLongHeaders: Middleware = (ctx, next) => {
   const long = TAKEN_APART.filter((name) => (ctx.headers[name]?.length ?? 0) > LONGEST);
-  // Nor must what renders the refusal take one of them apart.
+  // The code that renders the refusal must not parse them either.
   for (const name of long) delete ctx.headers[name];
   const [first] = long;
   if (first === undefined) return next();

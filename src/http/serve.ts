@@ -13,7 +13,7 @@ const SILENCE = 20_000;
 const ANSWER_TIME = 90_000;
 /** Connections at once: each may hold a small body and an answer. */
 const CONNECTIONS = 2_000;
-/** Requests that one connection may have sent ahead of their answers. */
+/** The most requests that one connection may send ahead of their answers. */
 const AHEAD = 32;
 
 export interface RunningServer {
@@ -33,7 +33,7 @@ export async function serve<State>(
   const server = createServer({
     headersTimeout: HEADERS_TIME,
     requestTimeout: REQUEST_TIME,
-    // How often Node looks for requests that are out of time: by default every 30 s.
+    // How often Node checks for late requests; every 30 s by default.
     connectionsCheckingInterval: 1_000,
   });
   server.maxConnections = CONNECTIONS;
@@ -82,10 +82,10 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 }
 
 /**
- * Answers the requests of one connection one after another, so that it holds one answer however many it asked for
- * ahead, and closes a connection that asks for too many.
- * @returns connections without a request under way. Node's own `closeIdleConnections` spares those that never sent
- *   one, and browsers open such connections ahead of need.
+ * Answers the requests of one connection one after another, so that it holds one answer at a time, and closes a connection
+ * that sends too many requests ahead.
+ * @returns connections without a request under way. Node's own `closeIdleConnections` spares those that never sent one, and
+ *   browsers open such connections in advance.
  */
 function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   const idle = new Set<Socket>();
@@ -93,8 +93,8 @@ function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   server.on("connection", (socket: Socket) => {
     idle.add(socket);
     lines.set(socket, []);
-    // Node makes an error for each request that a lost connection had, and reads its stack, which says nothing: without
-    // one, those who send thousands of requests ahead cost half as much.
+    // Node makes an error with a useless stack for each request of a lost connection. Without the stacks, clients that
+    // send thousands of requests ahead cost half as much.
     const { stackTraceLimit } = Error;
     socket.prependOnceListener("close", () => {
       Error.stackTraceLimit = 0;
@@ -121,7 +121,7 @@ function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
     };
     idle.delete(socket);
     line.push(begin);
-    // Once all that came together is read: those who sent too much ahead are cut off before they cost an answer.
+    // After everything that came together is read, so that clients who send too much are cut off before they cost an answer.
     if (line.length === 1) process.nextTick(() => socket.destroyed || begin());
   });
   return idle;

@@ -7,7 +7,7 @@ import { gzip, gzipSync } from "node:zlib";
 import type { Context, Middleware } from "koa";
 
 /**
- * Answers a text that is made once.
+ * Serves a text that is made once.
  * @param headers `Content-Type` among them.
  */
 export function staticText(text: string, headers: Record<string, string>): Middleware {
@@ -18,8 +18,8 @@ export function staticText(text: string, headers: Record<string, string>): Middl
 }
 
 /**
- * Answers a large file that never changes while the process runs. Reads it when it is first asked for, and keeps its
- * compressed bytes alone: clients that don't accept those get the file as a stream.
+ * Serves a large file that never changes while the process runs. Reads it at the first request and keeps only its
+ * compressed bytes. Clients that don't accept those get the file as a stream.
  * @param headers `Content-Type` among them.
  */
 export function staticFile(path: string, headers: Record<string, string>): Middleware {
@@ -35,7 +35,7 @@ async function read(path: string): Promise<Static> {
   return { tag: tagOf(content), size: content.length, zipped: await promisify(gzip)(content, { level: 9 }) };
 }
 
-/** What never changes while the process runs. */
+/** Content that never changes while the process runs. */
 export interface Static {
   tag: string;
   /** Bytes, uncompressed. */
@@ -48,8 +48,8 @@ export function tagOf(content: Buffer): string {
 }
 
 /**
- * Answers it compressed to clients that accept that, and with 304 to those that have it. Nothing else is compressed: an
- * answer that holds a secret beside what its reader chose would give it away by its length.
+ * Sends it compressed to clients that accept that, and 304 to clients that have it. No other answer is compressed: its
+ * length could give away a secret that stands beside text of the reader's choice.
  */
 export function answerStatic(
   ctx: Context,

@@ -135,7 +135,7 @@ export const organizationEndpoints = [
     allow: signedIn({
       scope: "organizations:write",
       people:
-        "Anybody who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
+        "Anyone who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     }),
     limit: "write",
     body: newResource(newOrganization),
@@ -177,7 +177,7 @@ export const organizationEndpoints = [
       of: inPath("organization"),
       scope: "organizations:delete",
       people:
-        "A member with `organization:delete` in the organization; while it runs, whoever asked for it may ask again.",
+        "A member with `organization:delete` in the organization. While it runs, the user who asked for it may ask again.",
     }),
     limit: "write",
     answers: { ...begins(organizationDeletionType), example: { done: {} } },
@@ -226,7 +226,7 @@ export const organizationEndpoints = [
   }),
 ];
 
-/** Deleting again while it runs answers the same, to whoever asked for it, and to programs. */
+/** Returns the running deletion, so that deleting again gives the user who asked for it, and programs, the same answer. */
 async function runningDeletion(request: OneRequest) {
   const { context, caller, organization } = request;
   if (organization !== undefined) return undefined;

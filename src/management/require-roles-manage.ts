@@ -5,9 +5,12 @@ import type { RoleKey } from "../roles/lock-role.ts";
 
 type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "requirePermission">;
 
+/** The rule of `requireRolesManage` in a sentence for the documents. */
+export const ROLES_MANAGERS =
+  "A user with `roles:manage`: in the organization for a role of one, in the environment for any other.";
+
 /**
- * Roles of an organization are managed by who has `roles:manage` there, roles of the environment by who has it in the
- * environment.
+ * Requires `roles:manage`: in the organization for a role of one, in the environment for any other.
  * @throws 403, 404.
  */
 export function requireRolesManage(

@@ -12,7 +12,12 @@ import { RolePermission } from "../models/join-tables.ts";
 import { addPermission } from "../roles/add-permission.ts";
 import { removePermission } from "../roles/remove-permission.ts";
 import { RevokedInvitations } from "./memberships.ts";
-import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
+import {
+  isOfOwnOrganization,
+  ROLES_MANAGERS,
+  requireRolesManage,
+  roleKeyOf,
+} from "./require-roles-manage.ts";
 import { leadsByRole, roleType } from "./roles.ts";
 import { isAlive } from "./visible-organizations.ts";
 
@@ -69,8 +74,7 @@ export const rolePermissionEndpoints = [
     allow: signedIn({
       of: inBody("role"),
       scope: "role_permissions:write",
-      people:
-        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
+      people: `${ROLES_MANAGERS} System roles: only programs.`,
     }),
     limit: "write",
     body: newResource(newRolePermission),
@@ -95,8 +99,7 @@ export const rolePermissionEndpoints = [
     allow: signedIn({
       of: inPath("rolePermission"),
       scope: "role_permissions:delete",
-      people:
-        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
+      people: `${ROLES_MANAGERS} System roles: only programs.`,
     }),
     limit: "write",
     answers: NOTHING,

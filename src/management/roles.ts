@@ -14,7 +14,12 @@ import { Role } from "../models/role.ts";
 import { createRole } from "../roles/create-role.ts";
 import { deleteRole } from "../roles/delete-role.ts";
 import { updateRole } from "../roles/update-role.ts";
-import { isOfOwnOrganization, requireRolesManage, roleKeyOf } from "./require-roles-manage.ts";
+import {
+  isOfOwnOrganization,
+  ROLES_MANAGERS,
+  requireRolesManage,
+  roleKeyOf,
+} from "./require-roles-manage.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const roleType = resourceType<Role>({
@@ -114,8 +119,7 @@ export const roleEndpoints = [
     allow: signedIn({
       of: inBody("organization"),
       scope: "roles:write",
-      people:
-        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+      people: ROLES_MANAGERS,
     }),
     limit: "write",
     body: newResource(newRole),
@@ -142,8 +146,7 @@ export const roleEndpoints = [
     allow: signedIn({
       of: inPath("role"),
       scope: "roles:write",
-      people:
-        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+      people: ROLES_MANAGERS,
     }),
     limit: "write",
     body: changedResource(changedRole),
@@ -162,8 +165,7 @@ export const roleEndpoints = [
     allow: signedIn({
       of: inPath("role"),
       scope: "roles:delete",
-      people:
-        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+      people: ROLES_MANAGERS,
     }),
     limit: "write",
     answers: NOTHING,
