@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import pg from "pg";
-import type { AccessQuestion } from "../src/sessions/access-question.ts";
-import { askAccess } from "../src/sessions/ask-access.ts";
+import type { AccessQuestion } from "../src/access/access-question.ts";
+import { askAccess } from "../src/access/find-access.ts";
 
 export interface BareRequest {
   headers: IncomingHttpHeaders;

@@ -1,10 +1,10 @@
+import { createSession } from "../src/access/create-session.ts";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import { openDatabase } from "../src/db/connection.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { newId } from "../src/lib/id.ts";
 import { Membership } from "../src/models/membership.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
 import { findSystemRole } from "../src/roles/find-system-role.ts";
-import { createSession } from "../src/sessions/create-session.ts";
 import type { Database } from "./stage.ts";
 
 export interface Member {

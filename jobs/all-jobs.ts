@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { purgeSessions } from "../src/access/purge-sessions.ts";
 import { statement } from "../src/db/statement.ts";
 import { purgeIdempotencyKeys } from "../src/idempotency-keys/purge-idempotency-keys.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
@@ -8,7 +9,6 @@ import { purgeDeletedDeliveries } from "../src/invitations/purge-deleted-deliver
 import { remindInvitees as remind } from "../src/invitations/remind-invitees.ts";
 import { OrganizationDeletion } from "../src/models/organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
-import { purgeSessions } from "../src/sessions/purge-sessions.ts";
 import { defineJob, type Job } from "./define-job.ts";
 
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-import type { Router } from "@koa/router";
+import { Router } from "@koa/router";
 import Koa from "koa";
 import { renderOauthError } from "./access/oauth/oauth-error.ts";
 import { oauthRouter } from "./access/oauth/oauth-router.ts";
@@ -8,11 +8,10 @@ import type { Context } from "./context.ts";
 import { docsRouter } from "./docs/docs-router.ts";
 import { answerErrors, type Render } from "./http/answer-errors.ts";
 import { deadline, REQUEST_LIMIT } from "./http/deadline.ts";
-import { operationsRouter } from "./http/operations.ts";
+import { healthRouter } from "./http/health.ts";
 import { ownHostOnly } from "./http/own-host-only.ts";
-import { refuseLongHeaders } from "./http/refuse-long-headers.ts";
 import { type RequestState, requestScope } from "./http/request-scope.ts";
-import { safeHeaders } from "./http/safe-headers.ts";
+import { refuseLongHeaders, safeHeaders } from "./http/safe-headers.ts";
 import { isMailEvents, mailEventsRouter, renderMailEventsError } from "./mail-events/mail-events-router.ts";
 import { managementRouter, renderJsonApiError } from "./management/management-router.ts";
 import { meterRequests } from "./metrics/meter-requests.ts";
@@ -24,66 +23,61 @@ import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/send-page.ts";
 
-/** What only a developer's machine has: the built-in inbox, and the workbench of mails and pages. */
+/** Pages that only a developer's machine has: the built-in inbox, and the workbench of emails and pages. */
 export interface DevelopmentRouters {
   inbox?: Router | undefined;
   workbench?: Router<RequestState> | undefined;
 }
 
-/** The HTTP service: what every request passes, then the routers, as one list. */
+/** The HTTP service: what every request passes, then the routers, as two lists. */
 export function createApp(
   context: Context,
   { inbox, workbench }: DevelopmentRouters = {},
   requestLimit = REQUEST_LIMIT,
 ): Koa<RequestState> {
-  const { PROXIES } = context.settings;
-  // Of X-Forwarded-For, what our own proxies wrote counts; what stands before it a caller may have made up.
-  const app = new Koa<RequestState>({ proxy: PROXIES > 0, maxIpsCount: PROXIES });
-  const management = managementRouter(context);
-  const bridge = bridgeRouter(context);
-  const pages = recipientPages(context);
-  const optOut = optOutPages(context);
-  const mailEvents = mailEventsRouter(context);
-  const oauth = oauthRouter(context);
-  const operations = operationsRouter(context);
+  const { settings, log } = context;
+  // Of X-Forwarded-For, only what our own proxies wrote counts: a caller may have made up the rest.
+  const app = new Koa<RequestState>({ proxy: settings.PROXIES > 0, maxIpsCount: settings.PROXIES });
+  // The request has been answered by then; Koa would print the error to the console.
+  app.on("error", (error) => log.debug({ err: error }, "a connection failed"));
   const registry = metricsRegistry(context);
-  const metrics = metricsRouter(context, registry);
-  const document = openapiDocument(new URL(context.settings.PUBLIC_URL).origin);
-  const openapi = openapiRouter(document);
-  const docs = docsRouter(context.settings);
-
-  // What reaches here has been answered; Koa would print it to the console.
-  app.on("error", (error) => context.log.debug({ err: error }, "a connection failed"));
-  app.use(safeHeaders(context.settings));
-  app.use(requestScope(context.log));
-  app.use(meterRequests(registry));
-  app.use(bridgeCors(context.settings));
-  app.use(answerErrors(renderByFace, context.log));
-  app.use(deadline(requestLimit));
-  app.use(refuseLongHeaders);
-  app.use(operations.routes()).use(metrics.routes());
-  app.use(oauth.routes());
-  app.use(openapi.routes()).use(docs.routes());
-  if (inbox !== undefined)
-    app.use(ownHostOnly(context.settings, inbox)).use(inbox.routes()).use(startAtInbox);
-  if (workbench !== undefined) app.use(ownHostOnly(context.settings, workbench)).use(workbench.routes());
-  app.use(pages.routes()).use(optOut.routes());
-  app.use(mailEvents.routes());
-  app.use(management.routes());
-  app.use(bridge.routes());
-  app.use(management.allowedMethods()).use(bridge.allowedMethods());
-  app.use(oauth.allowedMethods());
-  app.use(openapi.allowedMethods()).use(docs.allowedMethods());
-  app.use(pages.allowedMethods()).use(optOut.allowedMethods());
-  app.use(mailEvents.allowedMethods());
+  const local = [inbox, workbench].filter((router) => router !== undefined);
+  const passed = [
+    safeHeaders(settings),
+    requestScope(log),
+    meterRequests(registry),
+    bridgeCors(settings),
+    answerErrors(renderError, log),
+    deadline(requestLimit),
+    refuseLongHeaders,
+    ...local.map((router) => ownHostOnly(settings, router)),
+    ...(inbox === undefined ? [] : [startAtInbox]),
+  ];
+  const routers = [
+    healthRouter(context),
+    metricsRouter(context, registry),
+    oauthRouter(context),
+    openapiRouter(openapiDocument(new URL(settings.PUBLIC_URL).origin)),
+    docsRouter(settings),
+    ...local,
+    recipientPages(context),
+    optOutPages(context),
+    mailEventsRouter(context),
+    managementRouter(context),
+    bridgeRouter(context),
+  ];
+  for (const middleware of passed) app.use(middleware);
+  for (const router of routers) app.use(router.routes());
+  // One for all: it looks at the routes that matched, whatever router they are of.
+  app.use(new Router().allowedMethods());
   return app;
 }
 
-/** Where there is an inbox, somebody is trying things out: it is the page to begin with. */
+/** Opens the inbox at `/`: where there is one, somebody is trying things out. */
 const startAtInbox: Koa.Middleware = (ctx, next) => (ctx.path === "/" ? ctx.redirect("/inbox") : next());
 
-/** A person gets a page, a program a document: what a path and an `Accept` tell. */
-const renderByFace: Render = (ctx, refusal, requestId) => {
+/** Renders an error as a page for people and as a document for programs, by path and `Accept`. */
+const renderError: Render = (ctx, refusal, requestId) => {
   if (ctx.path.startsWith("/oauth/")) return renderOauthError(ctx, refusal);
   if (ctx.path.startsWith("/bridge-payment")) return renderBridgeError(ctx, refusal, requestId);
   if (isMailEvents(ctx.path)) return renderMailEventsError(ctx, refusal, requestId);

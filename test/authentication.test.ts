@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PERMISSIONS, type Permission } from "../src/permissions.ts";
+import { PERMISSIONS, type Permission } from "../src/access/permissions.ts";
 import type { Api } from "./support/api.ts";
 import { buildOrganization, buildPerson, invitationTo, unique, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";

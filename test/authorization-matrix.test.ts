@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scopeOf } from "../src/access/allow.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { EXPECTED } from "./authorization-matrix/expected.ts";
@@ -67,7 +68,7 @@ async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Cal
     const cell = { world, column, caller };
     if (subject !== undefined) id ??= await OBJECTS[subject]?.(cell);
     if (subject !== undefined && id === undefined) continue;
-    const api = await world.speakAs(caller, endpoint.scope);
+    const api = await world.speakAs(caller, scopeOf(endpoint.allow));
     const { status } = await send(api, endpoint, id ?? "", await bodyFor(endpoint, cell, id ?? ""));
     answers.push([caller, status]);
     if (isPersonal || (endpoint.method !== "GET" && status < 300)) id = undefined;
@@ -91,7 +92,7 @@ describe("a collection holds what may be read by id, and nothing else", () => {
       );
       if (list === undefined || single === undefined) throw new Error(`${path} can't be read`);
       for (const caller of CALLERS.filter((name) => expectedStatus(list, rowOf(list), name, "own") === 200)) {
-        const api = await world.speakAs(caller, single.scope);
+        const api = await world.speakAs(caller, scopeOf(single.allow));
         for (const column of COLUMNS) {
           const id = await OBJECTS[type]?.({ world, column, caller });
           if (id === undefined) continue;

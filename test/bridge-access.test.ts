@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { buildWorld, type World } from "./authorization-matrix/world.ts";
@@ -25,7 +26,8 @@ const rowOf = (endpoint: Endpoint): Row => {
 
 test("the table has a row for every endpoint of the Bridge API, and none without", () => {
   expect(Object.keys(TABLE).sort()).toEqual(allBridgeEndpoints.map(nameOf).sort());
-  for (const endpoint of allBridgeEndpoints) expect(endpoint.who, nameOf(endpoint)).toBe(rowOf(endpoint).who);
+  for (const endpoint of allBridgeEndpoints)
+    expect(callersOf(endpoint.allow), nameOf(endpoint)).toBe(rowOf(endpoint).who);
 });
 
 /** What a caller must get, by the row and what holds everywhere. */
@@ -53,7 +55,7 @@ describe("who may call", () => {
         for (const caller of CALLERS) {
           const cell = { world, team: world.teams.own, column, caller };
           const { url, body } = await requestFor(endpoint, cell);
-          const api = await world.speakAs(caller, endpoint.scope);
+          const api = await world.speakAs(caller, scopeOf(endpoint.allow));
           const name = `${caller}, ${column}`;
           actual[name] = (await send(api, endpoint, url, body)).status;
           expected[name] = expectedStatus(endpoint, caller, column);
@@ -73,7 +75,8 @@ function send(api: Api, { method }: Endpoint, url: string, body: object | undefi
 
 describe("a list without an organization", () => {
   const lists = allBridgeEndpoints.filter(
-    ({ method, path, personal }) => method === "GET" && personal === true && !path.endsWith("/:id"),
+    ({ method, path, allow }) =>
+      method === "GET" && allow.kind === "member" && allow.orOwn && !path.endsWith("/:id"),
   );
 
   test.each(lists.map((endpoint) => [nameOf(endpoint), endpoint] as const))(

@@ -22,12 +22,12 @@ type Sent = NonNullable<RequestInit["body"]>;
 
 /** Sends it to the endpoint as it is, signed in unless the headers say otherwise. */
 async function raw(
-  { method, path, who }: (typeof WITH_BODY)[number],
+  { method, path, allow }: (typeof WITH_BODY)[number],
   body: Sent | null,
   headers: Record<string, string> = {},
 ): Promise<ApiAnswer> {
   const credential: Record<string, string> =
-    who === "program"
+    allow.kind === "program"
       ? { Authorization: `Bearer ${OPERATOR_TOKEN}` }
       : { "X-Session-ID": targets.owner.token };
   const answer = await fetch(guildhall.api.origin + targets.pathOf({ path }), {
@@ -146,7 +146,7 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
 
     test("tells nobody who isn't signed in what is wrong with a body", async () => {
       const wrong = { "X-Session-ID": "sess_of_nobody" };
-      const nobody = endpoint.who === "program" ? { Authorization: "Bearer of-nobody" } : wrong;
+      const nobody = endpoint.allow.kind === "program" ? { Authorization: "Bearer of-nobody" } : wrong;
       for (const [body, headers] of [
         ["{}", JSON_TYPE],
         ["{", JSON_TYPE],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callersOf } from "../src/access/allow.ts";
 import { SCOPES } from "../src/access/oauth/scopes.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
@@ -31,11 +32,11 @@ function send(api: Api, { method, path }: Endpoint): Promise<ApiAnswer> {
 }
 
 const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
-const usersOnly = allBridgeEndpoints.filter(({ who }) => who === "user");
+const usersOnly = allBridgeEndpoints.filter(({ allow }) => callersOf(allow) === "user");
 
 describe("what people do", () => {
   test("is every endpoint but the reports of a provider, and reading one resource", () => {
-    const others = allBridgeEndpoints.filter(({ who }) => who !== "user").map(nameOf);
+    const others = allBridgeEndpoints.filter(({ allow }) => callersOf(allow) !== "user").map(nameOf);
     expect(others.sort()).toEqual([
       "GET /bridge-payment/addresses/:id",
       "GET /bridge-payment/customers/:id",

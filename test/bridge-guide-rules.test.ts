@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/all-jobs.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import { buildPerson, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { Actor } from "../src/events/record-events.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildPerson, roleId } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callersOf, environmentOf } from "../src/access/allow.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { batchTo, sendCsv } from "./support/batches.ts";
 import { invitationTo, roleId, uniqueEmail } from "./support/builders.ts";
@@ -41,7 +42,7 @@ const operatorOnly = { status: 403, body: { errors: [{ code: "operator_only" }] 
 
 /** Every endpoint with an id in its path: environments' own belong to the operator, and mails' paths name theirs. */
 const inPath = allEndpoints.filter(
-  ({ path, environmentFrom }) => path.includes(":id") && (environmentFrom ?? "request") === "request",
+  ({ path, allow }) => path.includes(":id") && environmentOf(allow) === "request",
 );
 
 /** Whoever may read a collection, as far as who they are goes. */
@@ -57,7 +58,8 @@ describe("in a path, an id of another environment is absent", () => {
 
   test.each(inPath.map((endpoint) => [endpoint.method, endpoint.path, endpoint] as const))(
     "%s %s, for the operator and for a user who may do everything here",
-    async (method, path, { who }) => {
+    async (method, path, { allow }) => {
+      const who = callersOf(allow);
       const collection = path.split("/")[2] ?? "";
       const id = theirs.ids[collection] ?? "";
       expect(id).not.toBe("");

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { PERMISSIONS, SYSTEM_ROLES } from "../src/permissions.ts";
+import { PERMISSIONS, SYSTEM_ROLES } from "../src/access/permissions.ts";
 import { buildEnvironment, buildPerson, unique } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 

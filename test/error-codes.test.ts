@@ -46,7 +46,7 @@ function loadedWith(...paths: string[]): Set<string> {
 /** What both faces come to without importing it: by the context they are handed. */
 const EVERYWHERE = [
   "src/http/answer-errors.ts",
-  "src/http/refuse-long-headers.ts",
+  "src/http/safe-headers.ts",
   "src/access/identities/identity-sources.ts",
 ];
 
@@ -96,7 +96,7 @@ test("the list of /mail-events has what it can come to, and what it can't is kno
   const loaded = loadedWith(
     "src/mail-events/mail-events-router.ts",
     "src/http/answer-errors.ts",
-    "src/http/refuse-long-headers.ts",
+    "src/http/safe-headers.ts",
   );
   const never = [
     ...["malformed_text", "too_deep", "too_many_values"], // Its values are cleaned, not refused.

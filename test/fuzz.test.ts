@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { scopeOf } from "../src/access/allow.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
 import { COLUMNS } from "./authorization-matrix/names.ts";
@@ -64,7 +65,7 @@ test("a mutated document is refused without a trace, or taken; it never breaks a
     async (endpoint, caller, changes) => {
       const id = await objectFor(endpoint, caller);
       const document = await bodyFor(endpoint, { world, column: "own", caller }, id);
-      const api = await world.speakAs(caller, endpoint.scope);
+      const api = await world.speakAs(caller, scopeOf(endpoint.allow));
       before = await checksum(guildhall.db);
       const send = endpoint.method === "PATCH" ? api.patch : api.post;
       const { status } = await send(urlFor(endpoint, id), mutated(document ?? { meta: {} }, changes));

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PERMISSIONS } from "../src/access/permissions.ts";
 import { guidePath } from "../src/docs/read-guide.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { seedDevelopment } from "../src/local/seed-development.ts";
 import { ERROR_CODES } from "../src/openapi/error-codes.ts";
 import { codesIn } from "../src/openapi/error-responses.ts";
 import { openapiDocument } from "../src/openapi/openapi-document.ts";
-import { PERMISSIONS } from "../src/permissions.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 import { pathWithCurl } from "./support/pastable.ts";
 

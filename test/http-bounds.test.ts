@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import { answerErrors } from "../src/http/answer-errors.ts";
 import { deadline, REQUEST_LIMIT } from "../src/http/deadline.ts";
-import { refuseLongHeaders } from "../src/http/refuse-long-headers.ts";
+import { refuseLongHeaders } from "../src/http/safe-headers.ts";
 import { type RunningServer, serve } from "../src/http/serve.ts";
 import { createLog } from "../src/log.ts";
 import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from "./support/builders.ts";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
@@ -37,9 +38,9 @@ const ENDS_THE_RIGHT = "POST /bridge-payment/organizations/:id/transfer-ownershi
 async function prepared(
   endpoint: Endpoint,
 ): Promise<(headers: Record<string, string>) => Promise<ApiAnswer>> {
-  const { who, path, method, scope } = endpoint;
-  const caller = who !== "user" ? "operator" : path.endsWith("/leave") ? "member" : "owner";
-  const api = await world.speakAs(caller, scope);
+  const { allow, path, method } = endpoint;
+  const caller = callersOf(allow) !== "user" ? "operator" : path.endsWith("/leave") ? "member" : "owner";
+  const api = await world.speakAs(caller, scopeOf(allow));
   const { url, body } = await requestTo(endpoint, caller);
   return (headers) => {
     if (method === "DELETE") return api.delete(url, headers);

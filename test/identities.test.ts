@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enterWithIdentity } from "../src/access/identities/enter-with-identity.ts";
 import type { Identity } from "../src/access/identities/identity.ts";
+import { revokeSession } from "../src/access/session-commands.ts";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { hashToken } from "../src/lib/random-token.ts";
-import { revokeSession } from "../src/sessions/revoke-session.ts";
 import { type AuthService, BRIDGE_SECRET, startAuthService, valid } from "./support/auth-service.ts";
 import {
   buildEnvironment,

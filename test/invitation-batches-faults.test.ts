@@ -192,7 +192,8 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     const rows = await rowsOf(guildhall, id);
     expect(rows.at(-1)).toMatchObject({
       ...{ status: "failed", code: "forbidden" },
-      detail: "You need the permission members:manage in this organization.",
+      detail:
+        "You need the permission members:manage in this organization. Ask its owner for a role that has it.",
     });
     expect(await pendingIn(organization)).toBe(0);
   });

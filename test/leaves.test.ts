@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { singleFlight } from "../src/access/identities/identity-sources.ts";
+import { environmentCandidates } from "../src/access/requested-environments.ts";
 import { parseDuration } from "../src/config/values.ts";
-import { environmentCandidates } from "../src/http/environment-candidates.ts";
 import { coalesce } from "../src/lib/coalesce.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/lib/recent.ts";

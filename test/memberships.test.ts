@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { MemberManagement, Organization } from "../src/models/organization.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
 import type { Api } from "./support/api.ts";
 import {
   buildMember,

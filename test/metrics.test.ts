@@ -49,6 +49,12 @@ async function scrapeAt(origin: string): Promise<Metrics> {
 
 const scrapeBeside = () => beside(scrapeAt);
 
+test("POST /metrics is answered 405, with the methods it takes", async () => {
+  const { status, headers } = await guildhall.api.post("/metrics", {});
+  expect(status).toBe(405);
+  expect(headers.get("Allow")).toBe("HEAD, GET");
+});
+
 test("it is text that a scraper can read and nobody keeps, with HELP and TYPE of everything", async () => {
   const { status, headers, body } = await guildhall.api.get("/metrics");
   expect(status).toBe(200);

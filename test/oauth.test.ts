@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import * as jose from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { createAccessTokens, deriveSigningKey } from "../src/access/oauth/access-tokens.ts";
 import { SCOPES } from "../src/access/oauth/scopes.ts";
 import type { Settings } from "../src/config/variables.ts";
@@ -382,8 +383,8 @@ async function anInvitation(): Promise<string> {
 describe("what an access token may do", () => {
   test.each(
     allEndpoints
-      .filter(({ who }) => who !== "operator" && who !== "user")
-      .map(({ method, path, scope }) => [method, path, scope] as const),
+      .filter(({ allow }) => !["operator", "user"].includes(callersOf(allow)))
+      .map(({ method, path, allow }) => [method, path, scopeOf(allow)] as const),
   )("%s %s needs a known scope, and is refused without it", async (method, path, scope) => {
     expect(SCOPES).toContain(scope);
     const others = SCOPES.filter((name) => name !== scope);
@@ -402,17 +403,18 @@ describe("what an access token may do", () => {
     expect(answer).toMatchObject(scopeMissing);
   });
 
-  test.each(allEndpoints.filter(({ who }) => who === "user").map(({ path }) => [path] as const))(
-    "%s is for people only, with any scopes",
-    async (path) => {
-      const token = await accessToken(guildhall, await buildClient(guildhall, [...SCOPES]));
-      const answer = await bearing(guildhall, token).get(path.replace(":id", "unknown"));
-      expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "session_required" }] } });
-    },
-  );
+  test.each(
+    allEndpoints.filter(({ allow }) => callersOf(allow) === "user").map(({ path }) => [path] as const),
+  )("%s is for people only, with any scopes", async (path) => {
+    const token = await accessToken(guildhall, await buildClient(guildhall, [...SCOPES]));
+    const answer = await bearing(guildhall, token).get(path.replace(":id", "unknown"));
+    expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "session_required" }] } });
+  });
 
   test.each(
-    allEndpoints.filter(({ who }) => who === "operator").map(({ method, path }) => [method, path] as const),
+    allEndpoints
+      .filter(({ allow }) => allow.kind === "operator")
+      .map(({ method, path }) => [method, path] as const),
   )("%s %s is for the operator only, with any scopes", async (method, path) => {
     const token = await accessToken(guildhall, await buildClient(guildhall, [...SCOPES]));
     const api = bearing(guildhall, token);

@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { jsonSchemaOf } from "../src/lib/json-schema-of.ts";
@@ -63,9 +64,11 @@ describe("the OpenAPI document", () => {
     const people = ["sessionHeader", "sessionToken"];
     const programs = ["accessToken", "operatorToken"];
     const expected = { user: people, program: programs, caller: [...programs, ...people] };
-    expect(schemes).toEqual([...expected[endpoint.who as keyof typeof expected]].sort());
-    expect(operation["x-permission"]).toBe(endpoint.permission);
-    expect(operation["x-scope"]).toBe(endpoint.scope);
+    expect(schemes).toEqual([...expected[callersOf(endpoint.allow) as keyof typeof expected]].sort());
+    expect(operation["x-permission"]).toBe(
+      endpoint.allow.kind === "member" ? endpoint.allow.permission : undefined,
+    );
+    expect(operation["x-scope"]).toBe(scopeOf(endpoint.allow));
   });
 
   test("has an example of each body, which the endpoint itself reads", () => {

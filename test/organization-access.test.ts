@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SystemRoleName } from "../src/permissions.ts";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { Api } from "./support/api.ts";
 import {
   buildMember,

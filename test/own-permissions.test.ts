@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { up } from "../migrations/0022-owners-have-every-right.ts";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { Organization } from "../src/models/organization.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import {
   buildEnvironment,

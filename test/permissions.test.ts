@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PERMISSIONS } from "../src/permissions.ts";
+import { PERMISSIONS } from "../src/access/permissions.ts";
 import { buildEnvironment, buildPerson } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { letters } from "./support/one-of-everything.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import { selectDemanded } from "../src/json-api/find-visible.ts";
 import type { Viewer } from "../src/json-api/resource-type.ts";
 import { roleType } from "../src/management/roles.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
+import { callersOf } from "../src/access/allow.ts";
+import { createSession } from "../src/access/create-session.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import type { ResourceType } from "../src/json-api/resource-type.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { DELIVERY_STATUSES } from "../src/management/invitation-filters.ts";
-import { createSession } from "../src/sessions/create-session.ts";
 import type { Api } from "./support/api.ts";
 import { buildPerson } from "./support/builders.ts";
 import { fillEnvironment, LARGE } from "./support/crowd.ts";
@@ -97,8 +98,7 @@ const lists = [
     (endpoint) =>
       endpoint.method === "GET" &&
       typeListedBy(endpoint) !== undefined &&
-      endpoint.who !== "operator" &&
-      endpoint.who !== "program",
+      !["operator", "program"].includes(callersOf(endpoint.allow)),
   ),
   ...allBridgeEndpoints.filter(
     ({ method, answers }) => method === "GET" && answers.records?.holds === "page",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { EnvironmentSettings } from "../src/models/environment.ts";
 import { Organization } from "../src/models/organization.ts";
-import type { SystemRoleName } from "../src/permissions.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { batchTo, rowsOf, rowsTo, runBatches, sendBatch, someEmails } from "./support/batches.ts";

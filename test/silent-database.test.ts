@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDatabase } from "../src/db/connection.ts";
 import { pipelined } from "../src/db/pipelined.ts";
 import { statement } from "../src/db/statement.ts";
-import { refusalOf } from "../src/http/refusal-of.ts";
+import { refusalOf } from "../src/http/answer-errors.ts";
 import { type SilentProxy, startSilentProxy } from "./support/silent-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 

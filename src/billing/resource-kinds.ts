@@ -1,3 +1,4 @@
+import type { Permission } from "../access/permissions.ts";
 import type { ResourceName } from "../events/record-events.ts";
 import type { IdPrefix } from "../lib/id.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type SharedResource,
   Subscription,
 } from "../models/shared-resources.ts";
-import type { Permission } from "../permissions.ts";
 
 /** What the commands need to know about a kind of resource. */
 export interface ResourceKind<Row extends SharedResource = SharedResource> {

@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
+import type { Permission } from "../access/permissions.ts";
 import { forbidden, invalid, tooSoon } from "../errors.ts";
 import { Organization } from "../models/organization.ts";
 import { quotaSql } from "../models/quotas.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { User } from "../models/user.ts";
-import type { Permission } from "../permissions.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { type Owner, resourcesOf } from "./owned-resources.ts";
 import type { ResourceKind } from "./resource-kinds.ts";

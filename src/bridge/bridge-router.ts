@@ -4,14 +4,14 @@ import type Koa from "koa";
 import type { Settings } from "../config/variables.ts";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, Refusal } from "../errors.ts";
-import type { Face } from "../http/face.ts";
+import type { Api } from "../http/endpoint.ts";
 import { parseMediaType } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
-import { runEndpoint } from "../http/run-endpoint.ts";
+import { routeEndpoints } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
 
 /** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
-const bridgeFace: Face = {
+const bridgeApi: Api = {
   requireAcceptable() {},
   requireBodyType(headers) {
     if (parseMediaType(headers["content-type"] ?? "").type === "application/json") return;
@@ -19,33 +19,22 @@ const bridgeFace: Face = {
     throw new Refusal(415, [{ code: "unsupported_media_type", detail, source: { header: "Content-Type" } }]);
   },
   emptyBody: null,
-  stranger: (asked) =>
-    asked?.resource === undefined
+  send(ctx, document) {
+    ctx.set("Cache-Control", "no-store");
+    ctx.body = document;
+  },
+  outsider: (named) =>
+    named?.resource === undefined
       ? forbidden("forbidden", "You are not a member of this organization.")
       : notFound("resource"),
-  lacking: (permission, ownerDecides) =>
-    forbidden(
-      ownerDecides ? "members_left_to_owner" : "forbidden",
-      `You need the permission ${permission} in this organization.`,
-    ),
+  leftToOwner: (detail) => forbidden("members_left_to_owner", detail),
 };
 
 /** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {
   // Errors are rendered by the path as it is written here, so paths have no other spelling.
   const router = new Router<RequestState>({ sensitive: true });
-  for (const endpoint of allBridgeEndpoints) {
-    router.register(endpoint.path, [endpoint.method], async (ctx) => {
-      const { params, ip, headers, req: raw, state } = ctx;
-      const url = ctx.path + ctx.search;
-      const incoming = { params, url, ip, headers, raw, requestId: state.requestId };
-      const answer = await runEndpoint(endpoint, bridgeFace, context, incoming);
-      ctx.status = answer.status;
-      ctx.set(answer.headers ?? {});
-      ctx.set("Cache-Control", "no-store");
-      ctx.body = answer.document;
-    });
-  }
+  routeEndpoints(router, allBridgeEndpoints, bridgeApi, context);
   return router;
 }
 

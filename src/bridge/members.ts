@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
 import { described, emailAddress } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
@@ -14,7 +15,7 @@ import { created_at, done, idOf, page, record, show, updated_at } from "./envelo
 import { fields, optionalFields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
 import { strongestRole } from "./organizations.ts";
-import { organizationInPath, userIn } from "./owner-in.ts";
+import { userIn } from "./owner-in.ts";
 
 const ROLE = "Their strongest system role: `owner`, `admin`, `billing` or `member`.";
 const name = z.string().nullable();
@@ -57,14 +58,12 @@ export const memberEndpoints = [
     operationId: "bridgeListMembers",
     tag: "bridge-members",
     summary: "List an organization's members.",
-    who: "user",
+    allow: member("members:read", { of: inPath("organization") }),
     limit: "read",
     query: z.strictObject({ ...pageParameters(100), role: strongestRole.unwrap().optional() }),
-    organization: organizationInPath,
-    permission: "members:read",
     answers: { status: 200, records: { ...one, holds: "page" } },
     async handle({ context, params, query }) {
-      const filter = { organization_id: params.id ?? "", role: query.role };
+      const filter = { organization_id: params.id, role: query.role };
       const paging = pagingOf(query);
       const { rows, total } = await listMembers(context.db, filter, paging);
       return page(rows.map(present), total, paging);
@@ -77,11 +76,9 @@ export const memberEndpoints = [
     tag: "bridge-members",
     summary:
       "Make an existing user a member at once, without an email; or invite the address if the environment's `member_adding` is `invite`.",
-    who: "user",
+    allow: member("members:manage", { of: inPath("organization") }),
     limit: "invite",
     body: fields(newMember),
-    organization: organizationInPath,
-    permission: "members:manage",
     answers: {
       status: 201,
       records: one,
@@ -122,15 +119,13 @@ export const memberEndpoints = [
     operationId: "bridgeUpdateMember",
     tag: "bridge-members",
     summary: "Change a member's role. The owner's and your own can't be changed.",
-    who: "user",
+    allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
     body: fields(changedMember),
-    organization: organizationInPath,
-    permission: "members:manage",
     answers: { status: 200, records: one, message: UPDATED },
     async handle(request) {
       const { context, actor, body } = request;
-      const change = { ...whereIn(request), membership_id: request.params.member_id ?? "", role: body.role };
+      const change = { ...whereIn(request), membership_id: request.params.member_id, role: body.role };
       const { id } = await changeRole(context, change, actor);
       return record(present(await findMember(request, { id })), 200, UPDATED);
     },
@@ -141,13 +136,11 @@ export const memberEndpoints = [
     operationId: "bridgeRemoveMember",
     tag: "bridge-members",
     summary: "Remove a member. The owner can't be removed; to remove yourself, leave.",
-    who: "user",
+    allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
-    organization: organizationInPath,
-    permission: "members:manage",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
-      const member = await findMember(request, { id: request.params.member_id ?? "" });
+      const member = await findMember(request, { id: request.params.member_id });
       if (member.user_id === userIn(request) && !request.organization?.isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
       await removeMember(request.context, { ...whereIn(request), id: member.id }, request.actor);
@@ -160,12 +153,10 @@ export const memberEndpoints = [
     operationId: "bridgeLeaveOrganization",
     tag: "bridge-members",
     summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
-    who: "user",
+    allow: signedIn({ of: inPath("organization"), people: "Every member but the owner." }),
     limit: "write",
     body: optionalFields(z.strictObject({})),
-    organization: organizationInPath,
     answers: { status: 200, message: LEFT },
-    allowed: "Every member but the owner.",
     async handle(request) {
       if (!request.organization?.isMember)
         throw forbidden("forbidden", "You are not a member of this organization.");
@@ -181,13 +172,13 @@ export const memberEndpoints = [
   }),
 ];
 
-function whereIn({ params, environment }: Pick<EndpointRequest, "params" | "environment">) {
-  return { environment_id: environment.environment_id, organization_id: params.id ?? "" };
+function whereIn({ params, environment }: Pick<OneRequest, "params" | "environment">) {
+  return { environment_id: environment.environment_id, organization_id: params.id };
 }
 
 /** @throws 404. */
-async function findMember({ context, params }: EndpointRequest, which: { id: string } | { user_id: string }) {
-  const filter = { organization_id: params.id ?? "", ...which };
+async function findMember({ context, params }: OneRequest, which: { id: string } | { user_id: string }) {
+  const filter = { organization_id: params.id, ...which };
   const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
   if (rows[0] === undefined) throw notFound("member");
   return rows[0];

@@ -1,12 +1,13 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
 import { described } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { findDeletion } from "../organizations/find-deletion.ts";
 import { created_at, idOf, LATER, record, show, time, updated_at } from "./envelope.ts";
-import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
+import { keyOf, userIn } from "./owner-in.ts";
 
 const counts = z.record(z.string(), z.number().int());
 
@@ -40,13 +41,11 @@ export const organizationDeletionEndpoints = [
     operationId: "bridgePreviewDeletionOfOrganization",
     tag: "bridge-organizations",
     summary: "Count what a deletion would detach and remove, without changing anything.",
-    who: "user",
+    allow: member("organization:delete", { of: inPath("organization") }),
     limit: "read",
-    organization: organizationInPath,
-    permission: "organization:delete",
     answers: { status: 200, records: { holds: "record", name: "DeletionPreview", of: planShape } },
     async handle({ context, params }) {
-      const organization_id = params.id ?? "";
+      const organization_id = params.id;
       return record({ organization_id, planned: await countOrganizationRows(context.db, organization_id) });
     },
   }),
@@ -57,11 +56,12 @@ export const organizationDeletionEndpoints = [
     tag: "bridge-organizations",
     summary:
       "Delete an organization for good. Access ends at once, and its resources return to their creators.",
-    who: "user",
+    allow: signedIn({
+      of: inPath("organization"),
+      people: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
+    }),
     limit: "write",
-    organization: organizationInPath,
     answers: { status: 200, records, message: DELETED },
-    allowed: "The owner, or who has `organization:delete` there; whoever asked for it may ask again.",
     async handle(request) {
       const deletion = (await runningDeletion(request)) ?? (await begin(request));
       return record(show(deletionShape, deletion), 200, DELETED);
@@ -73,7 +73,7 @@ export const organizationDeletionEndpoints = [
     operationId: "bridgeReadDeletionOfOrganization",
     tag: "bridge-organizations",
     summary: "Read a deletion's progress or, once it is completed, its receipt.",
-    who: "user",
+    allow: signedIn({ people: "Whoever asked for the deletion." }),
     limit: "read",
     answers: {
       status: 200,
@@ -85,7 +85,6 @@ export const organizationDeletionEndpoints = [
         updated_at: LATER,
       },
     },
-    allowed: "Whoever asked for the deletion.",
     async handle(request) {
       const deletion = await ownDeletion(request);
       if (deletion === undefined) throw forbidden("forbidden", "You have not requested this deletion.");
@@ -94,17 +93,17 @@ export const organizationDeletionEndpoints = [
   }),
 ];
 
-function ownDeletion(request: EndpointRequest) {
+function ownDeletion(request: OneRequest) {
   return findDeletion(request.context.db, keyOf(request), userIn(request));
 }
 
 /** Finds the deletion that an earlier request of the caller started. */
-async function runningDeletion(request: EndpointRequest) {
+async function runningDeletion(request: OneRequest) {
   return request.organization === undefined ? ownDeletion(request) : undefined;
 }
 
-async function begin(request: EndpointRequest) {
-  request.require("organization:delete");
+async function begin(request: OneRequest) {
+  request.requirePermission("organization:delete");
   try {
     return await deleteOrganization(request.context, keyOf(request), request.actor);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { forbidden } from "../errors.ts";
 import { described, metadata } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
@@ -13,7 +14,7 @@ import { updateOrganization } from "../organizations/update-organization.ts";
 import { created_at, idOf, page, record, show, shown, updated_at } from "./envelope.ts";
 import { fields } from "./fields.ts";
 import { pageParameters, pagingOf } from "./list-query.ts";
-import { keyOf, organizationInPath, userIn } from "./owner-in.ts";
+import { keyOf, userIn } from "./owner-in.ts";
 
 const { member_management } = organizationAttributes.shape;
 const given = organizationAttributes.omit({ slug: true, external_id: true, public_metadata: true }).extend({
@@ -81,7 +82,7 @@ export const organizationEndpoints = [
     operationId: "bridgeCreateOrganization",
     tag: "bridge-organizations",
     summary: "Create an organization. Its creator becomes the owner.",
-    who: "user",
+    allow: signedIn(),
     limit: "write",
     body: fields(newOrganization),
     answers: one(organizationShape, 201),
@@ -98,7 +99,7 @@ export const organizationEndpoints = [
     operationId: "bridgeListOrganizations",
     tag: "bridge-organizations",
     summary: "List the organizations you are a member of, each with your role there.",
-    who: "user",
+    allow: signedIn(),
     limit: "read",
     query: z.strictObject(pageParameters(100)),
     answers: { status: 200, records: { holds: "page", name: "OwnOrganization", of: ownShape } },
@@ -116,10 +117,8 @@ export const organizationEndpoints = [
     operationId: "bridgeReadOrganization",
     tag: "bridge-organizations",
     summary: "Read an organization, with your role there.",
-    who: "user",
+    allow: member("organization:read", { of: inPath("organization") }),
     limit: "read",
-    organization: organizationInPath,
-    permission: "organization:read",
     answers: {
       status: 200,
       records: { holds: "record", name: "OrganizationWithRole", of: withRoleShape },
@@ -138,11 +137,9 @@ export const organizationEndpoints = [
     operationId: "bridgeUpdateOrganization",
     tag: "bridge-organizations",
     summary: "Change an organization's details. Fields that are left out stay.",
-    who: "user",
+    allow: member("organization:update", { of: inPath("organization") }),
     limit: "write",
     body: fields(changedOrganization),
-    organization: organizationInPath,
-    permission: "organization:update",
     answers: one(organizationShape),
     async handle(request) {
       const { context, actor, body } = request;
@@ -156,13 +153,10 @@ export const organizationEndpoints = [
     operationId: "bridgeTransferOwnershipOfOrganization",
     tag: "bridge-organizations",
     summary: "Make another member the owner; you become an admin.",
-    who: "user",
+    allow: member("organization:delete", { of: inPath("organization"), people: "The owner." }),
     limit: "write",
     body: fields(transfer),
-    organization: organizationInPath,
-    permission: "organization:delete",
     answers: { ...one(organizationShape), message: "Ownership transferred successfully" },
-    allowed: "The owner.",
     async handle(request) {
       requireOwner(request.organization);
       const by = { actor: request.actor, expectedOwnerId: userIn(request) };

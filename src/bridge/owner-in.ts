@@ -1,11 +1,12 @@
+import type { Named } from "../access/access-question.ts";
 import type { Access, Owner, ResourceKey } from "../billing/owned-resources.ts";
 import { forbidden } from "../errors.ts";
-import type { EndpointRequest, Params } from "../http/endpoint.ts";
+import type { EndpointRequest } from "../http/endpoint.ts";
 
 type Asked = Pick<EndpointRequest, "caller" | "environment" | "organization">;
-type AskedByPath = Pick<EndpointRequest, "params" | "environment">;
+type AskedByPath = Pick<EndpointRequest, "environment"> & { params: { id: string } };
 
-/** The signed-in user. @throws 403 for programs: an endpoint that calls this declares `who: "user"`. */
+/** The signed-in user. @throws 403 for programs: an endpoint that calls this allows sessions only. */
 export function userIn({ caller }: Pick<Asked, "caller">): string {
   if (caller.kind === "user") return caller.user_id;
   throw forbidden("session_required", "This is for signed-in users: send a session.");
@@ -27,25 +28,24 @@ export function accessIn(request: Asked): Access {
   return request.caller.kind === "user" ? ownerIn(request) : { environment_id };
 }
 
-/** The organization a body or a query names. Without one, the caller's own resources are meant. */
-export function namedIn({ organization_id }: { organization_id?: string | null | undefined }) {
-  return organization_id == null ? null : { organization: organization_id };
+type Naming = { organization_id?: string | null | undefined };
+
+/** The organization a body names. Without one, the caller's own resources are meant. */
+export function namedInBody({ body }: { body: Naming }): Named {
+  return body.organization_id == null ? null : { organization: body.organization_id };
 }
 
-export function resourceInPath({ params }: { params: Params }) {
-  return { resource: params.id };
-}
-
-export function organizationInPath({ params }: { params: Params }) {
-  return { organization: params.id };
+/** The organization a query names. Without one, the caller's own resources are meant. */
+export function namedInQuery({ query }: { query: Naming }): Named {
+  return namedInBody({ body: query });
 }
 
 /** The resource a path names, and its owner. */
-export function resourceKey(request: EndpointRequest): ResourceKey {
-  return { id: request.params.id ?? "", owner: ownerIn(request) };
+export function resourceKey(request: Asked & AskedByPath): ResourceKey {
+  return { id: request.params.id, owner: ownerIn(request) };
 }
 
 /** The row a path names, whoever owns it. */
 export function keyOf({ params, environment }: AskedByPath) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
+  return { id: params.id, environment_id: environment.environment_id };
 }

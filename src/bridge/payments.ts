@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { findResource } from "../billing/owned-resources.ts";
 import { confirmPayment, createPayment, reportPayment, updatePayment } from "../billing/payments.ts";
 import { payments } from "../billing/resource-kinds.ts";
@@ -23,7 +24,7 @@ import {
 import { LATER, time } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { bySearch, byTime } from "./list-query.ts";
-import { accessIn, keyOf, resourceInPath } from "./owner-in.ts";
+import { accessIn, keyOf } from "./owner-in.ts";
 import { changes, creates } from "./resource-endpoints.ts";
 import { reads } from "./resource-reads.ts";
 
@@ -163,16 +164,12 @@ export const paymentEndpoints = [
     operationId: "bridgeSyncPaymentIntent",
     tag: "bridge-payments",
     summary: "Read a payment; or, as a program, report the payment provider's result.",
-    who: "caller",
-    scope: "payments:write",
+    allow: member(payments.manage, { of: inPath("resource"), scope: "payments:write", orOwn: true }),
     limit: "write",
     body: {
       ...report,
       read: (document, params) => (document === undefined ? undefined : report.read(document, params)),
     },
-    organization: resourceInPath,
-    permission: payments.manage,
-    personal: true,
     answers: shows(resource, {
       example: { confirmed_at: LATER, synced_at: LATER, completed_at: LATER, updated_at: LATER },
     }),

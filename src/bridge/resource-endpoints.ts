@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { deleteResource } from "../billing/delete-resource.ts";
 import type { Owner, ResourceKey } from "../billing/owned-resources.ts";
 import type { Context } from "../context.ts";
@@ -9,7 +10,7 @@ import type { SharedResource } from "../models/shared-resources.ts";
 import { type BridgeResource, billing_address_id, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
 import { done } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
-import { namedIn, ownerIn, resourceInPath, resourceKey } from "./owner-in.ts";
+import { namedInBody, ownerIn, resourceKey } from "./owner-in.ts";
 
 interface Creation<Row, Body> {
   /** Default: that of the list. */
@@ -36,12 +37,9 @@ export function creates<
     operationId,
     tag: tagOf(resource),
     summary,
-    who: "user",
+    allow: member(resource.kind.manage, { of: namedInBody, orOwn: true }),
     limit: "write",
     body,
-    organization: ({ body }) => namedIn(body),
-    permission: resource.kind.manage,
-    personal: true,
     answers: shows(resource, { status: 201, example }),
     async handle(request) {
       const { organization_id: _, ...values } = request.body;
@@ -54,7 +52,7 @@ export function creates<
 interface ChangeOf<Row, Body> {
   method?: "PUT" | "POST" | "PATCH";
   /** Default: that of the record. */
-  path?: string;
+  path?: `${string}/:id` | `${string}/:id/${string}`;
   operationId: string;
   summary: string;
   body: BodyShape<Body>;
@@ -82,12 +80,9 @@ export function changes<Row extends SharedResource, Body>(
     operationId,
     tag: tagOf(resource),
     summary,
-    who: "user",
+    allow: member(resource.kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
     body,
-    organization: resourceInPath,
-    permission: resource.kind.manage,
-    personal: true,
     answers: shows(resource, { example }),
     async handle(request) {
       const { context, body, actor } = request;
@@ -139,11 +134,8 @@ export function deletes<Row extends SharedResource>(resource: BridgeResource<Row
     operationId: `bridgeDelete${name}`,
     tag: tagOf(resource),
     summary: `Delete one of the ${spoken(plural)} for good.`,
-    who: "user",
+    allow: member(kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
-    organization: resourceInPath,
-    permission: kind.manage,
-    personal: true,
     answers: { status: 200, message },
     async handle(request) {
       await deleteResource(request.context, kind, resourceKey(request), request.actor);

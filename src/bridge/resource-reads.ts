@@ -1,12 +1,13 @@
 import type { AnyQueryBuilder } from "objection";
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { findResource, listResources } from "../billing/owned-resources.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { type BridgeResource, present, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
 import { page } from "./envelope.ts";
 import { LAST_PAGE, type ListDeclaration, pageParameters, pagingOf, whole } from "./list-query.ts";
-import { accessIn, namedIn, ownerIn, resourceInPath } from "./owner-in.ts";
+import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
 
 /** The list of a kind of resource, and one by its id. */
 export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
@@ -19,12 +20,9 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       operationId: `bridgeList${plural}`,
       tag,
       summary: `List your own ${spoken(plural)}, or with \`organization_id\` an organization's.`,
-      who: "user",
+      allow: member(kind.read, { of: namedInQuery, orOwn: true }),
       limit: "read",
       query: listQuery(resource),
-      organization: ({ query }) => namedIn(query),
-      permission: kind.read,
-      personal: true,
       answers: { status: 200, records: { holds: "page", name, of: shape } },
       async handle(request) {
         const { query, context } = request;
@@ -44,15 +42,11 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       operationId: `bridgeRead${name}`,
       tag,
       summary: `Read one of the ${spoken(plural)}.`,
-      who: "caller",
-      scope,
+      allow: member(kind.read, { of: inPath("resource"), scope, orOwn: true }),
       limit: "read",
-      organization: resourceInPath,
-      permission: kind.read,
-      personal: true,
       answers: shows(resource),
       async handle(request) {
-        const key = { id: request.params.id ?? "", owner: accessIn(request) };
+        const key = { id: request.params.id, owner: accessIn(request) };
         return showing(resource, request, await findResource(request.context.db, kind, key));
       },
     }),

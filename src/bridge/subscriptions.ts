@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { program } from "../access/allow.ts";
 import { subscriptions } from "../billing/resource-kinds.ts";
 import {
   cancelSubscription,
@@ -185,8 +186,7 @@ export const subscriptionEndpoints = [
     operationId: "bridgeSyncSubscription",
     tag: "bridge-subscriptions",
     summary: "Report a payment provider's result for a subscription.",
-    who: "program",
-    scope: "subscriptions:write",
+    allow: program("subscriptions:write"),
     limit: "write",
     body: fields(report),
     answers: shows(resource),

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from "node:http";
+import { PERMISSIONS, SYSTEM_ROLES } from "../access/permissions.ts";
 import { LIMITS } from "../http/rate-limiter.ts";
 import { DEFAULT_QUOTAS } from "../models/quotas.ts";
 import { BRIDGE_ERROR_CODES } from "../openapi/bridge-error-codes.ts";
 import { ERROR_CODES, type ErrorCodes } from "../openapi/error-codes.ts";
-import { PERMISSIONS, SYSTEM_ROLES } from "../permissions.ts";
 
 /** Tables of the guide that the code knows best, as Markdown. */
 export const guideTables: Record<string, string> = {

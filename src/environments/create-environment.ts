@@ -1,11 +1,11 @@
 import type { Knex } from "knex";
+import { ENVIRONMENT_ONLY, PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../access/permissions.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
-import { ENVIRONMENT_ONLY, PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
 
 export interface NewEnvironment {
   handle: string;

@@ -1,18 +1,22 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Context as KoaContext } from "koa";
 import type { z } from "zod";
+import type { AccessRow, Named } from "../access/access-question.ts";
+import type { Allow } from "../access/allow.ts";
+import type { Caller, OrganizationAccess } from "../access/caller.ts";
+import type { Permission } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
+import type { Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
-import type { Permission } from "../permissions.ts";
-import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
-import type { Caller, OrganizationAccess } from "./caller.ts";
 import type { LimitName } from "./rate-limiter.ts";
 
-/**
- * Who may call: `operator` holds the operator's token; `caller` any valid credential, within what it allows; `anyone`
- * also no credential, and the handler decides (a link in the body); `user` a session alone; `program` the operator's or an access token.
- */
-export type Who = "operator" | "caller" | "anyone" | "user" | "program";
+/** The parameters of a path such as `/api/invitations/:id`, by name. */
+export type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest}`
+  ? Rest extends `${infer Name}/${infer More}`
+    ? { [Key in Name]: string } & ParamsOf<`/${More}`>
+    : { [Key in Rest]: string }
+  : object;
 
 export type Params = Record<string, string>;
 
@@ -79,27 +83,16 @@ export interface Answers {
 }
 
 /** An endpoint as data: everything it asks of a request is declared, so it can be listed, tested and documented. */
-export interface Endpoint<Body = unknown, Query = unknown> {
+export interface Endpoint<Body = unknown, Query = unknown, Path extends string = string, P = Params> {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  path: string;
+  path: Path;
   /** Its name in generated clients, and the group it belongs to in the documentation. */
   operationId?: string;
   tag?: string;
   /** One sentence, for the documentation. */
   summary: string;
-  who: Who;
-  /**
-   * Where the environment comes from: the request (default), or the invitation in the path, whose link a person may
-   * open under any name of the service; `none`: the endpoint is about environments themselves.
-   */
-  environmentFrom?: "request" | "invitation" | "none";
-  /**
-   * What an API client's token must allow, e.g. `invitations:write`. Undefined with `who: "operator"`, where no client
-   * comes in.
-   */
-  scope?: string;
-  /** What a signed-in user must be allowed in the environment, by a role given to them there. */
-  environmentPermission?: Permission;
+  /** Who may call. */
+  allow: Allow<{ params: P; body: NoInfer<Body>; query: NoInfer<Query> }>;
   limit: LimitName;
   /** The query parameters it knows; any other is refused. */
   query?: z.ZodType<Query>;
@@ -108,31 +101,23 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   text?: TextForm<Body>;
   /** Bytes a body may have, where the usual 64 KiB are too few. */
   bodyLimit?: number;
-  /** The organization whose rights count. Needed with `permission`. */
-  organization?: (input: { params: Params; body: Body; query: Query }) => AccessQuestion["organization"];
-  /** What the caller must be allowed there. Where it depends on the request, the handler asks by `require`. */
-  permission?: Permission;
-  /** Set where what is asked for may as well be the caller's own: then no permission is needed. */
-  personal?: true;
   /** For the documentation, and for tests that hold every answer against it; at runtime nothing looks at it. */
   answers: Answers;
-  /** Who may do it, in a sentence for the documentation, where that depends on the request. */
-  allowed?: string;
   /** With an `Idempotency-Key` it may run again after a deadlock: it touches nothing but its context's database and queues. */
-  handle(request: EndpointRequest<Body, Query>): Promise<Answer>;
+  handle(request: EndpointRequest<Body, Query, P>): Promise<Answer>;
 }
 
-export interface EndpointRequest<Body = unknown, Query = unknown> {
+export interface EndpointRequest<Body = unknown, Query = unknown, P = Params> {
   context: Context;
   environment: Pick<AccessRow, "environment_id" | "handle" | "settings" | "environment_permissions">;
   caller: Caller;
   /** The caller, as events tell it. */
   actor: Actor;
-  /** Set when the endpoint declares an organization and the caller may know of it. */
+  /** The organization that `allow` names, where there is one. */
   organization: OrganizationAccess | undefined;
   /** @throws 404 or 403 unless the caller has the permission in `organization`. */
-  require(permission: Permission): void;
-  params: Params;
+  requirePermission(permission: Permission): void;
+  params: P;
   body: Body;
   query: Query;
   /** Path and query, for links to this very page. */
@@ -141,6 +126,9 @@ export interface EndpointRequest<Body = unknown, Query = unknown> {
   headers: IncomingHttpHeaders;
   raw: IncomingMessage;
 }
+
+/** A request whose path names one row by `:id`. */
+export type OneRequest<Body = unknown, Query = unknown> = EndpointRequest<Body, Query, { id: string }>;
 
 /** What an endpoint gets from whatever serves HTTP. */
 export interface Incoming extends Pick<EndpointRequest, "params" | "url" | "ip" | "headers" | "raw"> {
@@ -155,9 +143,30 @@ export interface Answer {
 }
 
 /**
- * Keeps the types of body and query between the declaration's parts, and forgets them afterwards: whoever runs an
- * endpoint hands its handler exactly what its own `body` and `query` returned.
+ * Keeps the types of path, body and query between the declaration's parts, and forgets them afterwards: an endpoint's
+ * handler gets exactly what its own `body` and `query` returned.
  */
-export function endpoint<Body, Query>(declaration: Endpoint<Body, Query>): Endpoint {
+export function endpoint<Body, Query, const Path extends string>(
+  declaration: Endpoint<Body, Query, Path, ParamsOf<Path>>,
+): Endpoint {
   return declaration as unknown as Endpoint;
+}
+
+/** How an API differs from the other in handling any request: its media types, and how it refuses. */
+export interface Api {
+  /** @throws 406 when the API has no media type that the caller accepts. */
+  requireAcceptable(headers: IncomingHttpHeaders): void;
+  /** @throws 415 when a body comes in another type than the API takes. */
+  requireBodyType(headers: IncomingHttpHeaders): void;
+  /**
+   * The sentence for a body that its type announced and that is empty; null: it counts as none, for front ends send the
+   * type with every request.
+   */
+  emptyBody: string | null;
+  /** Puts a document on the wire. */
+  send(ctx: KoaContext, document: object): void;
+  /** Refuses a caller with no right to know that what they named exists. */
+  outsider(named: Named): Refusal;
+  /** Refuses a member whose role could manage members, where the organization leaves that to its owner. */
+  leftToOwner(detail: string): Refusal;
 }

@@ -8,7 +8,7 @@ import { networkOf } from "../lib/network-of.ts";
 export const LIMITS = {
   read: { requests: 600, seconds: 60 },
   write: { requests: 300, seconds: 60 },
-  invite: { requests: 60, seconds: 60 },
+  invite: { requests: 60, seconds: 60, perOrganization: "invite_organization" },
   /** All its members together. */
   invite_organization: { requests: 300, seconds: 60 },
   /** Answers that say whether an address has a user. */
@@ -19,7 +19,14 @@ export const LIMITS = {
   wrong_secret: { requests: 30, seconds: 60 },
   /** Tokens that are nobody's. More, for an address may be that of a whole office whose sessions end in the morning. */
   wrong_credential: { requests: 100, seconds: 60 },
-} as const;
+} as const satisfies Record<string, Limit>;
+
+export interface Limit {
+  requests: number;
+  seconds: number;
+  /** The limit that counts the same requests for the organization they are about. */
+  perOrganization?: "invite_organization";
+}
 
 export type LimitName = keyof typeof LIMITS;
 

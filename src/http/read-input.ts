@@ -1,41 +1,38 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { badRequest, Refusal } from "../errors.ts";
+import type { z } from "zod";
+import { badRequest, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import { decodeText } from "./decode-text.ts";
-import type { Endpoint, Incoming, TextForm } from "./endpoint.ts";
-import type { Face } from "./face.ts";
+import type { Api, Endpoint, Incoming, TextForm } from "./endpoint.ts";
 import { parseMediaType } from "./negotiate.ts";
 import { type Parsed, parseJson, refuseUnstorable } from "./parse-json.ts";
 import { readBytes, readText } from "./read-body.ts";
-import { readQuery } from "./read-query.ts";
 
-/**
- * What a handler gets of a request, with the body as it was sent; or what is to be said to it once it is known who asks.
- */
-export type Input = { body: unknown; query: unknown; sent: unknown } | { refusal: unknown };
+/** A request's body and query as the endpoint declares them, and the body as it was sent. */
+export interface Input {
+  body: unknown;
+  query: unknown;
+  sent: unknown;
+}
 
-/** Reads query and body as the endpoint declares them. @param limit bytes of a body. */
+/** Reads query and body. @param limit bytes of a body. @throws a Refusal that names what is wrong with them. */
 export async function readInput(
   endpoint: Endpoint,
-  face: Face,
+  api: Api,
   incoming: Incoming,
   limit: number,
 ): Promise<Input> {
-  try {
-    const form = formIn(endpoint, incoming.headers);
-    if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
-    // Before its query: parameters of the other form would be called unknown.
-    if (endpoint.text !== undefined && incoming.headers["content-type"] !== undefined)
-      requireBodyType(face, endpoint.text, incoming.headers);
-    const query = readQuery(endpoint.query, incoming.url);
-    // A body nobody asked for is read all the same: what is no document of the face is refused, not overlooked.
-    const sent = endpoint.method === "GET" ? undefined : await readDocument(endpoint, face, incoming, limit);
-    const body = endpoint.body?.read(sent?.value, incoming.params);
-    // Last, for what is wrong anyway is named by its own rule, such as an amount of 1e400.
-    if (endpoint.body !== undefined && sent?.inexact !== undefined) throw sent.inexact;
-    return { body, query, sent: sent?.value };
-  } catch (refusal) {
-    return { refusal };
-  }
+  const form = formIn(endpoint, incoming.headers);
+  if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
+  // Before its query: parameters of the other form would be called unknown.
+  if (endpoint.text !== undefined && incoming.headers["content-type"] !== undefined)
+    requireBodyType(api, endpoint.text, incoming.headers);
+  const query = readQuery(endpoint.query, incoming.url);
+  // A body nobody asked for is read all the same: one that is no document of the API is refused, not overlooked.
+  const sent = endpoint.method === "GET" ? undefined : await readDocument(endpoint, api, incoming, limit);
+  const body = endpoint.body?.read(sent?.value, incoming.params);
+  // Last, so that other mistakes are named by their own rules, such as an amount of 1e400.
+  if (endpoint.body !== undefined && sent?.inexact !== undefined) throw sent.inexact;
+  return { body, query, sent: sent?.value };
 }
 
 /**
@@ -44,26 +41,26 @@ export async function readInput(
  */
 async function readDocument(
   { body }: Endpoint,
-  face: Face,
+  api: Api,
   { raw, headers }: Incoming,
   limit: number,
 ): Promise<Parsed | undefined> {
   const text = await readText(raw, limit);
   const isNeeded = body !== undefined && body.optional !== true;
-  if (isNeeded ? text === "" && !isAnnounced(headers, face) : text.trim() === "") return undefined;
-  face.requireBodyType(headers);
-  if (text === "" && face.emptyBody !== null) throw badRequest("empty_body", face.emptyBody);
+  if (isNeeded ? text === "" && !isAnnounced(headers, api) : text.trim() === "") return undefined;
+  api.requireBodyType(headers);
+  if (text === "" && api.emptyBody !== null) throw badRequest("empty_body", api.emptyBody);
   return parseJson(text, limit);
 }
 
-function isAnnounced(headers: IncomingHttpHeaders, face: Face): boolean {
-  return headers["content-type"] !== undefined && face.emptyBody !== null;
+function isAnnounced(headers: IncomingHttpHeaders, api: Api): boolean {
+  return headers["content-type"] !== undefined && api.emptyBody !== null;
 }
 
 /** The refusal of another type, which names the text form, too, where there is one. */
-function requireBodyType(face: Face, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
+function requireBodyType(api: Api, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
   try {
-    face.requireBodyType(headers);
+    api.requireBodyType(headers);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const [item] = error.items;
@@ -88,4 +85,56 @@ async function readForm(
   const sent = decodeText(bytes, charset?.slice("charset=".length).replaceAll('"', "") || undefined);
   refuseUnstorable(sent);
   return { body: await form.read(sent, query), sent };
+}
+
+/**
+ * Reads the query string by a schema of the parameters an endpoint knows.
+ * @returns undefined for an endpoint that knows none.
+ * @throws 400 naming each parameter that is unknown, repeated or wrong.
+ */
+export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
+  const given = new URLSearchParams(queryOf(url));
+  // Without a prototype, so that a parameter called `__proto__` is one like any other.
+  const values: Record<string, string> = Object.create(null);
+  for (const [name, value] of given) {
+    if (Object.hasOwn(values, name))
+      throw badRequest("repeated_parameter", "Give each parameter once.", { parameter: name });
+    if (value.includes("\u0000"))
+      throw badRequest("invalid_parameter", "A parameter may not hold NUL.", { parameter: name });
+    values[name] = value;
+  }
+  if (schema === undefined) {
+    const [unknown] = Object.keys(values);
+    if (unknown !== undefined) throw new Refusal(400, [unknownParameter(unknown)]);
+    return undefined;
+  }
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const items = parsed.error.issues
+    .slice(0, MOST_PROBLEMS)
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.slice(0, MOST_PROBLEMS).map(unknownParameter)
+        : [invalidParameter(String(issue.path[0]), issue.message, values)],
+    );
+  const [first, ...rest] = items.slice(0, MOST_PROBLEMS);
+  throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
+}
+
+/** What was not given can't be pointed at. */
+function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem {
+  const code = "invalid_parameter";
+  if (!Object.hasOwn(given, parameter)) return { code, detail: `${parameter}: ${detail}` };
+  return { code, detail, source: { parameter } };
+}
+
+/** What follows the first question mark: a later one belongs to a value. */
+export function queryOf(url: string): string {
+  const start = url.indexOf("?");
+  return start === -1 ? "" : url.slice(start + 1);
+}
+
+function unknownParameter(parameter: string): ErrorItem {
+  const detail = "This endpoint does not know this parameter.";
+  return { code: "unknown_parameter", detail, source: { parameter } };
 }

@@ -1,12 +1,14 @@
+import type { IncomingMessage } from "node:http";
+import { environmentOf } from "../access/allow.ts";
+import { nameOfCaller } from "../access/caller.ts";
 import { transaction } from "../db/transaction.ts";
-import { Refusal } from "../errors.ts";
+import { badRequest, Refusal } from "../errors.ts";
 import { claimKey } from "../idempotency-keys/claim-key.ts";
 import { type KeyScope, keepAnswer } from "../idempotency-keys/keep-answer.ts";
 import type { KeptAnswer } from "../idempotency-keys/kept-answer.ts";
 import { jsonDigest } from "../lib/json-digest.ts";
-import { nameOfCaller } from "./caller.ts";
 import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
-import { queryOf } from "./read-query.ts";
+import { queryOf } from "./read-input.ts";
 
 /**
  * Runs an endpoint for the first request with a key, and answers the others what the first was answered. What it does
@@ -43,11 +45,11 @@ export function runOnce(
 }
 
 function scopeOf(
-  { environmentFrom, method, path }: Endpoint,
+  { allow, method, path }: Endpoint,
   { environment, caller, params }: EndpointRequest,
 ): KeyScope {
   return {
-    environment_id: environmentFrom === "none" ? null : environment.environment_id,
+    environment_id: environmentOf(allow) === "none" ? null : environment.environment_id,
     caller: nameOfCaller(caller),
     method,
     // As it is declared, with what it names: there are other spellings of it that the router takes.
@@ -72,4 +74,21 @@ function keptOf(
 ): Pick<KeptAnswer, "status" | "location" | "document"> {
   const told = answers.secret && document !== undefined ? { ...document, meta: {} } : document;
   return { status, location: headers?.Location ?? null, document: told ?? null };
+}
+
+const NAME = "idempotency-key";
+const KEY = /^[\x20-\x7e]{1,255}$/;
+
+/**
+ * The key by which a request may be sent twice and be done once. Taken as it is, quotes and all.
+ * @returns undefined without the header.
+ * @throws 400 when it is empty, too long, comes twice or holds anything but printable ASCII.
+ */
+export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
+  if (request.headers[NAME] === undefined) return undefined;
+  // Node joins a header that comes twice by a comma, which a key may have, too.
+  const [key = "", ...others] = request.headersDistinct[NAME] ?? [];
+  if (others.length === 0 && KEY.test(key)) return key;
+  const detail = "Send one Idempotency-Key of 1 to 255 printable ASCII characters.";
+  throw badRequest("invalid_idempotency_key", detail, { header: "Idempotency-Key" });
 }

@@ -1,5 +1,6 @@
 import type { Middleware } from "koa";
 import type { Settings } from "../config/variables.ts";
+import { Refusal } from "../errors.ts";
 
 /**
  * What every answer carries, errors included: it is what its type says and nothing else, it runs and
@@ -19,3 +20,32 @@ export function safeHeaders({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Middl
     return next();
   };
 }
+
+/** Characters. No client needs more, and what reads these headers should never meet more. */
+const LONGEST = 1_000;
+
+/** The headers that we, Koa, or a package below it takes apart. Credentials, cookies and keys have limits of their own. */
+const TAKEN_APART = [
+  "accept",
+  "accept-encoding",
+  "content-encoding",
+  "content-type",
+  "host",
+  "if-none-match",
+  "origin",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+];
+
+/** Refuses a request with a header nobody needs in that length, before anything takes it apart. @throws 431. */
+export const refuseLongHeaders: Middleware = (ctx, next) => {
+  const long = TAKEN_APART.filter((name) => (ctx.headers[name]?.length ?? 0) > LONGEST);
+  // Nor must what renders the refusal take one of them apart.
+  for (const name of long) delete ctx.headers[name];
+  const [first] = long;
+  if (first === undefined) return next();
+  const header = first.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  const detail = `${header} is too long: send at most ${LONGEST.toLocaleString("en")} characters.`;
+  throw new Refusal(431, [{ code: "header_too_long", detail, source: { header } }]);
+};

@@ -3,7 +3,7 @@ import { pipelined } from "../db/pipelined.ts";
 import { statement } from "../db/statement.ts";
 import { forbidden, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import { refusalOf } from "../http/refusal-of.ts";
+import { refusalOf } from "../http/answer-errors.ts";
 import { tryToInvite } from "../invitations/invite-member.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
 import type { Log } from "../log.ts";

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { lacksPermission } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
 import { conflict, forbidden, invalid, notFound, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
@@ -85,8 +86,7 @@ function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Ref
   const roleIds = { pointer: role_ids.length > 0 ? "/data/attributes/role_ids" : "/data/attributes" };
   if (!verdict?.organization_found)
     return notFound("organization", { pointer: "/data/relationships/organization" });
-  if (!verdict.may_invite)
-    return forbidden("forbidden", "You need the permission members:manage in this organization.");
+  if (!verdict.may_invite) return lacksPermission("members:manage", "organization");
   if (verdict.missing_role_ids.length > 0)
     return notFound(`role: ${verdict.missing_role_ids.join(", ")}`, roleIds);
   if (verdict.owner_role_ids.length > 0) {

@@ -5,14 +5,19 @@ import { type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { isObject } from "./pointer-to.ts";
 import { readMeta } from "./read-meta.ts";
 import { type Linkage, type Linkages, readLinkage } from "./read-relationships.ts";
-import { type ResourceInput, type ResourceShape, readResource } from "./read-resource.ts";
+import {
+  type NewResourceInput,
+  type ResourceInput,
+  type ResourceShape,
+  readResource,
+} from "./read-resource.ts";
 
 /** The body of a request that creates a resource. */
 export function newResource<Attributes extends z.ZodObject, const Links extends Linkages>(
   shape: ResourceShape<Attributes, Links>,
-): BodyShape<ResourceInput<z.infer<Attributes>, Links>> {
+): BodyShape<NewResourceInput<z.infer<Attributes>, Links>> {
   return {
-    read: (document) => readResource(shape, document),
+    read: (document) => readResource(shape, document) as NewResourceInput<z.infer<Attributes>, Links>,
     schema: () => resourceDocumentSchema(shape, { creating: true }),
   };
 }

@@ -1,5 +1,5 @@
+import { requireScope } from "../access/require-permission.ts";
 import { badRequest } from "../errors.ts";
-import { requireInEnvironment } from "../http/caller.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { selectDemanded } from "./find-visible.ts";
 import type { IncludeTree, Shape } from "./read-parameters.ts";
@@ -44,7 +44,7 @@ export async function loadIncluded(
       const relationship = from.relationships[name];
       if (relationship === undefined || rows.length === 0) continue;
       const to = resourceTypeNamed(relationship.type);
-      requireInEnvironment(viewer.caller, { scope: readScope(to) });
+      requireScope(viewer.caller, readScope(to));
       const found = await loadRelated(viewer, to, relationship, rows, shape, BYTES - bytes);
       bytes += found.at(-1)?.bytes_so_far ?? 0;
       if (included.rows.size + found.length > LIMIT || bytes > BYTES) throw tooLarge(name);

@@ -1,4 +1,4 @@
-import { queryOf } from "../http/read-query.ts";
+import { queryOf } from "../http/read-input.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { type Document, presentResource, type Resource } from "./document.ts";
 import { findPage, type Place } from "./find-page.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { operator, program, signedIn } from "../access/allow.ts";
+import { type Endpoint, type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { identifies, lists, shows, showsRelated } from "./answers.ts";
 import { linkageOf, type Resource } from "./document.ts";
@@ -22,22 +23,15 @@ import {
 import { viewerOf } from "./viewer.ts";
 
 type Query = Record<string, unknown>;
-type Request = EndpointRequest<unknown, Query>;
+type Request = OneRequest<unknown, Query>;
 
 /**
  * Everything that can be read of a type: the collection, a resource, and for each relationship the related resources
  * and the bare linkage. One place, so that every type reads alike.
  */
 export function readEndpoints(type: ResourceType): Endpoint[] {
-  const who = type.readBy ?? "caller";
   const name = type.type.replaceAll("_", " ");
-  const base = {
-    method: "GET",
-    who,
-    limit: "read",
-    environmentFrom: type.type === "environment" ? "none" : "request",
-    ...(who === "user" ? {} : { scope: readScope(type) }),
-  } as const;
+  const base = { method: "GET", limit: "read", allow: readableBy(type) } as const;
   const collection = z.strictObject(collectionParameters(type)) as z.ZodType<Query>;
   const single = z.strictObject(shapeParameters(type)) as z.ZodType<Query>;
   return [
@@ -68,7 +62,7 @@ export function readEndpoints(type: ResourceType): Endpoint[] {
       }),
     }),
     ...Object.entries(type.relationships).flatMap(([relationship, to]) =>
-      relationshipEndpoints(type, relationship, to, base),
+      relationshipEndpoints(type, relationship, to),
     ),
   ];
 }
@@ -77,16 +71,15 @@ function relationshipEndpoints(
   type: ResourceType,
   name: string,
   relationship: RelationshipType<BaseModel>,
-  base: Pick<Endpoint, "method" | "who" | "limit" | "environmentFrom">,
 ): Endpoint[] {
   const to = resourceTypeNamed(relationship.type);
   const many = !("id" in relationship);
   const shape = z.strictObject(many ? collectionParameters(to) : shapeParameters(to)) as z.ZodType<Query>;
+  const base = { method: "GET", limit: "read", allow: readableBy(type, readScope(to)) } as const;
   const of = `of one ${type.type.replaceAll("_", " ")}`;
   return [
     endpoint({
       ...base,
-      scope: readScope(to),
       path: `/api/${type.path}/:id/${name}`,
       summary: `Read the ${name} ${of}.`,
       query: shape,
@@ -104,7 +97,6 @@ function relationshipEndpoints(
     }),
     endpoint({
       ...base,
-      scope: readScope(to),
       path: `/api/${type.path}/:id/relationships/${name}`,
       summary: `Read the ${name} ${of}: ${many ? "types and ids" : "type and id"} only.`,
       query: z.strictObject(many ? pageParameters(to) : {}) as z.ZodType<Query>,
@@ -126,6 +118,14 @@ function relationshipEndpoints(
   ];
 }
 
+/** @param scope what an access token needs. */
+function readableBy(type: ResourceType, scope = readScope(type)) {
+  if (type.readBy === "operator")
+    return operator({ environment: type.type === "environment" ? "none" : "request" });
+  if (type.readBy === "program") return program(scope);
+  return signedIn(type.readBy === "user" ? {} : { scope });
+}
+
 /** Leaves of the other type's rows those that a relationship of this row names. */
 function relatedTo(row: BaseModel, relationship: RelationshipType<BaseModel>) {
   return (rows: Rows<BaseModel>): void => {
@@ -141,9 +141,9 @@ function relatedTo(row: BaseModel, relationship: RelationshipType<BaseModel>) {
 }
 
 function findRow(request: Request, type: ResourceType, shape?: Shape): Promise<BaseModel> {
-  return findVisible(request, type, request.params.id ?? "", shape === undefined ? {} : { shape });
+  return findVisible(request, type, request.params.id, shape === undefined ? {} : { shape });
 }
 
-function readRequestOf(request: Request) {
+function readRequestOf(request: EndpointRequest<unknown, Query, object>) {
   return { viewer: viewerOf(request), query: request.query, url: request.url };
 }

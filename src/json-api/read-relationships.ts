@@ -12,9 +12,16 @@ export interface Linkage {
 
 export type Linkages = Record<string, Linkage>;
 
-/** The id a to-one relationship names, or those of a to-many; undefined where an optional one is absent. */
+/** The id a to-one relationship names, or those of a to-many; undefined where it is left out. */
 export type Linked<Links extends Linkages> = {
   [Name in keyof Links]: (Links[Name]["many"] extends true ? string[] : string) | undefined;
+};
+
+/** The same in a request that creates a resource, where required relationships are always given. */
+export type LinkedAnew<Links extends Linkages> = {
+  [Name in keyof Links]:
+    | (Links[Name]["many"] extends true ? string[] : string)
+    | (Links[Name]["required"] extends true ? never : undefined);
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { badRequest, conflict, type ErrorItem, forbidden, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
-import { type Linkages, type Linked, readRelationships } from "./read-relationships.ts";
+import { type Linkages, type Linked, type LinkedAnew, readRelationships } from "./read-relationships.ts";
 import { resourceTypeNamed } from "./resource-type.ts";
 
 export interface ResourceShape<Attributes extends z.ZodObject, Links extends Linkages> {
@@ -14,6 +14,12 @@ export interface ResourceShape<Attributes extends z.ZodObject, Links extends Lin
 export interface ResourceInput<Attributes, Links extends Linkages> {
   attributes: Attributes;
   relationships: Linked<Links>;
+}
+
+/** The same of a request that creates a resource. */
+export interface NewResourceInput<Attributes, Links extends Linkages> {
+  attributes: Attributes;
+  relationships: LinkedAnew<Links>;
 }
 
 /**

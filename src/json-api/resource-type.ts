@@ -1,8 +1,7 @@
 import type { Knex } from "knex";
 import type { QueryBuilder, Raw } from "objection";
 import { z } from "zod";
-import type { Caller } from "../http/caller.ts";
-import type { Who } from "../http/endpoint.ts";
+import type { Caller } from "../access/caller.ts";
 import type { IdPrefix } from "../lib/id.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Lead } from "./lead.ts";
@@ -71,8 +70,12 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   /** Kebab-case plural, below `/api`. */
   path: string;
   prefix: IdPrefix;
+  /** What one is, for the documentation. */
+  description: string;
+  /** Which signed-in users see which, for the documentation. */
+  seenBy: string;
   /** Who may read it, where that is not every caller with the scope. */
-  readBy?: Who;
+  readBy?: "operator" | "program" | "user";
   /** What an access token must allow to read it, where that is another type's. */
   scope?: string;
   /** A fresh query each time; its columns are those of the table, qualified, and what `attributes` needs. */
@@ -114,8 +117,18 @@ export function resourceTypeNamed(name: string): ResourceType {
   return type;
 }
 
-/** A moment; leaves as ISO 8601 in UTC. */
+/** A moment; sent as ISO 8601 in UTC. */
 export const time = z.date();
+
+export const createdAt = time.meta({
+  description: "When it was created.",
+  examples: ["2026-11-20T09:30:00.000Z"],
+});
+
+export const updatedAt = time.meta({
+  description: "When it last changed.",
+  examples: ["2026-11-20T09:30:00.000Z"],
+});
 
 /** Whatever a team keeps beside a row. */
 export const storedMetadata = z.record(z.string(), z.unknown());

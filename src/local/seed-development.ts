@@ -1,4 +1,5 @@
 import { raw } from "objection";
+import type { SystemRoleName } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { SYSTEM } from "../events/record-events.ts";
@@ -11,7 +12,6 @@ import { Organization } from "../models/organization.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
-import type { SystemRoleName } from "../permissions.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { createUser } from "../users/create-user.ts";
 

@@ -1,29 +1,44 @@
 import { z } from "zod";
+import { operator } from "../access/allow.ts";
 import { createApiClient, deleteApiClient, updateApiClient } from "../access/api-clients.ts";
 import { SCOPES } from "../access/oauth/scopes.ts";
-import { text } from "../http/attributes.ts";
+import { described, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { ApiClient } from "../models/api-client.ts";
 
 export const apiClientType = resourceType<ApiClient>({
   type: "api_client",
   path: "api-clients",
   prefix: "client",
+  description: "A program of yours. It exchanges its id and secret for access tokens at `POST /oauth/token`.",
+  seenBy: "The operator only.",
   readBy: "operator",
   visible: ({ db, environment_id }) =>
     ApiClient.query(db).select("api_clients.*").where("api_clients.environment_id", environment_id),
   attributes: z.object({
-    client_id: z.string(),
-    name: z.string(),
-    scopes: z.array(z.string()),
-    last_used_at: time.nullable(),
-    created_at: time,
-    updated_at: time,
+    client_id: described(
+      z.string(),
+      "Its id, which is also its name at `POST /oauth/token`.",
+      exampleId("client"),
+    ),
+    name: z.string().meta({ examples: ["Payroll"] }),
+    scopes: described(z.array(z.string()), "The most its access tokens may allow.", [
+      "memberships:read",
+      "users:read",
+    ]),
+    last_used_at: described(
+      time.nullable(),
+      "When it last got a token, to the minute.",
+      "2026-11-21T16:05:00.000Z",
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   computed: ({ id }) => ({ client_id: id }),
   relationships: {},
@@ -53,7 +68,7 @@ export const apiClientEndpoints = [
     method: "POST",
     path: "/api/api-clients",
     summary: "Create an API client. Its secret is in `meta.client_secret`, this once.",
-    who: "operator",
+    allow: operator(),
     limit: "write",
     body: newResource(newApiClient),
     answers: creates(apiClientType, Secret),
@@ -75,14 +90,14 @@ export const apiClientEndpoints = [
     method: "PATCH",
     path: "/api/api-clients/:id",
     summary: "Change an API client's name or scopes. A scope taken away is gone from its tokens at once.",
-    who: "operator",
+    allow: operator(),
     limit: "write",
     body: changedResource(changedApiClient),
     answers: shows(apiClientType),
     async handle({ context, environment: { environment_id }, actor, params, body }) {
       const client = await updateApiClient(
         context,
-        { id: params.id ?? "", environment_id },
+        { id: params.id, environment_id },
         body.attributes,
         actor,
       );
@@ -93,11 +108,11 @@ export const apiClientEndpoints = [
     method: "DELETE",
     path: "/api/api-clients/:id",
     summary: "Delete an API client. Its access tokens end at once.",
-    who: "operator",
+    allow: operator(),
     limit: "write",
     answers: NOTHING,
     async handle({ context, environment: { environment_id }, actor, params }) {
-      await deleteApiClient(context, { id: params.id ?? "", environment_id }, actor);
+      await deleteApiClient(context, { id: params.id, environment_id }, actor);
       return { status: 204 };
     },
   }),

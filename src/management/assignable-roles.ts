@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { inPath, member } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { lists } from "../json-api/answers.ts";
 import { listDocument } from "../json-api/read-documents.ts";
 import { collectionParameters } from "../json-api/read-parameters.ts";
 import { viewerOf } from "../json-api/viewer.ts";
+import { organizationOf } from "./key-of.ts";
 import { roleType } from "./roles.ts";
 
 const query = z.strictObject(collectionParameters(roleType)) as z.ZodType<Record<string, unknown>>;
@@ -15,12 +17,9 @@ export const assignableRoleEndpoints = [
     path: "/api/organizations/:id/assignable-roles",
     summary:
       "List the roles the caller may give in an organization: to its members, and by inviting. The list is empty for anyone who may not manage members.",
-    who: "caller",
-    scope: "roles:read",
+    allow: member("organization:read", { of: inPath("organization"), scope: "roles:read" }),
     limit: "read",
     query,
-    organization: ({ params }) => ({ organization: params.id }),
-    permission: "organization:read",
     answers: lists(roleType),
     async handle(request) {
       const held = request.organization?.permissions ?? null;
@@ -29,9 +28,7 @@ export const assignableRoleEndpoints = [
         roleType,
         (roles) => {
           void roles.where((here) =>
-            here
-              .whereNull("roles.organization_id")
-              .orWhere("roles.organization_id", request.organization?.id ?? ""),
+            here.whereNull("roles.organization_id").orWhere("roles.organization_id", organizationOf(request)),
           );
           void roles.whereNot((owner) => owner.where({ "roles.is_system": true, "roles.name": "owner" }));
           if (held === null) return;

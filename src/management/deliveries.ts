@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { byAddress, byColumn, byCreation, byWord } from "../json-api/filters.ts";
+import { described } from "../http/attributes.ts";
+import { byAddress, byColumn, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, time, updatedAt, type Viewer } from "../json-api/resource-type.ts";
 import { DELIVERY_STATES, MailDelivery, TIMELINE_WORDS } from "../models/mail-delivery.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
@@ -9,6 +10,8 @@ export const deliveryType = resourceType<MailDelivery>({
   type: "delivery",
   path: "deliveries",
   prefix: "dlv",
+  description: "One email of an invitation, and what happened to it.",
+  seenBy: "Anyone who sees the invitation.",
   visible: (viewer) =>
     among(
       viewer,
@@ -20,26 +23,47 @@ export const deliveryType = resourceType<MailDelivery>({
     ),
   leads,
   attributes: z.object({
-    kind: z.string(),
-    seq: z.int(),
-    email: z.string(),
-    state: z.enum(DELIVERY_STATES),
-    attempts: z.int(),
-    message_id: z.string().nullable(),
-    smtp_code: z.int().nullable(),
-    reply: z.string().nullable(),
-    due_at: time.nullable(),
-    sent_at: time.nullable(),
-    timeline: z.array(
-      z.object({
-        at: time,
-        what: z.enum(TIMELINE_WORDS),
-        smtp_code: z.int().optional(),
-        reply: z.string().optional(),
-      }),
+    kind: z.string().meta({ examples: ["invitation"] }),
+    seq: described(
+      z.int(),
+      "Sequence number among the emails of this kind. For a reminder: its day, plus 1,000 per resend.",
+      1,
     ),
-    created_at: time,
-    updated_at: time,
+    email: z.string().meta({ examples: ["mary@acme.example"] }),
+    state: z.enum(DELIVERY_STATES).meta({ examples: ["sent"] }),
+    attempts: described(z.int(), "How often we tried to send it.", 1),
+    message_id: described(
+      z.string().nullable(),
+      "The email's `Message-ID`, the same in every attempt.",
+      "<dlv.1@guildhall.example>",
+    ),
+    smtp_code: described(z.int().nullable(), "The mail server's last reply code.", 250),
+    reply: described(
+      z.string().nullable(),
+      "The mail server's last reply, in its own words.",
+      "2.0.0 Ok: queued",
+    ),
+    due_at: described(time.nullable(), "When we try next; null once it is settled."),
+    sent_at: time.nullable().meta({ examples: ["2026-11-20T09:30:01.000Z"] }),
+    timeline: described(
+      z.array(
+        z.object({
+          at: time,
+          what: z.enum(TIMELINE_WORDS),
+          smtp_code: z.int().optional(),
+          reply: z.string().optional(),
+        }),
+      ),
+      "What happened, in the order we learned of it: `attempt`, `sent`, `deferred` and so on from us; `delivered`, `bounced`, `complained` once the mail provider reports them.",
+      [
+        { at: "2026-11-20T09:30:00.000Z", what: "queued" },
+        { at: "2026-11-20T09:30:00.400Z", what: "attempt" },
+        { at: "2026-11-20T09:30:01.000Z", what: "sent", smtp_code: 250, reply: "2.0.0 Ok: queued" },
+        { at: "2026-11-20T09:31:12.000Z", what: "delivered" },
+      ],
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   computed: ({ created_at, reply, timeline }) => ({
     reply: withoutReason(reply),
@@ -58,7 +82,6 @@ export const deliveryType = resourceType<MailDelivery>({
     invitation: byColumn("mail_deliveries.invitation_id"),
     email: byAddress("mail_deliveries.email_canonical"),
     state: byWord("mail_deliveries.state", DELIVERY_STATES),
-    ...byCreation("mail_deliveries"),
   },
 });
 

@@ -1,14 +1,15 @@
 import { z } from "zod";
+import { operator } from "../access/allow.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
-import { locale, text, webAddress } from "../http/attributes.ts";
+import { described, locale, text, webAddress } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, updatedAt } from "../json-api/resource-type.ts";
 import { Environment } from "../models/environment.ts";
 import type { Quotas } from "../models/quotas.ts";
 import { keyOf } from "./key-of.ts";
@@ -17,15 +18,26 @@ export const environmentType = resourceType<Environment>({
   type: "environment",
   path: "environments",
   prefix: "env",
+  description:
+    "A separate world with its own users, organizations, roles and permissions. Nothing crosses from one environment to another.",
+  seenBy: "The operator only.",
   readBy: "operator",
   /** The operator's alone, who is in none. */
   visible: ({ db }) => Environment.query(db).select("environments.*"),
   attributes: z.object({
-    handle: z.string(),
-    name: z.string(),
-    settings: z.looseObject({}),
-    created_at: time,
-    updated_at: time,
+    handle: described(
+      z.string(),
+      "The environment's name in host names and in `X-Environment`. It never changes.",
+      "acme-test",
+    ),
+    name: z.string().meta({ examples: ["Acme, for trying out"] }),
+    settings: described(
+      z.looseObject({}),
+      "The settings that were changed; all others have their defaults.",
+      { invitation_lifetime_days: 14, from_name: "Acme" },
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   relationships: {},
   sortable: ["handle", "created_at"],
@@ -110,8 +122,7 @@ export const environmentEndpoints = [
     method: "POST",
     path: "/api/environments",
     summary: "Create an environment, born with the permission catalogue and the four system roles.",
-    who: "operator",
-    environmentFrom: "none",
+    allow: operator({ environment: "none" }),
     limit: "write",
     body: newResource(newEnvironment),
     answers: creates(environmentType),
@@ -129,8 +140,7 @@ export const environmentEndpoints = [
     method: "PATCH",
     path: "/api/environments/:id",
     summary: "Change an environment's name or settings.",
-    who: "operator",
-    environmentFrom: "none",
+    allow: operator({ environment: "none" }),
     limit: "write",
     body: changedResource(changedEnvironment),
     answers: shows(environmentType),

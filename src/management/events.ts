@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { described } from "../http/attributes.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { Event } from "../models/event.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
 
@@ -9,6 +11,9 @@ export const eventType = resourceType<Event>({
   type: "event",
   path: "events",
   prefix: "evt",
+  description: "A record of what happened: to what, by whom, in which request. Events never change.",
+  seenBy:
+    "A signed-in user sees those of organizations where they have `events:read`; with it in the environment, all.",
   /** Of organizations whose events the viewer may see; an operator all, those of deleted organizations too. */
   visible: (viewer) =>
     among(
@@ -19,13 +24,25 @@ export const eventType = resourceType<Event>({
   leads,
   /** `event_type`, for no attribute may be called `type` (JSON:API 1.1 §7.2.1). */
   attributes: z.object({
-    event_type: z.string(),
-    actor_kind: z.enum(["operator", "client", "user", "invitee", "system"]),
-    data: z.looseObject({}),
-    subject_id: z.string(),
-    organization_id: z.string().nullable(),
-    request_id: z.string().nullable(),
-    created_at: time,
+    event_type: described(z.string(), "What happened, such as `membership.created`.", "membership.created"),
+    actor_kind: described(
+      z.enum(["operator", "client", "user", "invitee", "system"]),
+      "The kind of caller that did it.",
+      "user",
+    ),
+    data: described(z.looseObject({}), "Details, which depend on the type.", { user_id: exampleId("user") }),
+    subject_id: described(z.string(), "The id of what it happened to.", exampleId("orguser")),
+    organization_id: described(
+      z.string().nullable(),
+      "The organization it happened in, which may no longer exist.",
+      exampleId("org"),
+    ),
+    request_id: described(
+      z.string().nullable(),
+      "The request that did it: the `X-Request-Id` of its response.",
+      "0b1d2c7e-6c0f-4a51-9f0e-2f8f4f7f2b1a",
+    ),
+    created_at: createdAt,
   }),
   computed: ({ type }) => ({ event_type: type }),
   relationships: { actor: { type: "user", id: ({ actor_user_id }) => actor_user_id } },

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { inPath, linkHolder } from "../access/allow.ts";
+import type { Caller } from "../access/caller.ts";
+import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid, Refusal, unauthorized } from "../errors.ts";
-import { type Caller, requireInEnvironment } from "../http/caller.ts";
-import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { type Endpoint, endpoint, type OneRequest } from "../http/endpoint.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
 import { declineInvitation } from "../invitations/decline-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
@@ -12,6 +14,7 @@ import { meta } from "../json-api/bodies.ts";
 import { toOne } from "../json-api/document.ts";
 import type { Proof } from "../models/invitation.ts";
 import { invitationType, presentAnswered } from "./invitations.ts";
+import { keyOf } from "./key-of.ts";
 
 /** The holder of a link sends the token; a program names the user; a signed-in user sends neither. */
 const Answer = z.strictObject({
@@ -20,37 +23,29 @@ const Answer = z.strictObject({
 });
 type Answer = z.infer<typeof Answer>;
 
-/** The same two verbs under `/api`, and under the path that is printed in mails and guides, where the invitation itself names the environment. */
+/** The same two commands under `/api`, and under the path that emails and guides print, where the invitation itself names the environment. */
 export const invitationAnswerEndpoints = [
-  ...answerEndpoints({ base: "/api/invitations", environmentFrom: "request" }),
-  ...answerEndpoints({ base: "/invitations", environmentFrom: "invitation" }),
+  ...answerEndpoints("/api/invitations", "request"),
+  ...answerEndpoints("/invitations", "invitation"),
 ];
 
-function answerEndpoints({
-  base,
-  environmentFrom,
-}: {
-  base: string;
-  environmentFrom: "request" | "invitation";
-}): Endpoint[] {
-  const declared = {
-    method: "POST",
-    who: "anyone",
-    environmentFrom,
-    scope: "invitations:write",
-    limit: "write",
-    organization: ({ params }: { params: Record<string, string> }) => ({ invitation: params.id }),
-    body: meta(Answer),
-  } as const;
+function answerEndpoints<const Base extends string>(
+  base: Base,
+  environment: "request" | "invitation",
+): Endpoint[] {
+  const rest = { of: inPath("invitation"), scope: "invitations:write", environment } as const;
+  const declared = { method: "POST", limit: "write", body: meta(Answer) } as const;
   return [
     endpoint({
       ...declared,
       path: `${base}/:id/accept`,
       summary:
         "Accept an invitation: by its link, as the signed-in invitee, or as a program that names the invited user.",
-      answers: shows(invitationType, { membership: "membership" }),
-      allowed:
+      allow: linkHolder(
         "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; the operator, or a client that also has `memberships:write`, for the user of the invited address, by `meta.user_id`.",
+        rest,
+      ),
+      answers: shows(invitationType, { membership: "membership" }),
       async handle(request) {
         const proof = await prove(request);
         if (proof === undefined) {
@@ -69,9 +64,11 @@ function answerEndpoints({
       ...declared,
       path: `${base}/:id/decline`,
       summary: "Decline an invitation: by its link, as the signed-in invitee, or as a program.",
-      answers: shows(invitationType),
-      allowed:
+      allow: linkHolder(
         "Anyone who holds the link in the email, by `meta.token`; the signed-in user whose verified address was invited; a program.",
+        rest,
+      ),
+      answers: shows(invitationType),
       async handle(request) {
         const { context, actor } = request;
         const invitation = await declineInvitation(context, keyOf(request), await prove(request), actor);
@@ -85,7 +82,7 @@ function answerEndpoints({
 }
 
 /** @returns undefined for a program that names nobody. */
-async function prove(request: EndpointRequest<Answer>): Promise<Proof | undefined> {
+async function prove(request: OneRequest<Answer>): Promise<Proof | undefined> {
   const { context, caller, organization, body, ip } = request;
   const key = keyOf(request);
   refuseOtherUser(body, caller);
@@ -94,7 +91,7 @@ async function prove(request: EndpointRequest<Answer>): Promise<Proof | undefine
   if (caller.kind !== "user") {
     if (body.user_id === undefined) return undefined;
     // To let a user in is to make a membership, which inviting alone is not.
-    requireInEnvironment(caller, { scope: "memberships:write" });
+    requireScope(caller, "memberships:write");
     return { by: "user", userId: body.user_id };
   }
   const maySee = organization?.permissions?.includes("members:read") ?? false;
@@ -109,8 +106,4 @@ function refuseOtherUser({ token, user_id }: Answer, caller: Caller): void {
   if (caller.kind === "user" && user_id !== caller.user_id) {
     throw forbidden("user_is_caller", "You answer for yourself: leave `user_id` out.", { pointer });
   }
-}
-
-function keyOf({ params, environment }: EndpointRequest<Answer>) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
 }

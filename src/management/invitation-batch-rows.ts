@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { described } from "../http/attributes.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 
@@ -23,6 +24,8 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
   type: "invitation_batch_row",
   path: "invitation-batch-rows",
   prefix: "batchrow",
+  description: "One row of a batch, and its result.",
+  seenBy: "Anyone who sees the batch.",
   scope: "invitations:read",
   visible: (viewer) =>
     among(
@@ -38,13 +41,32 @@ export const invitationBatchRowType = resourceType<InvitationBatchRow>({
     ),
   leads,
   attributes: z.object({
-    number: z.int(),
-    line: z.int().nullable(),
-    email: z.string().nullable(),
-    status: z.enum(BATCH_ROW_STATUSES),
-    code: z.string().nullable(),
-    detail: z.string().nullable(),
-    created_at: time,
+    number: described(
+      z.int(),
+      "Its position in the request, from 1. Rows of a file are counted below the header.",
+      1,
+    ),
+    line: described(
+      z.int().nullable(),
+      "The line of the file where it begins, from 1; null for a row of a document. It can differ from the number, because a cell may contain line breaks.",
+      2,
+    ),
+    email: described(
+      z.string().nullable(),
+      "The text that was sent, valid or not; null where there was none.",
+      "mary@acme.example",
+    ),
+    status: described(
+      z.enum(BATCH_ROW_STATUSES),
+      "`queued`, then `created` or `resent`, or `failed`. A `duplicate` was skipped from the start; a `canceled` row was left when the batch was canceled.",
+      "created",
+    ),
+    code: described(
+      z.string().nullable(),
+      "Why it failed, for programs: the error code a single invitation would get.",
+    ),
+    detail: described(z.string().nullable(), "Why it failed, for people."),
+    created_at: createdAt,
   }),
   relationships: {
     batch: { type: "invitation_batch", id: ({ batch_id }) => batch_id },

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { inBody, inPath, member, signedIn } from "../access/allow.ts";
+import { described } from "../http/attributes.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { cancelInvitationBatch } from "../invitation-batches/cancel-invitation-batch.ts";
 import { createInvitationBatch } from "../invitation-batches/create-invitation-batch.ts";
 import { begins, shows } from "../json-api/answers.ts";
@@ -7,7 +9,7 @@ import { newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, time, updatedAt, type Viewer } from "../json-api/resource-type.ts";
 import { BATCH_KINDS, BATCH_STATUSES, InvitationBatch } from "../models/invitation-batch.ts";
 import { CSV_COLUMNS, csvColumnParameters } from "./csv-columns.ts";
 import { newInvitationBatch } from "./invitation-batch-shape.ts";
@@ -19,6 +21,9 @@ export const invitationBatchType = resourceType<InvitationBatch>({
   type: "invitation_batch",
   path: "invitation-batches",
   prefix: "batch",
+  description:
+    "Many invitations requested at once, as a document or a CSV file, or resent by `POST /api/invitations/resend`. Rows are processed in the background, with the permissions their creator has at that time. Read the batch to follow its progress, and its rows for the result of each. It is removed, with its rows, 90 days after it was completed or canceled.",
+  seenBy: "A signed-in user sees those of organizations where they have `members:read`.",
   scope: "invitations:read",
   /** To whom invitations are visible: what is in a batch is no more. */
   visible: (viewer) =>
@@ -32,19 +37,35 @@ export const invitationBatchType = resourceType<InvitationBatch>({
     ),
   leads,
   attributes: z.object({
-    kind: z.enum(BATCH_KINDS),
-    dry_run: z.boolean(),
-    status: z.enum(BATCH_STATUSES),
-    total_count: z.int(),
-    created_count: z.int(),
-    resent_count: z.int(),
-    failed_count: z.int(),
-    duplicate_count: z.int(),
-    created_at: time,
-    updated_at: time,
-    started_at: time.nullable(),
-    completed_at: time.nullable(),
-    canceled_at: time.nullable(),
+    kind: described(
+      z.enum(BATCH_KINDS),
+      "`invite` creates invitations. `resend` sends existing ones again, and may span organizations if a program asked for it.",
+      "invite",
+    ),
+    dry_run: described(
+      z.boolean(),
+      "If true, every row is checked as if it were processed, but nothing is done. Rows that would succeed are `created`, without an invitation, or `resent`.",
+      false,
+    ),
+    status: described(
+      z.enum(BATCH_STATUSES),
+      "`queued`, then `running`, then `completed`; or `canceled`. Batches of one organization run one after another.",
+      "running",
+    ),
+    total_count: described(
+      z.int(),
+      "How many rows were sent: the sum of created, resent, failed, duplicate and remaining rows.",
+      250,
+    ),
+    created_count: described(z.int(), "How many were invited; in a dry run, how many would be.", 99),
+    resent_count: described(z.int(), "How many were resent; in a dry run, how many would be.", 0),
+    failed_count: described(z.int(), "How many failed. Their rows say why.", 1),
+    duplicate_count: described(z.int(), "How many repeat the address of an earlier row.", 2),
+    created_at: createdAt,
+    updated_at: updatedAt,
+    started_at: described(time.nullable(), "When the first rows were processed.", "2026-11-20T09:30:01.000Z"),
+    completed_at: described(time.nullable(), "When the last row was processed."),
+    canceled_at: described(time.nullable(), "When it was canceled, or its organization deleted."),
   }),
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },
@@ -91,8 +112,7 @@ export const invitationBatchEndpoints = [
     path: "/api/invitation-batches",
     summary:
       "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, counting everyone's; a user who has none there may send one more.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     bodyLimit: BODY_LIMIT,
     body: newResource(newInvitationBatch),
@@ -110,12 +130,10 @@ export const invitationBatchEndpoints = [
         return { attributes: { rows, dry_run }, relationships: { organization } };
       },
     },
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
-    permission: "members:manage",
     answers: begins(invitationBatchType),
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       const { environment_id } = environment;
-      const organization_id = relationships.organization ?? "";
+      const organization_id = relationships.organization;
       const client_id = caller.kind === "client" ? caller.client_id : null;
       const batch = {
         environment_id,
@@ -132,15 +150,16 @@ export const invitationBatchEndpoints = [
     method: "POST",
     path: "/api/invitation-batches/:id/cancel",
     summary: "Stop a batch. Rows that are left are canceled; who was invited stays invited.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: signedIn({
+      of: inPath("invitationBatch"),
+      scope: "invitations:write",
+      people: "A member with `members:manage` in the batch's organization.",
+    }),
     limit: "write",
-    organization: ({ params }: { params: Params }) => ({ invitationBatch: params.id }),
     answers: shows(invitationBatchType),
-    allowed: "A member with `members:manage` in the batch's organization.",
     async handle(request) {
       // A program's batch may be of no organization.
-      if (request.caller.kind === "user") request.require("members:manage");
+      if (request.caller.kind === "user") request.requirePermission("members:manage");
       const batch = await cancelInvitationBatch(request.context, keyOf(request), request.actor);
       return { status: 200, document: { data: presentResource(invitationBatchType, batch) } };
     },

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { inPath, member, program } from "../access/allow.ts";
 import { expiry, locale, text } from "../http/attributes.ts";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { copyLink } from "../invitations/copy-link.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
@@ -26,21 +27,16 @@ const Resending = z.strictObject({ expires_at: expiry.optional() });
 
 const Link = z.object({ link: z.string() });
 
-const declared = {
-  who: "caller",
-  scope: "invitations:write",
-  organization: ({ params }: { params: Params }) => ({ invitation: params.id }),
-  permission: "members:manage",
-} as const;
+const allow = member("members:manage", { of: inPath("invitation"), scope: "invitations:write" });
 
 /** What those who invite can do with an invitation, besides revoking it. */
 export const invitationChangeEndpoints = [
   endpoint({
-    ...declared,
     method: "PATCH",
     path: "/api/invitations/:id",
     summary:
       "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
+    allow,
     limit: "write",
     body: changedResource(changedInvitation),
     answers: shows(invitationType),
@@ -51,11 +47,11 @@ export const invitationChangeEndpoints = [
     },
   }),
   endpoint({
-    ...declared,
     method: "POST",
     path: "/api/invitations/:id/resend",
     summary:
       "Send a pending or expired invitation once more, with a new link and a new expiry. The old link no longer works, and an expired invitation is pending again.",
+    allow,
     limit: "invite",
     body: meta(Resending),
     answers: shows(invitationType),
@@ -67,17 +63,13 @@ export const invitationChangeEndpoints = [
     },
   }),
   endpoint({
-    ...declared,
     method: "POST",
     path: "/api/invitations/:id/link",
     summary:
       "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
-    who: "program",
-    scope: "invitation_links:write",
+    allow: program("invitation_links:write"),
     limit: "write",
     answers: { ...tells(Link), secret: true },
-    allowed:
-      "A program that has the scope for links; `invitations:write` doesn't include it. Anyone who holds the link proves the invited address by it.",
     async handle(request) {
       const { context, actor } = request;
       return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { signedIn } from "../access/allow.ts";
 import { badRequest, Refusal } from "../errors.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { createResendBatch } from "../invitation-batches/create-resend-batch.ts";
@@ -26,25 +27,30 @@ const parameters = z.strictObject({
 
 const Resending = z.strictObject({ dry_run: z.boolean({ error: "must be true or false" }).default(false) });
 
+function inFilter({ query }: { query: Record<string, unknown> }) {
+  return { organization: query[ORGANIZATION] as string | undefined };
+}
+
 export const invitationResendEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations/resend",
     summary: `Resend every pending invitation that matches the filters, or every expired one with \`filter[status]=expired\`, up to ${ROWS_AT_MOST.toLocaleString("en")}. They are resent one by one in the background, each as a single resend would be, by a batch of the kind \`resend\`. A dry run resends none: its rows say which would be refused, and why.`,
-    who: "caller",
-    scope: "invitations:write",
+    allow: signedIn({
+      of: inFilter,
+      scope: "invitations:write",
+      people:
+        "A member with `members:manage` in the organization that `filter[organization]` names; a program also without that filter.",
+    }),
     limit: "invite",
     query: parameters,
     body: meta(Resending),
-    organization: ({ query }) => ({ organization: query[ORGANIZATION] as string | undefined }),
     answers: begins(invitationBatchType),
-    allowed:
-      "A member with `members:manage` in the organization that `filter[organization]` names; a program also without that filter.",
     async handle(request) {
       const { context, environment, caller, actor, body } = request;
       const query: Record<string, unknown> = { [STATUS]: "pending", ...request.query };
       const organization_id = (query[ORGANIZATION] as string | undefined) ?? null;
-      if (organization_id !== null) request.require("members:manage");
+      if (organization_id !== null) request.requirePermission("members:manage");
       else if (caller.kind === "user" || Object.keys(request.query).length === 0) {
         const detail =
           caller.kind === "user"

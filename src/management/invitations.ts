@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
 import { z } from "zod";
+import { inBody, inPath, member } from "../access/allow.ts";
 import { forbidden, Refusal } from "../errors.ts";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { described } from "../http/attributes.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
@@ -12,7 +14,16 @@ import { bySearch, foundIds } from "../json-api/by-search.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
 import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
+import {
+  createdAt,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  time,
+  updatedAt,
+  type Viewer,
+} from "../json-api/resource-type.ts";
+import { exampleId } from "../lib/id.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";
 import { byDeliveryStatus, byStatusNow, DELIVERY_STATUSES } from "./invitation-filters.ts";
@@ -23,6 +34,9 @@ export const invitationType = resourceType<Invitation>({
   type: "invitation",
   path: "invitations",
   prefix: "inv",
+  description:
+    "An offer of membership, sent to an email address as a link. Accepting it makes the person a member with the roles it names.",
+  seenBy: "A signed-in user sees those of organizations where they have `members:read`.",
   visible: (viewer) =>
     among(
       viewer,
@@ -36,22 +50,48 @@ export const invitationType = resourceType<Invitation>({
   leads,
   /** The token's version stays inside: it is half of a link. */
   attributes: z.object({
-    email: z.string(),
-    first_name: z.string().nullable(),
-    last_name: z.string().nullable(),
-    role_ids: z.array(z.string()),
-    message: z.string().nullable(),
-    locale: z.string().nullable(),
-    metadata: storedMetadata,
-    status: z.enum(INVITATION_STATUSES),
-    delivery_status: z.enum(DELIVERY_STATUSES).nullable(),
-    expires_at: time,
+    email: described(z.string(), "Where the invitation is sent.", "mary@acme.example"),
+    first_name: described(
+      z.string().nullable(),
+      "What to call the person. Acceptance gives it, like `last_name`, to a user without a name.",
+      "Mary",
+    ),
+    last_name: described(z.string().nullable(), "See `first_name`.", "Somerville"),
+    role_ids: described(z.array(z.string()), "The roles that acceptance gives. Without any: `member`.", [
+      exampleId("role"),
+    ]),
+    message: described(
+      z.string().nullable(),
+      "A personal message in the email.",
+      "Will you look after our books?",
+    ),
+    locale: described(
+      z.string().nullable(),
+      "The language of the email and its page. Without one, or without a translation, the environment's is used, or English.",
+      "en",
+    ),
+    metadata: described(
+      storedMetadata,
+      "Copied to the membership on acceptance. Set by anyone who may invite. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    status: described(z.enum(INVITATION_STATUSES), "Only a `pending` invitation can be answered.", "pending"),
+    delivery_status: described(
+      z.enum(DELIVERY_STATUSES).nullable(),
+      "What happened to its latest email.",
+      "sent",
+    ),
+    expires_at: described(
+      time,
+      "Until when it can be answered; by default 7 days, at most 365.",
+      "2026-12-20T09:30:00.000Z",
+    ),
     accepted_at: time.nullable(),
     declined_at: time.nullable(),
     revoked_at: time.nullable(),
     expired_at: time.nullable(),
-    created_at: time,
-    updated_at: time,
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   onDemand: { metadata: () => "invitations.metadata" },
   computed: ({ delivery_state = null, role_ids = [] }) => ({
@@ -94,19 +134,14 @@ const newInvitation = {
   relationships: { organization: { type: "organization", prefix: "org", required: true } },
 } as const;
 
-const inPath = ({ params }: { params: Params }) => ({ invitation: params.id });
-
 export const invitationEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/invitations",
     summary: "Invite an address to an organization. The mail is sent once the invitation is written.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     body: newResource(newInvitation),
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
-    permission: "members:manage",
     answers: creates(invitationType),
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       if (caller.kind === "user" && !attributes.send_mail) {
@@ -115,7 +150,7 @@ export const invitationEndpoints = [
       }
       const { email: address, message = null, locale: tag = null, expires_at = null, ...rest } = attributes;
       const { environment_id } = environment;
-      const organization_id = relationships.organization ?? "";
+      const organization_id = relationships.organization;
       const invitation = {
         environment_id,
         organization_id,
@@ -133,11 +168,8 @@ export const invitationEndpoints = [
     method: "POST",
     path: "/api/invitations/:id/revoke",
     summary: "Withdraw a pending invitation; its link is dead at once.",
-    who: "caller",
-    scope: "invitations:write",
+    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
     limit: "write",
-    organization: inPath,
-    permission: "members:manage",
     answers: shows(invitationType),
     async handle(request) {
       const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
@@ -150,15 +182,14 @@ export const invitationEndpoints = [
     path: "/api/invitations/:id",
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
-    who: "caller",
-    scope: "invitations:delete",
+    allow: member("members:manage", {
+      of: inPath("invitation"),
+      scope: "invitations:delete",
+      judged: "with the key",
+    }),
     limit: "write",
-    organization: inPath,
     answers: NOTHING,
-    allowed: "A member with `members:manage` in the organization.",
     async handle(request) {
-      // Not declared as `permission`: a request that is sent again must find its kept answer, and the invitation is gone.
-      request.require("members:manage");
       await deleteInvitation(request.context, keyOf(request), request.actor);
       return { status: 204 };
     },

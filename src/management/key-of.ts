@@ -1,6 +1,30 @@
-import type { Params } from "../http/endpoint.ts";
+import type { OrganizationAccess } from "../access/caller.ts";
+import { notFound } from "../errors.ts";
 
 /** The row a path names, in the environment of the request. */
-export function keyOf({ params, environment }: { params: Params; environment: { environment_id: string } }) {
-  return { id: params.id ?? "", environment_id: environment.environment_id };
+export function keyOf({
+  params,
+  environment,
+}: {
+  params: { id: string };
+  environment: { environment_id: string };
+}) {
+  return { id: params.id, environment_id: environment.environment_id };
+}
+
+interface Request {
+  params: { id: string };
+  environment: { environment_id: string };
+  organization: OrganizationAccess | undefined;
+}
+
+/** The row a path names, in the organization that `allow` names. @throws 404 without one. */
+export function keyInOrganization(request: Request) {
+  return { ...keyOf(request), organization_id: organizationOf(request) };
+}
+
+/** The id of the organization that `allow` names. @throws 404 without one. */
+export function organizationOf({ organization }: Pick<Request, "organization">): string {
+  if (organization === undefined) throw notFound("organization");
+  return organization.id;
 }

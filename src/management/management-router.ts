@@ -2,49 +2,27 @@ import { Router } from "@koa/router";
 import type { Context as KoaContext } from "koa";
 import type { Context } from "../context.ts";
 import { forbidden, notFound, type Refusal } from "../errors.ts";
-import type { Face } from "../http/face.ts";
+import type { Api } from "../http/endpoint.ts";
 import { JSON_API, requireAcceptable, requireJsonApiBody } from "../http/negotiate.ts";
 import type { RequestState } from "../http/request-scope.ts";
-import { runEndpoint } from "../http/run-endpoint.ts";
+import { routeEndpoints } from "../http/run-endpoint.ts";
 import { errorDocument } from "../json-api/document.ts";
 import { allEndpoints } from "./all-resources.ts";
 
-/** JSON:API, where what is foreign is absent. */
-export const managementFace: Face = {
+/** JSON:API, which hides what belongs to others. */
+export const managementApi: Api = {
   requireAcceptable,
   requireBodyType: requireJsonApiBody,
+  send: sendDocument,
   emptyBody: "Send a JSON:API document.",
-  stranger: () => notFound("organization"),
-  lacking: (permission, ownerDecides) =>
-    forbidden(
-      "forbidden",
-      ownerDecides
-        ? "Only the owner manages members here; set the organization's member_management to owner_and_admins to let admins do it."
-        : `You need the permission ${permission} in this organization. Ask its owner for a role that has it.`,
-    ),
+  outsider: () => notFound("organization"),
+  leftToOwner: (detail) => forbidden("forbidden", detail),
 };
 
-/** The JSON:API face: its endpoints, run and put on the wire. */
+/** Serves the Management API's endpoints. */
 export function managementRouter(context: Context): Router<RequestState> {
   const router = new Router<RequestState>();
-  for (const endpoint of allEndpoints) {
-    router.register(endpoint.path, [endpoint.method], async (ctx) => {
-      const { params, ip, headers, req: raw, state } = ctx;
-      // Not `ctx.url`, which a caller may send with a host of their own choice.
-      const url = ctx.path + ctx.search;
-      const answer = await runEndpoint(endpoint, managementFace, context, {
-        params,
-        url,
-        ip,
-        headers,
-        raw,
-        requestId: state.requestId,
-      });
-      ctx.status = answer.status;
-      ctx.set(answer.headers ?? {});
-      if (answer.document !== undefined) sendDocument(ctx, answer.document);
-    });
-  }
+  routeEndpoints(router, allEndpoints, managementApi, context);
   for (const path of new Set(allEndpoints.map((endpoint) => endpoint.path).filter(isLinkage))) {
     router.register(path, ["POST", "PATCH", "DELETE"], refuseLinkage);
   }

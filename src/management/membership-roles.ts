@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inBody, inPath, member } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
@@ -9,7 +10,7 @@ import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { grantRole } from "../memberships/grant-role.ts";
 import { withdrawRole } from "../memberships/withdraw-role.ts";
 import { MembershipRole } from "../models/join-tables.ts";
-import { keyOf } from "./key-of.ts";
+import { keyInOrganization, organizationOf } from "./key-of.ts";
 import { ownMemberships } from "./memberships.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
@@ -17,6 +18,9 @@ export const membershipRoleType = resourceType<MembershipRole>({
   type: "membership_role",
   path: "membership-roles",
   prefix: "orguserrole",
+  description:
+    "One role of one membership. Creating it gives the member the role; deleting it takes the role away.",
+  seenBy: "Anyone who sees the membership.",
   /** Those of the memberships the viewer may see. */
   visible: (viewer) =>
     among(
@@ -59,19 +63,16 @@ export const membershipRoleEndpoints = [
     method: "POST",
     path: "/api/membership-roles",
     summary: "Give a member a role in the organization. Nobody gives what they don't have.",
-    who: "caller",
-    scope: "membership_roles:write",
+    allow: member("members:manage", { of: inBody("membership"), scope: "membership_roles:write" }),
     limit: "write",
     body: newResource(newMembershipRole),
-    organization: ({ body }) => ({ membership: body.relationships.membership }),
-    permission: "members:manage",
     answers: creates(membershipRoleType),
     async handle(request) {
-      const { membership: membership_id = "", role: role_id = "" } = request.body.relationships;
+      const { membership: membership_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;
       const grant = {
         environment_id,
-        organization_id: request.organization?.id ?? "",
+        organization_id: organizationOf(request),
         membership_id,
         role_id,
       };
@@ -83,16 +84,15 @@ export const membershipRoleEndpoints = [
     method: "DELETE",
     path: "/api/membership-roles/:id",
     summary: "Take a role from a member, and the pending invitations they could no longer send.",
-    who: "caller",
-    scope: "membership_roles:delete",
+    allow: member("members:manage", {
+      of: inPath("membershipRole"),
+      scope: "membership_roles:delete",
+      judged: "with the key",
+    }),
     limit: "write",
-    organization: ({ params }) => ({ membershipRole: params.id }),
     answers: NOTHING,
-    allowed: "A member with `members:manage` in the organization.",
     async handle(request) {
-      // Not declared: asked again by its `Idempotency-Key`, there is nothing left that would name the organization.
-      request.require("members:manage");
-      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
+      const key = keyInOrganization(request);
       await withdrawRole(request.context, key, request.actor);
       return { status: 204 };
     },

@@ -1,26 +1,36 @@
 import { z } from "zod";
+import { inBody, inPath, member, signedIn } from "../access/allow.ts";
+import { requireScope } from "../access/require-permission.ts";
 import { forbidden } from "../errors.ts";
-import { metadata } from "../http/attributes.ts";
-import { requireInEnvironment } from "../http/caller.ts";
-import { endpoint, type Params } from "../http/endpoint.ts";
+import { described, metadata } from "../http/attributes.ts";
+import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
+import {
+  createdAt,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  updatedAt,
+  type Viewer,
+} from "../json-api/resource-type.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
-import { keyOf } from "./key-of.ts";
+import { keyInOrganization } from "./key-of.ts";
 import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const membershipType = resourceType<Membership>({
   type: "membership",
   path: "memberships",
   prefix: "orguser",
+  description: "A user's membership in an organization, with one or more roles.",
+  seenBy: "A signed-in user sees their own, and those of organizations where they have `members:read`.",
   /** Of organizations whose members the viewer may see, and their own. */
   visible: (viewer) =>
     among(
@@ -32,7 +42,15 @@ export const membershipType = resourceType<Membership>({
       leads(viewer),
     ),
   leads,
-  attributes: z.object({ metadata: storedMetadata, created_at: time, updated_at: time }),
+  attributes: z.object({
+    metadata: described(
+      storedMetadata,
+      "The organization's own notes about the member. Anyone who may manage members can set it, so don't keep your own keys here. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
+  }),
   onDemand: { metadata: () => "memberships.metadata" },
   relationships: {
     organization: { type: "organization", id: ({ organization_id }) => organization_id },
@@ -55,7 +73,7 @@ function leads(viewer: Viewer): Lead[] | undefined {
 
 /** By their users' names and addresses, so an access token needs to be allowed to read users. */
 function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Membership>) => void> {
-  requireInEnvironment(viewer.caller, { scope: "users:read" });
+  requireScope(viewer.caller, "users:read");
   const organizations = visibleOrganizations(viewer, "members:read");
   if (organizations === undefined) {
     const users = foundIds(viewer, "u", wanted);
@@ -95,20 +113,15 @@ const changedMembership = {
   relationships: { roles: { type: "role", prefix: "role", required: false, many: true } },
 } as const;
 
-const inPath = ({ params }: { params: Params }) => ({ membership: params.id });
-
 export const membershipEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/memberships",
     summary:
       "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
-    who: "caller",
-    scope: "memberships:write",
+    allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
     limit: "write",
     body: newResource(newMembership),
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
-    permission: "members:manage",
     answers: creates(membershipType),
     async handle(request) {
       const { attributes, relationships } = request.body;
@@ -119,8 +132,8 @@ export const membershipEndpoints = [
       }
       const member = {
         environment_id: environment.environment_id,
-        organization_id: relationships.organization ?? "",
-        user_id: relationships.user ?? "",
+        organization_id: relationships.organization,
+        user_id: relationships.user,
         role_ids: relationships.roles ?? [],
         metadata: attributes.metadata,
       };
@@ -133,16 +146,13 @@ export const membershipEndpoints = [
     path: "/api/memberships/:id",
     summary:
       "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
-    who: "caller",
-    scope: "memberships:write",
+    allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: changedResource(changedMembership),
-    organization: inPath,
-    permission: "members:manage",
     answers: { ...shows(membershipType), meta: z.object({ revoked_invitations: z.int() }) },
     async handle(request) {
-      const { context, actor, body, organization } = request;
-      const key = { ...keyOf(request), organization_id: organization?.id ?? "" };
+      const { context, actor, body } = request;
+      const key = keyInOrganization(request);
       const change = { metadata: body.attributes.metadata, role_ids: body.relationships.roles };
       const pointer = "/data/relationships/roles";
       const revoked = await updateMembership(context, key, { ...change, pointer }, actor);
@@ -154,15 +164,12 @@ export const membershipEndpoints = [
     method: "PATCH",
     path: "/api/memberships/:id/relationships/roles",
     summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
-    who: "caller",
-    scope: "memberships:write",
+    allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: linkage({ type: "role", prefix: "role" }),
-    organization: inPath,
-    permission: "members:manage",
     answers: NOTHING,
     async handle(request) {
-      const key = { ...keyOf(request), organization_id: request.organization?.id ?? "" };
+      const key = keyInOrganization(request);
       const change = { role_ids: request.body, pointer: "/data" };
       await updateMembership(request.context, key, change, request.actor);
       return { status: 204 };
@@ -172,21 +179,19 @@ export const membershipEndpoints = [
     method: "DELETE",
     path: "/api/memberships/:id",
     summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
-    who: "caller",
-    scope: "memberships:delete",
+    allow: signedIn({
+      of: inPath("membership"),
+      scope: "memberships:delete",
+      people: "The member themselves, or a member with `members:manage` in the organization.",
+    }),
     limit: "write",
-    organization: inPath,
     answers: NOTHING,
-    allowed: "The member themselves, or a member with `members:manage` in the organization.",
-    async handle({ context, environment, caller, actor, organization, require, params }) {
-      const membership = await Membership.query(context.db).findById(params.id ?? "");
+    async handle(request) {
+      const { context, caller, actor } = request;
+      const membership = await Membership.query(context.db).findById(request.params.id);
       const isOwn = caller.kind === "user" && membership?.user_id === caller.user_id;
-      if (!isOwn || organization === undefined) require("members:manage");
-      await removeMember(
-        context,
-        { ...keyOf({ params, environment }), organization_id: organization?.id ?? "" },
-        actor,
-      );
+      if (!isOwn) request.requirePermission("members:manage");
+      await removeMember(context, keyInOrganization(request), actor);
       return { status: 204 };
     },
   }),

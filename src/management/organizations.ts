@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
+import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid } from "../errors.ts";
-import { emailAddress } from "../http/attributes.ts";
-import { requireInEnvironment } from "../http/caller.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { described, emailAddress } from "../http/attributes.ts";
+import { type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
 import { begins, creates, shows, tells } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
@@ -12,10 +13,11 @@ import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import {
   counts,
+  createdAt,
   type Rows,
   resourceType,
   storedMetadata,
-  time,
+  updatedAt,
   type Viewer,
 } from "../json-api/resource-type.ts";
 import { Organization } from "../models/organization.ts";
@@ -52,6 +54,9 @@ export const organizationType = resourceType<Organization>({
   type: "organization",
   path: "organizations",
   prefix: "org",
+  description:
+    "A company or team whose members share what belongs to it. It has one owner, who is always a member.",
+  seenBy: "A signed-in user sees those where they have `organization:read`.",
   visible: (viewer) =>
     among(
       viewer,
@@ -63,20 +68,49 @@ export const organizationType = resourceType<Organization>({
     ),
   leads,
   attributes: z.object({
-    name: z.string(),
-    slug: z.string().nullable(),
-    business_email: z.string().nullable(),
-    business_phone: z.string().nullable(),
-    tax_id: z.string().nullable(),
-    address: z.string().nullable(),
-    country: z.string().nullable(),
-    picture: z.string().nullable(),
-    public_metadata: storedMetadata,
-    metadata: storedMetadata,
-    external_id: z.string().nullable(),
-    member_management: z.enum(["owner", "owner_and_admins"]),
-    created_at: time,
-    updated_at: time,
+    name: z.string().meta({ examples: ["Acme Corp"] }),
+    slug: described(z.string().nullable(), "A short name for URLs, unique in the environment.", "acme-corp"),
+    business_email: z
+      .string()
+      .nullable()
+      .meta({ examples: ["office@acme.example"] }),
+    business_phone: z
+      .string()
+      .nullable()
+      .meta({ examples: ["+44 20 7946 0018"] }),
+    tax_id: z
+      .string()
+      .nullable()
+      .meta({ examples: ["GB123456789"] }),
+    address: described(
+      z.string().nullable(),
+      "As written on an envelope: up to 10 lines.",
+      "1 Analytical Row, London",
+    ),
+    country: described(z.string().nullable(), "ISO 3166-1, two letters.", "GB"),
+    picture: described(z.string().nullable(), "The URL of an image.", "https://acme.example/logo.png"),
+    public_metadata: described(
+      storedMetadata,
+      "The members' own notes, so don't rely on it as proof of anything. The Bridge API calls it `metadata`. At most 8,192 bytes and 50 keys, nested ones included.",
+      { team_size: 12 },
+    ),
+    metadata: described(
+      storedMetadata,
+      "Your own systems' notes. Only programs set it; members see it. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    external_id: described(
+      z.string().nullable(),
+      "The id in your own system, unique in the environment. Only programs set it.",
+      "C-1017",
+    ),
+    member_management: described(
+      z.enum(["owner", "owner_and_admins"]),
+      "Who manages members: only the `owner`, or `owner_and_admins`, which means anyone with `members:manage`.",
+      "owner_and_admins",
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   onDemand: {
     public_metadata: () => "organizations.public_metadata",
@@ -126,9 +160,7 @@ const Transfer = z.strictObject({ user_id: z.string().max(64) });
 const Preview = z.object({ planned: counts });
 
 /** To say who owns an organization is to give a membership every right there. */
-const NAMES_OWNER = { scope: "memberships:write" };
-
-const inPath = ({ params }: { params: Params }) => ({ organization: params.id });
+const NAMES_OWNER = "memberships:write";
 
 export const organizationEndpoints = [
   endpoint({
@@ -136,13 +168,14 @@ export const organizationEndpoints = [
     path: "/api/organizations",
     summary:
       "Create an organization. A signed-in user becomes its owner. Others may name one, or invite one by `owner_email`; until the invitation is accepted, the organization has no owner.",
-    who: "caller",
-    scope: "organizations:write",
+    allow: signedIn({
+      scope: "organizations:write",
+      people:
+        "Anybody who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
+    }),
     limit: "write",
     body: newResource(newOrganization),
     answers: creates(organizationType),
-    allowed:
-      "Anybody who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     async handle(request) {
       const { attributes, relationships } = request.body;
       const { owner_email: owner_address = null, ...details } = attributes;
@@ -160,12 +193,9 @@ export const organizationEndpoints = [
     method: "PATCH",
     path: "/api/organizations/:id",
     summary: "Change an organization's details. Of its members, only the owner decides who manages members.",
-    who: "caller",
-    scope: "organizations:write",
+    allow: member("organization:update", { of: inPath("organization"), scope: "organizations:write" }),
     limit: "write",
     body: changedResource(changedOrganization),
-    organization: inPath,
-    permission: "organization:update",
     answers: shows(organizationType),
     async handle(request) {
       const key = keyOf(request);
@@ -177,13 +207,14 @@ export const organizationEndpoints = [
     method: "DELETE",
     path: "/api/organizations/:id",
     summary: "Delete an organization: access ends at once, its resources are detached in the background.",
-    who: "caller",
-    scope: "organizations:delete",
+    allow: signedIn({
+      of: inPath("organization"),
+      scope: "organizations:delete",
+      people:
+        "A member with `organization:delete` in the organization; while it runs, whoever asked for it may ask again.",
+    }),
     limit: "write",
-    organization: inPath,
     answers: begins(organizationDeletionType),
-    allowed:
-      "A member with `organization:delete` in the organization; while it runs, whoever asked for it may ask again.",
     async handle(request) {
       const deletion = (await runningDeletion(request)) ?? (await begin(request));
       const data = presentResource(organizationDeletionType, deletion);
@@ -194,14 +225,11 @@ export const organizationEndpoints = [
     method: "POST",
     path: "/api/organizations/:id/deletion-preview",
     summary: "Count what a deletion would detach and remove. Changes nothing.",
-    who: "caller",
-    scope: "organizations:read",
+    allow: member("organization:delete", { of: inPath("organization"), scope: "organizations:read" }),
     limit: "read",
-    organization: inPath,
-    permission: "organization:delete",
     answers: tells(Preview),
     async handle({ context, params }) {
-      const planned = await countOrganizationRows(context.db, params.id ?? "");
+      const planned = await countOrganizationRows(context.db, params.id);
       return { status: 200, document: { meta: { planned } } };
     },
   }),
@@ -210,19 +238,19 @@ export const organizationEndpoints = [
     path: "/api/organizations/:id/transfer-ownership",
     summary:
       "Make another member the owner; the former owner becomes admin. The body's `meta.user_id` names the member.",
-    who: "caller",
-    scope: "organizations:write",
+    allow: member("organization:delete", {
+      of: inPath("organization"),
+      scope: "organizations:write",
+      people: "The owner, the operator, or a client that also has `memberships:write`.",
+    }),
     limit: "write",
     body: meta(Transfer),
-    organization: inPath,
-    permission: "organization:delete",
     answers: shows(organizationType),
-    allowed: "The owner, the operator, or a client that also has `memberships:write`.",
     async handle(request) {
       const { caller, actor, body } = request;
       const key = keyOf(request);
       if (caller.kind === "user") requireOwner(request.organization);
-      requireInEnvironment(caller, NAMES_OWNER);
+      requireScope(caller, NAMES_OWNER);
       const expectedOwnerId = caller.kind === "user" ? caller.user_id : null;
       await transferOwnership(request.context, key, body.user_id, { actor, expectedOwnerId });
       return changed(request, organizationType, key.id);
@@ -231,7 +259,7 @@ export const organizationEndpoints = [
 ];
 
 /** Deleting again while it runs answers the same, to whoever asked for it, and to programs. */
-async function runningDeletion(request: EndpointRequest) {
+async function runningDeletion(request: OneRequest) {
   const { context, caller, organization } = request;
   if (organization !== undefined) return undefined;
   const requestedBy = caller.kind === "user" ? caller.user_id : null;
@@ -239,8 +267,8 @@ async function runningDeletion(request: EndpointRequest) {
   return deletion?.state === "detaching" ? deletion : undefined;
 }
 
-function begin(request: EndpointRequest) {
-  request.require("organization:delete");
+function begin(request: OneRequest) {
+  request.requirePermission("organization:delete");
   return deleteOrganization(request.context, keyOf(request), request.actor);
 }
 
@@ -253,8 +281,8 @@ function ownerOf(
   if (caller.kind !== "user") {
     const detail = "Name the owner or invite one: send the relationship `owner` or `owner_email`, not both.";
     if (named !== undefined && isInvited) throw invalid("two_owners", detail, "/data/attributes/owner_email");
-    if (named !== undefined) requireInEnvironment(caller, NAMES_OWNER);
-    if (isInvited) requireInEnvironment(caller, { scope: "invitations:write" });
+    if (named !== undefined) requireScope(caller, NAMES_OWNER);
+    if (isInvited) requireScope(caller, "invitations:write");
     return named ?? null;
   }
   if (named === undefined || named === caller.user_id) return caller.user_id;

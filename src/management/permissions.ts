@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { text } from "../http/attributes.ts";
+import { inEnvironment } from "../access/allow.ts";
+import { described, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, updatedAt } from "../json-api/resource-type.ts";
 import { Permission } from "../models/role.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
@@ -16,14 +17,28 @@ export const permissionType = resourceType<Permission>({
   type: "permission",
   path: "permissions",
   prefix: "perm",
+  description:
+    "An action that can be allowed, named `resource:action`. Guildhall's own permissions exist from the start; add others for your product to check. Every owner of an organization has them.",
+  seenBy: "Anyone who is signed in.",
   visible: ({ db, environment_id }) =>
     Permission.query(db).select("permissions.*").where("permissions.environment_id", environment_id),
   attributes: z.object({
-    name: z.string(),
-    description: z.string().nullable(),
-    environment_only: z.boolean(),
-    created_at: time,
-    updated_at: time,
+    name: described(
+      z.string(),
+      "`resource:action`. It never changes, because programs check for it.",
+      "parking:book",
+    ),
+    description: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Book a parking space"] }),
+    environment_only: described(
+      z.boolean(),
+      "If true, it applies only in the environment as a whole, such as a permission of your staff, and owners of organizations don't have it. By default they do.",
+      false,
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   relationships: {},
   sortable: ["name", "created_at"],
@@ -54,16 +69,14 @@ const changedPermission = {
   relationships: {},
 } as const;
 
-const write = { who: "caller", environmentPermission: "roles:manage", limit: "write" } as const;
-
 export const permissionEndpoints = [
   endpoint({
-    ...write,
     method: "POST",
     path: "/api/permissions",
     summary:
       "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
-    scope: "permissions:write",
+    allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
+    limit: "write",
     body: newResource(newPermission),
     answers: creates(permissionType),
     async handle(request) {
@@ -78,11 +91,11 @@ export const permissionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "PATCH",
     path: "/api/permissions/:id",
     summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
-    scope: "permissions:write",
+    allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
+    limit: "write",
     body: changedResource(changedPermission),
     answers: shows(permissionType),
     async handle(request) {
@@ -92,11 +105,11 @@ export const permissionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "DELETE",
     path: "/api/permissions/:id",
     summary: "Delete a permission that no role but `owner` has.",
-    scope: "permissions:delete",
+    allow: inEnvironment("roles:manage", { scope: "permissions:delete" }),
+    limit: "write",
     answers: NOTHING,
     async handle(request) {
       await deletePermission(request.context, keyOf(request), request.actor);

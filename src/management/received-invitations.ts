@@ -1,6 +1,7 @@
 import { raw } from "objection";
 import { z } from "zod";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { described } from "../http/attributes.ts";
+import { createdAt, resourceType, time } from "../json-api/resource-type.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { byStatusNow } from "./invitation-filters.ts";
 import { isAlive } from "./visible-organizations.ts";
@@ -16,6 +17,9 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
   type: "received_invitation",
   path: "received-invitations",
   prefix: "inv",
+  description:
+    "An invitation as its recipient sees it, with the contents of the email. Answer it at `/api/invitations/:id/accept` or `/decline`, with the same id.",
+  seenBy: "A signed-in user sees those sent to their own address, once it is verified.",
   readBy: "user",
   /** Those to the signed-in user's own address, once that is known to be theirs. */
   visible({ db, environment_id, caller }) {
@@ -36,18 +40,24 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
     return received.where("invitations.email_canonical", caller.email_canonical);
   },
   attributes: z.object({
-    email: z.string(),
-    organization_name: z.string(),
-    inviter_name: z.string().nullable(),
-    role_names: z.array(z.string()),
-    message: z.string().nullable(),
-    status: z.enum(INVITATION_STATUSES),
-    expires_at: time,
+    email: z.string().meta({ examples: ["mary@acme.example"] }),
+    organization_name: z.string().meta({ examples: ["Acme Corp"] }),
+    inviter_name: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Mary Major"] }),
+    role_names: described(z.array(z.string()), "The roles you will have.", ["member"]),
+    message: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Will you look after our books?"] }),
+    status: described(z.enum(INVITATION_STATUSES), "Only a `pending` invitation can be answered.", "pending"),
+    expires_at: described(time, "Until when it can be answered.", "2026-12-20T09:30:00.000Z"),
     accepted_at: time.nullable(),
     declined_at: time.nullable(),
     revoked_at: time.nullable(),
     expired_at: time.nullable(),
-    created_at: time,
+    created_at: createdAt,
   }),
   relationships: {},
   sortable: ["created_at", "expires_at"],

@@ -1,22 +1,21 @@
-import { type OrganizationAccess, requireInEnvironment } from "../http/caller.ts";
+import type { OrganizationAccess } from "../access/caller.ts";
+import { requireInEnvironment } from "../access/require-permission.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
 import type { RoleKey } from "../roles/lock-role.ts";
 
-type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "require">;
+type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "requirePermission">;
 
 /**
  * Roles of an organization are managed by who has `roles:manage` there, roles of the environment by who has it in the
  * environment.
  * @throws 403, 404.
  */
-export function requireRolesManage({ caller, environment, require }: Request, ofOrganization: boolean): void {
-  if (ofOrganization) require("roles:manage");
-  else
-    requireInEnvironment(
-      caller,
-      { environmentPermission: "roles:manage" },
-      environment.environment_permissions,
-    );
+export function requireRolesManage(
+  { caller, environment, requirePermission }: Request,
+  ofOrganization: boolean,
+): void {
+  if (ofOrganization) requirePermission("roles:manage");
+  else requireInEnvironment(caller, "roles:manage", environment.environment_permissions);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
@@ -18,6 +19,9 @@ export const rolePermissionType = resourceType<RolePermission>({
   type: "role_permission",
   path: "role-permissions",
   prefix: "roleperm",
+  description:
+    "One permission of one role. Creating it gives the permission to everyone with the role; deleting it takes it away.",
+  seenBy: "Anyone who sees the role.",
   /** Those of the roles the viewer may see. */
   visible: (viewer) =>
     among(
@@ -62,16 +66,17 @@ export const rolePermissionEndpoints = [
     path: "/api/role-permissions",
     summary:
       "Give a role a permission, and so everybody who has the role. Nobody gives what they don't have. Programs may give admin, billing and member more than they are born with; the system roles above get it, too. Pending invitations that would now give more than their inviter has are revoked.",
-    who: "caller",
-    scope: "role_permissions:write",
+    allow: signedIn({
+      of: inBody("role"),
+      scope: "role_permissions:write",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
+    }),
     limit: "write",
     body: newResource(newRolePermission),
-    organization: ({ body }) => ({ role: body.relationships.role }),
     answers: { ...creates(rolePermissionType), meta: Given },
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
     async handle(request) {
-      const { role = "", permission = "" } = request.body.relationships;
+      const { role, permission } = request.body.relationships;
       const source = { pointer: "/data/relationships/role" };
       if (!isOfOwnOrganization(request.organization)) await findVisible(request, roleType, role, { source });
       requireRolesManage(request, request.organization !== undefined);
@@ -86,18 +91,19 @@ export const rolePermissionEndpoints = [
     path: "/api/role-permissions/:id",
     summary:
       "Take a permission from a role, and the pending invitations its holders could no longer send. Programs may take from admin, billing and member what was added to them.",
-    who: "caller",
-    scope: "role_permissions:delete",
+    allow: signedIn({
+      of: inPath("rolePermission"),
+      scope: "role_permissions:delete",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
+    }),
     limit: "write",
-    organization: ({ params }) => ({ rolePermission: params.id }),
     answers: NOTHING,
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other. System roles: programs.",
     async handle(request) {
       const { organization, params } = request;
-      if (!isOfOwnOrganization(organization)) await findVisible(request, rolePermissionType, params.id ?? "");
+      if (!isOfOwnOrganization(organization)) await findVisible(request, rolePermissionType, params.id);
       requireRolesManage(request, organization !== undefined);
-      await removePermission(request.context, roleKeyOf(request, params.id ?? ""), request.actor);
+      await removePermission(request.context, roleKeyOf(request, params.id), request.actor);
       return { status: 204 };
     },
   }),

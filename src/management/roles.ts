@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { text } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint, type Params } from "../http/endpoint.ts";
+import { inBody, inPath, signedIn } from "../access/allow.ts";
+import { described, text } from "../http/attributes.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { resourceType, time, type Viewer } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, updatedAt, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
 import { createRole } from "../roles/create-role.ts";
@@ -20,6 +21,10 @@ export const roleType = resourceType<Role>({
   type: "role",
   path: "roles",
   prefix: "role",
+  description:
+    "A named set of permissions. A role of the environment can be given in every organization, a role of an organization only there. The system roles `owner`, `admin`, `billing` and `member` exist from the start. `owner` has every permission that isn't `environment_only`; programs may give the others more permissions, and each also has those of the roles below it.",
+  seenBy:
+    "A signed-in user sees those of the environment, and those of organizations where they have `organization:read`.",
   /** Those of the environment, and those of organizations the viewer may see. */
   visible: (viewer) =>
     among(
@@ -32,13 +37,20 @@ export const roleType = resourceType<Role>({
     ),
   leads,
   attributes: z.object({
-    name: z.string(),
-    description: z.string().nullable(),
-    is_system: z.boolean(),
-    user_count: z.int().optional(),
-    permission_count: z.int(),
-    created_at: time,
-    updated_at: time,
+    name: z.string().meta({ examples: ["Office manager"] }),
+    description: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Looks after the office"] }),
+    is_system: described(z.boolean(), "True for the four roles that exist from the start.", false),
+    user_count: described(
+      z.int().optional(),
+      "How many users have the role. Callers without `users:read` in the environment see it only for roles of an organization. Roles with over 1,000 assignments, and included roles, show it only if `fields[role]` names it; over 1,000 it also requires `users:read`.",
+      1,
+    ),
+    permission_count: described(z.int(), "How many permissions the role has.", 2),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   /** A viewer who may not see all users sees it for roles of an organization only. */
   onDemand: {
@@ -93,21 +105,20 @@ const changedRole = {
   relationships: {},
 } as const;
 
-const inPath = ({ params }: { params: Params }) => ({ role: params.id });
-
 export const roleEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/roles",
     summary: "Create a role: of the environment, or of one organization by the relationship `organization`.",
-    who: "caller",
-    scope: "roles:write",
+    allow: signedIn({
+      of: inBody("organization"),
+      scope: "roles:write",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    }),
     limit: "write",
     body: newResource(newRole),
-    organization: ({ body }) => ({ organization: body.relationships.organization }),
     answers: creates(roleType),
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       const { attributes, relationships } = request.body;
       const { name, description = null } = attributes;
@@ -126,14 +137,15 @@ export const roleEndpoints = [
     method: "PATCH",
     path: "/api/roles/:id",
     summary: "Change a role's name or description. The system roles keep theirs.",
-    who: "caller",
-    scope: "roles:write",
+    allow: signedIn({
+      of: inPath("role"),
+      scope: "roles:write",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    }),
     limit: "write",
     body: changedResource(changedRole),
-    organization: inPath,
     answers: shows(roleType),
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       const key = await manageable(request);
       await updateRole(request.context, key, request.body.attributes, request.actor);
@@ -144,13 +156,14 @@ export const roleEndpoints = [
     method: "DELETE",
     path: "/api/roles/:id",
     summary: "Delete a role that nobody has.",
-    who: "caller",
-    scope: "roles:delete",
+    allow: signedIn({
+      of: inPath("role"),
+      scope: "roles:delete",
+      people:
+        "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
+    }),
     limit: "write",
-    organization: inPath,
     answers: NOTHING,
-    allowed:
-      "Who has `roles:manage`: in the organization for a role of one, in the environment for any other.",
     async handle(request) {
       await deleteRole(request.context, await manageable(request), request.actor);
       return { status: 204 };
@@ -159,9 +172,9 @@ export const roleEndpoints = [
 ];
 
 /** @throws 404 for no role of anybody's before 403: what is foreign looks like what isn't there. */
-async function manageable(request: EndpointRequest) {
+async function manageable(request: OneRequest) {
   const { organization, params } = request;
-  if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id ?? "");
+  if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id);
   requireRolesManage(request, organization !== undefined);
-  return roleKeyOf(request, params.id ?? "");
+  return roleKeyOf(request, params.id);
 }

@@ -1,22 +1,24 @@
 import { z } from "zod";
-import { text } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { inEnvironment, signedIn } from "../access/allow.ts";
+import { createSession } from "../access/create-session.ts";
+import { deleteSession, revokeSession, touchSession } from "../access/session-commands.ts";
+import { described, text } from "../http/attributes.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType, time, updatedAt } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
-import { createSession } from "../sessions/create-session.ts";
-import { deleteSession } from "../sessions/delete-session.ts";
-import { revokeSession } from "../sessions/revoke-session.ts";
-import { touchSession } from "../sessions/touch-session.ts";
 import { keyOf } from "./key-of.ts";
 
 export const sessionType = resourceType<Session>({
   type: "session",
   path: "sessions",
   prefix: "sess",
+  description:
+    "A signed-in session. Its token is the user's credential for 30 days, or until the session is revoked.",
+  seenBy: "A signed-in user sees their own; with `sessions:read` in the environment, everybody's.",
   /** Their own; an operator all. */
   visible({ db, environment_id, caller, environment_permissions }) {
     const sessions = Session.query(db).select("sessions.*").where("sessions.environment_id", environment_id);
@@ -24,13 +26,21 @@ export const sessionType = resourceType<Session>({
     return sessions.where("sessions.user_id", caller.user_id);
   },
   attributes: z.object({
-    ip: z.string().nullable(),
-    user_agent: z.string().nullable(),
-    last_active_at: time,
-    expires_at: time,
-    revoked_at: time.nullable(),
-    created_at: time,
-    updated_at: time,
+    ip: described(
+      z.string().nullable(),
+      "The IP address the session was started from, as you reported it.",
+      "203.0.113.7",
+    ),
+    user_agent: described(
+      z.string().nullable(),
+      "The browser or program that started the session, as you reported it.",
+      "Mozilla/5.0",
+    ),
+    last_active_at: described(time, "When it was last started or touched.", "2026-11-21T16:05:00.000Z"),
+    expires_at: described(time, "When it ends by itself.", "2026-12-20T09:30:00.000Z"),
+    revoked_at: described(time.nullable(), "When it was revoked; null if it wasn't."),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   relationships: { user: { type: "user", id: ({ user_id }) => user_id } },
   sortable: ["created_at", "last_active_at", "expires_at"],
@@ -53,17 +63,17 @@ export const sessionEndpoints = [
     method: "POST",
     path: "/api/sessions",
     summary: "Start a session for a user. The token is in `meta.token`, this once.",
-    who: "caller",
-    scope: "sessions:write",
-    environmentPermission: "sessions:manage",
+    allow: inEnvironment("sessions:manage", {
+      scope: "sessions:write",
+      people:
+        "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
+    }),
     limit: "write",
-    allowed:
-      "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
     body: newResource(newSession),
     answers: creates(sessionType, Token),
     async handle(request) {
       const { attributes, relationships } = request.body;
-      const owner = { environment_id: request.environment.environment_id, user_id: relationships.user ?? "" };
+      const owner = { environment_id: request.environment.environment_id, user_id: relationships.user };
       const in_session = request.caller.kind === "user" ? request.caller.session_id : null;
       const { session, token } = await createSession(
         request.context,
@@ -78,39 +88,33 @@ export const sessionEndpoints = [
     method: "PATCH",
     path: "/api/sessions/:id/touch",
     summary: "Note that a session is in use.",
-    who: "caller",
-    scope: "sessions:write",
+    allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: shows(sessionType),
-    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await touchSession(request.context.db, sessionKeyOf(request), request.actor);
-      return changed(request, sessionType, request.params.id ?? "");
+      return changed(request, sessionType, request.params.id);
     },
   }),
   endpoint({
     method: "PATCH",
     path: "/api/sessions/:id/revoke",
     summary: "End a session at once. Ending it again answers the same.",
-    who: "caller",
-    scope: "sessions:write",
+    allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: shows(sessionType),
-    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await revokeSession(request.context, sessionKeyOf(request), request.actor);
-      return changed(request, sessionType, request.params.id ?? "");
+      return changed(request, sessionType, request.params.id);
     },
   }),
   endpoint({
     method: "DELETE",
     path: "/api/sessions/:id",
     summary: "End a session and forget it.",
-    who: "caller",
-    scope: "sessions:delete",
+    allow: signedIn({ scope: "sessions:delete", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: NOTHING,
-    allowed: OWN_OR_MANAGED,
     async handle(request) {
       await deleteSession(request.context, sessionKeyOf(request), request.actor);
       return { status: 204 };
@@ -119,7 +123,7 @@ export const sessionEndpoints = [
 ];
 
 /** A signed-in user reaches their own sessions, unless a role in the environment lets them manage everybody's. */
-function sessionKeyOf(request: EndpointRequest) {
+function sessionKeyOf(request: OneRequest) {
   const { caller, environment } = request;
   const ownOnly = caller.kind === "user" && !environment.environment_permissions.includes("sessions:manage");
   return { ...keyOf(request), user_id: ownOnly ? caller.user_id : null };

@@ -1,13 +1,14 @@
 import { z } from "zod";
+import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
-import { emailAddress, text } from "../http/attributes.ts";
+import { described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, tells } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows, matchParameters } from "../json-api/matching-rows.ts";
 import { created } from "../json-api/read-back.ts";
-import { resourceType, time } from "../json-api/resource-type.ts";
+import { createdAt, resourceType } from "../json-api/resource-type.ts";
 import { viewerOf } from "../json-api/viewer.ts";
 import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../models/suppression.ts";
 import { createSuppression } from "../suppressions/create-suppression.ts";
@@ -18,15 +19,22 @@ export const suppressionType = resourceType<Suppression>({
   type: "suppression",
   path: "suppressions",
   prefix: "sup",
+  description:
+    "An address that gets no email from the environment. It can still be invited and accept by the link; only the emails are not sent. Deleting a suppression allows emails again, and `POST /api/suppressions/lift` deletes many.",
+  seenBy: "The operator and access tokens only.",
   readBy: "program",
   /** Programs' alone: what an address wants is no organization's business. */
   visible: ({ db, environment_id }) =>
     Suppression.query(db).select("suppressions.*").where("suppressions.environment_id", environment_id),
   attributes: z.object({
-    email: z.string(),
-    reason: z.enum(SUPPRESSION_REASONS),
-    detail: z.string().nullable(),
-    created_at: time,
+    email: described(z.string(), "The address, in lower case.", "mary@acme.example"),
+    reason: described(
+      z.enum(SUPPRESSION_REASONS),
+      "The address `bounced` permanently, its owner `complained` about an email, or `opted_out` of invitations. Someone who opted out still gets notices about invitations they sent.",
+      "opted_out",
+    ),
+    detail: described(z.string().nullable(), "What the mail server or the provider said, or your own note."),
+    created_at: createdAt,
   }),
   computed: ({ email_canonical }) => ({ email: email_canonical }),
   relationships: {},
@@ -64,15 +72,13 @@ const Lifted = z.object({
   sample: z.array(z.object({ id: z.string(), email: z.string(), created_at: z.iso.datetime() })),
 });
 
-const write = { who: "program", limit: "write" } as const;
-
 export const suppressionEndpoints = [
   endpoint({
-    ...write,
     method: "POST",
     path: "/api/suppressions",
     summary: "Suppress an address: no mail goes to it any more.",
-    scope: "suppressions:write",
+    allow: program("suppressions:write"),
+    limit: "write",
     body: newResource(newSuppression),
     answers: creates(suppressionType),
     async handle(request) {
@@ -87,11 +93,11 @@ export const suppressionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "POST",
     path: "/api/suppressions/lift",
     summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once: ask again while some remain.`,
-    scope: "suppressions:delete",
+    allow: program("suppressions:delete"),
+    limit: "write",
     query: z.strictObject({
       ...matchParameters(suppressionType),
       "filter[reason]": z.enum(SUPPRESSION_REASONS, { error: REASON }),
@@ -116,11 +122,11 @@ export const suppressionEndpoints = [
     },
   }),
   endpoint({
-    ...write,
     method: "DELETE",
     path: "/api/suppressions/:id",
     summary: "Lift a suppression: mail goes to the address again.",
-    scope: "suppressions:delete",
+    allow: program("suppressions:delete"),
+    limit: "write",
     answers: NOTHING,
     async handle(request) {
       await deleteSuppression(request.context, keyOf(request), request.actor);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inEnvironment } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
@@ -14,6 +15,9 @@ export const userRoleType = resourceType<UserRole>({
   type: "user_role",
   path: "user-roles",
   prefix: "userrole",
+  description:
+    "A role given to a user in the whole environment. Its permissions apply in every organization.",
+  seenBy: "A signed-in user sees their own; with `users:read` in the environment, everybody's.",
   /** Their own; an operator all. */
   visible({ db, environment_id, caller, environment_permissions }) {
     const roles = UserRole.query(db)
@@ -48,11 +52,8 @@ export const userRoleEndpoints = [
     method: "POST",
     path: "/api/user-roles",
     summary: "Give a user a role in the whole environment; it counts in every organization.",
-    who: "caller",
-    scope: "user_roles:write",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
     limit: "write",
-    allowed: NOT_ABOVE,
     body: newResource(newUserRole),
     answers: creates(userRoleType),
     async handle(request) {
@@ -68,11 +69,8 @@ export const userRoleEndpoints = [
     path: "/api/user-roles/:id",
     summary:
       "Take a role of the environment from a user, and the pending invitations they could no longer send.",
-    who: "caller",
-    scope: "user_roles:delete",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "user_roles:delete", people: NOT_ABOVE }),
     limit: "write",
-    allowed: NOT_ABOVE,
     answers: NOTHING,
     async handle(request) {
       await takeRole(request.context, keyOf(request), request.actor);

@@ -1,6 +1,15 @@
 import { raw } from "objection";
 import { z } from "zod";
-import { emailAddress, expiry, externalId, metadata, text, webAddress } from "../http/attributes.ts";
+import { inEnvironment } from "../access/allow.ts";
+import {
+  described,
+  emailAddress,
+  expiry,
+  externalId,
+  metadata,
+  text,
+  webAddress,
+} from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
@@ -8,7 +17,15 @@ import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byAddress } from "../json-api/filters.ts";
 import { among, idsFrom, type Lead } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { type Rows, resourceType, storedMetadata, time, type Viewer } from "../json-api/resource-type.ts";
+import {
+  createdAt,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  time,
+  updatedAt,
+  type Viewer,
+} from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { User } from "../models/user.ts";
 import { createUser } from "../users/create-user.ts";
@@ -21,6 +38,9 @@ export const userType = resourceType<User>({
   type: "user",
   path: "users",
   prefix: "user",
+  description: "A person, identified by an email address that no other user of the environment has.",
+  seenBy:
+    "A signed-in user sees themselves and everyone in the organizations where they have `members:read`; with `users:read` in the environment, everybody.",
   /** A person sees themselves and those they share an organization with, where they may see its members. */
   visible: (viewer) =>
     among(
@@ -31,16 +51,37 @@ export const userType = resourceType<User>({
   leads: (viewer) =>
     visibleOrganizations(viewer, "members:read") === undefined ? undefined : people(viewer),
   attributes: z.object({
-    email: z.string(),
-    email_verified: z.boolean(),
-    first_name: z.string().nullable(),
-    last_name: z.string().nullable(),
-    picture: z.string().nullable(),
-    inviting_paused_until: time.nullable(),
-    metadata: storedMetadata.optional(),
-    external_id: z.string().nullable().optional(),
-    created_at: time,
-    updated_at: time,
+    email: described(z.string(), "Where emails go. Compared without regard to case.", "mary@acme.example"),
+    email_verified: described(
+      z.boolean(),
+      "Whether the address is known to be theirs, by a link they followed or because a program says so. Users can't set it to true.",
+      true,
+    ),
+    first_name: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Mary"] }),
+    last_name: z
+      .string()
+      .nullable()
+      .meta({ examples: ["Somerville"] }),
+    picture: described(z.string().nullable(), "The URL of an image.", "https://acme.example/mary.png"),
+    inviting_paused_until: described(
+      time.nullable(),
+      "Until when they can't send invitations, because one was reported as spam or a program paused them. Null means no pause. Programs set and lift it. Fellow members always see null.",
+    ),
+    metadata: described(
+      storedMetadata.optional(),
+      "Your own notes about the person. Visible only to programs and to signed-in users with `users:read` in the environment; hidden from everyone else, including the person. At most 8,192 bytes and 50 keys, nested ones included.",
+      { crm_id: "C-1017" },
+    ),
+    external_id: described(
+      z.string().nullable().optional(),
+      "The person's id in your own system, unique in the environment. Only programs set it. Callers who can't see `metadata` can't see it either.",
+      "P-2204",
+    ),
+    created_at: createdAt,
+    updated_at: updatedAt,
   }),
   onDemand: {
     /** The team's notes about a person are not for other users, nor for the person. */
@@ -148,9 +189,7 @@ export const userEndpoints = [
     method: "POST",
     path: "/api/users",
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
-    who: "caller",
-    scope: "users:write",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "users:write" }),
     limit: "write",
     body: newResource(newUser),
     answers: creates(userType),
@@ -169,11 +208,11 @@ export const userEndpoints = [
     method: "PATCH",
     path: "/api/users/:id",
     summary: "Change a user. A new address is unverified unless a program vouches for it.",
-    who: "caller",
-    scope: "users:write",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", {
+      scope: "users:write",
+      people: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
+    }),
     limit: "write",
-    allowed: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
     body: changedResource(changedUser),
     answers: shows(userType),
     async handle(request) {
@@ -187,11 +226,8 @@ export const userEndpoints = [
     method: "DELETE",
     path: "/api/users/:id",
     summary: "Delete a user with their sessions and memberships; refused while they own an organization.",
-    who: "caller",
-    scope: "users:delete",
-    environmentPermission: "users:manage",
+    allow: inEnvironment("users:manage", { scope: "users:delete", people: NOT_ABOVE }),
     limit: "write",
-    allowed: NOT_ABOVE,
     answers: NOTHING,
     async handle(request) {
       await deleteUser(request.context, keyOf(request), request.actor);

@@ -1,3 +1,4 @@
+import type { SystemRoleName } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { badRequest, notFound } from "../errors.ts";
@@ -5,7 +6,6 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
-import type { SystemRoleName } from "../permissions.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { SystemRoleName } from "../permissions.ts";
+import type { SystemRoleName } from "../access/permissions.ts";
 
 export interface Member {
   id: string;

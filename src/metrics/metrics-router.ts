@@ -1,8 +1,8 @@
 import { Router } from "@koa/router";
 import type { Registry } from "prom-client";
+import { bearerToken } from "../access/credentials.ts";
 import type { Context } from "../context.ts";
 import { Refusal } from "../errors.ts";
-import { bearerToken } from "../http/bearer-token.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { sameSecret } from "../lib/random-token.ts";
 

@@ -17,13 +17,13 @@ export function bridgeErrors(endpoint: Endpoint, registries: Registries): Record
   return errorResponses(statusesOf(endpoint), FACE, registries);
 }
 
-function statusesOf({ method, body, who }: Endpoint): number[] {
+function statusesOf({ method, body, allow }: Endpoint): number[] {
   return [
     ...[400, 401, 403, 404],
     ...(method === "GET" ? [] : [409]),
     ...(body === undefined ? [] : [413, 415]),
     ...(method === "GET" ? [] : [422]),
-    ...(who === "program" ? [] : [429]),
+    ...(allow.kind === "program" ? [] : [429]),
     ...[431, 500, 503],
   ];
 }

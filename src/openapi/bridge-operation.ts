@@ -1,21 +1,21 @@
+import { whoMay } from "../access/allow.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { bridgeAnswer, otherAnswer } from "./bridge-answer.ts";
 import { bridgeErrors } from "./bridge-errors.ts";
 import { bridgeParameters } from "./bridge-parameters.ts";
 import { bridgeRequest } from "./bridge-request.ts";
-import { bridgeWhoMay } from "./bridge-who-may.ts";
 import type { Operation } from "./openapi-types.ts";
 import type { Registries } from "./registry.ts";
-import { securityOf } from "./security.ts";
+import { extensionsOf, securityOf } from "./security.ts";
 
 /** An endpoint of the Bridge API as OpenAPI tells it. */
 export function bridgeOperation(endpoint: Endpoint, registries: Registries): Operation {
-  const { operationId = "", tag = "", summary, answers, scope, permission } = endpoint;
+  const { operationId = "", tag = "", summary, answers, allow } = endpoint;
   return {
     operationId,
     tags: [tag],
     summary,
-    description: bridgeWhoMay(endpoint),
+    description: whoMay(allow),
     parameters: bridgeParameters(endpoint, registries),
     ...bridgeRequest(endpoint, registries),
     responses: {
@@ -23,8 +23,7 @@ export function bridgeOperation(endpoint: Endpoint, registries: Registries): Ope
       ...(answers.otherwise === undefined ? {} : otherAnswer(answers.otherwise, registries)),
       ...bridgeErrors(endpoint, registries),
     },
-    security: securityOf(endpoint),
-    ...(scope === undefined ? {} : { "x-scope": scope }),
-    ...(permission === undefined ? {} : { "x-permission": permission }),
+    security: securityOf(allow),
+    ...extensionsOf(allow),
   };
 }

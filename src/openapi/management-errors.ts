@@ -1,3 +1,4 @@
+import { environmentOf } from "../access/allow.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { JSON_API } from "../http/negotiate.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
@@ -18,9 +19,9 @@ export function managementErrors(endpoint: Endpoint, registries: Registries): Re
   return errorResponses(statusesOf(endpoint), FACE, registries);
 }
 
-function statusesOf({ method, body, who, environmentFrom }: Endpoint): number[] {
+function statusesOf({ method, body, allow }: Endpoint): number[] {
   const withBody = body === undefined ? [] : [413, 415];
-  const nothingToMiss = environmentFrom === "none" && method === "POST";
+  const nothingToMiss = environmentOf(allow) === "none" && method === "POST";
   return [
     ...[400, 401, 403],
     ...(nothingToMiss ? [] : [404]),
@@ -28,7 +29,7 @@ function statusesOf({ method, body, who, environmentFrom }: Endpoint): number[] 
     ...(method === "GET" ? [] : [409]),
     ...withBody,
     ...(method === "GET" ? [] : [422]),
-    ...(who === "operator" ? [] : [429]),
+    ...(allow.kind === "operator" ? [] : [429]),
     ...[431, 500, 503],
   ];
 }

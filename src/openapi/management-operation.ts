@@ -1,3 +1,4 @@
+import { environmentOf, whoMay } from "../access/allow.ts";
 import type { Answers, Endpoint } from "../http/endpoint.ts";
 import { JSON_API } from "../http/negotiate.ts";
 import { exampleId } from "../lib/id.ts";
@@ -15,29 +16,33 @@ import { operationId } from "./operation-id.ts";
 import { queryParameters } from "./query-parameters.ts";
 import type { Registries, Registry } from "./registry.ts";
 import { requestSchema } from "./request-schema.ts";
-import { ENVIRONMENT_HEADER, securityOf } from "./security.ts";
+import { RESOURCE_TEXTS } from "./resource-texts.ts";
+import { ENVIRONMENT_HEADER, extensionsOf, securityOf } from "./security.ts";
 import { subjectOf } from "./subject-of.ts";
-import { whoMay } from "./who-may.ts";
 
 /** An endpoint of the Management API as OpenAPI tells it. */
 export function managementOperation(endpoint: Endpoint, registries: Registries): Operation {
-  const { summary, answers, scope, permission, environmentPermission } = endpoint;
+  const { summary, answers, allow } = endpoint;
   return {
     operationId: operationId(endpoint),
     tags: [subjectOf(endpoint).path],
     summary,
-    description: whoMay(endpoint),
+    description: whoMay(allow, seenBy(endpoint)),
     parameters: parametersOf(endpoint, registries.parameters),
     ...requestBody(endpoint, registries),
     responses: {
       [String(answers.status)]: success(endpoint, registries),
       ...managementErrors(endpoint, registries),
     },
-    security: securityOf(endpoint),
-    ...(scope === undefined ? {} : { "x-scope": scope }),
-    ...(permission === undefined ? {} : { "x-permission": permission }),
-    ...(environmentPermission === undefined ? {} : { "x-environment-permission": environmentPermission }),
+    security: securityOf(allow),
+    ...extensionsOf(allow),
   };
+}
+
+/** Which signed-in users see which rows, where every one of them may read. */
+function seenBy({ method, allow, answers }: Endpoint): string | undefined {
+  if (method !== "GET" || allow.kind !== "signedIn" || answers.data === undefined) return undefined;
+  return RESOURCE_TEXTS[answers.data.type]?.seen;
 }
 
 /** The path with an id where it takes one. */
@@ -46,12 +51,14 @@ function examplePath(endpoint: Endpoint): string {
 }
 
 function parametersOf(endpoint: Endpoint, parameters: Registry<Parameter>): Array<Parameter | Reference> {
-  const { path, environmentFrom = "request" } = endpoint;
+  const { path, allow } = endpoint;
   const subject = subjectOf(endpoint);
   const id = () => idParameter("id", subject);
   return [
     ...(path.includes(":id") ? [parameters.refer(`${pascalCase(subject.type)}Id`, id)] : []),
-    ...(environmentFrom === "request" ? [parameters.refer("Environment", () => ENVIRONMENT_HEADER)] : []),
+    ...(environmentOf(allow) === "request"
+      ? [parameters.refer("Environment", () => ENVIRONMENT_HEADER)]
+      : []),
     ...idempotencyKeyHeader(endpoint, parameters),
     ...queryParameters(endpoint, parameters),
   ];

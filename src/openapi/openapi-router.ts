@@ -1,6 +1,6 @@
 import { Router } from "@koa/router";
 import type { RequestState } from "../http/request-scope.ts";
-import { staticText } from "../http/static-text.ts";
+import { staticText } from "../http/static-answers.ts";
 import type { OpenApiDocument } from "./openapi-types.ts";
 
 /** `/openapi.json`, for anybody: it says nothing that the code, which is open, does not say. */

@@ -1,5 +1,5 @@
+import { type Allow, callersOf, scopeOf } from "../access/allow.ts";
 import { SCOPES } from "../access/oauth/scopes.ts";
-import type { Endpoint } from "../http/endpoint.ts";
 import type { Parameter } from "./openapi-types.ts";
 
 /** How a caller says who they are. */
@@ -42,16 +42,28 @@ export const SECURITY_SCHEMES = {
 type Choice = Record<string, string[]>;
 
 /** Any one of these will do; an empty one says that none is needed. */
-export function securityOf({ who, scope }: Pick<Endpoint, "who" | "scope">): Choice[] {
-  if (who === "operator") return [{ operatorToken: [] }];
+export function securityOf(allow: Allow): Choice[] {
+  const callers = callersOf(allow);
+  const scope = scopeOf(allow);
+  if (callers === "operator") return [{ operatorToken: [] }];
   const program: Choice[] = [
     { operatorToken: [] },
     ...(scope === undefined ? [] : [{ accessToken: [scope] }]),
   ];
   const session: Choice[] = [{ sessionToken: [] }, { sessionHeader: [] }];
-  if (who === "program") return program;
-  if (who === "user") return session;
-  return [...program, ...session, ...(who === "anyone" ? [{}] : [])];
+  if (callers === "program") return program;
+  if (callers === "user") return session;
+  return [...program, ...session, ...(callers === "anyone" ? [{}] : [])];
+}
+
+/** The same for programs that read the document. */
+export function extensionsOf(allow: Allow): Record<`x-${string}`, string> {
+  const scope = scopeOf(allow);
+  return {
+    ...(scope === undefined ? {} : { "x-scope": scope }),
+    ...(allow.kind === "member" ? { "x-permission": allow.permission } : {}),
+    ...(allow.kind === "inEnvironment" ? { "x-environment-permission": allow.permission } : {}),
+  };
 }
 
 export const ENVIRONMENT_HEADER: Parameter = {

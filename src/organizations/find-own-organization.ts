@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
+import type { SystemRoleName } from "../access/permissions.ts";
 import { statement } from "../db/statement.ts";
 import type { Organization } from "../models/organization.ts";
-import type { SystemRoleName } from "../permissions.ts";
 
 type Shown =
   | "id"

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
+import type { SystemRoleName } from "../access/permissions.ts";
 import type { Organization } from "../models/organization.ts";
-import type { SystemRoleName } from "../permissions.ts";
 
 export interface OwnOrganization extends Pick<Organization, "id" | "name" | "business_email" | "created_at"> {
   /** The strongest system role the user has there; null with none. */

@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
-import { forbidden } from "../errors.ts";
+import type { Permission } from "../access/permissions.ts";
+import { lacksPermission } from "../access/require-permission.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Permission } from "../permissions.ts";
 import type { Ceiling } from "./require-grantable.ts";
 
 /**
@@ -24,6 +24,5 @@ export async function currentCeiling(
   ]);
   const held = rows[0]?.held ?? [];
   if (held.includes(needed)) return held;
-  const where = organizationId === null ? "this environment" : "this organization";
-  throw forbidden("forbidden", `You need the permission ${needed} in ${where}.`);
+  throw lacksPermission(needed, organizationId === null ? "environment" : "organization");
 }

@@ -1,9 +1,9 @@
+import { PERMISSIONS } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Permission } from "../models/role.ts";
-import { PERMISSIONS } from "../permissions.ts";
 import { findSystemRole } from "./find-system-role.ts";
 
 /** Deletes a permission no role but owner has. @throws 404, 403 for one every environment is born with, 409 while a role has it. */

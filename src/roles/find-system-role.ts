@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
+import type { SystemRoleName } from "../access/permissions.ts";
 import { Role } from "../models/role.ts";
-import type { SystemRoleName } from "../permissions.ts";
 
 /** The environment's role of that name; every environment is born with it and keeps it. */
 export async function findSystemRole(db: Knex, environmentId: string, name: SystemRoleName): Promise<Role> {

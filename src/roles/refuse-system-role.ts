@@ -1,7 +1,7 @@
+import { SYSTEM_ROLES, type SystemRoleName } from "../access/permissions.ts";
 import { forbidden, type Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { Permission, Role } from "../models/role.ts";
-import { SYSTEM_ROLES, type SystemRoleName } from "../permissions.ts";
 
 /** Each of these may do what those before it may, so anyone who has one can give any before it. */
 const BY_RANK: SystemRoleName[] = ["member", "billing", "admin"];

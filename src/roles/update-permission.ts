@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { PERMISSIONS } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
@@ -6,7 +7,6 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission, Role } from "../models/role.ts";
-import { PERMISSIONS } from "../permissions.ts";
 import { findSystemRole } from "./find-system-role.ts";
 import { lockRights } from "./lock-rights.ts";
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { createSession } from "../../src/access/create-session.ts";
 import { SYSTEM } from "../../src/events/record-events.ts";
 import { newId } from "../../src/lib/id.ts";
 import { hashToken, randomToken } from "../../src/lib/random-token.ts";
-import { createSession } from "../../src/sessions/create-session.ts";
 import { deleteUser } from "../../src/users/delete-user.ts";
 import { buildPerson, type Person, roleId, unique, uniqueEmail } from "../support/builders.ts";
 import type { Caller, Column } from "./names.ts";

@@ -1,3 +1,4 @@
+import { callersOf } from "../../src/access/allow.ts";
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import type { Caller, Column } from "./names.ts";
 import type { Row, Verdict } from "./rows.ts";
@@ -9,8 +10,9 @@ export function expectedStatus(endpoint: Endpoint, row: Row, caller: Caller, col
   return verdict === "closed" ? 403 : verdict;
 }
 
-function ruleFor({ who }: Endpoint, row: Row, caller: Caller, column: Column): Verdict {
+function ruleFor({ allow }: Endpoint, row: Row, caller: Caller, column: Column): Verdict {
   const absent = column === "otherEnvironment" || column === "deleted";
+  const who = callersOf(allow);
   switch (caller) {
     case "anonymous":
     case "otherSession":

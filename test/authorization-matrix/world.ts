@@ -1,10 +1,10 @@
 import { SCOPES } from "../../src/access/oauth/scopes.ts";
+import type { SystemRoleName } from "../../src/access/permissions.ts";
 import { SYSTEM } from "../../src/events/record-events.ts";
 import { removeMember } from "../../src/memberships/remove-member.ts";
 import { Membership } from "../../src/models/membership.ts";
 import type { Organization } from "../../src/models/organization.ts";
 import { deleteOrganization } from "../../src/organizations/delete-organization.ts";
-import type { SystemRoleName } from "../../src/permissions.ts";
 import { buildClient } from "../support/access-tokens.ts";
 import { type Api, createApi } from "../support/api.ts";
 import { buildMember, buildOrganization, buildPerson, type Person, roleId } from "../support/builders.ts";

@@ -1,4 +1,4 @@
-import type { Who } from "../../src/http/endpoint.ts";
+import type { Callers } from "../../src/access/allow.ts";
 
 /** Signed-in people, by what they have to do with the organization. */
 export const PEOPLE = ["outsider", "member", "billing", "admin", "owner"] as const;
@@ -9,7 +9,7 @@ export type Caller = (typeof CALLERS)[number];
 export type Verdict = "ok" | 400 | 403 | 404;
 
 export interface Row {
-  who: Who;
+  who: Callers;
   /** What each of the people gets who asks for what is the organization's, in their order. */
   shared: [Verdict, Verdict, Verdict, Verdict, Verdict];
   /**

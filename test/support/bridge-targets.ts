@@ -16,7 +16,7 @@ export interface Targets {
   /** The path of an endpoint, with the ids of what is theirs. */
   pathOf(endpoint: Pick<Endpoint, "path">): string;
   /** Speaks as whom the endpoint is for: a person, or a program. */
-  speaker(endpoint: Pick<Endpoint, "who">): Api;
+  speaker(endpoint: Pick<Endpoint, "allow">): Api;
 }
 
 export async function buildTargets(guildhall: Guildhall): Promise<Targets> {
@@ -35,7 +35,7 @@ export async function buildTargets(guildhall: Guildhall): Promise<Targets> {
       const id = ids.get(path.split("/").slice(0, 3).join("/")) ?? "";
       return path.replace(":id", id).replace(":member_id", memberId);
     },
-    speaker: ({ who }) => (who === "program" ? guildhall.api : api),
+    speaker: ({ allow }) => (allow.kind === "program" ? guildhall.api : api),
   };
 }
 

@@ -1,3 +1,5 @@
+import { createSession } from "../../src/access/create-session.ts";
+import type { SystemRoleName } from "../../src/access/permissions.ts";
 import { createEnvironment } from "../../src/environments/create-environment.ts";
 import { SYSTEM } from "../../src/events/record-events.ts";
 import { parseEmailAddress } from "../../src/lib/email-address.ts";
@@ -5,9 +7,7 @@ import { Membership } from "../../src/models/membership.ts";
 import type { Organization } from "../../src/models/organization.ts";
 import type { User } from "../../src/models/user.ts";
 import { createOrganization, type NewOrganization } from "../../src/organizations/create-organization.ts";
-import type { SystemRoleName } from "../../src/permissions.ts";
 import { findSystemRole } from "../../src/roles/find-system-role.ts";
-import { createSession } from "../../src/sessions/create-session.ts";
 import { createUser, type NewUser } from "../../src/users/create-user.ts";
 import type { ApiAnswer } from "./api.ts";
 import type { Guildhall } from "./guildhall.ts";

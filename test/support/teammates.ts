@@ -1,7 +1,7 @@
+import type { SystemRoleName } from "../../src/access/permissions.ts";
 import type { Membership } from "../../src/models/membership.ts";
 import type { Organization } from "../../src/models/organization.ts";
 import type { NewOrganization } from "../../src/organizations/create-organization.ts";
-import type { SystemRoleName } from "../../src/permissions.ts";
 import type { Api } from "./api.ts";
 import { buildMember, buildOrganization, buildPerson, type Person } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";

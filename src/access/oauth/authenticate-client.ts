@@ -1,11 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "../../context.ts";
 import { statement } from "../../db/statement.ts";
-import type { Caller } from "../../http/caller.ts";
-import { requireNamed } from "../../http/environment-candidates.ts";
 import { isId } from "../../lib/id.ts";
 import { hashToken } from "../../lib/random-token.ts";
-import type { AccessRow } from "../../sessions/access-question.ts";
+import type { AccessRow } from "../access-question.ts";
+import type { Caller } from "../caller.ts";
+import { requireNamed } from "../requested-environments.ts";
 import { audiencesOf, type Grant } from "./access-tokens.ts";
 import { oauthError } from "./oauth-error.ts";
 

@@ -1,6 +1,6 @@
 import type { EnvironmentSettings } from "../models/environment.ts";
 
-/** What is known of a request's caller after one round trip. */
+/** A request's environment and caller, and what the caller may do there, after one round trip. */
 export interface AccessRow {
   environment_id: string;
   handle: string;
@@ -9,22 +9,22 @@ export interface AccessRow {
   user_id: string | null;
   email_canonical: string | null;
   email_verified: boolean;
-  /** The API client that was asked for, while it exists in this environment; what it may do at most. */
+  /** The API client of the access token, while it exists in this environment, and the most it may do. */
   client_id: string | null;
   client_scopes: string[] | null;
-  /** Of the user's roles in the environment, which count in every organization. */
+  /** The permissions of the user's roles in the environment, which count in every organization. */
   environment_permissions: string[];
   /** Null also for an organization of another environment or one being deleted. */
   organization_id: string | null;
   is_owner: boolean;
   membership_id: string | null;
-  /** What the user may do in that organization, all told. */
+  /** Everything the user may do in that organization. */
   organization_permissions: string[];
-  /** Whether a role there has `members:manage`, be it that the organization leaves that to its owner. */
+  /** Whether a role there has `members:manage`, even if the organization leaves that to its owner. */
   has_members_manage: boolean;
 }
 
-/** Where there is no environment: nobody, with no rights anywhere. */
+/** The row where there is no environment: nobody, with no permissions anywhere. */
 export const NO_ACCESS: AccessRow = {
   environment_id: "",
   handle: "",
@@ -43,7 +43,7 @@ export const NO_ACCESS: AccessRow = {
   has_members_manage: false,
 };
 
-/** By what a request may name an organization. */
+/** The things by which a request may name an organization. */
 export type BelongsTo =
   | "organization"
   | "invitation"
@@ -54,14 +54,16 @@ export type BelongsTo =
   | "invitationBatch"
   | "resource";
 
+/** Names the organization whose permissions count, by its id or by something that belongs to it; null for none. */
+export type Named = { [By in BelongsTo]?: string | undefined } | null;
+
 export interface AccessQuestion {
-  /** Handles to try, in order; none where an invitation says. */
+  /** Handles to try, in order; none if an invitation says which environment it is. */
   environments: string[];
-  /** The invitation whose environment is meant, under whatever name of the service its link is opened. */
+  /** The invitation whose environment is meant. Its link opens under any name of the service. */
   environmentOf: string | null;
   sessionHash: Buffer | null;
-  /** Of a verified access token. */
+  /** The client of a verified access token. */
   clientId: string | null;
-  /** The organization whose rights count, directly or by something that belongs to it. */
-  organization: { [By in BelongsTo]?: string | undefined } | null;
+  organization: Named;
 }

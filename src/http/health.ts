@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { RequestState } from "./request-scope.ts";
-import { staticText } from "./static-text.ts";
+import { staticText } from "./static-answers.ts";
 
 const favicon = staticText(
   readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),
@@ -17,7 +17,7 @@ const favicon = staticText(
 );
 
 /** For operators. `healthz`: the process answers; `readyz`: database and queue took part just now. */
-export function operationsRouter({ db, queues, log }: Context): Router<RequestState> {
+export function healthRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   const warn = createRareWarnings(log);
   // Browsers ask for it unasked, also where a page's policy lets it load nothing.

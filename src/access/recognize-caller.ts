@@ -1,33 +1,33 @@
-import { enterWithIdentity } from "../access/identities/enter-with-identity.ts";
-import { fingerprint, type Presented } from "../access/identities/identity.ts";
-import { mayBeForeign } from "../access/identities/validated-sessions.ts";
 import type { Context } from "../context.ts";
-import type { AccessQuestion, AccessRow } from "../sessions/access-question.ts";
-import { resolveAccess } from "../sessions/resolve-access.ts";
+import type { EndpointRequest } from "../http/endpoint.ts";
+import type { AccessQuestion, AccessRow } from "./access-question.ts";
 import type { Credentials } from "./credentials.ts";
-import type { EndpointRequest } from "./endpoint.ts";
+import { findAccess } from "./find-access.ts";
+import { enterWithIdentity } from "./identities/enter-with-identity.ts";
+import { fingerprint, type Presented } from "./identities/identity.ts";
+import { mayBeForeign } from "./identities/validated-sessions.ts";
 
 type Asking = Pick<EndpointRequest, "ip" | "headers"> & { requestId: string };
 
 /**
- * As `resolveAccess`. Where that finds nobody for a token, and there is a service that may know it, the service is asked;
- * whoever it vouches for has a session from then on, which the second look finds. It is asked in just the same way where
- * there is no such environment, or its silence would tell which environments there are.
+ * Does what `findAccess` does. If that finds no session for a token, and another service may know the token, asks that
+ * service. Anyone it vouches for has a session from then on, which a second look finds. The service is asked even where
+ * there is no such environment; otherwise the answer would give away which environments exist.
  * @throws 503 when the service can't say, 403 when its word is not enough, 429 after too many wrong tokens from one address.
  */
-export async function resolveCaller(
+export async function recognizeCaller(
   context: Context,
   question: AccessQuestion,
   credentials: Credentials,
   asking: Asking,
 ): Promise<AccessRow | undefined> {
-  const found = await resolveAccess(context.db, question);
+  const found = await findAccess(context.db, question);
   if (credentials.foreign === null || (found !== undefined && found.session_id !== null)) return found;
-  const entered = await enter(context, found?.environment_id ?? null, credentials.foreign, asking);
-  return entered ? resolveAccess(context.db, question) : found;
+  const entered = await askSource(context, found?.environment_id ?? null, credentials.foreign, asking);
+  return entered ? findAccess(context.db, question) : found;
 }
 
-function enter(
+function askSource(
   { db, identities, limiter }: Context,
   environment_id: string | null,
   { token, tokenHash, source }: NonNullable<Credentials["foreign"]>,

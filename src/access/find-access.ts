@@ -1,7 +1,19 @@
+import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
-import type { AccessQuestion, AccessRow, BelongsTo } from "./access-question.ts";
+import { type AccessQuestion, type AccessRow, type BelongsTo, NO_ACCESS } from "./access-question.ts";
 
-/** What the row says of the parts that were asked for; the rest is as in `NO_ACCESS`. */
+/**
+ * Finds environment, session or API client, user and permissions in one round trip.
+ * @returns undefined when no such environment exists. An unknown, expired or revoked session leaves the user null, and a
+ *   deleted client leaves the client null.
+ */
+export async function findAccess(db: Knex, question: AccessQuestion): Promise<AccessRow | undefined> {
+  const { run, values } = askAccess(question);
+  const [found] = await run(db, values);
+  return found && { ...NO_ACCESS, ...found };
+}
+
+/** The columns of the parts that were asked for; the rest is as in `NO_ACCESS`. */
 type Found = Pick<AccessRow, "environment_id" | "handle" | "settings"> & Partial<AccessRow>;
 
 /** The parameters that one form of question may have; each has some of them. */
@@ -17,7 +29,7 @@ type Values = Partial<Record<keyof typeof TYPES, unknown>>;
 
 type AccessStatement = ReturnType<typeof statement<Found, Values>>;
 
-/** A part of the statement: what it selects, and where from. */
+/** A part of the statement: the columns it selects, and the tables. */
 interface Part {
   select: string[];
   from: string;
@@ -52,7 +64,7 @@ const CLIENT: Part = {
   from: "left join api_clients c on c.id = :client_id and c.environment_id = e.id",
 };
 
-/** Which organization that is, by what the request names. */
+/** The organization's id in SQL, by the thing that the request names as `:id`. */
 const ORGANIZATION_OF: Record<BelongsTo, string> = {
   organization: ":id",
   invitation: "(select organization_id from invitations where id = :id)",
@@ -67,7 +79,7 @@ const ORGANIZATION_OF: Record<BelongsTo, string> = {
   resource: "organization_of_resource(:id)",
 };
 
-/** What a user may do there. `permissions_in` stands in FROM, where Postgres plans it with the rest. */
+/** What a user may do there. `permissions_in` is in FROM, where Postgres plans it with the rest. */
 const MEMBERSHIP: Part = {
   select: [
     "o.owner_user_id is not null and o.owner_user_id = u.id as is_owner, m.id as membership_id",
@@ -84,9 +96,9 @@ const MEMBERSHIP: Part = {
 const statements = new Map<string, AccessStatement>();
 
 /**
- * The statement that answers a question, and its values. Each form of question has its own, with nothing in it that
- * wasn't asked for: one for all would be planned anew at every request, since Postgres finds that leaving out what is
- * null saves more than planning costs.
+ * Returns the statement that answers a question, and its values. Each form of question has its own statement, with
+ * nothing in it that wasn't asked for. Postgres would plan a single one for every request, because it finds that leaving
+ * out the nulls saves more than planning costs.
  */
 export function askAccess({
   environments,

@@ -4,10 +4,10 @@ import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**
- * The handles a request may mean, in the order they are tried: the first label of `Host`, then `X-Environment`, then
- * the default. A host that looks like a subdomain but names no environment never falls back to the default: it is
- * somebody's typing error, not a wish.
- * @param ownHost the host of PUBLIC_URL, which is this service's own name and no environment's.
+ * Returns the handles a request may mean, in the order they are tried: the first label of `Host`, then `X-Environment`,
+ * then the default. A host that looks like a subdomain but names no environment never falls back to the default: it is a
+ * typing error.
+ * @param ownHost the host of PUBLIC_URL, which is this service's own name and names no environment.
  */
 export function environmentCandidates(request: {
   host: string;
@@ -20,7 +20,7 @@ export function environmentCandidates(request: {
   return [label, fallback].filter((handle) => handle !== undefined);
 }
 
-/** The same, from a request's headers and what the service is told. */
+/** Returns the same from a request's headers and the settings. */
 export function requestedEnvironments(
   settings: Pick<Settings, "PUBLIC_URL" | "DEFAULT_ENVIRONMENT">,
   headers: IncomingHttpHeaders,
@@ -34,7 +34,7 @@ export function requestedEnvironments(
   });
 }
 
-/** @throws 404 that says how to name an environment, where a request names none. */
+/** @throws 404 that says how to name an environment, if a request names none. */
 export function requireNamed(environments: string[]): void {
   if (environments.length > 0) return;
   const detail =

@@ -1,31 +1,30 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { IdentitySource } from "../access/identities/identity.ts";
-import type { Grant } from "../access/oauth/access-tokens.ts";
 import type { Context } from "../context.ts";
 import { hashToken, sameSecret } from "../lib/random-token.ts";
-import { bearerToken } from "./bearer-token.ts";
+import type { IdentitySource } from "./identities/identity.ts";
+import type { Grant } from "./oauth/access-tokens.ts";
 
-/** What a request carries to say who asks. */
+/** The credentials a request carries. */
 export interface Credentials {
   isOperator: boolean;
   /** SHA-256 of a session token, if one came. */
   sessionHash: Buffer | null;
-  /** The same token, for the service that may know it where we don't; null where there is none. */
+  /** The same token, for another service that may know it where we don't; null if there is no such service. */
   foreign: { token: string; tokenHash: Buffer; source: IdentitySource } | null;
-  /** What a valid access token says, if one came: whether its client still exists is another question. */
+  /** The content of a valid access token, if one came. Its client may be gone. */
   grant: Grant | null;
-  /** Something came, right or wrong. */
+  /** Whether any credential came, right or wrong. */
   given: boolean;
 }
 
 const NOTHING = { isOperator: false, sessionHash: null, foreign: null, grant: null } as const;
 
-/** Three parts with dots between: a session's token has none. An unsigned one is recognised, too, to be refused as such. */
+/** Three parts with dots between them, which a session token never has. Unsigned ones match too, so that they are refused as JWTs. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
- * `Authorization: Bearer` takes the operator's token, an access token or a session token; `X-Session-ID` a session
- * token. Bearer goes first. A JWT of the issuer that people sign in with counts as a session token.
+ * Reads the operator's token, an access token or a session token from `Authorization: Bearer`, or a session token from
+ * `X-Session-ID`. Bearer goes first. A JWT of the issuer that people sign in with counts as a session token.
  */
 export async function readCredentials(
   headers: IncomingHttpHeaders,
@@ -43,7 +42,7 @@ export async function readCredentials(
   }
   const token = bearer ?? (typeof header === "string" ? header : undefined);
   if (token === undefined) return { ...NOTHING, given };
-  // The operator's token in the wrong place is no session's, and nobody else's to see.
+  // The operator's token in the wrong header is not a session token, and no other service may see it.
   const isForeign = identities.sessions !== undefined && !sameSecret(token, settings.ADMIN_TOKEN);
   return { ...sessionToken(token, isForeign ? identities.sessions : undefined), given };
 }
@@ -55,4 +54,9 @@ function sessionToken(token: string, source: IdentitySource | undefined) {
     sessionHash: tokenHash,
     foreign: source === undefined ? null : { token, tokenHash, source },
   };
+}
+
+/** Returns the token in `Authorization: Bearer`, or undefined if it holds nothing that could be one. */
+export function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
+  return /^Bearer +([\w~+/.=-]{1,4096})$/i.exec(authorization ?? "")?.[1];
 }

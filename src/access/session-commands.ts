@@ -1,0 +1,100 @@
+import type { Knex } from "knex";
+import type { Context } from "../context.ts";
+import { transaction } from "../db/transaction.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requireNotAbove } from "../users/require-not-above.ts";
+
+/** Notes that a session is in use: no event, for nothing has changed. @throws 404, 403, 409 when it has ended. */
+export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
+  await requireManageable(db, key, actor);
+  const touched = await db("sessions")
+    .where(ownedBy(key))
+    .whereNull("revoked_at")
+    .where("expires_at", ">", db.fn.now())
+    .update({ last_active_at: db.fn.now(), updated_at: db.fn.now() });
+  if (touched > 0) return;
+  if ((await db("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+  throw conflict("session_ended", "The session was revoked or has expired.");
+}
+
+/** Ends a session at once. Ending it again changes nothing: the time of the first ending stays. @throws 404, 403. */
+export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
+  return transaction(db, async (trx) => {
+    await requireManageable(trx, key, actor);
+    const [revoked] = await trx("sessions")
+      .where(ownedBy(key))
+      .whereNull("revoked_at")
+      .update({ revoked_at: trx.fn.now(), updated_at: trx.fn.now() })
+      .returning("user_id");
+    if (revoked === undefined) {
+      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      return;
+    }
+    await recordEvents(trx, actor, [
+      {
+        type: "session.revoked",
+        environment_id: key.environment_id,
+        organization_id: null,
+        subject_id: key.id,
+        data: { user_id: revoked.user_id },
+      },
+    ]);
+  });
+}
+
+/**
+ * Ends a session and forgets it.
+ * @throws 404, 403 for one of a user above the actor, 409 while the service it comes from may still vouch for it:
+ *   forgotten, it would start again.
+ */
+export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
+  return transaction(db, async (trx) => {
+    await requireManageable(trx, key, actor);
+    const [deleted] = await trx("sessions")
+      .where(ownedBy(key))
+      .whereRaw("(validated_until is null or expires_at < now())")
+      .delete()
+      .returning("user_id");
+    if (deleted === undefined) {
+      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      const detail = "The session comes from another service and would begin anew: revoke it instead.";
+      throw conflict("session_of_identity", detail);
+    }
+    await recordEvents(trx, actor, [
+      {
+        type: "session.deleted",
+        environment_id: key.environment_id,
+        organization_id: null,
+        subject_id: key.id,
+        data: { user_id: deleted.user_id },
+      },
+    ]);
+  });
+}
+
+export interface SessionKey {
+  id: string;
+  environment_id: string;
+  /** Only this user's; null: anybody's. */
+  user_id: string | null;
+}
+
+/** The columns by which a session is found. */
+export function ownedBy({ id, environment_id, user_id }: SessionKey): Record<string, string> {
+  return { id, environment_id, ...(user_id === null ? {} : { user_id }) };
+}
+
+/**
+ * Refuses a session whose user is above the actor, and any but their own to an actor who may manage none by now. One
+ * that isn't there is left to the statement that looks for it.
+ * @throws 403.
+ */
+export async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
+  if (actor.kind !== "user" || key.user_id !== null) return;
+  const session = await db("sessions").where(ownedBy(key)).first("user_id");
+  if (session === undefined || session.user_id === actor.user_id) return;
+  await currentCeiling(db, actor, null, "sessions:manage");
+  await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { gzip, gzipSync } from "node:zlib";
+import type { Context, Middleware } from "koa";
+
+/**
+ * Answers a text that is made once.
+ * @param headers `Content-Type` among them.
+ */
+export function staticText(text: string, headers: Record<string, string>): Middleware {
+  // As bytes, which all connections share while they are sent.
+  const plain = Buffer.from(text);
+  const kept = { tag: tagOf(plain), size: plain.length, zipped: gzipSync(plain, { level: 9 }) };
+  return (ctx) => answerStatic(ctx, kept, headers, () => plain);
+}
+
+/**
+ * Answers a large file that never changes while the process runs. Reads it when it is first asked for, and keeps its
+ * compressed bytes alone: clients that don't accept those get the file as a stream.
+ * @param headers `Content-Type` among them.
+ */
+export function staticFile(path: string, headers: Record<string, string>): Middleware {
+  let kept: Promise<Static> | undefined;
+  return async (ctx) => {
+    kept ??= read(path);
+    answerStatic(ctx, await kept, headers, () => createReadStream(path));
+  };
+}
+
+async function read(path: string): Promise<Static> {
+  const content = await readFile(path);
+  return { tag: tagOf(content), size: content.length, zipped: await promisify(gzip)(content, { level: 9 }) };
+}
+
+/** What never changes while the process runs. */
+export interface Static {
+  tag: string;
+  /** Bytes, uncompressed. */
+  size: number;
+  zipped: Buffer;
+}
+
+export function tagOf(content: Buffer): string {
+  return createHash("sha256").update(content).digest("base64url").slice(0, 22);
+}
+
+/**
+ * Answers it compressed to clients that accept that, and with 304 to those that have it. Nothing else is compressed: an
+ * answer that holds a secret beside what its reader chose would give it away by its length.
+ */
+export function answerStatic(
+  ctx: Context,
+  { tag, size, zipped }: Static,
+  headers: Record<string, string>,
+  plain: () => Buffer | Readable,
+): void {
+  const isZipped = ctx.acceptsEncodings("gzip", "identity") === "gzip";
+  ctx.set(headers);
+  ctx.set("ETag", isZipped ? `"${tag}-gzip"` : `"${tag}"`);
+  ctx.vary("Accept-Encoding");
+  ctx.status = 200;
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  if (isZipped) ctx.set("Content-Encoding", "gzip");
+  ctx.body = isZipped ? zipped : plain();
+  ctx.length = isZipped ? zipped.length : size;
+}
