@@ -65,7 +65,7 @@ describe("what happened in an organization is seen", () => {
     }
   });
 
-  test("in every organization and beside them, by who reads events in the environment, and by clients with the scope", async () => {
+  test("events:read in the environment, or the scope, shows every event", async () => {
     const { organization } = await buildTeam();
     const reader = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, reader.user, ["events:read"]);

@@ -45,7 +45,7 @@ test("a removed member is refused from the next request on", async () => {
   expect(await eventsAbout(admin.membership.id)).toContain("membership.removed");
 });
 
-test("removing a member revokes the invitations they sent here, and no others", async () => {
+test("removing a member revokes the invitations they sent there, and no others", async () => {
   const { organization, admin, api } = await buildTeam();
   const elsewhere = await buildOrganization(guildhall, admin);
   const speak = guildhall.api.as(admin.token);
