@@ -74,3 +74,24 @@ test("what serves requests loads nothing of the embedded parts; only the composi
     violations(/^(src|jobs)\/(?!embedded)/, /^src\/embedded\//, /^src\/(run-process|pages\/inbox.*)\.ts$/),
   ).toEqual([]);
 });
+
+/** Where knex may be asked directly, and why Objection and named statements don't do. */
+const BARE_KNEX: Array<[file: RegExp, reason: string]> = [
+  [/^src\/(json-api|management|bridge|billing)\//, "builds queries from what a request asks for"],
+  [/^src\/access\/identities\//, "an identity has no id, and so no model"],
+  [/^src\/models\/insert-unless-exists\.ts$/, "Objection can't say whether a row was inserted"],
+  [/^src\/users\/delete-user\.ts$/, "looks for resources of every kind"],
+  [/^src\/organizations\/(count|detach|delete)-organization(-rows)?\.ts$/, "goes through a list of tables"],
+  [/^src\/invitation-batches\/work-off-chunk\.ts$/, "sets savepoints"],
+  [/^src\/metrics\/database-reading\.ts$/, "its queries must be planned each time"],
+  [/^src\/http\/health\.ts$/, "asks for a setting"],
+];
+
+test("commands query one table by its model, and more by a named statement", () => {
+  const bare = /\b(trx|db|knex|savepoint)(\(["`a-z]|\.(raw|select|from|insert)[<(])/;
+  const found = ["src", "jobs"]
+    .flatMap(filesIn)
+    .filter((name) => bare.test(readFileSync(join(root, name), "utf8")));
+  expect(found.filter((name) => !BARE_KNEX.some(([file]) => file.test(name)))).toEqual([]);
+  expect(BARE_KNEX.filter(([file]) => !found.some((name) => file.test(name)))).toEqual([]);
+});

@@ -1,4 +1,3 @@
-import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
@@ -46,7 +45,7 @@ export function updateApiClient(
 ): Promise<ApiClient> {
   return transaction(db, async (trx) => {
     const [client] = await ApiClient.query(trx)
-      .patch({ ...change, updated_at: raw("now()") })
+      .patch(change)
       .where({ id, environment_id })
       .returning("*")
       .castTo<ApiClient[]>();

@@ -1,9 +1,26 @@
 import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
 
 const CHUNK = 1_000;
 
 /** Days a session that ended is kept, for whoever asks what happened. */
 const KEPT_DAYS = 30;
+
+const purgeChunk = statement<{ purged: number }, { limit: number; days: number }>(
+  "purge-sessions",
+  { limit: "int", days: "int" },
+  `
+  with purged as (
+    delete from sessions where id in (
+      select id from sessions
+      where least(expires_at, revoked_at) < now() - make_interval(days => :days)
+        and (validated_until is null or expires_at < now() - make_interval(days => :days))
+      limit :limit
+    )
+    returning id
+  )
+  select count(*)::int as purged from purged`,
+);
 
 /**
  * Removes sessions that ended long ago. One of another service that was revoked here is remembered until it has ended
@@ -14,12 +31,7 @@ const KEPT_DAYS = 30;
 export async function purgeSessions(db: Knex, aborted: () => boolean): Promise<number> {
   let total = 0;
   while (!aborted()) {
-    const ended = db("sessions")
-      .select("id")
-      .whereRaw("least(expires_at, revoked_at) < now() - make_interval(days => ?)", [KEPT_DAYS])
-      .whereRaw("(validated_until is null or expires_at < now() - make_interval(days => ?))", [KEPT_DAYS])
-      .limit(CHUNK);
-    const purged = await db("sessions").whereIn("id", ended).delete();
+    const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK, days: KEPT_DAYS });
     total += purged;
     if (purged < CHUNK) break;
   }

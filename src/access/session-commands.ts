@@ -1,21 +1,23 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Session } from "../models/session.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
 
 /** Notes that a session is in use: no event, for nothing has changed. @throws 404, 403, 409 when it has ended. */
 export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
   await requireManageable(db, key, actor);
-  const touched = await db("sessions")
+  const touched = await Session.query(db)
     .where(ownedBy(key))
     .whereNull("revoked_at")
-    .where("expires_at", ">", db.fn.now())
-    .update({ last_active_at: db.fn.now(), updated_at: db.fn.now() });
+    .where("expires_at", ">", raw("now()"))
+    .patch({ last_active_at: raw("now()") });
   if (touched > 0) return;
-  if ((await db("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+  if ((await Session.query(db).findOne(ownedBy(key))) === undefined) throw notFound("session");
   throw conflict("session_ended", "The session was revoked or has expired.");
 }
 
@@ -23,13 +25,13 @@ export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Pro
 export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
     await requireManageable(trx, key, actor);
-    const [revoked] = await trx("sessions")
+    const [revoked] = await Session.query(trx)
       .where(ownedBy(key))
       .whereNull("revoked_at")
-      .update({ revoked_at: trx.fn.now(), updated_at: trx.fn.now() })
+      .patch({ revoked_at: raw("now()") })
       .returning("user_id");
     if (revoked === undefined) {
-      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      if ((await Session.query(trx).findOne(ownedBy(key))) === undefined) throw notFound("session");
       return;
     }
     await recordEvents(trx, actor, [
@@ -52,13 +54,13 @@ export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): P
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
     await requireManageable(trx, key, actor);
-    const [deleted] = await trx("sessions")
+    const [deleted] = await Session.query(trx)
       .where(ownedBy(key))
       .whereRaw("(validated_until is null or expires_at < now())")
       .delete()
       .returning("user_id");
     if (deleted === undefined) {
-      if ((await trx("sessions").where(ownedBy(key)).first("id")) === undefined) throw notFound("session");
+      if ((await Session.query(trx).findOne(ownedBy(key))) === undefined) throw notFound("session");
       const detail = "The session comes from another service and would begin anew: revoke it instead.";
       throw conflict("session_of_identity", detail);
     }
@@ -93,7 +95,7 @@ export function ownedBy({ id, environment_id, user_id }: SessionKey): Record<str
  */
 export async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
   if (actor.kind !== "user" || key.user_id !== null) return;
-  const session = await db("sessions").where(ownedBy(key)).first("user_id");
+  const session = await Session.query(db).findOne(ownedBy(key));
   if (session === undefined || session.user_id === actor.user_id) return;
   await currentCeiling(db, actor, null, "sessions:manage");
   await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });

@@ -6,6 +6,8 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
+import { RolePermission } from "../models/join-tables.ts";
+import { Permission, Role } from "../models/role.ts";
 
 export interface NewEnvironment {
   handle: string;
@@ -52,8 +54,8 @@ async function insertCatalogue(trx: Knex.Transaction, environment_id: string): P
     description,
     is_system: true,
   }));
-  await trx("permissions").insert(permissions);
-  await trx("roles").insert(roles);
+  await Permission.query(trx).insert(permissions);
+  await Role.query(trx).insert(roles);
   const permissionIds = new Map(permissions.map(({ name, id }) => [name, id]));
   const grants = roles.flatMap(({ id: role_id, name }) =>
     SYSTEM_ROLES[name as SystemRoleName].permissions.map((permission) => ({
@@ -63,5 +65,5 @@ async function insertCatalogue(trx: Knex.Transaction, environment_id: string): P
       permission_id: permissionIds.get(permission),
     })),
   );
-  await trx("role_permissions").insert(grants);
+  await RolePermission.query(trx).insert(grants);
 }

@@ -32,7 +32,7 @@ export async function updateEnvironment(
   await transaction(db, async (trx) => {
     const changed = await Environment.query(trx)
       .findById(id)
-      .patch({ ...change, ...merged, updated_at: raw("now()") });
+      .patch({ ...change, ...merged });
     if (changed === 0) throw notFound("environment");
     await recordEvents(trx, actor, [
       {

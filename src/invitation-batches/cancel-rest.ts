@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { InvitationBatch } from "../models/invitation-batch.ts";
+import { InvitationBatch, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { countsOf } from "./settle-rows.ts";
 
 /** Ends an unfinished batch that is locked: rows that are left are canceled, what was invited stays. */
@@ -9,12 +10,12 @@ export async function cancelRest(
   { id, environment_id, organization_id }: Pick<InvitationBatch, "id" | "environment_id" | "organization_id">,
   actor: Actor,
 ): Promise<InvitationBatch> {
-  await trx("invitation_batch_rows")
+  await InvitationBatchRow.query(trx)
     .where({ batch_id: id, status: "queued" })
-    .update({ status: "canceled", input: null, updated_at: trx.fn.now() });
+    .patch({ status: "canceled", input: null });
   const [canceled] = await InvitationBatch.query(trx)
     .where({ id })
-    .patch({ status: "canceled", canceled_at: trx.fn.now(), updated_at: trx.fn.now() } as object)
+    .patch({ status: "canceled", canceled_at: raw("now()") })
     .returning("*");
   if (canceled === undefined) throw new Error(`the locked batch ${id} is gone`);
   const data = countsOf(canceled.kind, canceled);

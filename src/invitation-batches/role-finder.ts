@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { Role } from "../models/role.ts";
 
 export interface RoleFinder {
   /** By name an id; undefined for a name no role has. */
@@ -15,7 +16,7 @@ export async function roleFinder(
   trx: Knex.Transaction,
   { environment_id, organization_id }: { environment_id: string; organization_id: string },
 ): Promise<RoleFinder> {
-  const roles: Array<{ id: string; name: string; is_system: boolean }> = await trx("roles")
+  const roles = await Role.query(trx)
     .where({ environment_id })
     .where((either) => either.whereNull("organization_id").orWhere({ organization_id }))
     .orderBy("organization_id", "asc", "first")

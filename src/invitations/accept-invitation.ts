@@ -6,6 +6,7 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { maskEmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { Invitation, type Proof } from "../models/invitation.ts";
+import { InvitationRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
@@ -104,9 +105,8 @@ async function admit(
   actor: Actor,
 ): Promise<Membership> {
   const { environment_id, organization_id, metadata } = invitation;
-  const role_ids: string[] = await trx("invitation_roles")
-    .where({ invitation_id: invitation.id })
-    .pluck("role_id");
+  const given = await InvitationRole.query(trx).where({ invitation_id: invitation.id });
+  const role_ids = given.map(({ role_id }) => role_id);
   const joining = { environment_id, organization_id, user_id: user.id, role_ids, metadata };
   const { membership, joined } = await Membership.joinOrGrant(trx, joining);
   const about = { environment_id, organization_id, data: { user_id: user.id } };

@@ -1,13 +1,18 @@
 import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 
 /** An unsent notice about several failures belongs to one of their invitations: another takes its place. */
-const KEEP_NOTICE = `
+const keepNotice = statement<never, { id: string }>(
+  "keep-notice",
+  { id: "text" },
+  `
   update mail_deliveries notice set invitation_id = next.id
   from mail_deliveries unsent
   cross join lateral (
@@ -20,7 +25,8 @@ const KEEP_NOTICE = `
     order by i.id limit 1
   ) next
   where unsent.invitation_id = :id and unsent.kind = 'invitation-undelivered' and unsent.due_at is not null
-    and notice.id = unsent.id`;
+    and notice.id = unsent.id`,
+);
 
 /**
  * Deletes an invitation that is over, with its deliveries. Its events stay, limits go on counting its emails
@@ -32,8 +38,8 @@ export async function deleteInvitation({ db }: Context, key: InvitationKey, acto
   await transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
     await currentCeiling(trx, actor, organization_id, "members:manage");
-    await trx.raw(KEEP_NOTICE, { id });
-    const [deleted] = await trx("invitations")
+    await keepNotice(trx, { id });
+    const [deleted] = await Invitation.query(trx)
       .where({ id })
       .whereRaw("(status <> 'pending' or expires_at <= clock_timestamp())")
       .delete()
@@ -47,7 +53,7 @@ export async function deleteInvitation({ db }: Context, key: InvitationKey, acto
     ]);
 
     async function whyNot() {
-      const left = await trx("invitations").where({ id }).first("id");
+      const left = await Invitation.query(trx).findById(id);
       if (left === undefined) return notFound("invitation");
       return conflict(
         "still_pending",

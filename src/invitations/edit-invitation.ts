@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Invitation } from "../models/invitation.ts";
+import { InvitationRole } from "../models/join-tables.ts";
 import { closedInvitation } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { lockSendable } from "./lock-sendable.ts";
@@ -46,14 +47,14 @@ export async function editInvitation(
     const invitation = await Invitation.change(trx, id, { ...change, ...inviter });
     if (invitation === undefined) throw closedInvitation(await findInvitation(trx, key));
     if (role_ids !== undefined) {
-      await trx("invitation_roles").where({ invitation_id: id }).delete();
+      await InvitationRole.query(trx).where({ invitation_id: id }).delete();
       const rows = [...new Set(role_ids)].map((role_id) => ({ invitation_id: id, environment_id, role_id }));
-      await trx("invitation_roles").insert(rows);
+      await InvitationRole.query(trx).insert(rows);
       if (!isGiver)
-        await trx("invitations")
+        await Invitation.query(trx)
           .where({ id })
           .whereRaw("not inviter_may_send(inviter_user_id, organization_id, id)")
-          .update({ inviter_user_id: null });
+          .patch({ inviter_user_id: null });
     }
     const changed = Object.keys({ ...change, ...(role_ids === undefined ? {} : { role_ids }) });
     await recordEvents(trx, actor, [

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { notFound } from "../errors.ts";
 import { isId } from "../lib/id.ts";
 import { Invitation } from "../models/invitation.ts";
+import { Organization } from "../models/organization.ts";
 
 export interface InvitationKey {
   id: string;
@@ -20,7 +21,9 @@ export async function findInvitation(db: Knex, { id, environment_id }: Invitatio
     .modify("withSummary")
     .findById(id)
     .whereExists(
-      db("organizations as o").whereRaw("o.id = invitations.organization_id and o.deleting_at is null"),
+      Organization.query(db)
+        .whereColumn("organizations.id", "invitations.organization_id")
+        .whereNull("deleting_at"),
     );
   if (environment_id !== undefined) void query.where({ environment_id });
   const invitation = await query;

@@ -1,6 +1,21 @@
 import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
 import { invalid } from "../errors.ts";
 import { Environment } from "../models/environment.ts";
+
+const findExpiry = statement<
+  { expires_at: Date; allowed: boolean },
+  { asked: string | null; environment_id: string; days: number }
+>(
+  "find-new-expiry",
+  { asked: "timestamptz", environment_id: "text", days: "int" },
+  `
+  select expires_at, expires_at > now() and expires_at <= now() + interval '365 days' as allowed
+  from environments, coalesce(
+    :asked, now() + make_interval(days => coalesce((settings->>'invitation_lifetime_days')::int, :days))
+  ) as expires_at
+  where id = :environment_id`,
+);
 
 /**
  * When an invitation is to expire, judged by the database's clock.
@@ -14,16 +29,11 @@ export async function newExpiry(
   asked: string | null,
   pointer: string,
 ): Promise<Date> {
-  const { rows } = await trx.raw<{ rows: Array<{ expires_at: Date; allowed: boolean }> }>(
-    `select expires_at, expires_at > now() and expires_at <= now() + interval '365 days' as allowed
-     from environments, coalesce(
-       cast(:asked as timestamptz),
-       now() + make_interval(days => coalesce(cast(settings->>'invitation_lifetime_days' as int), :days))
-     ) as expires_at
-     where id = :id`,
-    { asked, id: environmentId, days: Environment.DEFAULT_INVITATION_LIFETIME_DAYS },
-  );
-  const [row] = rows;
+  const [row] = await findExpiry(trx, {
+    asked,
+    environment_id: environmentId,
+    days: Environment.DEFAULT_INVITATION_LIFETIME_DAYS,
+  });
   if (row?.allowed) return row.expires_at;
   throw invalid("invalid_expires_at", "Give an expiry in the future, at most 365 days away.", pointer);
 }

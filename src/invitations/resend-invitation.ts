@@ -1,10 +1,13 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Invitation } from "../models/invitation.ts";
+import { MailDelivery } from "../models/mail-delivery.ts";
 import { closedInvitation } from "./closed-invitation.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { lockSendable } from "./lock-sendable.ts";
@@ -42,9 +45,9 @@ export async function resendInvitation(
     if (revived) await requireRoom(trx, invitation);
     const renewed = revived
       ? await Invitation.revive(trx, id, expires_at, actor.user_id)
-      : await Invitation.change(trx, id, { token_version: trx.raw("token_version + 1"), expires_at });
+      : await Invitation.change(trx, id, { token_version: raw("token_version + 1"), expires_at });
     if (renewed === undefined) throw closedInvitation(await findInvitation(trx, key));
-    await trx("mail_deliveries").insert({
+    await MailDelivery.query(trx).insert({
       id: newId("dlv"),
       environment_id,
       invitation_id: id,
@@ -68,6 +71,15 @@ export async function resendInvitation(
   });
 }
 
+const findMembership = statement<
+  { is_member: boolean },
+  Pick<Invitation, "email_canonical" | "organization_id">
+>(
+  "is-member-now",
+  { email_canonical: "text", organization_id: "text" },
+  "select is_member_now(:email_canonical, :organization_id) as is_member",
+);
+
 /**
  * Makes sure that an expired invitation can be the pending one of its address again. The organization's lock keeps others
  * from being written meanwhile.
@@ -77,18 +89,15 @@ async function requireRoom(
   trx: Knex.Transaction,
   { id, environment_id, organization_id, email_canonical }: Invitation,
 ): Promise<void> {
-  const { rows } = await trx.raw<{ rows: Array<{ is_member: boolean }> }>(
-    "select is_member_now(?, ?) as is_member",
-    [email_canonical, organization_id],
-  );
-  if (rows[0]?.is_member)
+  const [address] = await findMembership(trx, { email_canonical, organization_id });
+  if (address?.is_member)
     throw conflict("already_member", "That address belongs to a member of this organization by now.");
   const others = () =>
-    trx("invitations").where({ organization_id, email_canonical, status: "pending" }).whereNot({ id });
+    Invitation.query(trx).where({ organization_id, email_canonical, status: "pending" }).whereNot({ id });
   // One that is overdue takes the place of a pending one until its expiry is written down.
-  const lapsed: Array<{ id: string }> = await others()
-    .where("expires_at", "<=", trx.fn.now())
-    .update({ status: "expired", expired_at: trx.fn.now(), updated_at: trx.fn.now() })
+  const lapsed = await others()
+    .where("expires_at", "<=", raw("now()"))
+    .patch({ status: "expired", expired_at: raw("now()") })
     .returning("id");
   await recordEvents(
     trx,
@@ -100,7 +109,7 @@ async function requireRoom(
       subject_id: one.id,
     })),
   );
-  const newer: { id: string } | undefined = await others().first("id");
+  const newer = await others().first();
   if (newer !== undefined) {
     const detail = `That address has a newer pending invitation to this organization, ${newer.id}. Resend that one.`;
     throw conflict("invitation_pending", detail);

@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
+import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
-import type { Invitation } from "../models/invitation.ts";
+import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
 import { closedInvitation } from "./closed-invitation.ts";
 
@@ -17,10 +19,14 @@ export interface Concerned {
 /** The reason in the event of an invitation that its inviter could no longer send. */
 const LOST_RIGHTS = "inviter_lost_rights";
 
-interface Revoked {
-  id: string;
-  organization_id: string;
-}
+const findSendable = statement<
+  { sendable: boolean },
+  Pick<Invitation, "inviter_user_id" | "organization_id" | "id">
+>(
+  "may-inviter-send",
+  { inviter_user_id: "text", organization_id: "text", id: "text" },
+  "select inviter_may_send(:inviter_user_id, :organization_id, :id) as sendable",
+);
 
 /** Revokes every pending invitation concerned, with an event each, inside the transaction that is the reason. */
 export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Concerned): Promise<number> {
@@ -70,11 +76,8 @@ export async function refuseUnsendable(
   answering?: Actor,
 ): Promise<void> {
   const { id, environment_id, organization_id, inviter_user_id } = invitation;
-  const { rows } = await db.raw<{ rows: Array<{ sendable: boolean }> }>(
-    "select inviter_may_send(?, ?, ?) as sendable",
-    [inviter_user_id, organization_id, id],
-  );
-  if (rows[0]?.sendable) return;
+  const [found] = await findSendable(db, { inviter_user_id, organization_id, id });
+  if (found?.sendable) return;
   const revokeIt = (by: Knex) =>
     transaction(by, async (trx) => {
       await Organization.lock(trx, environment_id, organization_id);
@@ -97,17 +100,12 @@ async function revoke(
     reason,
   }: { condition: string; values?: Record<string, string | string[]>; reason?: string },
 ): Promise<number> {
-  const revoked: Revoked[] = await trx("invitations")
+  const revoked = await Invitation.query(trx)
     .where({ ...concerned, status: "pending" })
     // What is overdue reads as expired already, and stays so.
-    .where("expires_at", ">", trx.fn.now())
+    .where("expires_at", ">", raw("now()"))
     .whereRaw(condition, values)
-    .update({
-      status: "revoked",
-      revoked_at: trx.fn.now(),
-      revoked_by_user_id: actor.user_id,
-      updated_at: trx.fn.now(),
-    })
+    .patch({ status: "revoked", revoked_at: raw("now()"), revoked_by_user_id: actor.user_id })
     .returning(["id", "organization_id"]);
   const { environment_id } = concerned;
   await recordEvents(

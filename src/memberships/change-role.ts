@@ -4,8 +4,10 @@ import { transaction } from "../db/transaction.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
+import { Role } from "../models/role.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
@@ -40,11 +42,11 @@ export function changeRole(
     const role_ids = [role_id];
     await requireGrantable(trx, { environment_id, organization_id, role_ids, ceiling, pointer: "/role" });
 
-    const others = trx("roles")
+    const others = Role.query(trx)
       .where({ environment_id, is_system: true })
       .whereNot({ id: role_id })
       .select("id");
-    await trx("membership_roles").where({ membership_id }).whereIn("role_id", others).delete();
+    await MembershipRole.query(trx).where({ membership_id }).whereIn("role_id", others).delete();
     await Membership.grant(trx, membership, role_ids);
     await revokeUnsendable(trx, actor, { environment_id, organization_id, inviter_user_id: user_id });
     const data = { user_id, role };

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { SystemRoleName } from "../access/permissions.ts";
+import { statement } from "../db/statement.ts";
 
 export interface Member {
   id: string;
@@ -36,31 +37,59 @@ const STRONGER_THAN: Record<SystemRoleName, SystemRoleName[]> = {
   member: ["owner", "admin", "billing"],
 };
 
+interface Filter {
+  organization_id: string;
+  id: string | null;
+  user_id: string | null;
+  role: SystemRoleName | null;
+  stronger: SystemRoleName[];
+}
+
+const FILTER = {
+  organization_id: "text",
+  id: "text",
+  user_id: "text",
+  role: "text",
+  stronger: "text[]",
+} as const;
+
+const FILTERED = `
+  where m.organization_id = :organization_id
+    and (:id is null or m.id = :id) and (:user_id is null or m.user_id = :user_id)
+    and (:role is null or exists (${HAS_ROLE} = :role) and not exists (${HAS_ROLE} = any (:stronger)))`;
+
+const findPage = statement<Member, Filter & { limit: number; offset: number }>(
+  "list-members",
+  { ...FILTER, limit: "int", offset: "bigint" },
+  `
+  select m.id, m.organization_id, m.user_id, m.created_at, m.updated_at,
+    u.email, u.first_name, u.last_name, u.picture, strongest_role(m.id) as role, role_names(m.id) as roles
+  from memberships m join users u on u.id = m.user_id ${FILTERED}
+  order by m.id limit :limit offset :offset`,
+);
+
+const count = statement<{ total: number }, Filter>(
+  "count-members",
+  FILTER,
+  `select count(*)::int as total from memberships m ${FILTERED}`,
+);
+
 /** A page of an organization's members, oldest first, and how many there are. */
 export async function listMembers(
   db: Knex,
   { organization_id, role, id, user_id }: MemberFilter,
   { limit, offset }: { limit: number; offset: number },
 ): Promise<{ rows: Member[]; total: number }> {
-  const members = db("memberships as m").where({ "m.organization_id": organization_id });
-  if (role !== undefined)
-    void members.whereRaw(`exists (${HAS_ROLE} = ?) and not exists (${HAS_ROLE} = any (?))`, [
-      role,
-      STRONGER_THAN[role],
-    ]);
-  if (id !== undefined) void members.where({ "m.id": id });
-  if (user_id !== undefined) void members.where({ "m.user_id": user_id });
+  const filter = {
+    organization_id,
+    id: id ?? null,
+    user_id: user_id ?? null,
+    role: role ?? null,
+    stronger: role === undefined ? [] : STRONGER_THAN[role],
+  };
   const [rows, [counted]] = await Promise.all([
-    members
-      .clone()
-      .join("users as u", "u.id", "m.user_id")
-      .select("m.id", "m.organization_id", "m.user_id", "m.created_at", "m.updated_at")
-      .select("u.email", "u.first_name", "u.last_name", "u.picture")
-      .select(db.raw("strongest_role(m.id) as role"), db.raw("role_names(m.id) as roles"))
-      .orderBy("m.id")
-      .limit(limit)
-      .offset(offset),
-    members.count(),
+    findPage(db, { ...filter, limit, offset }),
+    count(db, filter),
   ]);
-  return { rows, total: Number(counted?.count ?? 0) };
+  return { rows, total: counted?.total ?? 0 };
 }

@@ -4,6 +4,7 @@ import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, type NewEvent, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
@@ -42,9 +43,9 @@ export function updateMembership(
     const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
     const membership = await Membership.query(trx).findOne({ id, organization_id });
     if (membership === undefined) throw notFound("membership");
-    await trx("memberships")
-      .where({ id })
-      .update({ ...(metadata === undefined ? {} : { metadata }), updated_at: trx.fn.now() });
+    await Membership.query(trx)
+      .findById(id)
+      .patch(metadata === undefined ? {} : { metadata });
     const about = { environment_id, organization_id, subject_id: id };
     const events: NewEvent[] = [];
     let revoked = 0;
@@ -78,10 +79,8 @@ async function replaceRoles(
   { ceiling, pointer }: { ceiling: Ceiling; pointer: string | undefined },
 ): Promise<{ given: string[]; taken: string[] }> {
   const { id: membership_id, environment_id, organization_id } = membership;
-  const had: string[] = await trx("membership_roles")
-    .where({ membership_id })
-    .orderBy("role_id")
-    .pluck("role_id");
+  const held = await MembershipRole.query(trx).where({ membership_id }).orderBy("role_id");
+  const had = held.map(({ role_id }) => role_id);
   const given = wanted.filter((id) => !had.includes(id));
   const taken = had.filter((id) => !wanted.includes(id));
   await requireGrantable(trx, { environment_id, organization_id, role_ids: given, ceiling, pointer });
@@ -94,7 +93,7 @@ async function replaceRoles(
     );
   const lost = goes.flatMap(({ permission_names = [] }) => permission_names);
   requireWithin(ceiling, lost, pointer);
-  await trx("membership_roles").where({ membership_id }).whereIn("role_id", taken).delete();
+  await MembershipRole.query(trx).where({ membership_id }).whereIn("role_id", taken).delete();
   await Membership.grant(trx, membership, given);
   return { given, taken };
 }

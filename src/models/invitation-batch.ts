@@ -42,6 +42,8 @@ export class InvitationBatchRow extends BaseModel {
   declare number: number;
   /** The line of the file it starts on, from 1. Cells may hold line breaks, so it can't be computed from `number`. */
   declare line: number | null;
+  /** The invitation to send; null once that is done or canceled. */
+  declare input: object | null;
   /** As it was sent; null unless it was a string. */
   declare email: string | null;
   declare status: BatchRowStatus;

@@ -66,6 +66,8 @@ export class Invitation extends BaseModel {
   declare revoked_at: Date | null;
   declare revoked_by_user_id: string | null;
   declare expired_at: Date | null;
+  /** When the suppression of its address was last lifted. */
+  declare opt_out_lifted_at: Date | null;
   /** By the modifier `withSummary`. */
   declare role_ids?: string[];
   declare delivery_state?: DeliveryState | null;
@@ -158,7 +160,6 @@ export class Invitation extends BaseModel {
       expires_at,
       token_version: raw("token_version + 1"),
       inviter_user_id: raw(inviter, [inviterId]),
-      updated_at: NOW,
     };
     const [revived] = await Invitation.query(trx)
       .patch(revival as object)
@@ -183,7 +184,7 @@ export class Invitation extends BaseModel {
     condition = raw("true"),
   ) {
     const query = Invitation.query(trx)
-      .patch({ ...change, updated_at: NOW })
+      .patch(change)
       .where({ id, status: "pending" })
       .where("expires_at", ">", NOW)
       .where(condition);

@@ -25,3 +25,12 @@ export class RolePermission extends BaseModel {
   declare role_id: string;
   declare permission_id: string;
 }
+
+/** A role that an invitation gives. */
+export class InvitationRole extends BaseModel {
+  static override tableName = "invitation_roles";
+  static override idColumn = ["invitation_id", "role_id"];
+
+  declare invitation_id: string;
+  declare role_id: string;
+}

@@ -3,6 +3,7 @@ import { type QueryBuilder, raw } from "objection";
 import { newId } from "../lib/id.ts";
 import { BaseModel } from "./base-model.ts";
 import { insertUnlessExists } from "./insert-unless-exists.ts";
+import { MembershipRole } from "./join-tables.ts";
 
 export interface Joining {
   environment_id: string;
@@ -77,6 +78,6 @@ export class Membership extends BaseModel {
       membership_id: membership.id,
       role_id,
     }));
-    await trx("membership_roles").insert(rows).onConflict().ignore();
+    await MembershipRole.query(trx).insert(rows).onConflict().ignore();
   }
 }

@@ -1,5 +1,4 @@
 import type { Knex } from "knex";
-import { raw } from "objection";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
 import { MembershipRole } from "../models/join-tables.ts";
@@ -19,9 +18,7 @@ export async function becomeFirstOwner(
   const owner = await findSystemRole(trx, environment_id, "owner");
   const role = await MembershipRole.query(trx).findOne({ membership_id, role_id: owner.id });
   if (role === undefined) return;
-  await Organization.query(trx)
-    .findById(organization_id)
-    .patch({ owner_user_id: user_id, updated_at: raw("now()") });
+  await Organization.query(trx).findById(organization_id).patch({ owner_user_id: user_id });
   await revokeUnsendable(trx, actor, { environment_id, organization_id }, { gives: [owner.id] });
   await recordEvents(trx, actor, [
     {

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import { transaction } from "../db/transaction.ts";
 import { recordEvents, SYSTEM } from "../events/record-events.ts";
 import { Organization, OrganizationDeletion } from "../models/organization.ts";
@@ -36,7 +37,7 @@ export async function detachOrganization(
 
   /** Should a row be left behind the positions, against all rules, the next run will find it. */
   async function startOver(error: unknown): Promise<never> {
-    await db("organization_deletions").where({ id: deletionId, state: "detaching" }).update({ reached: {} });
+    await OrganizationDeletion.query(db).where({ id: deletionId, state: "detaching" }).patch({ reached: {} });
     throw error;
   }
 }
@@ -96,9 +97,9 @@ function complete(db: Knex, deletionId: string): Promise<void> {
     if (deletion === undefined) return;
     const { environment_id, organization_id } = deletion;
     await Organization.query(trx).deleteById(organization_id);
-    await trx("organization_deletions")
-      .where({ id: deletionId })
-      .update({ state: "completed", completed_at: trx.fn.now(), updated_at: trx.fn.now() });
+    await OrganizationDeletion.query(trx)
+      .findById(deletionId)
+      .patch({ state: "completed", completed_at: raw("now()") });
     await recordEvents(trx, SYSTEM, [
       {
         type: "organization.deleted",

@@ -1,5 +1,7 @@
 import type { Knex } from "knex";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
+import { Event } from "../models/event.ts";
+import { Invitation } from "../models/invitation.ts";
 import type { OrganizationDeletion } from "../models/organization.ts";
 
 /**
@@ -13,7 +15,7 @@ export async function recordRevocations(
   { environment_id, organization_id, created_at }: OrganizationDeletion,
   { after, limit }: { after: string; limit: number },
 ): Promise<void> {
-  const next: Array<{ id: string; status: string; expires_at: Date }> = await trx("invitations")
+  const next = await Invitation.query(trx)
     .where({ organization_id })
     .where("id", ">", after)
     .orderBy("id")
@@ -41,9 +43,7 @@ async function whoBegan(
   { environment_id, organization_id }: Pick<OrganizationDeletion, "environment_id" | "organization_id">,
 ): Promise<Actor> {
   const begun = { environment_id, subject_id: organization_id, type: "organization.deletion_started" };
-  const event:
-    | { actor_kind: Actor["kind"]; actor_user_id: string | null; request_id: string | null }
-    | undefined = await trx("events").where(begun).first("actor_kind", "actor_user_id", "request_id");
+  const event = await Event.query(trx).findOne(begun);
   if (event === undefined) return SYSTEM;
   return { kind: event.actor_kind, user_id: event.actor_user_id, request_id: event.request_id };
 }

@@ -1,9 +1,9 @@
-import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
@@ -38,13 +38,11 @@ export function transferOwnership(
         ? undefined
         : await Membership.query(trx).findOne({ organization_id: id, user_id: formerId });
     if (former !== undefined) {
-      await trx("membership_roles").where({ membership_id: former.id, role_id: owner.id }).delete();
+      await MembershipRole.query(trx).where({ membership_id: former.id, role_id: owner.id }).delete();
       await Membership.grant(trx, former, [admin.id]);
     }
     await Membership.grant(trx, next, [owner.id]);
-    await Organization.query(trx)
-      .findById(id)
-      .patch({ owner_user_id: newOwnerId, updated_at: raw("now()") });
+    await Organization.query(trx).findById(id).patch({ owner_user_id: newOwnerId });
     const here = { environment_id, organization_id: id };
     // Who was invited to be the first owner comes too late.
     if (formerId === null) await revokeUnsendable(trx, actor, here, { gives: [owner.id] });

@@ -1,4 +1,4 @@
-import { raw, UniqueViolationError } from "objection";
+import { UniqueViolationError } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { forbidden } from "../errors.ts";
@@ -37,7 +37,7 @@ export function updateOrganization(
       throw forbidden("owner_only", "Only the owner decides who manages members.", { pointer });
     }
     const [organization] = await Organization.query(trx)
-      .patch({ ...change, updated_at: raw("now()") })
+      .patch(change)
       .where({ id })
       .returning("*")
       .castTo<[Organization]>();

@@ -1,8 +1,15 @@
 import type { Knex } from "knex";
 import type { Permission } from "../access/permissions.ts";
 import { lacksPermission } from "../access/require-permission.ts";
+import { statement } from "../db/statement.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { Ceiling } from "./require-grantable.ts";
+
+const findHeld = statement<{ held: string[] }, { user_id: string | null; organization_id: string | null }>(
+  "find-permissions-held",
+  { user_id: "text", organization_id: "text" },
+  "select permissions_now(:user_id, :organization_id) as held",
+);
 
 /**
  * What the actor may give in an organization, read once its lock is held: the rights they came with may be gone by now.
@@ -18,11 +25,7 @@ export async function currentCeiling(
   needed: Permission,
 ): Promise<Ceiling> {
   if (kind !== "user") return null;
-  const { rows } = await db.raw<{ rows: Array<{ held: string[] }> }>("select permissions_now(?, ?) as held", [
-    user_id,
-    organizationId,
-  ]);
-  const held = rows[0]?.held ?? [];
+  const [{ held = [] } = {}] = await findHeld(db, { user_id, organization_id: organizationId });
   if (held.includes(needed)) return held;
   throw lacksPermission(needed, organizationId === null ? "environment" : "organization");
 }

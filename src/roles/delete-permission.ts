@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { RolePermission } from "../models/join-tables.ts";
 import { Permission } from "../models/role.ts";
 import { findSystemRole } from "./find-system-role.ts";
 
@@ -18,8 +19,8 @@ export function deletePermission(
     if (Object.hasOwn(PERMISSIONS, permission.name))
       throw forbidden("system_permission", "This permission is part of every environment: it stays.");
     const { id: owner } = await findSystemRole(trx, environment_id, "owner");
-    const grants = () => trx("role_permissions").where({ permission_id: id });
-    const use = await grants().whereNot({ role_id: owner }).first("id");
+    const grants = () => RolePermission.query(trx).where({ permission_id: id });
+    const use = await grants().whereNot({ role_id: owner }).first();
     if (use !== undefined)
       throw conflict("permission_in_use", "A role has this permission: take it away first.");
     // Nobody gives it to anyone, so no invitation falls with it.

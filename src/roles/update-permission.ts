@@ -29,9 +29,7 @@ export function updatePermission(
     const { environment_only = permission.environment_only } = change;
     if (environment_only !== permission.environment_only) requireRedefinable(permission.name, actor);
     if (environment_only) await refuseWhileGiven(trx, permission);
-    await trx("permissions")
-      .where({ id })
-      .update({ ...change, updated_at: trx.fn.now() });
+    await Permission.query(trx).findById(id).patch(change);
     if (environment_only && !permission.environment_only) {
       const owner = await findSystemRole(trx, environment_id, "owner");
       await revokeUnsendable(trx, actor, { environment_id }, { inviterRole: owner.id });

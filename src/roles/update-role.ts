@@ -1,4 +1,4 @@
-import { raw, UniqueViolationError } from "objection";
+import { UniqueViolationError } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
@@ -19,9 +19,7 @@ export function updateRole(
     const role = await lockManageableRole(trx, key, actor);
     refuseSystemRole(role);
     const { id, environment_id, organization_id } = role;
-    await Role.query(trx)
-      .findById(id)
-      .patch({ ...change, updated_at: raw("now()") });
+    await Role.query(trx).findById(id).patch(change);
     await recordEvents(trx, actor, [
       {
         type: "role.updated",

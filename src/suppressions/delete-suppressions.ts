@@ -1,7 +1,9 @@
+import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { Invitation } from "../models/invitation.ts";
 import { Suppression } from "../models/suppression.ts";
 
 /** Lifts one suppression. @throws 404. */
@@ -34,10 +36,10 @@ export function deleteSuppressions(
     const optedOut = lifted.filter(({ reason }) => reason !== "bounced");
     if (optedOut.length > 0) {
       const addresses = optedOut.map(({ email_canonical }) => email_canonical);
-      await trx("invitations")
+      await Invitation.query(trx)
         .where({ environment_id })
         .whereIn("email_canonical", addresses)
-        .update({ opt_out_lifted_at: trx.fn.now() });
+        .patch({ opt_out_lifted_at: raw("now()") });
     }
     await recordEvents(
       trx,

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
@@ -14,6 +15,15 @@ export const UNLESS_SUPPRESSED = `
     where suppressions.reason = 'bounced' and excluded.reason <> 'bounced'
   returning *`;
 
+const suppress = statement<{ id: string }, { id: string; environment_id: string; email_canonical: string }>(
+  "opt-out",
+  { id: "text", environment_id: "text", email_canonical: "text" },
+  `
+  insert into suppressions (id, environment_id, email_canonical, reason)
+  values (:id, :environment_id, :email_canonical, 'opted_out')
+  ${UNLESS_SUPPRESSED}`,
+);
+
 /**
  * Stops invitations to an address, from any organization, because its owner asked for that. Repeating it changes nothing.
  * Its owner may still answer open invitations.
@@ -24,11 +34,7 @@ export function optOut(
   actor: Actor,
 ): Promise<void> {
   return transaction(db, async (trx) => {
-    const { rows } = await trx.raw<{ rows: Array<{ id: string }> }>(
-      `insert into suppressions (id, environment_id, email_canonical, reason) values (?, ?, ?, 'opted_out')
-       ${UNLESS_SUPPRESSED}`,
-      [newId("sup"), environment_id, email_canonical],
-    );
+    const rows = await suppress(trx, { id: newId("sup"), environment_id, email_canonical });
     const data = { email: email_canonical, reason: "opted_out" };
     const type = "suppression.created";
     await recordEvents(

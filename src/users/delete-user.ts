@@ -5,7 +5,9 @@ import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokePending } from "../invitations/revoke-pending.ts";
+import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
+import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { lockRights } from "../roles/lock-rights.ts";
@@ -22,8 +24,8 @@ export function deleteUser(
 ): Promise<void> {
   return transaction(db, async (trx) => {
     // First of every lock order, and in one order, so that a transfer to the user waits instead of deadlocking.
-    await trx("organizations")
-      .whereIn("id", trx("memberships").select("organization_id").where({ user_id: id, environment_id }))
+    await Organization.query(trx)
+      .whereIn("id", Membership.query(trx).select("organization_id").where({ user_id: id, environment_id }))
       .orderBy("id")
       .forNoKeyUpdate()
       .select("id");
@@ -46,8 +48,8 @@ export function deleteUser(
     }
     await refuseResources(trx, id);
     await revokePending(trx, actor, { environment_id, inviter_user_id: id });
-    await trx("sessions").where({ user_id: id }).delete();
-    const memberships = await trx("memberships")
+    await Session.query(trx).where({ user_id: id }).delete();
+    const memberships = await Membership.query(trx)
       .where({ user_id: id })
       .delete()
       .returning(["id", "organization_id"]);

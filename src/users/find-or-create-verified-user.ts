@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { dropUnprovenIdentities } from "../access/identities/validated-sessions.ts";
+import { statement } from "../db/statement.ts";
 import type { User } from "../models/user.ts";
 
 /** Half a name is a name: two of different people are never mixed. */
@@ -12,6 +13,29 @@ interface ProvenAddress {
   last_name?: string | null;
 }
 
+const findOrCreate = statement<
+  User & { proven_now: boolean },
+  Required<ProvenAddress> & { id: string; environment_id: string }
+>(
+  "find-or-create-verified-user",
+  {
+    id: "text",
+    environment_id: "text",
+    email: "text",
+    email_canonical: "text",
+    first_name: "text",
+    last_name: "text",
+  },
+  `
+  insert into users (id, environment_id, email, email_canonical, first_name, last_name, email_verified_at)
+  values (:id, :environment_id, :email, :email_canonical, :first_name, :last_name, now())
+  on conflict (environment_id, email_canonical) do update set
+    email_verified_at = coalesce(users.email_verified_at, now()),
+    first_name = case when ${IS_NAMELESS} then excluded.first_name else users.first_name end,
+    last_name = case when ${IS_NAMELESS} then excluded.last_name else users.last_name end
+  returning *, email_verified_at = now() as proven_now`,
+);
+
 /**
  * The user of an address that was just proven (a link mailed to it came back, or a service that people sign in with
  * says so): found or created, and from now on verified. A user without a name gets the one that is given. One statement, so that of two at once neither fails.
@@ -23,17 +47,15 @@ export async function findOrCreateVerifiedUser(
   { email, email_canonical, first_name = null, last_name = null }: ProvenAddress,
   id: string,
 ): Promise<User> {
-  const { rows } = await trx.raw<{ rows: [User & { proven_now: boolean }] }>(
-    `insert into users (id, environment_id, email, email_canonical, first_name, last_name, email_verified_at)
-     values (?, ?, ?, ?, ?, ?, now())
-     on conflict (environment_id, email_canonical) do update set
-       email_verified_at = coalesce(users.email_verified_at, now()),
-       first_name = case when ${IS_NAMELESS} then excluded.first_name else users.first_name end,
-       last_name = case when ${IS_NAMELESS} then excluded.last_name else users.last_name end
-     returning *, email_verified_at = now() as proven_now`,
-    [id, environmentId, email, email_canonical, first_name, last_name],
-  );
-  const [user] = rows;
+  const [user] = await findOrCreate(trx, {
+    id,
+    environment_id: environmentId,
+    email,
+    email_canonical,
+    first_name,
+    last_name,
+  });
+  if (user === undefined) throw new Error("an insert or update returned no row");
   if (user.proven_now && user.id !== id) await dropUnprovenIdentities(trx, user.id);
   return user;
 }

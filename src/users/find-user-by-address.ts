@@ -14,6 +14,6 @@ export async function findUserByAddress(
     .where((proven) =>
       proven
         .whereNotNull("email_verified_at")
-        .orWhereNotExists(db("user_identities as i").whereRaw("i.user_id = users.id")),
+        .orWhereRaw("not exists (select from user_identities i where i.user_id = users.id)"),
     );
 }

@@ -1,6 +1,16 @@
 import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
 import { forbidden } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
+
+const findAbove = statement<
+  { is_above: boolean },
+  { target_id: string; user_id: string | null; acts_as_them: boolean }
+>(
+  "is-above",
+  { target_id: "text", user_id: "text", acts_as_them: "boolean" },
+  "select is_above(:target_id, :user_id, :acts_as_them) as is_above",
+);
 
 /**
  * Nobody manages a user who may do more than they may themselves: they could come to it by that user. Programs act by
@@ -16,11 +26,8 @@ export async function requireNotAbove(
   { actsAsThem }: { actsAsThem: boolean },
 ): Promise<void> {
   if (kind !== "user" || user_id === targetId) return;
-  const { rows } = await db.raw<{ rows: Array<{ is_above: boolean }> }>(
-    "select is_above(?, ?, ?) as is_above",
-    [targetId, user_id, actsAsThem],
-  );
-  if (!rows[0]?.is_above) return;
+  const [found] = await findAbove(db, { target_id: targetId, user_id, acts_as_them: actsAsThem });
+  if (!found?.is_above) return;
   const detail =
     "This user has rights you don't have, so you can't manage them. Ask the operator, or somebody who has those rights.";
   throw forbidden("user_exceeds_own", detail);

@@ -53,7 +53,6 @@ export function updateUser(
         ...(verified === undefined
           ? {}
           : { email_verified_at: verified ? raw("coalesce(email_verified_at, now())") : null }),
-        updated_at: raw("now()"),
       });
     // What was verified was the former address: the new one is verified anew, from now.
     if (isNewAddress && verified)

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import { sqlStateOf } from "../../db/sql-state.ts";
 import { forbidden, unavailable } from "../../errors.ts";
 import type { EmailAddress } from "../../lib/email-address.ts";
@@ -72,11 +73,8 @@ export async function refreshUser(trx: Knex.Transaction, user: User, identity: I
     .filter((name) => identity[name] !== null && identity[name] !== user[name])
     .map((name) => [name, identity[name]]);
   if (email_verified && isOwn && user.email_verified_at === null)
-    changes.push(["email_verified_at", trx.fn.now()]);
-  if (changes.length > 0)
-    await trx("users")
-      .where({ id: user.id })
-      .update({ ...Object.fromEntries(changes), updated_at: trx.fn.now() });
+    changes.push(["email_verified_at", raw("now()")]);
+  if (changes.length > 0) await User.query(trx).findById(user.id).patch(Object.fromEntries(changes));
   const moved = email_verified && address !== null && !isOwn && (await takeOverAddress(trx, user, address));
   return changes.length > 0 || moved;
 }
@@ -88,14 +86,13 @@ async function takeOverAddress(
   address: EmailAddress,
 ): Promise<boolean> {
   const columns = columnsOf(address);
-  const others = trx("users").where({ environment_id, email_canonical: columns.email_canonical });
-  const now = trx.fn.now();
+  const others = User.query(trx).where({ environment_id, email_canonical: columns.email_canonical });
   try {
-    const taken = await trx.transaction((savepoint) =>
-      savepoint("users")
+    const taken = await trx.transaction(async (savepoint) =>
+      User.query(savepoint)
         .where({ id })
         .whereNotExists(others)
-        .update({ ...columns, email_verified_at: now, updated_at: now }),
+        .patch({ ...columns, email_verified_at: raw("now()") }),
     );
     return taken > 0;
   } catch (error) {
