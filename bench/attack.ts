@@ -10,7 +10,7 @@ import { ADMIN_TOKEN, productionVariables } from "./service.ts";
 import { type Database, openStage } from "./stage.ts";
 
 /**
- * Attacks a real API process, one way after another, and says what others notice of it: how long `/healthz` takes, and
+ * Attacks a real API process in several ways and reports what others notice: how long `/healthz` takes, and
  * how much memory the process holds. Needs a build; a run takes about two minutes. Exits with 1 when a bound is broken.
  */
 const SECONDS = 7;
@@ -19,7 +19,7 @@ const SLOWEST = 250;
 /** Bytes resident. */
 const LARGEST = 400 * 1024 ** 2;
 
-/** What an attacker knows: a session of anyone who signed up, and nothing else. */
+/** All an attacker knows: the session of someone who signed up. */
 interface Target {
   port: number;
   token: string;
@@ -95,7 +95,7 @@ const ATTACKS: Record<string, (target: Target) => void> = {
     hold(port, 1_000, () => "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"),
 };
 
-/** Sends the same over and over, the next as soon as anything comes back, and connects again when cut off. */
+/** Repeats a request, each as soon as anything comes back, and reconnects when cut off. */
 function flood(port: number, connections: number, request: string): void {
   const begin = () => {
     const socket = connect(port, "127.0.0.1", () => socket.write(request));
@@ -122,7 +122,7 @@ function hold(port: number, connections: number, text: () => string): void {
   for (let n = 0; n < connections; n += 1) begin();
 }
 
-/** Everyone is a member of many organizations, each with as much metadata as it may have. */
+/** Everyone is a member of many organizations, each with the maximum of metadata. */
 async function populate({ url, organizationIds }: Database): Promise<void> {
   const db = openDatabase({ url, poolSize: 1, name: "bench", statementTimeout: 0 });
   const { id: environment_id } = await db("environments").first("id");

@@ -4,7 +4,7 @@ import { insertInvitation } from "../src/invitations/insert-invitation.ts";
 import { bareInvitation } from "./bare-invitation.ts";
 
 /**
- * What a hand-written script could do at best with a list of people: the statement that invites, then a mail of the
+ * What a hand-written script could do at best with a list of people: the statement that invites, then an email of the
  * same size over a pool of ten connections; ten people at a time. It keeps no account of what became of whom.
  */
 const AT_ONCE = 10;

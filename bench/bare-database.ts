@@ -18,7 +18,7 @@ export const pool = new pg.Pool({
   max: Number(process.env.POOL_SIZE),
 });
 
-/** Prepared under its name, as a careful hand would. */
+/** Prepared under its name, as careful code would do it. */
 export function prepared(db: pg.Pool | pg.PoolClient, name: string, text: string, values: unknown[]) {
   return db.query({ name, text, values });
 }

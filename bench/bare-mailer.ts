@@ -8,10 +8,10 @@ import { SECRET_KEY } from "./service.ts";
 
 /**
  * What a bare nodemailer loop could do at best: the worker's mail, rendered once, sent again and again over a pool of
- * ten connections. No database, no queue, no rendering. Asked for a number of mails, it sends them.
+ * ten connections. No database, no queue, no rendering. Asked for a number of emails, it sends them.
  */
 const CONNECTIONS = 10;
-/** Twice as many mails at once as connections, so that each connection finds its next mail waiting. */
+/** Twice as many emails at once as connections, so that each connection finds its next mail waiting. */
 const AT_ONCE = 2 * CONNECTIONS;
 
 const transport = nodemailer.createTransport({

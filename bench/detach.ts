@@ -17,15 +17,15 @@ interface Options {
   rounds: number;
 }
 
-/** Who manages what their organization pays with. */
+/** A member who manages what their organization pays with. */
 const PAYERS = { role: "billing", each: 1 } as const;
 
-/** What the deletion of an organization with many resources takes, and what others feel of it meanwhile. */
+/** Measures the deletion of an organization with many resources, and what others notice of it. */
 export async function benchDetach(stage: Stage, options: Options): Promise<Row[]> {
   return [await againstBareUpdates(stage, options), await besideOthers(stage, options)];
 }
 
-/** Batch by batch, counted and resumable, against one UPDATE for each of the five tables. Each has a copy of the same rows. */
+/** Compares our resumable batches with one UPDATE for each of the five tables, on copies of the same rows. */
 async function againstBareUpdates(stage: Stage, { rows, rounds }: Options): Promise<Row> {
   const original = await stage.createDatabase("detach");
   const [organization_id = "", ...others] = original.organizationIds;
@@ -67,9 +67,9 @@ async function againstBareUpdates(stage: Stage, { rows, rounds }: Options): Prom
   return durationRow(what, rows, series, results.reference, 1.5);
 }
 
-/** Little enough that nobody waits but for the deletion. */
+/** So few requests that only the deletion makes them wait. */
 const LOAD = { connections: 8, perSecond: 100 };
-/** Milliseconds; before that, as long again to warm up. */
+/** Milliseconds; warming up takes as long again. */
 const IDLE = 5_000;
 
 /**

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * Sends requests over a number of kept-alive connections, each sending its next as soon as it has its answer (a closed
  * loop).
- * @throws at the first answer that is no success.
+ * @throws at the first unsuccessful response.
  */
 export async function drive(port: number, requests: Iterator<string>, connections: number): Promise<void> {
   await overConnections(port, connections, async (ask) => {
@@ -14,9 +14,9 @@ export async function drive(port: number, requests: Iterator<string>, connection
 }
 
 /**
- * Sends requests at an even pace until told to stop, whatever becomes of those before them (an open loop).
+ * Sends requests at an even pace until it is stopped, without waiting for responses (an open loop).
  * @returns how long each took, in milliseconds. One that found every connection busy waited since it was due.
- * @throws at the first answer that is no success.
+ * @throws at the first unsuccessful response.
  */
 export async function sampleAtPace(
   port: number,
@@ -34,7 +34,7 @@ export async function sampleAtPace(
       if (early > 0) await sleep(early);
       const next = requests.next();
       if (next.done) return;
-      // A timer of ours that rings late is no fault of the service.
+      // A late timer of ours is not the service's fault.
       const sentAt = early > 0 ? performance.now() : begin;
       await ask(next.value);
       milliseconds.push(performance.now() - sentAt);
@@ -54,7 +54,7 @@ async function overConnections(port: number, count: number, use: (ask: Ask) => P
   );
 }
 
-/** Speaks just enough HTTP to know where an answer ends, so that the measuring costs little of the machine. */
+/** Speaks just enough HTTP to find the end of a response, so that measuring costs little. */
 async function openConnection(port: number): Promise<{ ask: Ask; close(): void }> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true }).setEncoding("latin1");
   await once(socket, "connect");

@@ -7,7 +7,7 @@ import type { Database } from "./stage.ts";
 
 let people = 0;
 
-/** Invitations of new people, spread over the organizations, and the links they were mailed. */
+/** Invites new people across the organizations and returns their links. */
 export async function mailedInvitations(
   { url, organizationIds }: Database,
   count: number,

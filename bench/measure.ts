@@ -1,18 +1,18 @@
-/** What several rounds gave: the median and the extremes. */
+/** The median and the extremes of several rounds. */
 export interface Series {
   median: number;
   low: number;
   high: number;
 }
 
-/** Does `count` of something; what it needs beforehand isn't timed. */
+/** Does something `count` times; its preparation isn't timed. */
 export interface Contestant {
   prepare?(count: number): Promise<void>;
   run(count: number): Promise<void>;
 }
 
 /**
- * Lets ours and the reference take turns, so that whatever else the machine does meets them alike: one round to warm
+ * Lets ours and the reference take turns, so that other load on the machine affects both: one round to warm
  * up, then the rounds that count.
  * @returns the rates per second, ours in the order given.
  */

@@ -6,12 +6,12 @@ import { invitations, productionVariables, queueBackends } from "./service.ts";
 import type { Stage } from "./stage.ts";
 import { type Row, ratioRow } from "./table.ts";
 
-/** Between two samples of latency: long enough for outcome and job of the last to be done. */
+/** Milliseconds between two samples of latency: the last one's outcome and job are then done. */
 const PAUSE = 30;
 
 /**
  * From the first POST to the last SMTP reply: invitations are posted at once to one API process, one worker process
- * mails them to a sink; mails per second, against a bare pooled nodemailer loop sending the same mail to the same sink.
+ * emails them to a sink; emails per second, against a bare pooled nodemailer loop sending the same mail to the same sink.
  * Where all of it shares few cores the ratio tells of the cores, so the worker is also measured alone: it is frozen
  * while the invitations are posted, and timed from when it thaws.
  * Then one invitation at a time, with nothing else to do: how long until its mail is accepted.
@@ -29,7 +29,7 @@ export async function benchPipeline(
   const smtpUrl = `smtp://127.0.0.1:${sink.port}`;
   const mailer = await stage.startHelper("bare-mailer.ts", { SMTP_URL: smtpUrl });
 
-  /** Does what sends `count` mails, and waits until the sink has them. */
+  /** Causes `count` emails and waits until the sink has them. */
   async function untilAccepted(count: number, send: () => unknown): Promise<void> {
     sink.child.send(count);
     const accepted = once(sink.child, "message");
@@ -61,7 +61,7 @@ export async function benchPipeline(
     contestant: whole,
     target: 0.85,
   }));
-  // A worker that has its backlog asks the queue for nothing, so one of them will do.
+  // A worker with a backlog doesn't ask the queue, so one queue is enough.
   const alone = services.slice(0, 1).map(({ where, workerAlone }) => ({
     what: `worker alone ÷ bare nodemailer, ${where}`,
     contestant: workerAlone,

@@ -11,7 +11,7 @@ const POOL_SIZE = 10;
 /** Members of each organization whose list is read: a page of it. */
 const MEMBERS = 20;
 
-/** What is measured: requests of which every one can be asked but once, or any number of times. */
+/** A measured request, which can be sent once or any number of times. */
 interface Kind {
   what: string;
   /** @returns `count` of them. */

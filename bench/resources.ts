@@ -13,7 +13,7 @@ export interface Member {
   token: string;
 }
 
-/** What a row of each table has besides what all have; `n` is its number. In the order in which they refer to another. */
+/** The columns that a table has beyond the common ones; `n` is the row's number. Ordered by reference. */
 const TABLES: Array<[table: string, prefix: string, columns: Record<string, string>]> = [
   ["customers", "cust", { email: "n || '@example.com'" }],
   ["addresses", "addr", { country: "'DE'", line1: "'Street ' || n", city: "'Berlin'" }],
@@ -33,14 +33,14 @@ export const RESOURCE_TABLES = TABLES.map(([table]) => table);
 
 let numbered = 0;
 
-/** Gives each organization this many resources, as many in each of the five tables, of several creators. */
+/** Gives each organization this many resources, spread evenly over the five tables and several creators. */
 export async function addResources(
   { url }: Database,
   organizationIds: string[],
   { each, userIds }: { each: number; userIds: string[] },
 ): Promise<void> {
   const db = openDatabase({ url, poolSize: 1, name: "bench", statementTimeout: 0 });
-  // The rows are made to fit: to check every reference would take longer than all the rest.
+  // The rows are known to fit, and checking every reference would take longer than everything else.
   await db.raw("set session_replication_role = replica");
   const count = Math.ceil(each / TABLES.length);
   for (const [table, prefix, columns] of TABLES) {

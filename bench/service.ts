@@ -16,7 +16,7 @@ export function queueBackends(
   return [["Redis", { REDIS_URL: `${redisUrl}/${redisDatabase}` }], postgres];
 }
 
-/** What a production process is told. The operator calls: sessions are limited in how many people they may invite. */
+/** Variables of a production process. The operator calls, because sessions may invite only so many people. */
 export function productionVariables({ url }: Database, smtpUrl: string): Record<string, string> {
   return {
     NODE_ENV: "production",

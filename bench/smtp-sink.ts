@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 
 /**
  * An SMTP server that takes every mail and counts it: as little work as the protocol allows, and PIPELINING as real
- * servers have it. Asked for a number of mails, it tells its parent as soon as it has accepted that many more.
+ * servers have it. Asked for a number of emails, it tells its parent as soon as it has accepted that many more.
  */
 let accepted = 0;
 let awaited = Number.POSITIVE_INFINITY;

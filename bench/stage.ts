@@ -14,13 +14,13 @@ import { packageRoot } from "../src/lib/package-root.ts";
 import { freePort } from "../src/local/free-port.ts";
 import { startEmbeddedPostgres } from "../src/local/postgres.ts";
 
-/** Where a benchmark runs: its own Postgres, its own Redis, and every process it asked for. */
+/** The stage of a benchmark: its own Postgres, its own Redis, and every process it started. */
 export interface Stage {
-  /** Undefined where the machine has no redis-server. */
+  /** Undefined if the machine has no redis-server. */
   redisUrl: string | undefined;
   /** A migrated database with an environment `acme-test` and some organizations. */
   createDatabase(name: string): Promise<Database>;
-  /** Another database with all that the original holds; one of that name is replaced. Nobody may use the original. */
+  /** Copies a database, which nobody may be using, and replaces any of that name. */
   copyDatabase(original: Database, name: string): Promise<Database>;
   /** The real API process, compiled as in production. @returns its port, once it is ready. */
   startApi(variables: Record<string, string>): Promise<number>;
@@ -28,12 +28,12 @@ export interface Stage {
   startApiProcess(variables: Record<string, string>): Promise<{ port: number; child: ChildProcess }>;
   /** The real worker process. */
   startWorker(variables: Record<string, string>): ChildProcess;
-  /** A file of `bench/` as a process of its own, and the first thing it said: the address it listens on, if it does. */
+  /** Starts a file of `bench/` as a process. @returns its first line: its address, if it listens. */
   startHelper(
     file: string,
     variables: Record<string, string>,
   ): Promise<{ child: ChildProcess; port: number }>;
-  /** Ends everything, in reverse. */
+  /** Stops everything, in reverse order. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function openStage(): Promise<Stage> {
   const undo: Array<() => unknown> = [];
   const directory = await mkdtemp(join(tmpdir(), "guildhall-bench-"));
   undo.push(() => rm(directory, { recursive: true, force: true }));
-  // Postgres runs as another user when we are root: it must get through.
+  // Postgres runs as another user when we are root and must be able to enter.
   await chmod(directory, 0o755);
   const settings = { max_connections: "200", shared_buffers: "256MB" };
   const postgres = await startEmbeddedPostgres({ directory, database: "bench", durable: true, settings });
@@ -64,7 +64,7 @@ export async function openStage(): Promise<Stage> {
     const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
     undo.push(() => {
       child.kill("SIGTERM");
-      // A frozen process dies of nothing but SIGKILL until it thaws.
+      // Only SIGKILL ends a frozen process.
       child.kill("SIGCONT");
       return ended;
     });
@@ -74,7 +74,7 @@ export async function openStage(): Promise<Stage> {
   async function startRedis(): Promise<string | undefined> {
     const port = await freePort();
     const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", ""];
-    // Detached, for the terminal's Ctrl-C would reach it before those who use it have stopped.
+    // Detached, because the terminal's Ctrl-C would reach it before its users have stopped.
     const server = keep(spawn("redis-server", options, { stdio: "ignore", detached: true }));
     const starts = await Promise.race([
       once(server, "spawn").then(() => true),

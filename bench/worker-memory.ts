@@ -9,7 +9,7 @@ import type { Row } from "./table.ts";
 
 const CHUNK = 5_000;
 
-/** The resident memory of a worker that sends a great many mails: sampled each second, and whether it grows. */
+/** Samples the resident memory of a worker that sends many emails every second, and says whether it grows. */
 export async function benchWorkerMemory(stage: Stage, { mails }: { mails: number }): Promise<Row[]> {
   const sink = await stage.startHelper("smtp-sink.ts", {});
   const database = await stage.createDatabase("worker_memory");
@@ -39,7 +39,7 @@ function residentMebibytes(pid: number): number {
   return Number(kibibytes) / 1_024;
 }
 
-/** Invitations that wait for their mail, as if the API had written them. */
+/** Writes invitations whose emails wait, as the API would. */
 async function fill(url: string, organizationIds: string[], count: number): Promise<void> {
   const db = openDatabase({ url, poolSize: 1, name: "bench" });
   const { id: environment_id } = await db("environments").first("id");

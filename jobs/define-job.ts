@@ -3,19 +3,19 @@ import type { Context } from "../src/context.ts";
 import type { DeliveryRunner } from "../src/mail/delivery-runner.ts";
 import type { QueueName } from "./queues.ts";
 
-/** What a job may use. It carries its own context: nothing comes from the request that gave the hint. */
+/** What a job may use. Nothing comes from the request that woke it. */
 export interface JobContext extends Context {
   deliveries: DeliveryRunner;
-  /** True once the process was asked to stop: finish the batch and leave the rest. */
+  /** True once the process was asked to stop: the job then finishes its chunk and leaves the rest. */
   stopping(): boolean;
 }
 
 export interface Job<Payload = unknown> {
   queue: QueueName;
   name: string;
-  /** Parsed on arrival: a payload may have been written by an older version. */
+  /** Parsed on arrival, because an older version may have written it. */
   payload: z.ZodType<Payload>;
-  /** Runs by itself, every so many milliseconds. */
+  /** Milliseconds between scheduled runs. */
   every?: (settings: Context["settings"]) => number;
   run(context: JobContext, payload: Payload): Promise<void>;
 }

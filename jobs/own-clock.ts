@@ -3,23 +3,23 @@ import { allJobs } from "./all-jobs.ts";
 import type { JobContext } from "./define-job.ts";
 import { HINTED_JOBS } from "./queues.ts";
 
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two checks. */
 const TICK = 500;
-/** Milliseconds before its interval is over that a job is run here: what is due then waits no longer than the interval. */
+/** Milliseconds by which a run here precedes the end of its interval, so that nothing waits longer than the interval. */
 const EARLY = 3_000;
 
 export interface OwnClock {
-  /** To be called when a queue hands a job of this name to this process. */
+  /** Call this when a queue hands a job of this name to this process. */
   ran(name: string): void;
   stop(): void;
-  /** The runs under way. */
+  /** Waits for the current runs. */
   underWay(): Promise<unknown>;
 }
 
 /**
- * A queue may fall silent without a word, and the sweeper must not depend on what it sweeps for. So each worker process
- * keeps time itself: a scheduled job that no queue handed to it for an interval is run here, and its hints are followed on
- * the spot. While all is well this repeats a cheap look now and then, which is harmless, as every job is.
+ * Runs scheduled jobs that no queue handed to this process for an interval, and at once the jobs they wake. A queue may stop
+ * without an error, and the sweeper must not depend on what it sweeps for (decision 019). On a healthy day this repeats a few
+ * cheap statements, which is harmless, as every job is.
  */
 export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
   const scheduled = allJobs.flatMap(({ name, every }) => {
@@ -34,7 +34,7 @@ export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
     queues: { ...context.queues, hint: (queue) => run(HINTED_JOBS[queue]) },
   };
 
-  /** One at a time of each kind: the next tick, or the next sweep, sees what this run leaves. */
+  /** Runs one of each kind at a time; the next tick or sweep finds the rest. */
   function run(name: string): void {
     const job = allJobs.find((each) => each.name === name);
     if (job === undefined || running.has(name) || context.stopping()) return;

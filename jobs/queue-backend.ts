@@ -10,18 +10,20 @@ import {
 } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { ConfigError } from "../src/config/read-config.ts";
 import { beginSession } from "../src/db/begin-session.ts";
 import { CONNECT_TIMEOUT } from "../src/db/connection.ts";
+import type { Log } from "../src/log.ts";
 
-/** What BullMQ's two backends have in common, as we use them. */
+/** What we use of BullMQ's two backends. */
 export interface QueueBackend {
   /**
-   * @param patient whether a command waits for a queue that can't be reached just now. A hint does not: it is not worth
-   *   waiting for. A schedule does.
+   * @param patient whether a command waits for a queue that is unreachable right now. Schedules wait; wake-ups don't, because
+   *   they aren't worth it.
    */
   queue(name: string, options: { patient: boolean }): Queue;
   worker(name: string, processor: Processor, options: Omit<WorkerOptions, "connection">): Worker;
-  /** Closes the connections; to be called when queues and workers are closed. */
+  /** Closes the connections, after queues and workers are closed. */
   close(): Promise<void>;
 }
 
@@ -30,22 +32,22 @@ export interface QueueSettings {
   REDIS_URL?: string | undefined;
 }
 
-/** Redis when REDIS_URL is set, else the same Postgres. Correctness depends on neither: the rows decide. */
+/** Opens Redis if REDIS_URL is set, else the same Postgres. Correctness depends on neither: the rows decide. */
 export function openQueueBackend({ REDIS_URL, DATABASE_URL }: QueueSettings): QueueBackend {
   return REDIS_URL === undefined ? onPostgres(DATABASE_URL) : onRedis(REDIS_URL);
 }
 
-/** Milliseconds of silence after which a connection is given up: longer than the 10 s for which BullMQ waits for a job. */
+/** Milliseconds of silence after which a connection is dropped: longer than the 10 s for which BullMQ waits for a job. */
 const REDIS_SILENCE = { producer: 3_000, consumer: 15_000 };
 
 function onRedis(url: string): QueueBackend {
   const both = {
     connectTimeout: 5_000,
     keepAlive: 10_000,
-    // The primary became a replica: behind the same address there may be a new one by now.
+    // The primary became a replica; the same address may already lead to a new primary.
     reconnectOnError: (error: Error) => error.message.includes("READONLY"),
   };
-  // A frozen Redis holds its socket open: only `commandTimeout` gets a producer out of that.
+  // A frozen Redis keeps its socket open: only `commandTimeout` ends a producer's wait.
   const producer = new Redis(url, {
     ...both,
     enableOfflineQueue: false,
@@ -60,9 +62,9 @@ function onRedis(url: string): QueueBackend {
     socketTimeout: REDIS_SILENCE.consumer,
     retryStrategy: () => 1_000,
   });
-  // Both reconnect by themselves; each queue and worker reports the trouble through its own `error` event.
+  // Both reconnect by themselves; each queue and worker reports problems through its own `error` event.
   for (const connection of [producer, consumer]) connection.on("error", () => {});
-  // `requireFitRedis` looks at version and policy; BullMQ would do so for each connection, and print what it finds.
+  // `requireFitRedis` checks once. BullMQ would check each connection and print its findings.
   const skipVersionCheck = true;
   return {
     queue: (name, { patient }) =>
@@ -76,11 +78,63 @@ function onRedis(url: string): QueueBackend {
   };
 }
 
-/** Milliseconds, on the server: BullMQ's statements are short, and it waits for each of them without a limit of its own. */
+/** Milliseconds that Redis has to answer. */
+const INFO_PATIENCE = 3_000;
+
+/**
+ * Checks the Redis behind REDIS_URL before anything relies on it. An unreachable one only causes a warning: work goes on without
+ * the queue, and `/readyz` reports it.
+ * @throws ConfigError if jobs could never run there.
+ */
+export async function requireFitRedis(url: string, log: Log): Promise<void> {
+  const info = await readInfo(url).catch((error) =>
+    log.warn({ err: error }, "Redis can't be reached; check REDIS_URL if this goes on"),
+  );
+  if (info === undefined) return;
+  const value = (name: string) => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(info)?.[1];
+  if (value("redis_mode") === "cluster")
+    throw new ConfigError(
+      "REDIS_URL leads to a Redis Cluster, which can't hold the queues: use a single Redis (a primary with replicas is fine), or unset it to keep the queues in Postgres",
+    );
+  if (value("role") === "slave")
+    throw new ConfigError(
+      "REDIS_URL leads to a replica, which takes no jobs: use the address of the primary",
+    );
+  const policy = value("maxmemory_policy");
+  if (policy !== undefined && policy !== "noeviction")
+    log.warn({ policy }, "Redis may evict jobs when it is full: set its maxmemory-policy to noeviction");
+}
+
+async function readInfo(url: string): Promise<string> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: INFO_PATIENCE,
+    commandTimeout: INFO_PATIENCE,
+    retryStrategy: null,
+    enableReadyCheck: false,
+  });
+  let cause: Error | undefined;
+  client.on("error", (error) => {
+    cause = error;
+  });
+  const limit = setTimeout(() => client.disconnect(), INFO_PATIENCE);
+  try {
+    await client.connect();
+    return await client.info();
+  } catch (error) {
+    // The last error only says that the connection is closed; the cause came before.
+    throw cause ?? error;
+  } finally {
+    clearTimeout(limit);
+    client.disconnect();
+  }
+}
+
+/** Milliseconds, on the server: BullMQ's statements are short, and it waits for them without a limit. */
 const LIMITS = { statement_timeout: 5_000, lock_timeout: 0, idle_in_transaction_session_timeout: 10_000 };
-/** Milliseconds: a server that is gone is noticed by those that listen, too. */
+/** Milliseconds, so that listening connections notice a vanished server, too. */
 const POSTGRES_SILENCE = { answer: 6_000, idle: 3_000 };
-/** Milliseconds to say goodbye: a connection that is still in use would be waited for without end. */
+/** Milliseconds for closing the pool, which would wait for a connection in use without a limit. */
 const GOODBYE = 2_000;
 
 function onPostgres(url: string): QueueBackend {
@@ -97,10 +151,10 @@ function onPostgres(url: string): QueueBackend {
     max: 7,
   });
   pool.on("error", () => {});
-  // A connection that breaks while BullMQ has it tells BullMQ by failing what was asked; unheard, it would end the process.
+  // If a connection breaks while BullMQ uses it, its query fails; without a listener, the event would end the process.
   pool.on("connect", (client) => client.on("error", () => {}));
-  // BullMQ describes pg in types of its own, which a pool fulfils but TypeScript can't see; likewise its classes
-  // differ between backends in a type parameter only.
+  // BullMQ has its own types for pg. A pool fulfils them, which TypeScript can't see. Its classes differ between backends
+  // only in a type parameter.
   const connection = pool as unknown as PostgresConnectionOptions;
   return {
     queue: (name) => new classes.Queue(name, { connection }) as unknown as Queue,

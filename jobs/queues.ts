@@ -10,25 +10,24 @@ export type QueueName = (typeof QUEUES)[number];
 /** The producer's side: the only part of `jobs/` that `src/` may import. */
 export interface Queues {
   /**
-   * Says that a queue has work: a delivery is due, a deletion or a batch has begun. Returns at once and never fails: the
-   * row is the truth, and the sweeper finds it if this hint is lost. The first goes at once; those that follow it
-   * closely go as one.
+   * Wakes a queue: a delivery is due, or a deletion or a batch has begun. Returns at once and never fails, because the row is
+   * the truth and the sweeper finds it if this wake-up is lost. The first leaves at once; close followers leave as one.
    */
   hint(queue: keyof typeof HINTED_JOBS): void;
-  /** Adds a job that says nothing and that no worker knows. @throws when no job can be added just now. */
+  /** Adds a job without content that no worker knows. @throws if the queue takes no jobs right now. */
   ping(): Promise<void>;
-  /** Waits for hints under way, but not for ever. */
+  /** Waits for wake-ups being sent, but not without a limit. */
   close(): Promise<void>;
 }
 
-/** The one job of the queues that are hinted at. */
+/** The one job of each queue that `hint` wakes. */
 export const HINTED_JOBS = {
   mail: "send-deliveries",
   detach: "detach-organizations",
   batch: "run-invitation-batches",
 } as const;
 
-/** Finished jobs tell nothing the rows don't; a few are kept for the curious. */
+/** How many finished jobs stay for inspection. The rows say more. */
 export const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1_000 } };
 
 export function openQueues(backend: QueueBackend, log: Log): Queues {
@@ -50,12 +49,12 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
   return {
     hint: (name) => hints[name].give(),
     async ping() {
-      // A write: a replica still answers reads, and so does a Redis that is full. One such job waits at most.
+      // A write, because replicas and a full Redis still answer reads. At most one such job waits.
       const once = { deduplication: { id: "ping" }, removeOnComplete: true, removeOnFail: true };
       await bounded(queues.mail.add("ping", {}, once));
     },
     async close() {
-      // A command to a queue that can't be reached, or that is closing, may never settle: never wait without a limit.
+      // A command to a queue that is closing or unreachable may never settle.
       const limit = () => new Promise((resolve) => setTimeout(resolve, 2_000).unref());
       await Promise.race([Promise.all(Object.values(hints).map((hint) => hint.settled())), limit()]);
       await Promise.race([Promise.allSettled(Object.values(queues).map((queue) => queue.close())), limit()]);
@@ -63,7 +62,7 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
   };
 }
 
-/** Milliseconds a job may take to be added: a queue that is silent must not keep the next hint waiting for ever. */
+/** Milliseconds that adding a job may take: a silent queue must not block the next wake-up. */
 const PATIENCE = 5_000;
 
 async function bounded(adding: Promise<unknown>): Promise<void> {
@@ -74,10 +73,10 @@ async function bounded(adding: Promise<unknown>): Promise<void> {
   await Promise.race([adding, limit]).finally(() => clearTimeout(timer));
 }
 
-/** Milliseconds between two hints: one wakes a worker for all that came before it. */
+/** Milliseconds between two wake-ups: one covers everything before it. */
 const HINT_INTERVAL = 10;
 
-/** One hint per interval; any number wanted meanwhile become one more. */
+/** Sends one wake-up per interval; any number of further calls become one more. */
 function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRarely) {
   let underWay: Promise<void> | undefined;
   let wanted = false;
@@ -88,7 +87,7 @@ function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRare
       try {
         await bounded(queue.add(HINTED_JOBS[name], {}, KEEP));
       } catch (error) {
-        warn("hint", { err: error, queue: name }, "a hint was lost; the sweeper will find the row");
+        warn("hint", { err: error, queue: name }, "a wake-up was lost; the sweeper will find the row");
       }
       await sleep(HINT_INTERVAL);
     }

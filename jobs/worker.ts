@@ -8,39 +8,39 @@ import type { QueueBackend } from "./queue-backend.ts";
 import { KEEP, QUEUES, type QueueName } from "./queues.ts";
 
 /**
- * A killed worker's job is taken over after about 30 s; the sweeper does not wait for that. `maxStalledCount` is high,
- * since being killed is no fault of a job. Locks are long against skewed clocks: the Postgres backend compares
- * them by the workers' clocks; whatever matters is leased in its row by the database's.
+ * Another worker takes over a killed worker's job after about 30 s; the sweeper does not wait for that. `maxStalledCount` is
+ * high, because being killed is not the job's fault. Locks are long because the Postgres backend compares them by the workers'
+ * clocks, which may be skewed. Anything that matters is leased in its row, by the database's clock.
  */
 const WORKER_OPTIONS = {
   lockDuration: 30_000,
   stalledInterval: 15_000,
   maxStalledCount: 10,
-  // After a lost connection; the default of 15 s would keep every mail waiting.
+  // After a lost connection; the default of 15 s would delay every email.
   runRetryDelay: 1_000,
 };
 
 /**
- * Jobs of a queue at once in one process: a long expiry must not keep the sweeper waiting, mails and batches need no more
- * than one, which takes turns by itself.
+ * Jobs of a queue at once in one process. A long expiry must not keep the sweeper waiting. Emails and batches need only one,
+ * which takes turns by itself.
  */
 const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 2, batch: 1 };
 
-/** Schedules vanish when Redis loses its data, and may stop for other reasons: missing or late ones are put back. */
+/** Milliseconds between checks. Schedules vanish when Redis loses its data; missing or late ones are restored. */
 const CHECK_SCHEDULES_EVERY = 15_000;
 
-/** Milliseconds a worker rests after an error, or it would ask a queue that refuses thousands of times a second. */
+/** Milliseconds a worker rests after an error; otherwise it would ask a refusing queue thousands of times a second. */
 const REST = 1_000;
 
-/** Milliseconds a queue has to be told that we leave: one that can't be reached would never know. */
+/** Milliseconds that saying goodbye to a queue may take: an unreachable one never answers. */
 const LEAVING = 3_000;
 
 export interface RunningWorker {
-  /** Takes no more jobs and waits for those running; but not for a queue that doesn't answer. */
+  /** Takes no more jobs and waits for the running ones, but not for a queue that doesn't answer. */
   stop(): Promise<void>;
 }
 
-/** Starts taking jobs of every queue, and keeps the schedules in being. */
+/** Starts taking jobs from every queue, and maintains the schedules. */
 export function startWorker(backend: QueueBackend, context: JobContext): RunningWorker {
   const { log, settings } = context;
   const byName = new Map(allJobs.map((job) => [job.name, job]));
@@ -71,7 +71,7 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
   lifecycle.on("error", (error) => warn("connection", { err: error }, "queue connection"));
   let checking = false;
   async function check(): Promise<void> {
-    // One at a time: a queue that is silent answers late or never.
+    // One at a time, because a queue in trouble answers late or never.
     if (checking) return;
     checking = true;
     await keepSchedules(lifecycle, settings).catch((error) =>
@@ -93,16 +93,16 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
   };
 }
 
-/** After an error other than a lost connection, such as a refusal, BullMQ asks again at once. */
+/** Pauses a worker. After an error other than a lost connection, such as a refusal, BullMQ asks again at once. */
 function rest(worker: Worker): void {
   if (worker.isPaused() || worker.closing !== undefined) return;
-  // Jobs under way go on.
+  // Running jobs continue.
   void worker.pause(true);
   setTimeout(() => worker.closing === undefined && worker.resume(), REST).unref();
 }
 
 async function runJob(job: Job | undefined, payload: unknown, context: JobContext): Promise<void> {
-  // A job of another version's worker: dropped, since whatever it hinted at is in a row.
+  // A job of another version: dropped, because its work is in a row.
   if (job === undefined) return;
   await job.run(context, payload);
 }

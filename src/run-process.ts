@@ -1,6 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { openQueueBackend } from "../jobs/queue-backend.ts";
-import { requireFitRedis } from "../jobs/require-fit-redis.ts";
+import { openQueueBackend, requireFitRedis } from "../jobs/queue-backend.ts";
 import type { Config } from "./config/variables.ts";
 import { prepareSchema } from "./db/prepare-schema.ts";
 import { waitForDatabase } from "./db/wait-for-database.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/detach-organizations.ts";
+import { detachOrganizations } from "../jobs/all-jobs.ts";
 import { buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { answerByLink } from "./support/invitations.ts";

@@ -66,7 +66,7 @@ describe("the list of members", () => {
     },
   );
 
-  test("names people as far as they have names", async () => {
+  test("the list of members has the names that people have", async () => {
     const named = async (names: object) => {
       const { user } = await buildPerson(guildhall, { ...names, picture: "https://acme.example/me.png" });
       return (await add({ email: user.email })).body.data;
@@ -80,7 +80,7 @@ describe("the list of members", () => {
     expect(await named({})).toMatchObject({ user_name: null, user_first_name: null, user_last_name: null });
   });
 
-  test("says of who has several roles the strongest, and finds them by that alone", async () => {
+  test("a member with several roles is listed and found by the strongest", async () => {
     const { environment_id, id } = team.organization;
     const billing = await guildhall.db("roles").where({ environment_id, name: "billing" }).first("id");
     const own = await buildRole(guildhall, [], id);
@@ -92,7 +92,7 @@ describe("the list of members", () => {
     expect(roles(await list("?role=billing"))).toEqual(["billing"]);
   });
 
-  test("has null for who has none of the four roles, whom no role finds", async () => {
+  test("a member with none of the four roles has null and is found by no role", async () => {
     const own = await buildRole(guildhall, ["members:read"], team.organization.id);
     const membership_id = team.member.memberId;
     await guildhall.db("membership_roles").where({ membership_id }).update({ role_id: own });
@@ -113,7 +113,7 @@ describe("adding where the environment says that people are invited", () => {
   beforeEach(() => adding("invite"));
   afterEach(() => adding(null));
 
-  test("invites, and answers the same whether or not the address has a user", async () => {
+  test("adding in invite mode answers the same whether or not there is a user", async () => {
     const { user } = await buildPerson(guildhall);
     const nobody = uniqueEmail();
     const answers = [await add({ email: user.email, role: "billing" }), await add({ email: nobody })];
@@ -133,7 +133,7 @@ describe("adding where the environment says that people are invited", () => {
     ]);
   });
 
-  test("refuses an address that is invited already the same, with or without a user", async () => {
+  test("adding an invited address fails the same way with or without a user", async () => {
     for (const email of [(await buildPerson(guildhall)).user.email, uniqueEmail()]) {
       await add({ email });
       expect(await add({ email })).toMatchObject(bridgeRefusal(409, "invitation_pending"));
@@ -141,7 +141,7 @@ describe("adding where the environment says that people are invited", () => {
     expect(await add({ email: team.admin.user.email })).toMatchObject(bridgeRefusal(409, "already_member"));
   });
 
-  test("lets only programs make members by the Management API", async () => {
+  test("in invite mode only programs create memberships", async () => {
     const member = async () => ({
       data: {
         type: "membership",
@@ -159,7 +159,7 @@ describe("adding where the environment says that people are invited", () => {
 });
 
 describe("adding by a user who tries many addresses", () => {
-  test("is refused after a hundred a day, before it says whether there is such a user", async () => {
+  test("adding is refused after 100 addresses a day, before the look-up", async () => {
     const { user } = await buildPerson(guildhall);
     for (let n = 0; n < LIMITS.add_member.requests - 1; n += 1)
       guildhall.context.limiter.count("add_member", team.owner.user.id);
@@ -169,7 +169,7 @@ describe("adding by a user who tries many addresses", () => {
     expect((await add({ email: user.email }, team.admin)).status).toBe(201);
   });
 
-  test("counts as inviting: a minute's requests are shared, and who may not invite may not add", async () => {
+  test("adding counts as inviting for limits and pauses", async () => {
     for (let n = 0; n < LIMITS.invite.requests; n += 1)
       guildhall.context.limiter.count("invite", team.owner.user.id);
     const { user } = await buildPerson(guildhall);
@@ -181,7 +181,7 @@ describe("adding by a user who tries many addresses", () => {
 });
 
 describe("adding", () => {
-  test("finds the user by the address in any spelling, and makes them `member` unless told otherwise", async () => {
+  test("adding finds the user in any spelling and defaults to the role member", async () => {
     const { user } = await buildPerson(guildhall, { email: `Jane.${uniqueEmail()}` });
     const { status, body } = await add({ email: user.email.toUpperCase() });
     expect([status, body.data]).toMatchObject([
@@ -190,7 +190,7 @@ describe("adding", () => {
     ]);
   });
 
-  test("oneself, or anybody again in another spelling, is 409", async () => {
+  test("adding yourself or an existing member is 409", async () => {
     for (const { user } of [team.owner, team.admin, team.member])
       expect(await add({ email: user.email.toUpperCase() })).toMatchObject(
         bridgeRefusal(409, "already_member"),
@@ -198,7 +198,7 @@ describe("adding", () => {
     expect(roles(await list())).toEqual(["owner", "admin", "billing", "member"]);
   });
 
-  test("finds nobody of another environment", async () => {
+  test("adding finds nobody in another environment", async () => {
     const { user } = await buildPerson(guildhall, { environment: "globex" });
     expect(await add({ email: user.email })).toMatchObject(bridgeRefusal(404, "user_not_found"));
   });
@@ -211,11 +211,11 @@ describe("adding", () => {
     [{ email: "jane@example.com", role: null }, "role"],
     [{ email: "jane@example.com", role_ids: [] }, "role_ids"],
     [{ email: "jane@example.com", user_id: "user_1" }, "user_id"],
-  ])("from %j is refused by the field's name", async (document, field) => {
+  ])("adding from %j is refused by the field's name", async (document, field) => {
     expect(await add(document)).toMatchObject({ status: 422, body: { fields: [{ field }] } });
   });
 
-  test("by an admin who may gives any role but the owner's", async () => {
+  test("an admin who may add gives any role except owner", async () => {
     for (const role of ["admin", "billing", "member"]) {
       const { user } = await buildPerson(guildhall);
       expect(await add({ email: user.email, role }, team.admin)).toMatchObject({
@@ -225,7 +225,7 @@ describe("adding", () => {
     }
   });
 
-  test("gives no role beyond the giver's own rights: 403 that says so", async () => {
+  test("adding gives no role beyond the caller's own: 403", async () => {
     const own = await buildRole(guildhall, ["members:manage"], team.organization.id);
     await guildhall.api.post("/api/membership-roles", membershipRole(team.member.memberId, own));
     const answer = await add({ email: team.outsider.user.email, role: "billing" }, team.member);
@@ -235,7 +235,7 @@ describe("adding", () => {
 });
 
 describe("a change of role", () => {
-  test("replaces those of the four, leaves others, and counts from the next request", async () => {
+  test("changing a role keeps custom roles and counts from the next request", async () => {
     const { environment_id, id } = team.organization;
     const admin = await guildhall.db("roles").where({ environment_id, name: "admin" }).first("id");
     const own = await buildRole(guildhall, [], id);
@@ -248,12 +248,12 @@ describe("a change of role", () => {
     expect((await team.member.api.put(team.path, { name: "Acme" })).status).toBe(403);
   });
 
-  test("to the role there is changes nothing", async () => {
+  test("changing to the present role changes nothing", async () => {
     const { status, body } = await change(team.billing.memberId, "billing");
     expect([status, body.data.roles]).toEqual([200, ["billing"]]);
   });
 
-  test("revokes the invitations the member could send no longer", async () => {
+  test("changing a role revokes invitations the member could no longer send", async () => {
     const [sent, other] = [await invites(team.admin), await invites(team.owner)];
     await change(team.admin.memberId, "billing");
     expect([await statusOf(sent), await statusOf(other)]).toEqual(["revoked", "pending"]);
@@ -261,7 +261,7 @@ describe("a change of role", () => {
 });
 
 describe("a membership that isn't one of the organization's", () => {
-  test("is 404 to who may change it, and looks the same whether it is another's or nobody's", async () => {
+  test("a foreign or unknown membership is the same 404", async () => {
     const other = await buildTeammates(guildhall);
     const foreign = teammate(guildhall, await buildMember(guildhall, other.organization, "member"));
     for (const id of [foreign.memberId, "orguser_01h2xcejqtf2nbrexx3vqjhp41", team.member.user.id, "x"]) {
@@ -280,14 +280,14 @@ describe.each([
   ["removed", () => remove(team.admin.memberId)],
   ["leaving", () => team.admin.api.post(`${team.path}/leave`, {})],
 ])("who is gone by being %s", (_, go) => {
-  test("sees nothing from the next request, and can't go again", async () => {
+  test("a former member sees nothing and can't leave again", async () => {
     expect((await go()).status).toBe(200);
     expect(await team.admin.api.get(team.path)).toMatchObject(bridgeRefusal(403, "forbidden"));
     expect((await team.admin.api.get("/bridge-payment/organizations")).body.data).toEqual([]);
     expect([403, 404]).toContain((await go()).status);
   });
 
-  test("takes the invitations they sent, and those to their address", async () => {
+  test("leaving revokes invitations they sent and those to their address", async () => {
     const sent = await invites(team.admin);
     const { email } = team.admin.user;
     const received = await invites(team.owner);
@@ -299,7 +299,7 @@ describe.each([
     expect(await statusOf(other)).toBe("pending");
   });
 
-  test("leaves what they created to the organization", async () => {
+  test("a former member's resources stay with the organization", async () => {
     const { id: organization_id } = team.organization;
     const paid = { organization_id, total_cents: 500 };
     const { body } = await team.admin.api.post("/bridge-payment/payments/intents", paid);
@@ -310,7 +310,7 @@ describe.each([
     expect((await team.member.api.get(path)).body.data).toMatchObject({ user_id, organization_id });
   });
 
-  test("comes back as somebody new", async () => {
+  test("a former member comes back with a new membership", async () => {
     await go();
     const { status, body } = await add({ email: team.admin.user.email });
     expect([status, body.data.roles]).toEqual([201, ["member"]]);
@@ -318,7 +318,7 @@ describe.each([
   });
 });
 
-test("where nothing is needed, a type without a body counts as nothing sent", async () => {
+test("a content type without a body counts as nothing sent", async () => {
   const headers = { "Content-Type": "application/json" };
   const answer = await team.member.api.post(`${team.path}/leave`, undefined, headers);
   expect(answer).toMatchObject({ status: 200, body: { message: "You have left the organization" } });

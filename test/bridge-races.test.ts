@@ -56,7 +56,7 @@ async function theOwner(team: Teammates): Promise<string> {
 }
 
 describe("handing the ownership on", { timeout: 120_000 }, () => {
-  test("to three members: one of them has it, and their answer says so", () =>
+  test("transfers to three members at once leave one owner", () =>
     rounds(async (team) => {
       const candidates = [team.admin, team.billing, team.member];
       const answers = await Promise.all(candidates.map((to) => soon(() => transfer(team.owner, team, to))));
@@ -69,7 +69,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
       expect((await rolesIn(team))[team.owner.user.id]).toEqual(["admin"]);
     }));
 
-  test("to and fro: whoever is told 200 was the owner then, and one is in the end", () =>
+  test("transfers back and forth leave one owner, and each 200 came from the owner", () =>
     rounds(async (team) => {
       const people = [team.owner, team.admin, team.billing];
       const answers = await Promise.all(
@@ -90,7 +90,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
       expect(await events).toHaveLength(moves.length);
     }));
 
-  test("while the next owner leaves: they stay as the owner, or are gone and there is none to hand it to", () =>
+  test("a transfer while the next owner leaves keeps them or fails", () =>
     rounds(async (team) => {
       const { owner, member } = team;
       const [moved, left] = await Promise.all([
@@ -105,7 +105,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
       expect(await theOwner(team)).toBe((moved.status === 200 ? member : owner).user.id);
     }));
 
-  test("while the next owner is removed by an admin: the same", () =>
+  test("a transfer while the next owner is removed keeps them or fails", () =>
     rounds(async (team) => {
       const { owner, admin, member } = team;
       const [moved, removed] = await Promise.all([
@@ -120,7 +120,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
       expect(await theOwner(team)).toBe((moved.status === 200 ? member : owner).user.id);
     }));
 
-  test("while the owner deletes it: the one or the other, never what is somebody else's by now", () =>
+  test("a transfer and a deletion at once do one or the other", () =>
     rounds(async (team) => {
       const { owner, member, organization } = team;
       const [moved, deleted] = await Promise.all([
@@ -139,7 +139,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
 });
 
 describe("members", { timeout: 120_000 }, () => {
-  test("are added once, however often at the same time: one 201, the others 409", () =>
+  test("a member added many times at once is added once: one 201, the others 409", () =>
     rounds(async (team) => {
       const { email, id: user_id } = (await buildPerson(guildhall)).user;
       const spellings = [email, email.toUpperCase()];
@@ -158,7 +158,7 @@ describe("members", { timeout: 120_000 }, () => {
       expect(await countOf("memberships", { organization_id: team.organization.id })).toBe(5);
     }));
 
-  test("have one role of the four after many changes, the one that came last", () =>
+  test("many role changes at once leave the last role", () =>
     rounds(async (team) => {
       const given = ["admin", "billing", "member", "billing", "admin", "member"];
       const answers = await Promise.all(
@@ -170,7 +170,7 @@ describe("members", { timeout: 120_000 }, () => {
       expect((await rolesIn(team))[team.member.user.id]).toEqual([data.role]);
     }));
 
-  test("whose role changes while they are removed are gone, with every role", () =>
+  test("a member removed during a role change is gone with every role", () =>
     rounds(async (team) => {
       const { owner, admin, member } = team;
       const [changed, removed] = await Promise.all([
@@ -183,7 +183,7 @@ describe("members", { timeout: 120_000 }, () => {
       expect(await countOf("membership_roles", { membership_id: member.memberId })).toBe(0);
     }));
 
-  test("leave once, and are removed once", () =>
+  test("a member leaves once and is removed once", () =>
     rounds(async (team) => {
       const { owner, member, organization } = team;
       const answers = await Promise.all([
@@ -198,7 +198,7 @@ describe("members", { timeout: 120_000 }, () => {
       expect(await countOf("events", removals)).toBe(1);
     }));
 
-  test("are added by an admin until the very moment the admin is one no longer", () =>
+  test("an admin adds members only until they lose the role", () =>
     rounds(async (team) => {
       const { owner, admin, organization } = team;
       const people = await Promise.all(Array.from({ length: 6 }, () => buildPerson(guildhall)));
@@ -218,7 +218,7 @@ describe("members", { timeout: 120_000 }, () => {
     }));
 });
 
-test("many delete it while others read it: one deletion, and nobody stumbles", {
+test("many deletions and reads at once make one deletion and no error", {
   timeout: 120_000,
 }, async () => {
   guildhall.startWorker();

@@ -42,7 +42,7 @@ async function theOwner(): Promise<string> {
 }
 
 describe("the owner hands the ownership on", () => {
-  test("and is answered the organization with its new owner", async () => {
+  test("a transfer returns the organization with its new owner", async () => {
     const { owner, member, organization } = team;
     const answer = await transfer(owner, member.user.id);
     expect(answer).toMatchObject({
@@ -56,7 +56,7 @@ describe("the owner hands the ownership on", () => {
     expect(await theOwner()).toBe(member.user.id);
   });
 
-  test("and becomes admin, while the new owner keeps the roles they had", async () => {
+  test("a transfer makes the old owner admin and keeps the new owner's roles", async () => {
     const { owner, billing } = team;
     await transfer(owner, billing.user.id);
     expect(await rolesOf()).toMatchObject({
@@ -67,7 +67,7 @@ describe("the owner hands the ownership on", () => {
     expect((await billing.api.get(team.path)).body.data.your_role).toBe("owner");
   });
 
-  test("from the next request: what the owner may, the new one may", async () => {
+  test("the new owner has the owner's rights from the next request", async () => {
     const { owner, member } = team;
     await transfer(owner, member.user.id);
     for (const path of [`${team.path}/deletion-preview`, `${team.path}/transfer-ownership`])
@@ -78,7 +78,7 @@ describe("the owner hands the ownership on", () => {
     expect((await member.api.delete(`${team.path}/members/${owner.memberId}`)).status).toBe(200);
   });
 
-  test("with it the invitations they could send no longer", async () => {
+  test("a transfer revokes invitations the old owner could no longer send", async () => {
     const document = invitationTo(team.organization.id, uniqueEmail());
     const { body } = await team.owner.api.post("/api/invitations", document);
     await transfer(team.owner, team.admin.user.id);
@@ -86,14 +86,14 @@ describe("the owner hands the ownership on", () => {
     expect(read.data.attributes.status).toBe("revoked");
   });
 
-  test("to themselves without any change", async () => {
+  test("a transfer to yourself changes nothing", async () => {
     const before = await rolesOf();
     const answer = await transfer(team.owner, team.owner.user.id);
     expect(answer).toMatchObject({ status: 200, body: { data: { owner_user_id: team.owner.user.id } } });
     expect(await rolesOf()).toEqual(before);
   });
 
-  test("to nobody who isn't a member: 404, whoever it is", async () => {
+  test("a transfer to a non-member is 404", async () => {
     const elsewhere = await buildPerson(guildhall, { environment: "globex" });
     const nobodies = [team.outsider.user.id, elsewhere.user.id, "user_01h2xcejqtf2nbrexx3vqjhp41", "x", ""];
     for (const id of nobodies) {
@@ -111,14 +111,14 @@ describe("the owner hands the ownership on", () => {
     [{ user_id: 5 }],
     [{ user_id: "x", role: "admin" }],
     [{ meta: { user_id: "x" } }],
-  ])("not by %j", async (document) => {
+  ])("a transfer by %j is refused", async (document) => {
     const answer = await team.owner.api.post(`${team.path}/transfer-ownership`, document);
     expect(answer.status).toBe(422);
     expect(answer.body.fields.length).toBeGreaterThan(0);
   });
 });
 
-test("nobody takes it over by a role that may delete the organization", async () => {
+test("organization:delete alone doesn't allow a transfer", async () => {
   const { member, outsider } = team;
   const role = await buildRole(guildhall, ["organization:delete"]);
   await guildhall.api.post("/api/membership-roles", membershipRole(member.memberId, role));
@@ -128,7 +128,7 @@ test("nobody takes it over by a role that may delete the organization", async ()
   expect(await theOwner()).toBe(team.owner.user.id);
 });
 
-test("an organization handed around forty times is always whose the answer, the column and the roles say", async () => {
+test("forty transfers leave response, column and roles in agreement", async () => {
   const people = [team.owner, team.admin, team.billing, team.member];
   let [at, former] = [0, 0];
   for (let round = 0; round < 40; round += 1) {

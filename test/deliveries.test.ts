@@ -37,13 +37,13 @@ async function start(options: Parameters<typeof startGuildhall>[0]): Promise<voi
 describe.each(backends())("an invitation's mail, queue on %s", (backend) => {
   afterEach(() => guildhall.stop());
 
-  test("leaves within moments of the request: nobody waits for the sweeper", async () => {
+  test("an invitation's email leaves at once, without the sweeper", async () => {
     await start({ backend, worker: true, settings: { SWEEP_EVERY: 3_600_000 } });
     const { email } = await invited();
     await expect.poll(() => mailsTo(email), { timeout: 2_000, interval: 10 }).toBe(1);
   });
 
-  test("leaves although its job was never queued: the sweeper finds the row", async () => {
+  test("the sweeper sends an email whose job was never queued", async () => {
     await start({ backend, worker: true, settings: { SWEEP_EVERY: 300 } });
     const { id, email } = await invited();
     await expect.poll(() => read(id), { timeout: 10_000 }).toMatchObject({ state: "sent" });
@@ -52,7 +52,7 @@ describe.each(backends())("an invitation's mail, queue on %s", (backend) => {
   });
 });
 
-test("while Postgres refuses the queue mails wait, and leave soon after it is back", async () => {
+test("emails leave soon after Postgres accepts the queue again", async () => {
   await start({ settings: { SWEEP_EVERY: 300 } });
   const gate = await startGate(guildhall.settings.DATABASE_URL);
   const backend = openQueueBackend({ DATABASE_URL: gate.url });
@@ -74,7 +74,7 @@ describe("a delivery", () => {
   afterAll(() => guildhall.stop());
   beforeEach(() => guildhall.db("mail_deliveries").update({ due_at: null }));
 
-  test("is sent once, by one of twenty workers that look at once", async () => {
+  test("twenty workers at once send a delivery once", async () => {
     const runners = await Promise.all(Array.from({ length: 20 }, () => another()));
     const ids = await Promise.all([1, 2, 3].map(() => invited()));
     await Promise.all(runners.map((runner) => runner.run()));
@@ -85,7 +85,7 @@ describe("a delivery", () => {
     }
   });
 
-  test("whose worker died while sending is sent once more, and then given up as unknown", async () => {
+  test("a delivery whose workers die is sent once more, then settled as unknown", async () => {
     const { id, email } = await invited();
     await claimAndDie(id);
     await claimAndDie(id);
@@ -96,7 +96,7 @@ describe("a delivery", () => {
     expect(mailsTo(email)).toBe(0);
   });
 
-  test("belongs to whoever claimed it last: a worker that comes back from the dead changes nothing", async () => {
+  test("a worker that lost its lease can't change the delivery", async () => {
     const { id } = await invited();
     await claimAndDie(id);
     const [held] = await claimDeliveries(guildhall.db, {
@@ -112,7 +112,7 @@ describe("a delivery", () => {
     expect(await read(id)).toEqual(before);
   });
 
-  test("that a worker back from the dead knows to have been accepted is sent, whoever holds it", async () => {
+  test("an acceptance counts even from a worker that lost its lease", async () => {
     const { id } = await invited();
     await claimAndDie(id);
     await claimDeliveries(guildhall.db, { limit: 1, seconds: LEASE_SECONDS, domain: "guildhall.test" });
@@ -155,7 +155,7 @@ describe("a delivery", () => {
       expect(mailsTo(email)).toBe(0);
     });
 
-    test("but is not called unsent when an attempt before may have arrived", async () => {
+    test("a delivery that may have arrived is not called unsent", async () => {
       const { id, invitation } = await invited();
       await claimAndDie(id);
       await answerTo(invitation, "decline", {});
@@ -195,7 +195,7 @@ describe("a worker with mails under way", () => {
     runner = await another();
   });
 
-  test("waits for them when it is asked to stop, and takes no new ones", async () => {
+  test("a stopping worker finishes its emails and takes no new ones", async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const first = await invited();
@@ -211,7 +211,7 @@ describe("a worker with mails under way", () => {
     expect(await read(second.id)).toMatchObject({ state: "pending", attempts: 0 });
   });
 
-  test("that don't end stops all the same, and writes down what it knows of each", async () => {
+  test("a stopping worker gives up hanging emails and records what it knows", async () => {
     const many = await Promise.all(Array.from({ length: 40 }, () => invited()));
     // The first goes wrong after the message, where nobody knows; the others before it, where all is certain.
     smtp.script(
@@ -232,7 +232,7 @@ describe("a worker with mails under way", () => {
     expect(states.map(({ state }) => state)).not.toContain("sending");
   });
 
-  test("keeps its leases while a receiver takes its time", { timeout: 60_000 }, async () => {
+  test("a worker renews its leases while a receiver is slow", { timeout: 60_000 }, async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const { id } = await invited();
@@ -245,7 +245,7 @@ describe("a worker with mails under way", () => {
     expect(await read(id)).toMatchObject({ state: "sent", attempts: 1 });
   });
 
-  test("tries again until an outcome is recorded, and sends nothing twice meanwhile", async () => {
+  test("a worker retries recording an outcome and sends nothing twice", async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const { id } = await invited();
@@ -273,7 +273,7 @@ describe.skipIf(!backends().includes("redis"))("when Redis is in trouble", { tim
     await redis.stop();
   });
 
-  test("frozen: nobody waits for it, and the mails leave when it is back", async () => {
+  test("emails leave once a frozen Redis is back, and no request waits", async () => {
     redis.signal("SIGSTOP");
     const mails = [await invitedAtOnce(), await invitedAtOnce()];
     await sleep(3_000);
@@ -281,14 +281,14 @@ describe.skipIf(!backends().includes("redis"))("when Redis is in trouble", { tim
     for (const { email } of mails) await expect.poll(() => mailsTo(email), { timeout: 20_000 }).toBe(1);
   });
 
-  test("killed and empty when it is back: nobody notices, and the sweeper sends what was not hinted", async () => {
+  test("the sweeper sends emails whose wake-ups died with Redis", async () => {
     await redis.stop();
     const { email } = await invitedAtOnce();
     await redis.start();
     await expect.poll(() => mailsTo(email), { timeout: 40_000 }).toBe(1);
   });
 
-  test("emptied: every schedule is put back", async () => {
+  test("schedules are restored after Redis loses its data", async () => {
     const lifecycle = guildhall.backend.queue("lifecycle", { patient: true });
     const schedules = async () => (await lifecycle.getJobSchedulers()).map(({ name }) => name).sort();
     const expected = allJobs.filter(({ every }) => every !== undefined).map(({ name }) => name);
@@ -322,7 +322,7 @@ describe.skipIf(!backends().includes("redis"))("when Redis is in trouble", { tim
 });
 
 describe.each(backends())("the secret in a link, queue on %s", (backend) => {
-  test("is in the mail and nowhere else: no table, no queue, no log", async () => {
+  test("a link's secret is in the email and in no table, queue or log", async () => {
     let log = "";
     const written = new Writable({
       write(chunk, _, done) {

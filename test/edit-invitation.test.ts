@@ -66,8 +66,8 @@ async function rolesOf(email: string): Promise<string[]> {
     .pluck("r.name");
 }
 
-describe("an edited invitation", () => {
-  test("is answered with what it says now, and says nothing else than before", async () => {
+describe("editing an invitation", () => {
+  test("an edit returns the new values and changes nothing else", async () => {
     const invitation = await invited(guildhall, organization, { message: "Come!", locale: "de" });
     const before = await attributesOf(invitation);
     const expires_at = inDays(30);
@@ -84,7 +84,7 @@ describe("an edited invitation", () => {
     expect(await attributesOf(invitation)).toEqual(attributes);
   });
 
-  test("keeps what is not given", async () => {
+  test("an edit leaves the attributes it doesn't name", async () => {
     const invitation = await invited(guildhall, organization, { locale: "de", role_ids: [roles.admin] });
     const { expires_at } = await attributesOf(invitation);
     await edit(invitation, { locale: "fr" });
@@ -97,7 +97,7 @@ describe("an edited invitation", () => {
     expect(await attributesOf(invitation)).toMatchObject({ expires_at, locale: "fr" });
   });
 
-  test("has the name it is given, or none with null, and says so in its event", async () => {
+  test("an edit sets the name, or clears it with null, and its event shows it", async () => {
     const invitation = await invited(guildhall, organization, {
       first_name: "Mray",
       last_name: "Somerville",
@@ -112,19 +112,19 @@ describe("an edited invitation", () => {
     expect(await edit(invitation, { first_name: "" })).toMatchObject(refusal(422, "invalid_attribute"));
   });
 
-  test("with the language null is in the environment's", async () => {
+  test("an edit to the language null restores the environment's language", async () => {
     const invitation = await invited(guildhall, organization, { locale: "de" });
     expect((await edit(invitation, { locale: null })).body.data.attributes.locale).toBeNull();
   });
 
-  test("keeps its link, which gives the new roles and none of the old", async () => {
+  test("an edited invitation keeps its link, which gives only the new roles", async () => {
     const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
     await edit(invitation, { role_ids: [roles.billing, roles.member] }, asOwner());
     expect((await answerByLink(guildhall, invitation, "accept")).status).toBe(200);
     expect(await rolesOf(invitation.email)).toEqual(["billing", "member"]);
   });
 
-  test("shows the new roles on its page, in the new language", async () => {
+  test("the page of an edited invitation shows the new roles in the new language", async () => {
     const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
     await edit(invitation, { role_ids: [roles.billing], locale: "de" });
     const { page } = await openLink(guildhall, invitation.id);
@@ -133,13 +133,13 @@ describe("an edited invitation", () => {
     expect(page).not.toMatch(/\bAdmin/);
   });
 
-  test("gives a role named twice once", async () => {
+  test("an edit that names a role twice gives it once", async () => {
     const invitation = await invited(guildhall, organization);
     const answer = await edit(invitation, { role_ids: [roles.billing, roles.billing] });
     expect(answer.body.data.attributes.role_ids).toEqual([roles.billing]);
   });
 
-  test("sends no mail", async () => {
+  test("an edit sends no email", async () => {
     const invitation = await invited(guildhall, organization);
     await sendDue(guildhall);
     await edit(invitation, { role_ids: [roles.billing], locale: "fr", expires_at: inDays(1) });
@@ -148,7 +148,7 @@ describe("an edited invitation", () => {
     expect(guildhall.mailbox.received.filter(({ to }) => to.includes(invitation.email))).toHaveLength(1);
   });
 
-  test("whose mail still waits is mailed as it is by then", async () => {
+  test("an email that still waits shows the edited invitation", async () => {
     const invitation = await invited(guildhall, organization, { locale: "en" });
     await edit(invitation, { locale: "de" });
     await sendDue(guildhall);
@@ -156,7 +156,7 @@ describe("an edited invitation", () => {
     expect(mail.html).toContain('lang="de"');
   });
 
-  test("is noted in the events, with what changed and by whom", async () => {
+  test("an edit is an event with the changes and the editor", async () => {
     const invitation = await invited(guildhall, organization);
     await edit(invitation, { role_ids: [roles.billing], expires_at: inDays(3) }, asOwner());
     await edit(invitation, { locale: "de" });
@@ -171,7 +171,7 @@ describe("an edited invitation", () => {
     ]);
   });
 
-  test("expires when it says now: sooner, or later", async () => {
+  test("an edited expiry takes effect, whether sooner or later", async () => {
     const [sooner, longer] = [await invited(guildhall, organization), await invited(guildhall, organization)];
     await expiresIn(guildhall, longer.id, 1);
     expect((await edit(longer, { expires_at: inDays(1) })).status).toBe(200);
@@ -182,14 +182,14 @@ describe("an edited invitation", () => {
   });
 });
 
-describe("roles are refused", () => {
+describe("roles that an edit may not give", () => {
   const pointer = { pointer: "/data/attributes/role_ids" };
   const unchanged = async (invitation: Invited) => {
     expect(await attributesOf(invitation)).toMatchObject({ role_ids: [roles.member] });
     expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
   };
 
-  test("that are beyond the editor's own", async () => {
+  test("an edit may not give roles beyond the editor's own", async () => {
     const recruiter = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage"]);
     await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));
@@ -201,7 +201,7 @@ describe("roles are refused", () => {
     await unchanged(invitation);
   });
 
-  test("that an invitation gives already, to an editor who could not have given them", async () => {
+  test("an edit may not keep roles that the editor couldn't have given", async () => {
     const recruiter = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage"]);
     await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));
@@ -211,7 +211,7 @@ describe("roles are refused", () => {
     expect(answer).toMatchObject(refusal(403, "role_exceeds_own"));
   });
 
-  test.each(["the operator", "the owner"])("that make an owner, of %s too", async (who) => {
+  test.each(["the operator", "the owner"])("an edit may not make an owner, even by %s", async (who) => {
     const invitation = await invited(guildhall, organization);
     const by = who === "the owner" ? asOwner() : guildhall.api;
     expect(await edit(invitation, { role_ids: [roles.owner] }, by)).toMatchObject(
@@ -220,7 +220,7 @@ describe("roles are refused", () => {
     await unchanged(invitation);
   });
 
-  test("that are nowhere, another organization's or another environment's", async () => {
+  test("an edit may not give unknown or foreign roles", async () => {
     const invitation = await invited(guildhall, organization);
     const elsewhere = await buildOrganization(guildhall, owner);
     const foreign = await buildRole(guildhall, [], elsewhere.id);
@@ -235,18 +235,18 @@ describe("roles are refused", () => {
     await unchanged(invitation);
   });
 
-  test("that are none: an invitation gives one at least", async () => {
+  test("an edit may not remove every role", async () => {
     const invitation = await invited(guildhall, organization);
     expect((await edit(invitation, { role_ids: [] })).status).toBe(422);
     await unchanged(invitation);
   });
 });
 
-describe("is refused", () => {
+describe("an edit is refused", () => {
   test.each([
     ["past", -1],
     ["over 365 days away", 366],
-  ])("an expiry %s", async (_, days) => {
+  ])("an edit to an expiry %s is refused", async (_, days) => {
     const invitation = await invited(guildhall, organization);
     expect(await edit(invitation, { expires_at: inDays(days) })).toMatchObject(
       refusal(422, "invalid_expires_at", { pointer: "/data/attributes/expires_at" }),
@@ -268,28 +268,31 @@ describe("is refused", () => {
     { metadata: {} },
     { token_version: 7 },
     { send_mail: true },
-  ])("what can't be changed: %j", async (attributes) => {
+  ])("an edit of a fixed attribute is refused: %j", async (attributes) => {
     const answer = await edit(await invited(guildhall, organization), attributes);
     const [name] = Object.keys(attributes);
     expect(answer.status).toBe(422);
     expect(answer.body.errors[0].source.pointer).toBe(`/data/attributes/${name}`);
   });
 
-  test.each(["accepted", "declined", "revoked", "expired"] as const)("what is %s", async (state) => {
-    const invitation = await invited(guildhall, organization);
-    if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
-    else if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
-    else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
-    const before = await attributesOf(invitation);
-    for (const attributes of [{ role_ids: [roles.admin] }, { expires_at: inDays(5) }, { locale: "de" }]) {
-      expect(await edit(invitation, attributes, asOwner())).toMatchObject(
-        refusal(409, `invitation_${state}`),
-      );
-    }
-    expect(await attributesOf(invitation)).toEqual(before);
-  });
+  test.each(["accepted", "declined", "revoked", "expired"] as const)(
+    "an edit of an invitation that is %s is refused",
+    async (state) => {
+      const invitation = await invited(guildhall, organization);
+      if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+      else if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
+      else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+      const before = await attributesOf(invitation);
+      for (const attributes of [{ role_ids: [roles.admin] }, { expires_at: inDays(5) }, { locale: "de" }]) {
+        expect(await edit(invitation, attributes, asOwner())).toMatchObject(
+          refusal(409, `invitation_${state}`),
+        );
+      }
+      expect(await attributesOf(invitation)).toEqual(before);
+    },
+  );
 
-  test("a member without the right, a stranger and a program without the scope", async () => {
+  test("an edit by anyone without the permission or scope is refused", async () => {
     const invitation = await invited(guildhall, organization);
     const member = await buildMember(guildhall, organization, "member");
     const stranger = await buildPerson(guildhall);
@@ -303,7 +306,7 @@ describe("is refused", () => {
     expect(answers.map(({ status }) => status)).toEqual([403, 404, 403]);
   });
 
-  test("the invited person: an invitation is answered, not changed", async () => {
+  test("the invitee can't edit the invitation", async () => {
     const person = await buildPerson(guildhall);
     const invitation = await invited(guildhall, organization, { email: person.user.email });
     const answer = await edit(invitation, { role_ids: [roles.admin] }, guildhall.api.as(person.token));
@@ -311,7 +314,7 @@ describe("is refused", () => {
   });
 });
 
-describe("whoever says what an invitation gives is its inviter from then on", () => {
+describe("an editor of the roles becomes the inviter", () => {
   /** A member who manages members and addresses, by a role that `dismiss` takes from them. */
   async function buildRecruiter() {
     const person = await buildMember(guildhall, organization, "member");
@@ -336,7 +339,7 @@ describe("whoever says what an invitation gives is its inviter from then on", ()
     },
   );
 
-  test("but who changes its expiry or language gives nothing, nor does a program take anybody's place", async () => {
+  test("editing the expiry or language, or by a program, doesn't change the inviter", async () => {
     const recruiter = await buildRecruiter();
     const invitation = await invited(guildhall, organization, { by: asOwner() });
     await edit(invitation, { expires_at: inDays(2), locale: "de" }, recruiter.api);
@@ -345,8 +348,8 @@ describe("whoever says what an invitation gives is its inviter from then on", ()
   });
 });
 
-describe("at the same moment", { timeout: 60_000 }, () => {
-  test("edit and accept: who accepts gets the roles of before or of after, never both or none", async () => {
+describe("edits at the same moment", { timeout: 60_000 }, () => {
+  test("an accept during an edit gives the old roles or the new, never both or none", async () => {
     for (let round = 0; round < 30; round += 1) {
       const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
       const [edited, accepted] = await Promise.all([
@@ -363,7 +366,7 @@ describe("at the same moment", { timeout: 60_000 }, () => {
     }
   });
 
-  test("twenty edits leave what one of them said, and tell of each", async () => {
+  test("twenty edits at once leave the values of one, with an event for each", async () => {
     const invitation = await invited(guildhall, organization);
     const wanted = [[roles.admin], [roles.billing], [roles.member, roles.billing]];
     const answers = await atOnce(20, (n) => edit(invitation, { role_ids: wanted[n % 3] }));
@@ -373,7 +376,7 @@ describe("at the same moment", { timeout: 60_000 }, () => {
     expect(await eventTypesOf(guildhall, invitation.id)).toHaveLength(21);
   });
 
-  test("edit and the loss of the right to it: what was edited by who may no longer is not left", async () => {
+  test("an edit that races with the loss of its right doesn't survive", async () => {
     const role = await buildRole(guildhall, ["members:manage", "addresses:manage"]);
     const addresses = await buildRole(guildhall, ["addresses:manage"]);
     for (let round = 0; round < 10; round += 1) {

@@ -72,7 +72,7 @@ async function bounces({ id, email }: Invited, detail?: string) {
 }
 
 describe("an email that is refused for good", () => {
-  test("is an event of its organization, with its kind, address, reply and cause", async () => {
+  test("a failed email is an event with its kind, address, reply and cause", async () => {
     const invitation = await refusedBy(NO_MAILBOX);
     expect(await failureOf(invitation)).toEqual([
       {
@@ -98,7 +98,7 @@ describe("an email that is refused for good", () => {
     [NO_MAILBOX, /This mailbox does not exist/],
     ["552 5.2.2 over quota", /The mailbox is full/],
     ["552 5.3.4 this is too large for us", /The recipient's mail server refused the email/],
-  ] as const)("is told to the inviter with the reason, and what to do: %s", async (reply, reason) => {
+  ] as const)("the inviter gets a notice with the reason and what to do: %s", async (reply, reason) => {
     const { email } = await refusedBy(reply);
     const [text, ...more] = textsToOwner();
     expect(more).toEqual([]);
@@ -107,7 +107,7 @@ describe("an email that is refused for good", () => {
     expect(text).toMatch(/Check the address.*withdraw the invitation and send a new one/);
   });
 
-  test("is told to nobody where the environment switched that off, or a program invited", async () => {
+  test("no notice if the environment switched it off or a program invited", async () => {
     await guildhall.db("environments").update({ settings: { notify_inviter: { undelivered: false } } });
     await refusedBy(NO_MAILBOX);
     expect(await noticesOf()).toEqual([]);
@@ -120,7 +120,7 @@ describe("an email that is refused for good", () => {
     ).not.toContainEqual(expect.objectContaining({ organization_id: organization.id }));
   });
 
-  test("is told to nobody once the invitation is answered", async () => {
+  test("no notice of a failed email once the invitation is answered", async () => {
     const { id } = await byOwner();
     const [held] = await claimDeliveries(guildhall.db, {
       limit: 1,
@@ -179,13 +179,13 @@ test("an email that bounces later is an event of its own and a notice", async ()
   expect(textsToOwner()).toEqual([expect.stringMatching(/The mailbox is full/)]);
 });
 
-test("a bounce of what had failed before makes no second notice", async () => {
+test("a bounce after a failure makes no second notice", async () => {
   await bounces(await refusedBy(NO_MAILBOX), "550 5.1.1 no such user");
   await sendDue(guildhall);
   expect(await noticesOf()).toHaveLength(1);
 });
 
-test("a notice that fails is an event, and makes no further notice", async () => {
+test("a notice that fails is an event and causes no further notice", async () => {
   await suppress(owner.user.email, "bounced");
   await refusedBy(NO_MAILBOX);
   const [notice, ...more] = await noticesOf();
@@ -196,7 +196,7 @@ test("a notice that fails is an event, and makes no further notice", async () =>
   ]);
 });
 
-test("of a thousand failures the inviter gets one notice at once, and an hour later one for all others", async () => {
+test("a thousand failures make one notice at once and one an hour later", async () => {
   await refusedBy(NO_MAILBOX);
   const rest = await Promise.all(Array.from({ length: 30 }, () => byOwner()));
   const held = await claimDeliveries(guildhall.db, {
@@ -221,7 +221,7 @@ test("of a thousand failures the inviter gets one notice at once, and an hour la
   expect(text.match(/This mailbox does not exist/g)?.length).toBe(20 * 2);
 });
 
-test("an email that may have arrived makes no event and no notice, and is found by its status", async () => {
+test("an email that may have arrived causes no event and no notice", async () => {
   const { id } = await byOwner();
   const [held] = await claimDeliveries(guildhall.db, {
     limit: 1,
@@ -238,7 +238,7 @@ test("an email that may have arrived makes no event and no notice, and is found 
   expect(body.data).toMatchObject([{ id }]);
 });
 
-test("a notice that waits survives the deletion of the invitation it names first", async () => {
+test("a waiting notice survives the deletion of its first invitation", async () => {
   await refusedBy(NO_MAILBOX);
   const [deleted, left] = [await refusedBy(NO_MAILBOX), await refusedBy(NO_MAILBOX)];
   await guildhall.api.post(`${deleted.path}/revoke`);
@@ -275,7 +275,7 @@ test("an email that no server ever answered was not reached", () => {
   expect(failureCause({ code: null, reply: "Connection closed" })).toBe("not_reached");
 });
 
-test("each failure is a line in the log, one for each cause and minute, with its id and without the address", async () => {
+test("failures are one log line per cause and minute, without the address", async () => {
   const { log, lines } = capturedLog();
   const other = await startGuildhall({ log, settings: { SMTP_URL: smtp.url, MAIL_EVENTS_SECRET } });
   const to = await buildOrganization(other, await buildPerson(other));
@@ -304,7 +304,7 @@ test("each failure is a line in the log, one for each cause and minute, with its
   for (const email of emails) expect(JSON.stringify(lines)).not.toContain(email);
 });
 
-test("trouble of the sending side is a line in the log without the address that met it", async () => {
+test("a problem on the sending side is logged without the address", async () => {
   const { log, lines } = capturedLog();
   const other = await startGuildhall({ log, settings: { SMTP_URL: smtp.url } });
   const to = await buildOrganization(other, await buildPerson(other));

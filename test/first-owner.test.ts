@@ -70,8 +70,8 @@ async function buildCandidates(count: number) {
   return { organization, people };
 }
 
-describe("an organization created for somebody who isn't a user yet", () => {
-  test("has no owner until the invited person accepts, who then is its owner", async () => {
+describe("an organization created for a future user", () => {
+  test("a new organization has no owner until the invited owner accepts", async () => {
     const email = uniqueEmail();
     const organization = await create({ owner_email: email });
     const [invitation] = await invitationsOf(organization);
@@ -97,7 +97,7 @@ describe("an organization created for somebody who isn't a user yet", () => {
     expect(events).toContain("organization.ownership_transferred");
   });
 
-  test("is not created at all where its owner can't be invited", async () => {
+  test("an organization isn't created if its owner can't be invited", async () => {
     const name = unique("Acme");
     const taken = await guildhall.api.post(
       "/api/organizations",
@@ -109,7 +109,7 @@ describe("an organization created for somebody who isn't a user yet", () => {
     expect(await guildhall.db("organizations").where({ name }).first()).toBeUndefined();
   });
 
-  test("names its owner or invites one, not both: 422", async () => {
+  test("an organization can't both name an owner and invite one: 422", async () => {
     const { user } = await buildPerson(guildhall);
     const document = newOrganization({ owner_email: uniqueEmail() }, { owner: linkTo("user", user.id) });
     expect(await guildhall.api.post("/api/organizations", document)).toMatchObject(
@@ -117,7 +117,7 @@ describe("an organization created for somebody who isn't a user yet", () => {
     );
   });
 
-  test("is made so by programs alone: 403 program_only", async () => {
+  test("only programs create an organization with an invited owner: 403 program_only", async () => {
     const { token } = await buildPerson(guildhall);
     const document = newOrganization({ owner_email: uniqueEmail() });
     const answer = await guildhall.api.as(token).post("/api/organizations", document);
@@ -143,7 +143,7 @@ describe("an organization created for somebody who isn't a user yet", () => {
     },
   );
 
-  test("sends the invitation of its owner once more for a program, not for a member: 403", async () => {
+  test("a program resends the owner's invitation, a member can't: 403", async () => {
     const { organization, people } = await buildCandidates(1);
     const row = await guildhall.db("organizations").where({ id: organization }).first();
     const admin = await buildMember(guildhall, row, "admin");
@@ -162,8 +162,8 @@ describe("an organization created for somebody who isn't a user yet", () => {
   });
 });
 
-describe("of several who are invited to be the owner", () => {
-  test("one becomes it, when all accept at once; the others' invitations are revoked", async () => {
+describe("several invited owners", () => {
+  test("one of several invited owners becomes it; other invitations are revoked", async () => {
     const { organization, people } = await buildCandidates(10);
     const answers = await Promise.all(people.map((person) => accept(person, person.invitation)));
     const statuses = answers.map(({ status }) => status);
@@ -177,7 +177,7 @@ describe("of several who are invited to be the owner", () => {
     expect(members).toHaveLength(1);
   });
 
-  test("none becomes it once a program has transferred the ownership to a member", async () => {
+  test("no invited owner becomes it once a program transferred the ownership", async () => {
     const { organization, people } = await buildCandidates(1);
     const row = await guildhall.db("organizations").where({ id: organization }).first();
     const { user } = await buildMember(guildhall, row, "member");
@@ -190,7 +190,7 @@ describe("of several who are invited to be the owner", () => {
   });
 });
 
-test("nobody is invited to be the owner of an organization that has one: 403", async () => {
+test("nobody can be invited as the second owner of an organization: 403", async () => {
   const founder = await buildPerson(guildhall);
   const { id } = await buildOrganization(guildhall, founder);
   for (const api of [guildhall.api, guildhall.api.as(founder.token)])
@@ -202,7 +202,7 @@ describe("a client with organizations:write", () => {
     ["names an owner", "memberships:write"],
     ["transfers the ownership", "memberships:write"],
     ["invites an owner", "invitations:write"],
-  ] as const)("%s only with %s, too", async (what, scope) => {
+  ] as const)("a client with organizations:write %s only with %s, too", async (what, scope) => {
     const person = await buildPerson(guildhall);
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const { user } = await buildMember(guildhall, organization, "member");
@@ -223,8 +223,8 @@ describe("a client with organizations:write", () => {
   });
 });
 
-describe("who manages the members of a new organization", () => {
-  test("is said by the environment, on either API, unless the request says", async () => {
+describe("member_management of a new organization", () => {
+  test("member_management defaults to the environment's in both APIs", async () => {
     const id = await buildEnvironment(guildhall);
     const set = (member_management: string | null) =>
       guildhall.api.patch(`/api/environments/${id}`, {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { purge } from "../jobs/purge.ts";
+import { purge } from "../jobs/all-jobs.ts";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api } from "./support/api.ts";
 import { batchTo } from "./support/batches.ts";

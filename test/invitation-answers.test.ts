@@ -34,7 +34,7 @@ function expectStatus(answer: ApiAnswer, status: string): void {
 }
 
 describe("a signed-in user", () => {
-  test("with the invited address, verified, accepts without the link and is a member", async () => {
+  test("a user with the verified invited address accepts without the link", async () => {
     const { invitee, organization, path } = await buildInvitationTo(guildhall);
     const accepted = await as(invitee).post(`${path}/accept`);
     expectStatus(accepted, "accepted");
@@ -42,7 +42,7 @@ describe("a signed-in user", () => {
     expect(await as(invitee).get(`/api/organizations/${organization.id}`)).toMatchObject({ status: 200 });
   });
 
-  test("with the invited address in another spelling accepts as well", async () => {
+  test("a user with another spelling of the invited address accepts, too", async () => {
     const email = uniqueEmail();
     const invitee = await buildPerson(guildhall, { email });
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -50,13 +50,13 @@ describe("a signed-in user", () => {
     expectStatus(await as(invitee).post(`${body.data.links.self}/accept`), "accepted");
   });
 
-  test("with the invited address, verified, declines without the link and is no member", async () => {
+  test("a user with the verified invited address declines without the link", async () => {
     const { invitee, organization, path } = await buildInvitationTo(guildhall);
     expectStatus(await as(invitee).post(`${path}/decline`), "declined");
     expect(await membershipsIn(organization)).toBe(1);
   });
 
-  test.each(["accept", "decline"])("whose address nobody has verified can't %s: 403", async (answer) => {
+  test.each(["accept", "decline"])("a user with an unverified address can't %s: 403", async (answer) => {
     const invitee = await buildPerson(guildhall, { email_verified: false });
     const { organization, path } = await buildInvitationTo(guildhall, invitee);
     expect(await as(invitee).post(`${path}/${answer}`)).toMatchObject(refusal(403, "email_unverified"));
@@ -64,7 +64,7 @@ describe("a signed-in user", () => {
     expectStatus(await guildhall.api.get(path), "pending");
   });
 
-  test.each(["accept", "decline"])("with another address can't %s: to them it is absent", async (answer) => {
+  test.each(["accept", "decline"])("a user with another address can't %s: 404", async (answer) => {
     const { path } = await buildInvitationTo(guildhall);
     const stranger = await buildPerson(guildhall);
     expect(await as(stranger).post(`${path}/${answer}`)).toMatchObject(refusal(404, "not_found"));
@@ -81,7 +81,7 @@ describe("a signed-in user", () => {
     },
   );
 
-  test("can't name another user than themselves", async () => {
+  test("a user can't answer for another user", async () => {
     const { path, invitee } = await buildInvitationTo(guildhall);
     const other = await buildPerson(guildhall);
     const accepted = await as(invitee).post(`${path}/accept`, { meta: { user_id: other.user.id } });
@@ -89,7 +89,7 @@ describe("a signed-in user", () => {
     expectStatus(await guildhall.api.get(path), "pending");
   });
 
-  test("without a session and without the link is nobody: 401", async () => {
+  test("an answer without a session and without the link is 401", async () => {
     const { path } = await buildInvitationTo(guildhall);
     for (const answer of ["accept", "decline", "revoke"]) {
       expect(await guildhall.api.as(null).post(`${path}/${answer}`)).toMatchObject({ status: 401 });
@@ -110,14 +110,14 @@ describe("a program", () => {
     },
   );
 
-  test("that may make memberships accepts by naming the user of the invited address", async () => {
+  test("a program with memberships:write accepts for the invited user", async () => {
     const { path, invitee } = await buildInvitationTo(guildhall);
     const program = await buildProgram(guildhall, "invitations:write", "memberships:write");
     const accepted = await program.post(`${path}/accept`, { meta: { user_id: invitee.user.id } });
     expectStatus(accepted, "accepted");
   });
 
-  test("accepts for nobody of another address, be it the operator", async () => {
+  test("nobody accepts for a user of another address, not even the operator", async () => {
     const { path, invitee, organization } = await buildInvitationTo(guildhall);
     const program = await buildProgram(guildhall, "invitations:write", "memberships:write");
     const { user } = await buildPerson(guildhall);
@@ -132,7 +132,7 @@ describe("a program", () => {
 });
 
 describe("the operator", () => {
-  test("accepts by naming the invited user, whose address that doesn't verify", async () => {
+  test("the operator accepts for the invited user without verifying the address", async () => {
     const invitee = await buildPerson(guildhall, { email_verified: false });
     const { path, organization } = await buildInvitationTo(guildhall, invitee);
     const { user, token } = invitee;
@@ -146,7 +146,7 @@ describe("the operator", () => {
     });
   });
 
-  test("can't accept without naming the user, nor for a user nobody is", async () => {
+  test("the operator can't accept without a user or for an unknown one", async () => {
     const { path } = await buildInvitationTo(guildhall);
     expect(await guildhall.api.post(`${path}/accept`)).toMatchObject(refusal(422, "user_missing"));
     const meta = { user_id: "user_01h2xcejqtf2nbrexx3vqjhp41" };
@@ -154,7 +154,7 @@ describe("the operator", () => {
     expectStatus(await guildhall.api.get(path), "pending");
   });
 
-  test("can't name a user and send the link, which names another: 422", async () => {
+  test("the operator can't send both a user and a link: 422", async () => {
     const { path, id, invitee } = await buildInvitationTo(guildhall);
     const token = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 });
     const refused = await guildhall.api.post(`${path}/accept`, { meta: { token, user_id: invitee.user.id } });
@@ -162,7 +162,7 @@ describe("the operator", () => {
     expectStatus(await guildhall.api.get(path), "pending");
   });
 
-  test("declines and revokes without naming anybody", async () => {
+  test("the operator declines and revokes without naming a user", async () => {
     for (const [answer, status] of [
       ["decline", "declined"],
       ["revoke", "revoked"],

@@ -26,7 +26,7 @@ afterAll(() => guildhall.stop());
 const BATCHES = "/api/invitation-batches";
 
 describe("who may send a batch", () => {
-  test("is who may invite: members get 403, strangers and other environments 404, and nothing is written", async () => {
+  test("sending a batch needs the right to invite: 403 for members, 404 outside", async () => {
     const { organization } = await buildTeam(guildhall);
     const document = batchTo(organization.id, rowsTo(someEmails(1)));
     const member = guildhall.api.as((await buildMember(guildhall, organization, "member")).token);
@@ -40,7 +40,7 @@ describe("who may send a batch", () => {
     expect(await guildhall.db("invitation_batches").where({ organization_id: organization.id })).toEqual([]);
   });
 
-  test("is a program with the scope to invite; to read one it needs that of reading invitations", async () => {
+  test("a program needs invitations:write to send a batch, :read to read it", async () => {
     const { organization } = await buildTeam(guildhall);
     const client = await buildClient(guildhall, ["invitations:read", "invitations:write"]);
     const reader = bearing(guildhall, await accessToken(guildhall, client, "invitations:read"));
@@ -57,7 +57,7 @@ describe("who may send a batch", () => {
     });
   });
 
-  test("is no longer a program that lost its scope, or is gone: the rows that are left fail", async () => {
+  test("rows fail once their program lost its scope or is deleted", async () => {
     const { organization } = await buildTeam(guildhall);
     for (const end of ["scope", "client"] as const) {
       const client = await buildClient(guildhall, ["invitations:read", "invitations:write"]);
@@ -101,7 +101,7 @@ describe("a request", () => {
     expect(answer).toMatchObject(refusal(status, code, { pointer }));
   });
 
-  test("without an organization is refused, as is one with parameters of a file", async () => {
+  test("a JSON batch without an organization or with file parameters is refused", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const { data } = batchTo(organization.id, rowsTo(someEmails(1)));
     const bare = { data: { ...data, relationships: {} } };
@@ -111,7 +111,7 @@ describe("a request", () => {
     expect(dry).toMatchObject(refusal(400, "unknown_parameter", { parameter: "dry_run" }));
   });
 
-  test("may have 4 MiB, and not a byte more; others still have 64 KiB", async () => {
+  test("a batch may have 4 MiB, other requests 64 KiB", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const sized = (bytes: number) => {
       const text = JSON.stringify(batchTo(organization.id, [{ email: uniqueEmail() }]));
@@ -126,7 +126,7 @@ describe("a request", () => {
     expect(single.body.errors[0].detail).toContain("64 KiB");
   });
 
-  test("of megabytes is read of nobody who may not send it: what is wrong with it is not even looked at", async () => {
+  test("a large batch isn't read from callers who may not send it", async () => {
     const nonsense = "[".repeat(2 * 1024 * 1024);
     const stranger = guildhall.api.as("nobody-has-this-token");
     expect(await stranger.post(BATCHES, nonsense)).toMatchObject(refusal(401, "unauthorized"));
@@ -137,7 +137,7 @@ describe("a request", () => {
     expect(await person.post(BATCHES, nonsense)).toMatchObject(refusal(400, "too_deep"));
   });
 
-  test("of a million members is refused before each is complained of", async () => {
+  test("a batch with a million members is refused with few problems", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const list = Array(1_900_000).fill(0);
     const began = Date.now();
@@ -152,7 +152,7 @@ describe("a request", () => {
     expect((await readBatch(guildhall, id)).attributes.failed_count).toBe(60);
   });
 
-  test("counts among the invitations a user may send a minute, once", async () => {
+  test("a batch counts once toward the invitations per minute", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const document = batchTo(organization.id, []);
     const { requests } = LIMITS.invite;
@@ -165,7 +165,7 @@ describe("a request", () => {
 });
 
 describe("batches and their rows", () => {
-  test("are seen by who sees the invitations, and by nobody else", async () => {
+  test("batches and rows are visible to those who see the invitations", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const id = await sendBatch(api, organization, rowsTo(someEmails(2)));
     await runBatches(guildhall);
@@ -183,7 +183,7 @@ describe("batches and their rows", () => {
     }
   });
 
-  test("are filtered and sorted, and lead to each other and to the invitations", async () => {
+  test("batches and rows are filtered, sorted and linked", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const first = await sendBatch(api, organization, [...rowsTo(someEmails(2)), { email: "none" }]);
     await runBatches(guildhall);

@@ -34,7 +34,7 @@ async function becomeOf(csv: string, query = here) {
 }
 
 describe("a file", () => {
-  test("invites as a document does: roles by name or id, message, language, expiry", async () => {
+  test("a file invites with roles by name or id, message, language and expiry", async () => {
     const [one, two, three] = [uniqueEmail(), uniqueEmail(), uniqueEmail()];
     const billing = await roleId(guildhall, organization.environment_id, "billing");
     const member = await roleId(guildhall, organization.environment_id, "member");
@@ -72,7 +72,7 @@ describe("a file", () => {
     ]);
   });
 
-  test("names a role of the organization before one of the environment, the very name before another case", async () => {
+  test("a role name prefers the organization's role and the exact case", async () => {
     const { environment_id, id: organization_id } = organization;
     const name = unique("desk");
     const role = async (as: string, of: string | null) => {
@@ -96,7 +96,7 @@ describe("a file", () => {
     expect(given.flat()).not.toContain(general);
   });
 
-  test("may be tried dry, by the query", async () => {
+  test("a file can be a dry run, by the query", async () => {
     const email = uniqueEmail();
     const [row] = await becomeOf(`email\n${email}`, `${here}&dry_run=true`);
     expect(row).toMatchObject({ status: "created", invitation_id: null });
@@ -104,7 +104,7 @@ describe("a file", () => {
     expect(await becomeOf(`email\n${email}`, `${here}&dry_run=false`)).toMatchObject([{ status: "created" }]);
   });
 
-  test("has rows that fail like those of a document, and stop no other", async () => {
+  test("wrong rows of a file fail like those of JSON and stop no other", async () => {
     const email = uniqueEmail();
     const rows = await becomeOf(
       [
@@ -160,7 +160,7 @@ describe("a file is read however a spreadsheet writes it:", () => {
     ]);
   });
 
-  test("with 300 KiB of letters of four bytes, none of them cut in half", async () => {
+  test("300 KiB of four-byte characters are read without cutting one", async () => {
     const messages = Array.from({ length: 700 }, (_, n) => `${"🙂".repeat(105 + (n % 7))}x`);
     const csv = `email,message\n${messages.map((message) => `${uniqueEmail()},${message}`).join("\n")}`;
     const id = taken(await sendCsv(api, csv, here));
@@ -188,7 +188,7 @@ describe("every row stays a row, and its own:", () => {
     ]);
   });
 
-  test("tells its line, whatever lines stand in cells, between rows and before the first", async () => {
+  test("a row knows its line despite line breaks, blank lines and preambles", async () => {
     const csv = [
       ...["sep=;", "", "email;message"],
       ...['"one@lines.example";"two', 'lines"', ";", "", "\u00a0;\u200b", "two@lines.example;Hi", "none;"],
@@ -204,7 +204,7 @@ describe("every row stays a row, and its own:", () => {
     await api.post(`/api/invitation-batches/${id}/cancel`);
   });
 
-  test("one that breaks the file is named with its line, be it the first or one of 9,000", async () => {
+  test("a row that breaks the file is named with its line", async () => {
     const rows = Array.from({ length: 9_000 }, (_, n) => `p${n}@example.com,"one\r\ntwo"`);
     for (const [at, place] of [
       [0, "Row 1 (line 2)"],
@@ -218,7 +218,7 @@ describe("every row stays a row, and its own:", () => {
     }
   });
 
-  test("a quote that swallows rows is named with the lines it goes over", async () => {
+  test("an unclosed quote is named with the lines it spans", async () => {
     const csv = 'email,message\na@b.example,"Hi\nb@b.example,\nc@b.example,"Yo"\n';
     const { body } = await sendCsv(api, csv, here);
     expect(body.errors[0].detail).toMatch(/^Row 1 \(lines 2 to 4\) .*never closed/);
@@ -228,13 +228,13 @@ describe("every row stays a row, and its own:", () => {
     ["Excel", "sep=;\r\n"],
     ["a directory's template", "version:v1.0;;\r\n"],
     ["PowerShell", "#TYPE Selected.System.Management.Automation.PSCustomObject\n"],
-  ])("after a line that only %s reads", async (_, prologue) => {
+  ])("a file is read after a line that only %s reads", async (_, prologue) => {
     const email = uniqueEmail();
     const id = taken(await sendCsv(api, `\ufeff${prologue}email;message\n${email};Hi, you\n`, here));
     expect(await rowsOf(guildhall, id)).toMatchObject([{ email, line: 3, input: { message: "Hi, you" } }]);
   });
 
-  test("with bars between the cells", async () => {
+  test("a file may separate cells by bars", async () => {
     const email = uniqueEmail();
     const id = taken(await sendCsv(api, `email|roles|message\n${email}|billing;member|a, b\n`, here));
     const [{ input }] = await rowsOf(guildhall, id);
@@ -283,7 +283,7 @@ describe("a cell of roles", () => {
     await api.post(`/api/invitation-batches/${id}/cancel`);
   });
 
-  test("that names a role nobody knows fails by that name, and lists those there are", async () => {
+  test("an unknown role fails its row and lists the existing ones", async () => {
     const [row] = await becomeOf(`email,roles\n${uniqueEmail()},"member; Bookkeeper"`);
     expect(row).toMatchObject({ status: "failed", code: "not_found", line: 2 });
     expect(row.detail).toMatch(/^roles: there is no role "Bookkeeper" here\. There are: .*admin, billing/);
@@ -304,7 +304,7 @@ describe("a cell of an address", () => {
     ["Ann Lee <ann@cells.example>", "ann@cells.example", "Ann Lee"],
     ['"Lee, Ann" <ann@cells.example>', "ann@cells.example", "Lee, Ann"],
     ["'Ann Lee' < ann@cells.example >", "ann@cells.example", "Ann Lee"],
-  ])("%j is that address, and the name beside it", async (cell, email, first_name) => {
+  ])("the address cell %j is that address without the name", async (cell, email, first_name) => {
     const csv = `email\n"${cell.replaceAll('"', '""')}"`;
     const id = taken(await sendCsv(api, csv, `${here}&dry_run=true`));
     const [{ input }] = await rowsOf(guildhall, id);
@@ -322,7 +322,7 @@ describe("a cell of an address", () => {
     ["bob@cells.example <ann@cells.example>", "there are several here: write one only"],
     ["ann_cells.example#EXT#@acme.example", "how a directory names a guest"],
     ["ann@cells", 'email can\'t be sent to "cells": write a full domain'],
-  ])("%j fails its row and says what to do", async (cell, detail) => {
+  ])("the address cell %j fails its row and says what to do", async (cell, detail) => {
     const [row] = await becomeOf(`email\n"${cell}"`);
     expect(row).toMatchObject({ status: "failed", code: "invalid_attribute", email: cell, line: 2 });
     expect(row.detail).toMatch(/^email: /);
@@ -391,7 +391,7 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
     expect(await guildhall.db("invitation_batches").pluck("id")).toEqual(before);
   });
 
-  test("has more than 10,000 rows; 10,000 are taken", async () => {
+  test("a file may have 10,000 rows and no more", async () => {
     const rows = Array.from({ length: 10_001 }, (_, n) => `p${n}@example.com`);
     const many = await sendCsv(api, `email\n${rows.join("\n")}`, here);
     expect(many).toMatchObject(refusal(422, "invalid_csv"));
@@ -401,7 +401,7 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
     expect(await api.post(`/api/invitation-batches/${id}/cancel`)).toMatchObject({ status: 200 });
   });
 
-  test("has more than 4 MiB; what has less is read", async () => {
+  test("a file may have 4 MiB and no more", async () => {
     const sized = (bytes: number) => `email\n${uniqueEmail()}`.padEnd(bytes, "\n");
     expect(await sendCsv(api, sized(4 * 1024 * 1024 + 1), here)).toMatchObject(
       refusal(413, "body_too_large"),
@@ -469,7 +469,7 @@ describe("a file is read only for somebody who may invite there:", () => {
   test.each([
     ["malformed", 'email\n"a@b.example'],
     ["empty", ""],
-  ])("to anyone else one that is %s is 404 like any other", async (_, csv) => {
+  ])("a file that is %s is 404 for anyone who can't invite there", async (_, csv) => {
     const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
     expect(await sendCsv(stranger, csv, here)).toMatchObject(refusal(404, "not_found"));
   });
@@ -528,7 +528,7 @@ describe("what goes with a file", () => {
     expect(source?.parameter ?? parameter).toBe(parameter);
   });
 
-  test("is an organization of this environment, and one the caller may invite to: else 404", async () => {
+  test("a file needs an organization that the caller may invite to: else 404", async () => {
     const other = await buildOrganization(guildhall, await buildPerson(guildhall, { environment: "globex" }));
     const foreign = await buildOrganization(guildhall, await buildPerson(guildhall));
     for (const id of [other.id, foreign.id, "org_01h2xcejqtf2nbrexx3vqjhp41", "x"])
@@ -537,7 +537,7 @@ describe("what goes with a file", () => {
     expect(byOperator).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("is not taken by endpoints that ask for a document", async () => {
+  test("CSV is refused by endpoints that take JSON", async () => {
     const answer = await api.post("/api/invitations", csv(), { "Content-Type": "text/csv" });
     expect(answer).toMatchObject(refusal(415, "unsupported_media_type"));
   });

@@ -65,7 +65,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
   beforeAll(() => start());
   afterAll(() => guildhall.stop());
 
-  test("runs though its hint was lost: the sweeper finds it", async () => {
+  test("the sweeper finds a batch whose wake-up was lost", async () => {
     const { owner, organization } = await buildTeam(guildhall);
     const { environment_id, id: organization_id } = organization;
     const address = uniqueEmail();
@@ -85,7 +85,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
     await expectEachOnce(id, organization, [address]);
   });
 
-  test("goes on where it was stopped, between any two chunks", async () => {
+  test("a stopped batch continues where it was, between any two chunks", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const addresses = someEmails(730);
     const id = await sendBatch(api, organization, rowsTo(addresses));
@@ -96,7 +96,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
     await expectEachOnce(id, organization, addresses);
   });
 
-  test("by connections killed again and again, with two runners at once, loses and doubles nothing", async () => {
+  test("killed connections and two runners lose and double no row", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const addresses = someEmails(900);
     const id = await sendBatch(api, organization, rowsTo(addresses));
@@ -121,7 +121,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
     await expectEachOnce(id, organization, addresses);
   });
 
-  test("is shared by three runners without any row being invited twice", async () => {
+  test("three runners share a batch without inviting a row twice", async () => {
     const teams = [await buildTeam(guildhall), await buildTeam(guildhall)];
     const batches = await Promise.all(
       teams.map(async ({ organization, api }) => {
@@ -140,7 +140,7 @@ describe("a batch whose worker is killed", { timeout: 120_000 }, () => {
   afterEach(cleanUpProcesses);
   afterAll(() => guildhall.stop());
 
-  test("is finished by another, every row once", async () => {
+  test("another worker finishes a killed worker's batch, every row once", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const addresses = someEmails(800);
     const { DATABASE_URL: database } = guildhall.settings;
@@ -169,7 +169,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
   beforeAll(() => start());
   afterAll(() => guildhall.stop());
 
-  test("an inviter who is demoted invites nobody any more, and what they sent is withdrawn", async () => {
+  test("an inviter demoted during a batch invites nobody any more", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const admin = await buildMember(guildhall, organization, "admin");
     const id = await sendBatch(guildhall.api.as(admin.token), organization, rowsTo(someEmails(250)));
@@ -198,7 +198,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     expect(await pendingIn(organization)).toBe(0);
   });
 
-  test("an inviter who is removed in the very moment leaves no invitation pending", async () => {
+  test("an inviter removed during a batch leaves no pending invitation", async () => {
     const { organization } = await buildTeam(guildhall);
     const admin = await buildMember(guildhall, organization, "admin");
     const id = await sendBatch(guildhall.api.as(admin.token), organization, rowsTo(someEmails(600)));
@@ -214,7 +214,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     expect(await pendingIn(organization)).toBe(0);
   });
 
-  test("an inviter who is no user any more invites nobody", async () => {
+  test("an inviter deleted during a batch invites nobody any more", async () => {
     const { organization } = await buildTeam(guildhall);
     const admin = await buildMember(guildhall, organization, "admin");
     const id = await sendBatch(guildhall.api.as(admin.token), organization, rowsTo(someEmails(3)));
@@ -225,7 +225,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     expect(related.body.data).toBeNull();
   });
 
-  test("an organization that is deleted takes its batches along: nobody is invited after, nothing is left, nothing goes on", async () => {
+  test("deleting an organization ends and removes its batches", async () => {
     const { organization, owner } = await buildTeam(guildhall);
     const { id: organization_id, environment_id } = organization;
     const id = await sendBatch(guildhall.api.as(owner.token), organization, rowsTo(someEmails(600)));
@@ -262,7 +262,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     await runBatches(guildhall);
   });
 
-  test("a deletion, which takes the organization for itself, does not wait for the end of its batches", async () => {
+  test("deleting an organization doesn't wait for the end of its batches", async () => {
     const { organization, owner } = await buildTeam(guildhall);
     const { id: organization_id, environment_id } = organization;
     const api = guildhall.api.as(owner.token);
@@ -275,7 +275,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
     expect(await invitedTo(guildhall, organization)).not.toHaveLength(2_000);
   });
 
-  test("an address somebody else invites at the same time is invited once, and the row says so", async () => {
+  test("an address invited elsewhere during a batch is invited once", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const addresses = someEmails(200);
     const id = await sendBatch(api, organization, rowsTo(addresses));
@@ -334,7 +334,7 @@ describe("trouble with a row", { timeout: 60_000 }, () => {
     },
   );
 
-  test("that passes leaves the batch to a later run, which finds every row as it was; others don't wait for it", async () => {
+  test("a temporary failure leaves the batch to a later run", async () => {
     const [team, other] = [await buildTeam(guildhall), await buildTeam(guildhall)];
     const addresses = [`pass-${uniqueEmail()}`, ...someEmails(120)];
     const id = await sendBatch(team.api, team.organization, rowsTo(addresses));
@@ -356,7 +356,7 @@ describe("thousands of rows", { timeout: 240_000 }, () => {
   beforeAll(() => start({ worker: true }));
   afterAll(() => guildhall.stop());
 
-  test("are taken, invited and mailed, each once", async () => {
+  test("thousands of rows are invited and emailed once each", async () => {
     smtp.recipients.length = 0;
     const { organization } = await buildTeam(guildhall);
     const addresses = someEmails(3_000);
@@ -402,7 +402,7 @@ async function killInviting(): Promise<number> {
   return Number(rows[0].n);
 }
 
-test("a row that a process without the bounds on metadata queued fails by itself, and stops no other", async () => {
+test("a queued row with oversized metadata fails and stops no other", async () => {
   await start();
   const { organization } = await buildTeam(guildhall);
   const id = await sendBatch(guildhall.api, organization, rowsTo(someEmails(2)));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { purge } from "../jobs/purge.ts";
+import { purge } from "../jobs/all-jobs.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
 import {
   batchTo,
@@ -44,7 +44,7 @@ function eventsOf({ id }: { id: string }, type: string) {
 }
 
 describe("a batch", () => {
-  test("is taken at once: 202, where it will be told how far it is, and nobody is invited yet", async () => {
+  test("a batch is accepted at once with 202 and the URL of its progress", async () => {
     const { owner, organization, api } = await buildTeam(guildhall);
     const answer = await api.post(BATCHES, batchTo(organization.id, rowsTo(someEmails(3))));
     expect(answer.status).toBe(202);
@@ -64,7 +64,7 @@ describe("a batch", () => {
     expect(await invitedTo(guildhall, organization)).toEqual([]);
   });
 
-  test("invites every row as a single invitation would: inviter, roles, message, language, metadata, expiry, mail, events", async () => {
+  test("a batch invites every row like a single invitation", async () => {
     const { owner, organization, api } = await buildTeam(guildhall);
     const [first = "", second = ""] = someEmails(2);
     const billing = await roleId(guildhall, organization.environment_id, "billing");
@@ -117,7 +117,7 @@ describe("a batch", () => {
     expect(await guildhall.api.as(null).post(path, { meta: { token } })).toMatchObject({ status: 200 });
   });
 
-  test("runs by itself where there is a worker, and its mails go out at once", async () => {
+  test("a worker runs a batch and sends its emails at once", async () => {
     const { organization, api } = await buildTeam(guildhall);
     guildhall.startWorker();
     const addresses = someEmails(5);
@@ -130,7 +130,7 @@ describe("a batch", () => {
     });
   });
 
-  test("keeps the order of what was sent, in numbers and in lists", async () => {
+  test("a batch keeps the order of its rows", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const addresses = someEmails(230);
     const id = await sendBatch(api, organization, rowsTo(addresses));
@@ -145,7 +145,7 @@ describe("a batch", () => {
     expect(listed.map(({ email }) => email)).toEqual(addresses);
   });
 
-  test("of one organization waits for the one before it; those of others don't", async () => {
+  test("a batch waits only for an earlier one of its organization", async () => {
     const [team, other] = [await buildTeam(guildhall), await buildTeam(guildhall)];
     const first = await sendBatch(team.api, team.organization, rowsTo(someEmails(250)));
     const second = await sendBatch(team.api, team.organization, rowsTo(someEmails(1)));
@@ -163,7 +163,7 @@ describe("a batch", () => {
 });
 
 describe("an organization's unfinished batches", () => {
-  test("are 10, of 30 that come at once, whoever sends them: the others are 409 batch_limit, without a trace", async () => {
+  test("30 batches at once leave 10 unfinished: 409 batch_limit", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const answers = await atOnce(30, (n) => {
       const document = batchTo(organization.id, rowsTo(someEmails(20)), { dry_run: n % 3 === 0 });
@@ -177,7 +177,7 @@ describe("an organization's unfinished batches", () => {
     expect(await eventsOf(organization, "invitation_batch.%")).toHaveLength(10);
   });
 
-  test("make room by being completed or canceled, and leave other organizations theirs", async () => {
+  test("a completed or canceled batch makes room in its organization", async () => {
     const [{ organization, api }, other] = [await buildTeam(guildhall), await buildTeam(guildhall)];
     const send = () => api.post(BATCHES, batchTo(organization.id, rowsTo(someEmails(1))));
     const [first] = await atOnce(10, send);
@@ -192,7 +192,7 @@ describe("an organization's unfinished batches", () => {
 });
 
 describe("a row that is wrong", () => {
-  test("fails with the code and the sentence a single invitation is refused with, and stops no other", async () => {
+  test("a wrong row fails like a single invitation and stops no other", async () => {
     const { organization } = await buildTeam(guildhall);
     const { environment_id } = organization;
     const admin = await buildMember(guildhall, organization, "admin");
@@ -275,7 +275,7 @@ describe("a row that is wrong", () => {
     ["an invitation of 65 KiB", { email: uniqueEmail(), metadata: { x: "x".repeat(65 * 1024) } }],
     ["2,000 roles", { email: uniqueEmail(), role_ids: Array(2_000).fill("role") }],
     ["a thousand attributes", Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`🙂${n}`, n]))],
-  ])("is kept as failed whatever it is: %s", async (_, row) => {
+  ])("an unreadable row is kept as failed: %s", async (_, row) => {
     const { organization, api } = await buildTeam(guildhall);
     const good = uniqueEmail();
     const id = await sendBatch(api, organization, [row, { email: good }]);
@@ -290,7 +290,7 @@ describe("a row that is wrong", () => {
     expect(await api.get(`${BATCHES}/${id}/rows`)).toMatchObject({ status: 200 });
   });
 
-  test("is a duplicate, if an earlier one is to the same address however it is spelled, and counts as neither", async () => {
+  test("a row with the address of an earlier row is a duplicate", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const [name, other] = [unique("jane"), uniqueEmail()];
     const rows = [
@@ -321,7 +321,7 @@ describe("a row that is wrong", () => {
     });
   });
 
-  test("leaves nothing of what it asked for behind, once it is settled", async () => {
+  test("a settled row keeps nothing of its request", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const rows = [
       { email: uniqueEmail(), message: "Come!" },
@@ -335,7 +335,7 @@ describe("a row that is wrong", () => {
 });
 
 describe("a dry run", () => {
-  test("judges every row as the real one would, and writes nothing but what it found", async () => {
+  test("a dry run judges every row and writes only outcomes", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const overdue = uniqueEmail();
     const lapsing = (await invite(guildhall, organization, overdue)).body.data.id;
@@ -374,7 +374,7 @@ describe("a dry run", () => {
 describe("canceling", () => {
   const cancel = (api: Guildhall["api"], id: string) => api.post(`${BATCHES}/${id}/cancel`);
 
-  test("stops a batch in the middle: what was invited stays, what is left never will be", async () => {
+  test("canceling stops a batch in the middle and keeps its invitations", async () => {
     const { owner, organization, api } = await buildTeam(guildhall);
     const id = await sendBatch(api, organization, rowsTo(someEmails(350)));
     let chunks = 0;
@@ -397,7 +397,7 @@ describe("canceling", () => {
     });
   });
 
-  test("waits for the rows a worker has in hand, and none is begun after", async () => {
+  test("canceling waits for the rows in work, and none starts after", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const id = await sendBatch(api, organization, rowsTo(someEmails(600)));
     const running = runBatches(guildhall);
@@ -413,7 +413,7 @@ describe("canceling", () => {
     expect((await readBatch(guildhall, id)).attributes).toMatchObject({ status: "canceled", created_count });
   });
 
-  test("again answers the same, and leaves one event", async () => {
+  test("canceling again returns the same and leaves one event", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const id = await sendBatch(api, organization, rowsTo(someEmails(1)));
     const answers = await Promise.all([cancel(api, id), cancel(api, id), cancel(api, id)]);
@@ -421,14 +421,14 @@ describe("canceling", () => {
     expect(await eventsOf(organization, "invitation_batch.canceled")).toHaveLength(1);
   });
 
-  test("is too late for a completed batch: 409 batch_completed", async () => {
+  test("canceling a completed batch is 409 batch_completed", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const id = await sendBatch(api, organization, rowsTo(someEmails(1)));
     await runBatches(guildhall);
     expect(await cancel(api, id)).toMatchObject(refusal(409, "batch_completed"));
   });
 
-  test("is for who may invite: members get 403, strangers and other environments 404", async () => {
+  test("canceling needs the right to invite: 403 for members, 404 for outsiders", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const id = await sendBatch(api, organization, rowsTo(someEmails(1)));
     const member = await buildMember(guildhall, organization, "member");
@@ -451,7 +451,7 @@ describe("a batch that has ended", () => {
   const isKept = async (id: string) =>
     (await guildhall.api.get(`${BATCHES}/${id}`)).status === 200 && (await rowsOf(guildhall, id)).length > 0;
 
-  test("is purged with its rows 90 days later, however it ended; its invitations and events stay", async () => {
+  test("a batch is purged with its rows 90 days after its end", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const send = () => sendBatch(api, organization, rowsTo(someEmails(3)));
     const [old, young, canceled] = [await send(), await send(), await send()];
@@ -477,7 +477,7 @@ describe("a batch that has ended", () => {
     expect(await eventsOf(organization, "%")).toEqual(events);
   });
 
-  test("is purged one by one, so that two at once or one that is stopped leave nothing half done", async () => {
+  test("two purges at once, or a stopped one, leave nothing half done", async () => {
     const { organization, api } = await buildTeam(guildhall);
     const ids: string[] = [];
     for (let n = 0; n < 8; n += 1) ids.push(await sendBatch(api, organization, rowsTo(someEmails(2))));
@@ -491,7 +491,7 @@ describe("a batch that has ended", () => {
     expect(await purgeInvitationBatches(guildhall.db, () => false)).toBe(0);
   });
 
-  test("is found by an index, however many there are", async () => {
+  test("batches to purge are found by an index", async () => {
     const { rows } = await guildhall.db.raw(
       `explain select id from invitation_batches
        where status in ('completed', 'canceled') and coalesce(completed_at, canceled_at) < now() - make_interval(days => 90)

@@ -26,7 +26,7 @@ function expectStatus(answer: ApiAnswer, status: string): void {
 }
 
 describe("revoking", () => {
-  test("is for who manages members: an admin is told why not, a member too, to an outsider it is absent", async () => {
+  test("only managers of members revoke: 403 for members, 404 for outsiders", async () => {
     const { owner, organization, path } = await buildInvitationTo(guildhall);
     const admin = await buildMember(guildhall, organization, "admin");
     const member = await buildMember(guildhall, organization, "member");
@@ -41,7 +41,7 @@ describe("revoking", () => {
     expect(revoked.body.data.relationships.revoked_by.data.id).toBe(owner.user.id);
   });
 
-  test("is not for the invitee, who declines instead", async () => {
+  test("the invitee can't revoke, only decline", async () => {
     const { invitee, path } = await buildInvitationTo(guildhall);
     expect(await as(invitee).post(`${path}/revoke`)).toMatchObject(refusal(404, "not_found"));
   });
@@ -51,7 +51,7 @@ describe("the same answer again", () => {
   test.each([
     ["accept", "accepted"],
     ["decline", "declined"],
-  ])("to %s is the same success, and happens once", async (answer, status) => {
+  ])("repeating %s returns the same success and happens once", async (answer, status) => {
     const { invitee, path, id } = await buildInvitationTo(guildhall);
     const first = await as(invitee).post(`${path}/${answer}`);
     const second = await as(invitee).post(`${path}/${answer}`);
@@ -61,13 +61,13 @@ describe("the same answer again", () => {
     expect(events).toHaveLength(1);
   });
 
-  test("to revoke is the same success", async () => {
+  test("revoking again returns the same success", async () => {
     const { owner, path } = await buildInvitationTo(guildhall);
     const first = await as(owner).post(`${path}/revoke`);
     expect((await as(owner).post(`${path}/revoke`)).body).toEqual(first.body);
   });
 
-  test("but accepting for another user is not the same: 409", async () => {
+  test("accepting again for another user is a 409", async () => {
     const { path, invitee } = await buildInvitationTo(guildhall);
     const second = await buildPerson(guildhall);
     await guildhall.api.post(`${path}/accept`, { meta: { user_id: invitee.user.id } });
@@ -76,7 +76,7 @@ describe("the same answer again", () => {
   });
 });
 
-describe("another answer afterwards is a 409 whose code says what has become of the invitation", () => {
+describe("a different answer afterwards is a 409 that says what happened", () => {
   const closings = {
     accepted: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/accept`),
     declined: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/decline`),
@@ -132,7 +132,7 @@ describe("what a refusal advises", () => {
   );
 });
 
-test("an overdue invitation reads expired, alone and in lists, before any schedule has written it", async () => {
+test("an overdue invitation reads as expired before any schedule has run", async () => {
   const { id, path, organization } = await buildInvitationTo(guildhall);
   await makeOverdue(id);
   expectStatus(await guildhall.api.get(path), "expired");

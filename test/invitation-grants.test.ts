@@ -63,14 +63,14 @@ function countInvitations({ id }: Organization) {
 }
 
 describe("an invitation grants", () => {
-  test("the role member, when it names none", async () => {
+  test("an invitation without roles grants member", async () => {
     const { organization, api } = await buildTeam();
     const created = await api.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
     const member = await roleId(guildhall, organization.environment_id, "member");
     expect(created.body.data.attributes.role_ids).toEqual([member]);
   });
 
-  test("a role named twice once", async () => {
+  test("an invitation grants a role named twice once", async () => {
     const { organization, api } = await buildTeam();
     const billing = await roleId(guildhall, organization.environment_id, "billing");
     const document = invitationTo(organization.id, uniqueEmail(), { role_ids: [billing, billing] });
@@ -78,7 +78,7 @@ describe("an invitation grants", () => {
     expect(created.body.data.attributes.role_ids).toEqual([billing]);
   });
 
-  test("a role of its own organization, or of the environment", async () => {
+  test("an invitation grants roles of its organization and of the environment", async () => {
     const { organization, api } = await buildTeam();
     const { environment_id, id } = organization;
     const roles = [
@@ -93,7 +93,7 @@ describe("an invitation grants", () => {
 describe("an invitation never grants", () => {
   const pointer = "/data/attributes/role_ids";
 
-  test("the role owner, whoever asks: 403 owner_not_grantable", async () => {
+  test("no invitation grants owner: 403 owner_not_grantable", async () => {
     const { organization, api } = await buildTeam();
     const owner = await roleId(guildhall, organization.environment_id, "owner");
     const document = invitationTo(organization.id, uniqueEmail(), { role_ids: [owner] });
@@ -104,7 +104,7 @@ describe("an invitation never grants", () => {
     expect(await countInvitations(organization)).toBe(0);
   });
 
-  test("what the inviter does not have: 403 role_exceeds_own, naming the permissions", async () => {
+  test("an invitation can't exceed its inviter: 403 role_exceeds_own", async () => {
     const { organization, api } = await buildTeam();
     const { environment_id, id } = organization;
     const admin = guildhall.api.as((await buildMember(guildhall, organization, "admin")).token);
@@ -126,7 +126,7 @@ describe("an invitation never grants", () => {
     expect(await guildhall.api.post("/api/invitations", inviteWith(staff))).toMatchObject({ status: 201 });
   });
 
-  test("a role that is unknown or another organization's: 404, naming it", async () => {
+  test("an invitation with an unknown or foreign role is a 404 that names it", async () => {
     const { organization, api } = await buildTeam();
     const foreign = await buildRole(
       organization.environment_id,
@@ -144,7 +144,7 @@ describe("an invitation never grants", () => {
     expect(await countInvitations(organization)).toBe(0);
   });
 
-  test("to an outsider, who learns nothing of the organization: 404", async () => {
+  test("inviting as an outsider reveals nothing about the organization: 404", async () => {
     const { organization } = await buildTeam();
     const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
     const real = await outsider.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));

@@ -48,8 +48,8 @@ async function accepts({ id }: Invited, link: string) {
   return guildhall.api.as(null).post(`/api/invitations/${id}/accept`, { meta: { token } });
 }
 
-describe("an invitation without a mail", () => {
-  test("has none: it is pending, with no delivery and no delivery status", async () => {
+describe("an invitation without an email", () => {
+  test("an invitation without an email is pending and has no delivery", async () => {
     const document = invitationTo(organization.id, uniqueEmail(), { send_mail: false });
     const { status, body } = await program.post("/api/invitations", document);
     expect(status).toBe(201);
@@ -59,7 +59,7 @@ describe("an invitation without a mail", () => {
     expect(await deliveriesOf(guildhall, body.data.id)).toEqual([]);
   });
 
-  test("is never mailed nor reminded of, however long it waits", async () => {
+  test("an invitation without an email gets no email and no reminder later", async () => {
     const { id, email } = await unsent();
     const mailed = await invited(guildhall, organization);
     await sendDue(guildhall);
@@ -73,7 +73,7 @@ describe("an invitation without a mail", () => {
     expect(await deliveriesOf(guildhall, id)).toEqual([]);
   });
 
-  test("is not for people: the owner is refused, and may say that a mail is to go", async () => {
+  test("users can't invite without an email, not even the owner", async () => {
     const ask = (send_mail: boolean) =>
       guildhall.api
         .as(owner.token)
@@ -84,12 +84,12 @@ describe("an invitation without a mail", () => {
     expect((await ask(true)).status).toBe(201);
   });
 
-  test.each(["no", 0, null])("is asked for by true or false, not by %j", async (send_mail) => {
+  test.each(["no", 0, null])("send_mail is true or false, not %j", async (send_mail) => {
     const document = invitationTo(organization.id, uniqueEmail(), { send_mail });
     expect((await guildhall.api.post("/api/invitations", document)).status).toBe(422);
   });
 
-  test("is mailed once somebody says so, by a link that leaves the one taken before dead", async () => {
+  test("resending emails a new link and ends the one taken before", async () => {
     const invitation = await unsent();
     const { link } = (await take(invitation)).body.meta;
     expect((await guildhall.api.post(`${invitation.path}/resend`)).status).toBe(200);
@@ -99,20 +99,23 @@ describe("an invitation without a mail", () => {
   });
 });
 
-describe("a link that is taken", () => {
-  test.each(["the operator", "a program with the scope"])("by %s opens the invitation", async (who) => {
-    const invitation = await unsent();
-    const { status, body } = await take(invitation, who === "the operator" ? guildhall.api : program);
-    expect(status).toBe(200);
-    const link = `${guildhall.settings.PUBLIC_URL}/i/${linkToken(guildhall, invitation.id)}`;
-    expect(body).toEqual({ meta: { link } });
-    const opened = await fetch(body.meta.link, { redirect: "manual" });
-    expect(opened.status).toBe(303);
-    expect(opened.headers.get("Location")).toContain(`/invitations/${invitation.id}?`);
-    expect((await accepts(invitation, body.meta.link)).status).toBe(200);
-  });
+describe("taking an invitation's link", () => {
+  test.each(["the operator", "a program with the scope"])(
+    "a link taken by %s opens the invitation",
+    async (who) => {
+      const invitation = await unsent();
+      const { status, body } = await take(invitation, who === "the operator" ? guildhall.api : program);
+      expect(status).toBe(200);
+      const link = `${guildhall.settings.PUBLIC_URL}/i/${linkToken(guildhall, invitation.id)}`;
+      expect(body).toEqual({ meta: { link } });
+      const opened = await fetch(body.meta.link, { redirect: "manual" });
+      expect(opened.status).toBe(303);
+      expect(opened.headers.get("Location")).toContain(`/invitations/${invitation.id}?`);
+      expect((await accepts(invitation, body.meta.link)).status).toBe(200);
+    },
+  );
 
-  test("is the one the mail has, and the same each time", async () => {
+  test("a taken link equals the emailed one every time", async () => {
     const invitation = await invited(guildhall, organization);
     const [first, second] = [await take(invitation), await take(invitation)];
     expect(first.body.meta.link).toBe(second.body.meta.link);
@@ -121,7 +124,7 @@ describe("a link that is taken", () => {
     expect(mail.text).toContain(first.body.meta.link);
   });
 
-  test("is noted in the events each time, by whom, and without the link", async () => {
+  test("taking a link is an event with the actor and without the link", async () => {
     const invitation = await unsent();
     await take(invitation, program);
     await take(invitation);
@@ -133,11 +136,11 @@ describe("a link that is taken", () => {
     expect(JSON.stringify(body)).not.toContain(linkToken(guildhall, invitation.id));
   });
 
-  test("is not kept where it was asked from, nor by anybody between", async () => {
+  test("the response with a link is never cached", async () => {
     expect((await take(await unsent())).headers.get("Cache-Control")).toContain("no-store");
   });
 
-  test("after resending is the new one", async () => {
+  test("a link taken after resending is the new one", async () => {
     const invitation = await unsent();
     await guildhall.api.post(`${invitation.path}/resend`);
     const { link } = (await take(invitation)).body.meta;
@@ -146,8 +149,8 @@ describe("a link that is taken", () => {
   });
 });
 
-describe("no link is given", () => {
-  test("to people, whatever they may do: whoever holds it proves the invited address", async () => {
+describe("links that are refused", () => {
+  test("no user can take a link, because it proves the invited address", async () => {
     const invitation = await invited(guildhall, organization);
     const invitee = await buildPerson(guildhall, { email: invitation.email });
     const member = await buildMember(guildhall, organization, "member");
@@ -157,7 +160,7 @@ describe("no link is given", () => {
     expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
   });
 
-  test("to a program without the scope for links, which inviting doesn't include, nor of another environment", async () => {
+  test("no program takes a link without its scope or in another environment", async () => {
     const invitation = await unsent();
     const inviting = await buildProgram(
       guildhall,

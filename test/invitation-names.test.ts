@@ -23,7 +23,7 @@ async function nameOf(email: string) {
 }
 
 describe("the name an invitation gives", () => {
-  test("is read with it, trimmed, and null where there is none", async () => {
+  test("an invitation's name is read back trimmed, or null", async () => {
     const answer = await guildhall.api.post(
       "/api/invitations",
       invitationTo(organization.id, uniqueEmail(), { first_name: "  Mary ", last_name: "Somerville" }),
@@ -40,14 +40,14 @@ describe("the name an invitation gives", () => {
     ["first_name", "a".repeat(101)],
     ["last_name", "two\nlines"],
     ["first_name", " "],
-  ])("fits a user, or is refused: %s %j", async (name, value) => {
+  ])("an invitation's name that doesn't fit a user is refused: %s %j", async (name, value) => {
     const document = invitationTo(organization.id, uniqueEmail(), { [name]: value });
     const answer = await guildhall.api.post("/api/invitations", document);
     expect(answer).toMatchObject(refusal(422, "invalid_attribute"));
     expect(answer.body.errors[0].source).toEqual({ pointer: `/data/attributes/${name}` });
   });
 
-  test("is that of a row of a batch, too", async () => {
+  test("a batch row's name becomes its invitation's", async () => {
     const email = uniqueEmail();
     const id = await sendBatch(guildhall.api, organization, [{ email, ...MARY }]);
     await runBatches(guildhall);
@@ -56,38 +56,44 @@ describe("the name an invitation gives", () => {
     expect(body.data.attributes).toMatchObject({ email, ...MARY });
   });
 
-  test("is the user's who is made by accepting", async () => {
+  test("a user created by accepting gets the invitation's name", async () => {
     const invitation = await invited(guildhall, organization, MARY);
     expect(await answerByLink(guildhall, invitation, "accept")).toMatchObject({ status: 200 });
     expect(await nameOf(invitation.email)).toEqual(MARY);
   });
 
-  test.each(["link", "program"])("is a nameless user's from acceptance by the %s on", async (by) => {
-    const { user } = await buildPerson(guildhall);
-    await guildhall.db("users").where({ id: user.id }).update({ first_name: null, last_name: null });
-    const invitation = await invited(guildhall, organization, { email: user.email, ...MARY });
-    const answer =
-      by === "link"
-        ? await answerByLink(guildhall, invitation, "accept")
-        : await guildhall.api.post(`${invitation.path}/accept`, { meta: { user_id: user.id } });
-    expect(answer.status).toBe(200);
-    expect(await nameOf(user.email)).toEqual(MARY);
-  });
+  test.each(["link", "program"])(
+    "a user without a name gets the invitation's on acceptance by the %s",
+    async (by) => {
+      const { user } = await buildPerson(guildhall);
+      await guildhall.db("users").where({ id: user.id }).update({ first_name: null, last_name: null });
+      const invitation = await invited(guildhall, organization, { email: user.email, ...MARY });
+      const answer =
+        by === "link"
+          ? await answerByLink(guildhall, invitation, "accept")
+          : await guildhall.api.post(`${invitation.path}/accept`, { meta: { user_id: user.id } });
+      expect(answer.status).toBe(200);
+      expect(await nameOf(user.email)).toEqual(MARY);
+    },
+  );
 
-  test.each(["link", "program"])("leaves a user their own, even half of one: by the %s", async (by) => {
-    const { user } = await buildPerson(guildhall);
-    const own = { first_name: null, last_name: "Own" };
-    await guildhall.db("users").where({ id: user.id }).update(own);
-    const invitation = await invited(guildhall, organization, { email: user.email, ...MARY });
-    const answer =
-      by === "link"
-        ? await answerByLink(guildhall, invitation, "accept")
-        : await guildhall.api.post(`${invitation.path}/accept`, { meta: { user_id: user.id } });
-    expect(answer.status).toBe(200);
-    expect(await nameOf(user.email)).toEqual(own);
-  });
+  test.each(["link", "program"])(
+    "accepting keeps a user's own name, even half of one: by the %s",
+    async (by) => {
+      const { user } = await buildPerson(guildhall);
+      const own = { first_name: null, last_name: "Own" };
+      await guildhall.db("users").where({ id: user.id }).update(own);
+      const invitation = await invited(guildhall, organization, { email: user.email, ...MARY });
+      const answer =
+        by === "link"
+          ? await answerByLink(guildhall, invitation, "accept")
+          : await guildhall.api.post(`${invitation.path}/accept`, { meta: { user_id: user.id } });
+      expect(answer.status).toBe(200);
+      expect(await nameOf(user.email)).toEqual(own);
+    },
+  );
 
-  test("is nobody's when the invitation is declined", async () => {
+  test("declining an invitation names nobody", async () => {
     const { user } = await buildPerson(guildhall);
     await guildhall.db("users").where({ id: user.id }).update({ first_name: null, last_name: null });
     const invitation = await invited(guildhall, organization, { email: user.email, ...MARY });

@@ -36,7 +36,7 @@ function countInvitations({ id }: Organization) {
 }
 
 describe("an address", () => {
-  test("of a member can't be invited, in whatever spelling: 409 already_member", async () => {
+  test("a member's address can't be invited in any spelling: 409 already_member", async () => {
     const { organization, owner, api } = await buildTeam();
     const { user } = await buildMember(guildhall, organization, "member");
     for (const email of [user.email, user.email.toUpperCase(), owner.user.email]) {
@@ -45,7 +45,7 @@ describe("an address", () => {
     }
   });
 
-  test("has one pending invitation per organization, in whatever spelling: 409 invitation_pending", async () => {
+  test("an address has one pending invitation per organization, in any spelling", async () => {
     const { organization, api } = await buildTeam();
     const name = unique("jane");
     await api.post("/api/invitations", invitationTo(organization.id, `${name}@bücher.example`));
@@ -58,7 +58,7 @@ describe("an address", () => {
     expect(await countInvitations(organization)).toBe(1);
   });
 
-  test("invited ten times at once is invited once", async () => {
+  test("an address invited ten times at once is invited once", async () => {
     const { organization } = await buildTeam();
     const email = uniqueEmail();
     const answers = await Promise.all(
@@ -69,7 +69,7 @@ describe("an address", () => {
     expect(await guildhall.db("mail_deliveries").where({ email })).toHaveLength(1);
   });
 
-  test("with a plus, or a dot more, is another person's", async () => {
+  test("an address with a plus or another dot is another person's", async () => {
     const { organization } = await buildTeam();
     const name = unique("jane");
     for (const local of [name, `${name}+guildhall`, `j.${name}`]) {
@@ -78,14 +78,14 @@ describe("an address", () => {
     }
   });
 
-  test("may have a pending invitation to each of two organizations", async () => {
+  test("an address may have pending invitations to two organizations", async () => {
     const email = uniqueEmail();
     for (const { organization } of [await buildTeam(), await buildTeam()]) {
       expect(await invite(guildhall, organization, email)).toMatchObject({ status: 201 });
     }
   });
 
-  test("whose invitation is overdue is invited anew, and the overdue one is expired, with its event", async () => {
+  test("inviting an address expires its overdue invitation, with an event", async () => {
     const { organization, api } = await buildTeam();
     const email = uniqueEmail();
     const first = await invite(guildhall, organization, email);
@@ -103,7 +103,7 @@ describe("an address", () => {
     expect(events).toEqual(["invitation.created", "invitation.expired"]);
   });
 
-  test("whose overdue invitation can't be renewed for another reason keeps it as it was", async () => {
+  test("an overdue invitation stays if its address can't be invited again", async () => {
     const { organization } = await buildTeam();
     const email = uniqueEmail();
     const { id } = (await invite(guildhall, organization, email)).body.data;
@@ -114,7 +114,7 @@ describe("an address", () => {
     expect(await guildhall.db("invitations").where({ id }).first()).toMatchObject({ status: "pending" });
   });
 
-  test.each(["revoke", "decline"])("is invited anew after %s", async (answer) => {
+  test.each(["revoke", "decline"])("an address can be invited again after %s", async (answer) => {
     const { organization } = await buildTeam();
     const email = uniqueEmail();
     const first = await invite(guildhall, organization, email);
@@ -129,7 +129,7 @@ describe("an invitation lives", () => {
   const lifetime = ({ created_at, expires_at }: { created_at: string; expires_at: string }) =>
     (Date.parse(expires_at) - Date.parse(created_at)) / DAY;
 
-  test("for 7 days, or as long as its environment says", async () => {
+  test("an invitation lasts 7 days, or as long as its environment says", async () => {
     const { organization } = await buildTeam();
     const first = await invite(guildhall, organization, uniqueEmail());
     expect(lifetime(first.body.data.attributes)).toBe(7);
@@ -143,7 +143,7 @@ describe("an invitation lives", () => {
     expect(lifetime(second.body.data.attributes)).toBe(2);
   });
 
-  test("until the moment its inviter gives, in any time zone", async () => {
+  test("an invitation lasts until the time its inviter gives, in any time zone", async () => {
     const { organization } = await buildTeam();
     const given = `${new Date(Date.now() + 3 * DAY).toISOString().slice(0, 19)}+02:00`;
     const { body } = await invite(guildhall, organization, uniqueEmail(), { expires_at: given });
@@ -167,7 +167,7 @@ describe("an invitation lives", () => {
     "",
     1_900_000_000,
     {},
-  ])("until no such moment as %j: 422", async (expires_at) => {
+  ])("an invitation can't expire at %j: 422", async (expires_at) => {
     const { organization } = await buildTeam();
     const answer = await invite(guildhall, organization, uniqueEmail(), { expires_at });
     expect(answer).toMatchObject({

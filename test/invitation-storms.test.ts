@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => guildhall.stop());
 
 describe("a storm", { timeout: 120_000 }, () => {
-  test("of 1,000 accepts of one link: one membership, one event, one notice, the same success for all", async () => {
+  test("1,000 accepts of one link make one membership, one event and one notice", async () => {
     const invitation = await invited(guildhall, organization, { by: guildhall.api.as(owner.token) });
     const answers: ApiAnswer[] = [];
     // Four times each over 250 connections: more would wait for this one process longer than servers are patient.
@@ -73,7 +73,7 @@ describe("a storm", { timeout: 120_000 }, () => {
     expect(notices).toBe(1);
   });
 
-  test("of 200 who invite one address and 200 who resend: one invitation, one mail, nothing breaks", async () => {
+  test("200 invites and 200 resends at once make one invitation and one email", async () => {
     const email = uniqueEmail();
     const answers = await atOnce(200, () => invite(guildhall, organization, email));
     expect(statuses(answers)).toEqual({ 201: 1, 409: 199 });
@@ -85,7 +85,7 @@ describe("a storm", { timeout: 120_000 }, () => {
     expect(guildhall.mailbox.received.filter(({ to }) => to.includes(email))).toHaveLength(1);
   });
 
-  test("of everything that can be done to one invitation: it ends once, and every answer is true", async () => {
+  test("every action on one invitation at once ends it once with true responses", async () => {
     const wins: Record<string, number> = {};
     for (let round = 0; round < ROUNDS; round += 1) {
       const invitation = await eventful();

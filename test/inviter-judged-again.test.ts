@@ -84,12 +84,12 @@ describe.each(Object.entries(waysToAccept))("accepted by %s", (_, accept) => {
   );
 });
 
-test("what the inviter may still send is accepted", async () => {
+test("an invitation that its inviter may still send is accepted", async () => {
   const { invitation } = await buildInvitation();
   expect(await answerByLink(guildhall, invitation, "accept")).toMatchObject({ status: 200 });
 });
 
-test("a role that has gained what its giver lacks is not given any more", async () => {
+test("an invitation isn't accepted once its role exceeds its inviter", async () => {
   const { given, invitation } = await buildInvitation();
   await addPermission(guildhall.api, given, "organization:delete");
   expect(await answerByLink(guildhall, invitation, "accept")).toMatchObject(
@@ -97,7 +97,7 @@ test("a role that has gained what its giver lacks is not given any more", async 
   );
 });
 
-test("the page whose button comes too late says that the invitation was withdrawn, and makes nobody a user", async () => {
+test("the page says that an invitation was withdrawn and creates no user", async () => {
   const { invitation, lose } = await buildInvitation();
   await lose("members:manage");
   const token = linkToken(guildhall, invitation.id);
@@ -110,7 +110,7 @@ test("the page whose button comes too late says that the invitation was withdraw
   expect(await guildhall.db("users").where({ email: invitation.email })).toEqual([]);
 });
 
-test("an older link says that it is superseded, and revokes nothing", async () => {
+test("an old link says that it was replaced and revokes nothing", async () => {
   const { invitation, lose } = await buildInvitation();
   await letCoolDown(guildhall, invitation.id);
   expect((await guildhall.api.post(`${invitation.path}/resend`)).status).toBe(200);
@@ -121,7 +121,7 @@ test("an older link says that it is superseded, and revokes nothing", async () =
   expect(await stateOf(invitation)).toBe("pending");
 });
 
-test("sent once more, even by the operator, it is revoked and not sent", async () => {
+test("resending revokes an invitation whose inviter may no longer send it", async () => {
   const { invitation, lose } = await buildInvitation();
   await letCoolDown(guildhall, invitation.id);
   await lose("addresses:manage");
@@ -131,7 +131,7 @@ test("sent once more, even by the operator, it is revoked and not sent", async (
   expect(await deliveriesOf(guildhall, invitation.id)).toHaveLength(1);
 });
 
-test("no reminder goes out of it", async () => {
+test("no reminder is sent if the inviter may no longer invite", async () => {
   const [{ invitation, lose }, { invitation: sound }] = [await buildInvitation(), await buildInvitation()];
   await lose("members:manage");
   await sendDue(guildhall);
@@ -142,7 +142,7 @@ test("no reminder goes out of it", async () => {
   expect(await deliveriesOf(guildhall, sound.id)).toHaveLength(2);
 });
 
-test("what a program gives beyond its inviter's rights is the program's own invitation, and stands", async () => {
+test("an invitation that a program extends beyond its inviter is the program's", async () => {
   const { inviter, invitation } = await buildInvitation();
   const deleting = await buildRole(guildhall, ["organization:delete"]);
   const attributes = { role_ids: [deleting] };

@@ -56,14 +56,14 @@ async function noticesOf({ id }: Invited): Promise<string[]> {
 }
 
 describe.each(OUTCOMES)("what is %s", (outcome) => {
-  test("is told to no address that nobody has verified: it may be a stranger's", async () => {
+  test("no notice goes to an unverified address, which may be a stranger's", async () => {
     const invitation = await byOwner();
     await guildhall.db("users").where({ id: owner.user.id }).update({ email_verified_at: null });
     await comesOut(invitation, outcome);
     expect(await noticesOf(invitation)).toEqual([]);
   });
 
-  test("is told to the inviter once", async () => {
+  test("the inviter gets one notice", async () => {
     const invitation = await byOwner();
     await comesOut(invitation, outcome);
     const [mail, ...more] = await mailsTo(owner.user.email);
@@ -74,7 +74,7 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     expect(await noticesOf(invitation)).toEqual([`invitation-${outcome}`]);
   });
 
-  test("is told at the address the inviter has by now", async () => {
+  test("the notice goes to the inviter's present address", async () => {
     const invitation = await byOwner();
     const [before, email] = [owner.user.email, uniqueEmail()];
     await guildhall.db("users").where({ id: owner.user.id }).update({ email, email_canonical: email });
@@ -83,7 +83,7 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     expect(await mailsTo(before)).toEqual([]);
   });
 
-  test("is not told where the environment switched that off, and the others are", async () => {
+  test("an environment switches off one kind of notice and keeps the others", async () => {
     const settings = { notify_inviter: { [outcome]: false } };
     await guildhall.db("environments").where({ id: organization.environment_id }).update({ settings });
     for (const each of OUTCOMES) {
@@ -93,26 +93,26 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     }
   });
 
-  test("is told to nobody where a program invited", async () => {
+  test("nobody gets a notice if a program invited", async () => {
     const invitation = await invited(guildhall, organization);
     await comesOut(invitation, outcome);
     expect(await noticesOf(invitation)).toEqual([]);
   });
 
-  test("is told to who invited, and not to who else manages members", async () => {
+  test("only the inviter gets a notice, not other managers of members", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     await comesOut(await byOwner(), outcome);
     expect(await mailsTo(admin.user.email)).toEqual([]);
   });
 });
 
-test("what is revoked is told to nobody", async () => {
+test("nobody gets a notice of a revoked invitation", async () => {
   const invitation = await byOwner();
   await guildhall.api.post(`${invitation.path}/revoke`);
   expect(await noticesOf(invitation)).toEqual([]);
 });
 
-test("the switches are set by the operator, each by itself, which leaves the others, and null sets them all back", async () => {
+test("the operator sets each notice switch separately, and null resets all", async () => {
   const id = organization.environment_id;
   const set = (notify_inviter: unknown) =>
     guildhall.api.patch(`/api/environments/${id}`, {
@@ -132,7 +132,7 @@ test("the switches are set by the operator, each by itself, which leaves the oth
     expect((await set(wrong)).status).toBe(422);
 });
 
-describe("of many that expire at once", { timeout: 60_000 }, () => {
+describe("many invitations that expire at once", { timeout: 60_000 }, () => {
   /** So many overdue invitations of one inviter, by SQL. */
   async function overdue(
     count: number,
@@ -147,7 +147,7 @@ describe("of many that expire at once", { timeout: 60_000 }, () => {
     await guildhall.db.batchInsert("invitations", rows);
   }
 
-  test("1,000 of one inviter are told in one mail, which says how many more there are", async () => {
+  test("1,000 expired invitations of one inviter make one notice with the count", async () => {
     await overdue(1_000, owner);
     expect(await expire()).toBe(1_000);
     const mails = await mailsTo(owner.user.email);
@@ -156,7 +156,7 @@ describe("of many that expire at once", { timeout: 60_000 }, () => {
     expect(mails[0]?.html).toContain("999");
   });
 
-  test("more than one batch takes are told in one mail all the same", async () => {
+  test("one notice covers expired invitations of several chunks", async () => {
     await overdue(2_500, owner);
     expect(await expire()).toBe(2_500);
     const mails = await mailsTo(owner.user.email);
@@ -164,7 +164,7 @@ describe("of many that expire at once", { timeout: 60_000 }, () => {
     expect(mails[0]?.text).toContain("expired at the same time: 2,499");
   });
 
-  test("each inviter is told of their own, by one mail for each organization", async () => {
+  test("each inviter gets one notice per organization", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     const other = await buildOrganization(guildhall, owner, { name: "Globex" });
     await overdue(3, owner);
@@ -180,7 +180,7 @@ describe("of many that expire at once", { timeout: 60_000 }, () => {
     ]);
   });
 
-  test("those of a later run are told by a mail of their own", async () => {
+  test("invitations that expire in a later run get a notice of their own", async () => {
     for (const count of [2, 3]) {
       await overdue(count, owner);
       await expire();

@@ -65,7 +65,7 @@ async function idOfGrant(role: string, permission: string): Promise<string> {
 }
 
 describe("a role withdrawn from a member", () => {
-  test("takes with it the invitations they sent by it, and nobody else's", async () => {
+  test("losing a role revokes the invitations it allowed, and nobody else's", async () => {
     const { owner, organization } = await buildTeam();
     const [recruiter, other] = [await buildRecruiter(organization), await buildRecruiter(organization)];
     const elsewhere = await buildOrganization(guildhall, recruiter);
@@ -80,7 +80,7 @@ describe("a role withdrawn from a member", () => {
     expect(await statuses(...others)).toEqual(["pending", "pending", "pending"]);
   });
 
-  test("takes nothing where another role of theirs still lets them send it", async () => {
+  test("losing a role revokes nothing that another role still allows", async () => {
     const { organization } = await buildTeam();
     const recruiter = await buildRecruiter(organization);
     const second = await buildRole(guildhall, ["members:manage"]);
@@ -90,7 +90,7 @@ describe("a role withdrawn from a member", () => {
     expect(await statuses(sent)).toEqual(["pending"]);
   });
 
-  test("takes those that give what they no longer have, and leaves those that don't", async () => {
+  test("losing a role revokes only invitations that exceed what is left", async () => {
     const { organization } = await buildTeam();
     const recruiter = await buildRecruiter(organization);
     const { id } = recruiter.membership;
@@ -101,7 +101,7 @@ describe("a role withdrawn from a member", () => {
     expect(await statuses(withBilling, asMember)).toEqual(["revoked", "pending"]);
   });
 
-  test("changes no invitation that is answered or overdue already", async () => {
+  test("losing a role leaves answered and overdue invitations", async () => {
     const { organization } = await buildTeam();
     const recruiter = await buildRecruiter(organization);
     const [accepted, overdue] = [
@@ -122,7 +122,7 @@ describe("a role withdrawn from a member", () => {
 });
 
 describe("a permission taken from a role", () => {
-  test("takes the invitations of everybody who had it by that role alone", async () => {
+  test("losing a permission revokes invitations of all who had it by one role", async () => {
     const { owner, organization } = await buildTeam();
     const recruiter = await buildRecruiter(organization);
     const admin = await buildMember(guildhall, organization, "admin");
@@ -135,7 +135,7 @@ describe("a permission taken from a role", () => {
     expect(await statuses(...others)).toEqual(["pending", "pending"]);
   });
 
-  test("takes those that give more than is left, and given back brings none of them back", async () => {
+  test("a permission that is given back restores no revoked invitation", async () => {
     const { organization } = await buildTeam();
     const recruiter = await buildRecruiter(organization, "addresses:manage");
     const addresses = await buildRole(guildhall, ["addresses:manage"]);
@@ -152,7 +152,7 @@ describe("a permission taken from a role", () => {
   });
 });
 
-test("a role of the environment taken from a user takes their invitations everywhere but where they may still", async () => {
+test("losing an environment role revokes invitations wherever it was needed", async () => {
   const [{ organization: first }, { organization: second }] = [await buildTeam(), await buildTeam()];
   const recruiter = await buildRecruiter(second, "payments:read");
   const given = await giveInEnvironment(guildhall, recruiter.user, ["members:manage", "members:read"]);
@@ -165,7 +165,7 @@ test("a role of the environment taken from a user takes their invitations everyw
   expect(await statuses(there, here, other)).toEqual(["revoked", "pending", "pending"]);
 });
 
-test("member_management switched back to the owner takes the admins' invitations, and leaves the owner's", async () => {
+test("setting member_management to owner revokes the admins' invitations", async () => {
   const { owner, organization } = await buildTeam();
   const admin = await buildMember(guildhall, organization, "admin");
   const staff = await buildPerson(guildhall);
@@ -193,18 +193,21 @@ describe("the ownership transferred", () => {
   test.each([
     ["owner", ["revoked", "revoked"]],
     ["owner_and_admins", ["pending", "revoked"]],
-  ] as const)("with member_management %s takes what an admin could not send", async (setting, expected) => {
-    const { owner, organization } = await buildTeam(setting);
-    const next = await buildMember(guildhall, organization, "member");
-    const deleting = await buildRole(guildhall, ["organization:delete"], organization.id);
-    const sent = [await invites(owner, organization), await invites(owner, organization, deleting)];
-    const path = `/api/organizations/${organization.id}/transfer-ownership`;
-    await guildhall.api.as(owner.token).post(path, { meta: { user_id: next.user.id } });
-    expect(await statuses(...sent)).toEqual(expected);
-  });
+  ] as const)(
+    "transferring with member_management %s revokes what an admin can't send",
+    async (setting, expected) => {
+      const { owner, organization } = await buildTeam(setting);
+      const next = await buildMember(guildhall, organization, "member");
+      const deleting = await buildRole(guildhall, ["organization:delete"], organization.id);
+      const sent = [await invites(owner, organization), await invites(owner, organization, deleting)];
+      const path = `/api/organizations/${organization.id}/transfer-ownership`;
+      await guildhall.api.as(owner.token).post(path, { meta: { user_id: next.user.id } });
+      expect(await statuses(...sent)).toEqual(expected);
+    },
+  );
 });
 
-test("a member removed keeps what a role of the environment still lets them send", async () => {
+test("a removed member keeps invitations that an environment role allows", async () => {
   const { organization } = await buildTeam();
   const [staff, plain] = [await buildRecruiter(organization), await buildRecruiter(organization)];
   await giveInEnvironment(guildhall, staff.user, ["members:manage", "members:read"]);
@@ -219,7 +222,7 @@ test("a member removed keeps what a role of the environment still lets them send
   expect(await statuses(...sent)).toEqual(["pending", "revoked", "revoked"]);
 });
 
-test("a user deleted takes every invitation they sent, in every organization, and no other", async () => {
+test("deleting a user revokes all invitations they sent, and no others", async () => {
   const [{ organization: first, owner }, { organization: second }] = [await buildTeam(), await buildTeam()];
   const recruiter = await buildRecruiter(first);
   await giveInEnvironment(guildhall, recruiter.user, ["members:manage", "members:read"]);
@@ -230,7 +233,7 @@ test("a user deleted takes every invitation they sent, in every organization, an
   expect(await statuses(here, there, other)).toEqual(["revoked", "revoked", "pending"]);
 });
 
-test("each is revoked with the change itself: its event is of the same request and moment, and its link is dead", async () => {
+test("the request that takes a right also revokes and ends the links", async () => {
   const { owner, organization } = await buildTeam();
   const recruiter = await buildRecruiter(organization);
   const invitationId = (await invites(recruiter, organization)).split("/").at(-1) ?? "";
@@ -253,7 +256,7 @@ test("each is revoked with the change itself: its event is of the same request a
   expect(answer).toMatchObject({ status: 409, body: { errors: [{ code: "invitation_revoked" }] } });
 });
 
-test("the answer to a change of roles says how many invitations it revoked", async () => {
+test("the response to a change of roles counts revoked invitations", async () => {
   const { owner, organization } = await buildTeam();
   const recruiter = await buildRecruiter(organization);
   for (let n = 0; n < 2; n += 1) await invites(recruiter, organization);
@@ -264,7 +267,7 @@ test("the answer to a change of roles says how many invitations it revoked", asy
   expect((await takeRoles()).body.meta).toEqual({ revoked_invitations: 0 });
 });
 
-test("an invitation that waits for the withdrawal of the right to send it is not sent", async () => {
+test("an invitation that waits for the loss of its right is not sent", async () => {
   const { organization } = await buildTeam();
   const recruiter = await buildRecruiter(organization);
   const answer = await whileLosing(recruiter, organization, (api) =>
@@ -275,7 +278,7 @@ test("an invitation that waits for the withdrawal of the right to send it is not
   expect(await guildhall.db("invitations").where(pending)).toEqual([]);
 });
 
-test("a revocation that waits for the withdrawal of the right to revoke is refused, and the invitation stays", async () => {
+test("a revocation that waits for the loss of its right is refused", async () => {
   const { owner, organization } = await buildTeam();
   const recruiter = await buildRecruiter(organization);
   const sent = await invites(owner, organization);
@@ -284,7 +287,7 @@ test("a revocation that waits for the withdrawal of the right to revoke is refus
   expect(await statuses(sent)).toEqual(["pending"]);
 });
 
-test("canceling a batch that waits for the withdrawal of the right to is refused, and the batch goes on", async () => {
+test("canceling a batch that waits for the loss of its right is refused", async () => {
   const { owner, organization } = await buildTeam();
   const recruiter = await buildRecruiter(organization);
   const batch = batchTo(organization.id, rowsTo(someEmails(1)));

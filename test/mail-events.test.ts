@@ -57,7 +57,7 @@ const counts = (recorded: number, repeated: number, unknown: number) => ({
 const BOUNCE = { permanent: true, detail: "550 5.1.1 nobody here" };
 
 describe("a bounce for good", () => {
-  test("fails the mail with the receiver's words, and the invitation shows it", async () => {
+  test("a permanent bounce fails the email with the receiver's words", async () => {
     const mail = await mailed();
     expect(await deliveryStatus(mail)).toBe("sent");
     expect(await telling(mail, "bounced", BOUNCE)).toEqual(counts(1, 0, 0));
@@ -76,7 +76,7 @@ describe("a bounce for good", () => {
     });
   });
 
-  test("suppresses the address, and tells so in the events", async () => {
+  test("a permanent bounce suppresses the address, with an event", async () => {
     const mail = await mailed();
     await telling(mail, "bounced", BOUNCE);
     const suppression = await suppressionOf(mail.email);
@@ -92,7 +92,7 @@ describe("a bounce for good", () => {
     ]);
   });
 
-  test("keeps every later mail to the address from leaving, also one that waits already", async () => {
+  test("a permanent bounce stops later and waiting emails to the address", async () => {
     const mail = await mailed();
     const other = await buildOrganization(guildhall, await buildPerson(guildhall));
     const { body } = await invite(guildhall, other, mail.email);
@@ -105,7 +105,7 @@ describe("a bounce for good", () => {
     });
   });
 
-  test("suppresses nobody in another environment", async () => {
+  test("a permanent bounce doesn't affect other environments", async () => {
     const mail = await mailed();
     await telling(mail, "bounced", BOUNCE);
     const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
@@ -116,7 +116,7 @@ describe("a bounce for good", () => {
     await guildhall.mailbox.waitFor(mail.email, 2);
   });
 
-  test("told before we wrote down that the mail left stays a failure", async () => {
+  test("a bounce reported before the send was recorded stays a failure", async () => {
     const { body } = await invite(guildhall, organization, uniqueEmail());
     const [held] = await claimDeliveries(guildhall.db, {
       limit: 1,
@@ -135,14 +135,14 @@ test.each([
   ["a block list", "smtp; 554 5.7.1 Client host blocked using zen.spamhaus.org"],
   ["a full mailbox", "552 5.2.2 mailbox full"],
   ["nothing that is plain", "554 no"],
-])("a bounce for good that speaks of %s fails the mail and suppresses nobody", async (_, detail) => {
+])("a permanent bounce about %s fails the email and suppresses nobody", async (_, detail) => {
   const mail = await mailed();
   expect(await telling(mail, "bounced", { permanent: true, detail })).toEqual(counts(1, 0, 0));
   expect(await read(mail.id)).toMatchObject({ state: "failed", reply: detail });
   expect(await suppressionOf(mail.email)).toBeUndefined();
 });
 
-describe("what may pass suppresses nobody", () => {
+describe("temporary failures suppress nobody", () => {
   test.each([
     ["a bounce that says it may", { permanent: false, detail: "452 4.2.2 mailbox full" }],
     ["a bounce that doesn't say", { detail: "Out of office until Monday" }],
@@ -154,7 +154,7 @@ describe("what may pass suppresses nobody", () => {
     expect(await words(mail.id)).toEqual(["attempt", "sent", "deferred"]);
   });
 
-  test("a deferral, which may come several times", async () => {
+  test("repeated deferrals suppress nobody", async () => {
     const mail = await mailed();
     await telling(mail, "deferred", { detail: "451 busy", occurred_at: "2026-01-01T10:00:00Z" });
     await telling(mail, "deferred", { detail: "451 busy", occurred_at: "2026-01-01T11:00:00+00:00" });
@@ -164,7 +164,7 @@ describe("what may pass suppresses nobody", () => {
   });
 });
 
-test("a complaint suppresses, and leaves the mail as it is: it did arrive", async () => {
+test("a complaint suppresses the address and leaves the email as it is", async () => {
   const mail = await mailed();
   await telling(mail, "complained", { detail: "abuse" });
   expect(await suppressionOf(mail.email)).toMatchObject({ reason: "complained" });
@@ -172,7 +172,7 @@ test("a complaint suppresses, and leaves the mail as it is: it did arrive", asyn
   expect(await words(mail.id)).toEqual(["attempt", "sent", "complained"]);
 });
 
-test("a complaint takes the place of a bounce, for it says what the person wants", async () => {
+test("a complaint replaces a bounce as the reason", async () => {
   const mail = await mailed();
   await telling(mail, "bounced", BOUNCE);
   await telling(mail, "complained");
@@ -180,14 +180,14 @@ test("a complaint takes the place of a bounce, for it says what the person wants
 });
 
 describe("a delivery", () => {
-  test("is told in the timeline", async () => {
+  test("a delivery report is in the timeline", async () => {
     const mail = await mailed();
     await telling(mail, "delivered");
     expect(await words(mail.id)).toEqual(["attempt", "sent", "delivered"]);
     expect(await read(mail.id)).toMatchObject({ state: "sent" });
   });
 
-  test("settles a mail whose fate nobody knew, so that no second copy leaves", async () => {
+  test("a delivery report settles an unknown email, so no second copy leaves", async () => {
     const mail = await mailed();
     const unknown = { state: "unknown", due_at: guildhall.db.fn.now(), sent_at: null };
     await guildhall.db("mail_deliveries").where({ id: mail.id }).update(unknown);
@@ -195,7 +195,7 @@ describe("a delivery", () => {
     expect(await read(mail.id)).toMatchObject({ state: "sent", due_at: null, sent_at: expect.any(Date) });
   });
 
-  test("makes nothing of a bounce that was told before", async () => {
+  test("a delivery report doesn't undo an earlier bounce", async () => {
     const mail = await mailed();
     await telling(mail, "bounced", BOUNCE);
     await telling(mail, "delivered");
@@ -204,7 +204,7 @@ describe("a delivery", () => {
 });
 
 describe("telling it again", () => {
-  test("changes nothing, whether it is the same message or another", async () => {
+  test("repeating an event changes nothing", async () => {
     const mail = await mailed();
     const message = { id: "msg_1" };
     await telling(mail, "bounced", BOUNCE, message);
@@ -214,7 +214,7 @@ describe("telling it again", () => {
     expect([await read(mail.id), await suppressionOf(mail.email)]).toEqual(before);
   });
 
-  test("does not bring back a suppression that was lifted", async () => {
+  test("repeating an event doesn't restore a lifted suppression", async () => {
     const mail = await mailed();
     await telling(mail, "bounced", BOUNCE);
     const { id } = await suppressionOf(mail.email);
@@ -223,7 +223,7 @@ describe("telling it again", () => {
     expect(await suppressionOf(mail.email)).toBeUndefined();
   });
 
-  test("ten times at once writes it down once", async () => {
+  test("an event sent ten times at once is recorded once", async () => {
     const mail = await mailed();
     const answers = await Promise.all(Array.from({ length: 10 }, () => telling(mail, "complained")));
     expect(answers.reduce((sum, { body }) => sum + body.recorded, 0)).toBe(1);
@@ -232,7 +232,7 @@ describe("telling it again", () => {
 });
 
 describe("many events at once", () => {
-  test("are sorted out by their mails, and counted", async () => {
+  test("many events are matched to their emails and counted", async () => {
     const [one, two, three] = [await mailed(), await mailed(), await mailed()];
     const events = [
       { type: "delivered", message_id: one.message_id, email: one.email },
@@ -255,14 +255,14 @@ describe("many events at once", () => {
     expect(await suppressionOf(three.email)).toBeUndefined();
   });
 
-  test("are a thousand at most", async () => {
+  test("a report has at most a thousand events", async () => {
     const events = Array.from({ length: 1_001 }, () => ({ type: "delivered", email: "a@example.com" }));
     expect(await tell(guildhall.api.origin, { events: events.slice(1) })).toEqual(counts(0, 0, 1_000));
     expect(await tell(guildhall.api.origin, { events })).toMatchObject({ status: 422 });
     expect(await tell(guildhall.api.origin, { events: [] })).toEqual(counts(0, 0, 0));
   });
 
-  test("find their emails however a provider writes the recipient", async () => {
+  test("events find their emails in any form of the recipient", async () => {
     const mail = await mailed();
     const spellings = [
       `<${mail.email}>`,
@@ -276,7 +276,7 @@ describe("many events at once", () => {
     expect(await telling(mail, "deferred", { email: "<mary@elsewhere.test>" })).toEqual(counts(0, 0, 1));
   });
 
-  test("are answered one by one: an odd one among them is named, and stops no other", async () => {
+  test("each event gets its own result, and an odd one stops no other", async () => {
     const mail = await mailed();
     const good = { type: "bounced", message_id: mail.message_id, email: mail.email, permanent: true };
     const events = [
@@ -317,7 +317,7 @@ describe("many events at once", () => {
     expect(await suppressionOf(mail.email)).toMatchObject({ reason: "bounced" });
   });
 
-  test("may tell whatever a receiver said, however mad, and no link", async () => {
+  test("an event may quote any reply, but no link is kept", async () => {
     const mail = await mailed();
     const token = guildhall.context.linkKeys.signOptOut(mail.invitation);
     const detail = `550 http://x.test/u/${token} \u0000 \ud800 ${"nobody ".repeat(1_000)}`;
@@ -328,7 +328,7 @@ describe("many events at once", () => {
   });
 });
 
-describe("what isn't signed as it should be is refused: 401, and nothing happens", () => {
+describe("a wrongly signed report is refused: 401", () => {
   const now = () => Math.floor(Date.now() / 1_000);
 
   test.each<[string, () => Message]>([
@@ -354,7 +354,7 @@ describe("what isn't signed as it should be is refused: 401, and nothing happens
     expect(await suppressionOf(mail.email)).toBeUndefined();
   });
 
-  test("and a body that was changed on its way", async () => {
+  test("a changed body is refused: 401", async () => {
     const body = JSON.stringify({ events: [] });
     const id = "msg_1";
     const forged = { id, timestamp: now(), signature: signature(MAIL_EVENTS_SECRET, id, now(), body) };
@@ -362,7 +362,7 @@ describe("what isn't signed as it should be is refused: 401, and nothing happens
     expect(await tell(guildhall.api.origin, body, forged)).toMatchObject({ status: 202 });
   });
 
-  test("but one right signature among several is enough, so that a secret can be changed", async () => {
+  test("one right signature among several is enough, to rotate the secret", async () => {
     const [id, timestamp, body] = ["msg_1", now(), '{"events":[]}'];
     const signatures = ["another secret of many bytes", MAIL_EVENTS_SECRET].map((secret) =>
       signature(secret, id, timestamp, body),
@@ -371,7 +371,7 @@ describe("what isn't signed as it should be is refused: 401, and nothing happens
     expect(await tell(guildhall.api.origin, body, message)).toMatchObject({ status: 202 });
   });
 
-  test("and guessing is refused after a while: 429", async () => {
+  test("guessing signatures is refused after a while: 429", async () => {
     const other = await startGuildhall({ settings: { MAIL_EVENTS_SECRET: "a plain secret of many bytes" } });
     const wrong = { secret: "another secret of many bytes" };
     const answers: number[] = [];
@@ -402,7 +402,7 @@ test.each([
     "invalid_mail_events",
   ],
   ["two megabytes", { events: [], filler: "x".repeat(2 ** 21) }, 413, "body_too_large"],
-])("a signed body of %s is refused, and why is said in plain JSON", async (_, document, status, code) => {
+])("a signed body of %s is refused with the reason in plain JSON", async (_, document, status, code) => {
   const answer = await tell(guildhall.api.origin, document);
   expect(answer).toEqual({
     status,
@@ -410,7 +410,7 @@ test.each([
   });
 });
 
-test("without a secret there is no such path: 404", async () => {
+test("without a secret POST /mail-events is 404", async () => {
   const other = await startGuildhall();
   expect(await tell(other.api.origin, { events: [] })).toEqual({
     status: 404,
@@ -419,7 +419,7 @@ test("without a secret there is no such path: 404", async () => {
   await other.stop();
 });
 
-test("the path takes nothing but POST", async () => {
+test("/mail-events accepts only POST", async () => {
   const answer = await fetch(`${guildhall.api.origin}/mail-events`);
   expect(answer.status).toBe(405);
   expect(await answer.json()).toMatchObject({ code: "method_not_allowed" });

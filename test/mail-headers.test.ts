@@ -40,7 +40,7 @@ const HEADERS = [
   "to",
 ];
 
-describe("a mail's headers", () => {
+describe("an email's headers", () => {
   let guildhall: Guildhall;
 
   beforeAll(async () => {
@@ -49,24 +49,24 @@ describe("a mail's headers", () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("are the ones we mean to send and no other", async () => {
+  test("an email has exactly the headers we mean to send", async () => {
     const { mail, source } = await mailFor({});
     expect(mail.headers.map(({ key }) => key).sort()).toEqual(HEADERS);
     expect(names(source)).toEqual(HEADERS);
   });
 
-  test("ask machines not to answer", async () => {
+  test("an email's headers ask machines not to answer", async () => {
     const { mail } = await mailFor({});
     expect(mail.headers.find(({ key }) => key === "auto-submitted")?.value).toBe("auto-generated");
   });
 
-  test("come from our address in the name of the product, go to the invited address in nobody's name", async () => {
+  test("an email comes from our address and names no recipient", async () => {
     const { mail } = await mailFor({ product: "Acme Suite" });
     expect(mail.from).toEqual({ address: "no-reply@guildhall.test", name: "Acme Suite" });
     expect(mail.to).toEqual([{ address: expect.stringMatching(/^person-.*@example\.com$/), name: "" }]);
   });
 
-  test("hold a Message-ID made of the delivery's id and our domain, the same at every attempt", async () => {
+  test("the Message-ID is the same at every attempt", async () => {
     const first = await mailFor({});
     const read = () => guildhall.db("mail_deliveries").where({ email: first.to[0] }).first();
     // The email is there a moment before its outcome is.
@@ -81,7 +81,7 @@ describe("a mail's headers", () => {
     expect(tokenIn(second)).toBe(tokenIn(first));
   });
 
-  test("keep the spelling of the invited address", async () => {
+  test("an email keeps the spelling of the invited address", async () => {
     const email = uniqueEmail().replace("person", "Per.Son+Tag");
     expect((await mailFor({ email })).to).toEqual([email]);
   });

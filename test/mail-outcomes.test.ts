@@ -92,7 +92,7 @@ describe.each([
     expect(await isSuppressed(delivery.email)).toBe(suppressed);
   });
 
-  test("a server that is well gets the mail, and its reply is kept as the proof", async () => {
+  test("an accepted email keeps the server's reply as proof", async () => {
     const delivery = await inviteAndAttempt(uniqueEmail());
     const proof = { state: "sent", attempts: 1, smtp_code: 250, reply: "250 kept", wait: null };
     expect(delivery).toMatchObject(proof);
@@ -106,7 +106,7 @@ describe("a server that is not there", () => {
   afterAll(stop);
   beforeEach(reset);
 
-  test("a server that refuses connections", async () => {
+  test("a server that refuses connections costs no attempt", async () => {
     const down = await startScriptedSmtp();
     await down.stop();
     const other = await startGuildhall({ settings: { SMTP_URL: down.url } });
@@ -142,7 +142,7 @@ describe("attempts that follow", () => {
     expect(delivery.reply?.length).toBeLessThanOrEqual(500);
   });
 
-  test("what nobody knows the fate of is sent once more, with the same Message-ID and link, and then settled", async () => {
+  test("an unknown outcome is sent once more with the same Message-ID, then settled", async () => {
     smtp.script({ at: "dot", does: "cut", keeps: true }, { at: "dot", does: "cut", keeps: true });
     const first = await inviteAndAttempt(uniqueEmail());
     expect(first).toMatchObject(uncertain);
@@ -153,27 +153,27 @@ describe("attempts that follow", () => {
     expect(new Set(smtp.kept.map(identity)).size).toBe(1);
   });
 
-  test("what nobody knows the fate of is not sent again before its time", async () => {
+  test("an email with an unknown outcome is not sent again before its time", async () => {
     smtp.script({ at: "dot", does: "cut" });
     const first = await inviteAndAttempt(uniqueEmail());
     await guildhall.jobContext.deliveries.run();
     expect(await read(first.id)).toEqual(first);
   });
 
-  test("a deferral between two uncertain attempts does not buy a third copy", async () => {
+  test("a deferral between two unknown outcomes doesn't cause a third copy", async () => {
     smtp.script({ at: "dot", does: "cut" }, { at: "rcpt", does: "450 later" }, { at: "dot", does: "cut" });
     const { id } = await inviteAndAttempt(uniqueEmail());
     expect(await attemptAgain(id)).toMatchObject({ state: "pending", ambiguous_attempts: 1 });
     expect(await attemptAgain(id)).toMatchObject({ state: "unknown", ambiguous_attempts: 2, wait: null });
   });
 
-  test("an uncertain attempt and then a success is a success", async () => {
+  test("an unknown outcome followed by a success is a success", async () => {
     smtp.script({ at: "body", does: "cut" });
     const { id } = await inviteAndAttempt(uniqueEmail());
     expect(await attemptAgain(id)).toMatchObject({ state: "sent", ambiguous_attempts: 1, wait: null });
   });
 
-  test("a receiver that keeps asking for patience is tried by the table of delays and then given up", async () => {
+  test("an email that is deferred again and again follows the delays, then fails", async () => {
     smtp.script(...RETRY_DELAYS.map(() => ({ at: "rcpt", does: "450 later" }) as const));
     let delivery = await inviteAndAttempt(uniqueEmail());
     for (const [index, wait] of RETRY_DELAYS.entries()) {
@@ -185,7 +185,7 @@ describe("attempts that follow", () => {
     expect(await isSuppressed(delivery.email)).toBe(false);
   });
 
-  test("an address refused for good is mailed no more, in any spelling, and the row says why", async () => {
+  test("an address refused for good gets no more email in any spelling", async () => {
     smtp.script({ at: "rcpt", does: "550 nobody here" });
     const { email } = await inviteAndAttempt(uniqueEmail());
     const other = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -195,7 +195,7 @@ describe("attempts that follow", () => {
     expect(smtp.kept).toHaveLength(0);
   });
 
-  test("an address refused in one environment may be mailed from another", async () => {
+  test("an address refused in one environment may be emailed from another", async () => {
     smtp.script({ at: "rcpt", does: "550 nobody here" });
     const { email } = await inviteAndAttempt(uniqueEmail());
     const stranger = await buildPerson(guildhall, { environment: "elsewhere" });

@@ -75,7 +75,7 @@ async function owns(organization: Organization, membership: string): Promise<boo
 describe.each(Object.entries(WAYS))("a member's roles, replaced by one %s,", (way, replace) => {
   const pointer = way === "PATCH of the membership" ? "/data/relationships/roles" : "/data";
 
-  test("are the ones it names, with an event for each that came or went, and none for one that stays", async () => {
+  test("replacing a member's roles makes an event for each one added or removed", async () => {
     const { organization, member, api } = await buildTeam();
     const own = await buildRole(guildhall, ["payments:read"], organization.id);
     const { id } = member.membership;
@@ -91,7 +91,7 @@ describe.each(Object.entries(WAYS))("a member's roles, replaced by one %s,", (wa
     expect(await rolesOf(id)).toEqual([]);
   });
 
-  test("take with them the invitations the member could no longer send", async () => {
+  test("replacing roles revokes invitations the member could no longer send", async () => {
     const { organization, admin, api } = await buildTeam();
     const sent = await guildhall.api
       .as(admin.token)
@@ -102,7 +102,7 @@ describe.each(Object.entries(WAYS))("a member's roles, replaced by one %s,", (wa
     expect(body.data.attributes.status).toBe("revoked");
   });
 
-  test("stay as they are when one of them can't be given or taken", async () => {
+  test("replacing roles changes nothing if one of them can't be given or taken", async () => {
     const { organization, member, admin, api } = await buildTeam();
     const { id } = member.membership;
     const beyond = await buildRole(guildhall, ["organization:delete"]);
@@ -126,7 +126,7 @@ describe.each(Object.entries(WAYS))("a member's roles, replaced by one %s,", (wa
     expect(await owns(organization, id)).toBe(false);
   });
 
-  test("of the owner always include owner: 409 owner_stays", async () => {
+  test("the owner's roles always include owner: 409 owner_stays", async () => {
     const { organization, owner, api } = await buildTeam();
     const where = { organization_id: organization.id, user_id: owner.user.id };
     const { id } = await guildhall.db("memberships").where(where).first();
@@ -135,7 +135,7 @@ describe.each(Object.entries(WAYS))("a member's roles, replaced by one %s,", (wa
     expect(await rolesOf(id)).toEqual([roles.owner, roles.admin].sort());
   });
 
-  test("replaced twenty times at once are one of the lists", async () => {
+  test("replacing roles twenty times at once leaves one of the lists", async () => {
     const { member, api } = await buildTeam();
     const { id } = member.membership;
     const lists = [[roles.admin], [roles.billing, roles.member]];
@@ -169,7 +169,7 @@ test("a membership's roles and metadata are changed at once, or neither", async 
   });
 });
 
-test("a relationship takes a list of resources with type and id: 422", async () => {
+test("the roles relationship takes a list of resources with type and id: 422", async () => {
   const { member, api } = await buildTeam();
   const path = `/api/memberships/${member.membership.id}/relationships/roles`;
   for (const data of [
@@ -184,14 +184,14 @@ test("a relationship takes a list of resources with type and id: 422", async () 
   expect(await rolesOf(member.membership.id)).toEqual([roles.member]);
 });
 
-describe("the roles that may be given in an organization", () => {
+describe("assignable roles of an organization", () => {
   const listed = async (api: Api, { id }: Organization, query = "?page[size]=100") => {
     const { status, body } = await api.get(`/api/organizations/${id}/assignable-roles${query}`);
     expect(status, JSON.stringify(body)).toBe(200);
     return body.data.map((role: { id: string }) => role.id) as string[];
   };
 
-  test("are those within the caller's rights there, never owner, and none of another organization", async () => {
+  test("assignable roles are within the caller's rights, and never owner or foreign", async () => {
     const { organization, admin, member, api } = await buildTeam();
     const everywhere = await buildRole(guildhall, ["organization:delete"]);
     const own = await buildRole(guildhall, ["payments:read"], organization.id);
@@ -220,7 +220,7 @@ describe("the roles that may be given in an organization", () => {
     expect(answer).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("can each be given, and no other can", async () => {
+  test("every assignable role can be given, and no other can", async () => {
     const { organization, admin, member } = await buildTeam();
     const api = guildhall.api.as(admin.token);
     const assignable = await listed(api, organization);
@@ -233,7 +233,7 @@ describe("the roles that may be given in an organization", () => {
     }
   });
 
-  test("are sorted, filtered and paged like any list", async () => {
+  test("assignable roles are sorted, filtered and paged like any list", async () => {
     const { organization, api } = await buildTeam();
     expect(await listed(api, organization, "?filter[name]=billing")).toEqual([roles.billing]);
     const first = await api.get(
@@ -245,8 +245,8 @@ describe("the roles that may be given in an organization", () => {
   });
 });
 
-describe("somebody who may send no invitations at the moment", () => {
-  test("makes nobody a member either, while programs do: 429 inviting_paused", async () => {
+describe("a user whose inviting is paused", () => {
+  test("a paused user can't add members, a program can: 429 inviting_paused", async () => {
     const { organization, owner, api } = await buildTeam();
     const inviting_paused_until = new Date(Date.now() + 3_600_000);
     await guildhall.db("users").where({ id: owner.user.id }).update({ inviting_paused_until });
@@ -261,8 +261,8 @@ describe("somebody who may send no invitations at the moment", () => {
   });
 });
 
-describe("while a permission is taken from a role of the environment", () => {
-  test("somebody accepts an invitation that gives the role, and neither waits for the other for ever", async () => {
+describe("taking a permission from a role of the environment", () => {
+  test("accepting and taking a permission from the role don't deadlock", async () => {
     const { organization } = await buildTeam();
     for (let round = 0; round < 10; round += 1) {
       const inviter = await buildPerson(guildhall);

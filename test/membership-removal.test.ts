@@ -32,7 +32,7 @@ function eventsAbout(subject_id: string) {
   return guildhall.db("events").where({ subject_id }).orderBy("id").pluck("type");
 }
 
-test("a removed member is out with the very next request", async () => {
+test("a removed member is refused from the next request on", async () => {
   const { organization, admin, api } = await buildTeam();
   const path = `/api/organizations/${organization.id}`;
   expect(await guildhall.api.as(admin.token).get(path)).toMatchObject({ status: 200 });
@@ -45,7 +45,7 @@ test("a removed member is out with the very next request", async () => {
   expect(await eventsAbout(admin.membership.id)).toContain("membership.removed");
 });
 
-test("removing a member revokes the invitations they sent here, and no others", async () => {
+test("removing a member revokes the invitations they sent there, and no others", async () => {
   const { organization, admin, api } = await buildTeam();
   const elsewhere = await buildOrganization(guildhall, admin);
   const speak = guildhall.api.as(admin.token);
@@ -67,7 +67,7 @@ test("removing a member revokes the invitations they sent here, and no others", 
   expect(await statusOf(accepted)).toBe("accepted");
 });
 
-test("removing a member revokes the invitations to their address, which would lead back in", async () => {
+test("removing a member revokes invitations to their address", async () => {
   const { organization, admin, api } = await buildTeam();
   const [first, second] = [uniqueEmail(), uniqueEmail()];
   const invited = await invite(guildhall, organization, first);
@@ -80,7 +80,7 @@ test("removing a member revokes the invitations to their address, which would le
   expect((await api.get(bystander.body.data.links.self)).body.data.attributes.status).toBe("pending");
 });
 
-test("a member of any role may leave by themselves", async () => {
+test("a member with any role may leave", async () => {
   const { organization } = await buildTeam();
   for (const role of ["admin", "billing", "member"] as const) {
     const { membership, token } = await buildMember(guildhall, organization, role);
@@ -89,7 +89,7 @@ test("a member of any role may leave by themselves", async () => {
   }
 });
 
-test("leaving again, or removing who is gone, is a 404", async () => {
+test("leaving again, or removing a former member, is a 404", async () => {
   const { organization, api } = await buildTeam();
   const { membership, token } = await buildMember(guildhall, organization, "member");
   const path = `/api/memberships/${membership.id}`;
@@ -98,7 +98,7 @@ test("leaving again, or removing who is gone, is a 404", async () => {
   expect(await api.delete(path)).toMatchObject({ status: 404 });
 });
 
-test("the owner can't leave, nor be removed by an admin or the operator: 409, and the owner stays", async () => {
+test("the owner can't leave or be removed, not even by the operator: 409", async () => {
   const { owner, organization, admin, api } = await buildTeam();
   const { id } = await membershipOf(organization, owner.user.id);
   for (const anyone of [api, guildhall.api.as(admin.token), guildhall.api]) {
@@ -110,7 +110,7 @@ test("the owner can't leave, nor be removed by an admin or the operator: 409, an
   expect(await membershipOf(organization, owner.user.id)).toMatchObject({ id });
 });
 
-test("who was removed may be added again", async () => {
+test("a removed member may be added again", async () => {
   const { organization, admin, api } = await buildTeam();
   await api.delete(`/api/memberships/${admin.membership.id}`);
   const relationships = {

@@ -39,7 +39,7 @@ async function buildTeam(
 }
 
 describe("adding a member", () => {
-  test("makes an existing user a member at once, with the role member", async () => {
+  test("adding makes an existing user a member at once, with the role member", async () => {
     const { organization, api } = await buildTeam();
     const { user } = await buildPerson(guildhall);
     const metadata = { department: "finance" };
@@ -67,7 +67,7 @@ describe("adding a member", () => {
     });
   });
 
-  test("answers with the resource as it is read afterwards", async () => {
+  test("adding a member returns the resource as a read shows it", async () => {
     const { organization, api } = await buildTeam();
     const { user } = await buildPerson(guildhall);
     const created = await api.post("/api/memberships", newMembership(organization.id, user.id));
@@ -75,7 +75,7 @@ describe("adding a member", () => {
     expect((await api.get(self)).body).toEqual({ ...created.body, links: { self } });
   });
 
-  test("twice is a 409 and leaves one membership", async () => {
+  test("adding a member twice is a 409 and leaves one membership", async () => {
     const { organization, api } = await buildTeam();
     const { user } = await buildPerson(guildhall);
     const document = newMembership(organization.id, user.id);
@@ -87,7 +87,7 @@ describe("adding a member", () => {
     expect(await api.post("/api/memberships", document)).toMatchObject(refusal(409, "already_member"));
   });
 
-  test("that is no user is a 404 that points at the relationship", async () => {
+  test("adding an unknown user is a 404 that points at the relationship", async () => {
     const { organization, api } = await buildTeam();
     const unknown = "user_01h2xcejqtf2nbrexx3vqjhp41";
     const answer = await api.post("/api/memberships", newMembership(organization.id, unknown));
@@ -130,7 +130,7 @@ describe("who manages members", () => {
     }
   });
 
-  test("is the owner by default, and the 403 tells an admin which setting would let them", async () => {
+  test("by default only the owner manages members, and the 403 names the setting", async () => {
     const owner = await buildPerson(guildhall);
     const organization = await buildOrganization(guildhall, owner);
     const admin = await buildMember(guildhall, organization, "admin");
@@ -144,7 +144,7 @@ describe("who manages members", () => {
     expect(toBilling.body.errors[0].detail).not.toContain("member_management");
   });
 
-  test("is decided by the owner or the operator alone: an admin who tries gets 403 owner_only", async () => {
+  test("only the owner or operator sets member_management: 403 owner_only", async () => {
     const { organization, api } = await buildTeam();
     const admin = guildhall.api.as((await buildMember(guildhall, organization, "admin")).token);
     const path = `/api/organizations/${organization.id}`;
@@ -161,7 +161,7 @@ describe("who manages members", () => {
 });
 
 describe("listing memberships", () => {
-  test("of an organization shows its members and nobody else's", async () => {
+  test("listing memberships of an organization shows only its members", async () => {
     const { organization, api, owner } = await buildTeam();
     const { user } = await buildMember(guildhall, organization, "billing");
     await buildMember(guildhall, (await buildTeam()).organization, "member");
@@ -176,7 +176,7 @@ describe("listing memberships", () => {
     expect(one.body.data).toHaveLength(1);
   });
 
-  test("without an organization shows a signed-in user their fellows and themselves, and nobody else", async () => {
+  test("listing all memberships shows users only their own organizations", async () => {
     const { organization, owner } = await buildTeam();
     const member = await buildMember(guildhall, organization, "member");
     const stranger = await buildMember(guildhall, (await buildTeam()).organization, "member");
@@ -191,7 +191,7 @@ describe("listing memberships", () => {
   });
 });
 
-test("a membership is read by the organization's members, and is absent to outsiders", async () => {
+test("members of the organization read a membership, outsiders get 404", async () => {
   const { organization } = await buildTeam();
   const { membership, token } = await buildMember(guildhall, organization, "member");
   const path = `/api/memberships/${membership.id}`;

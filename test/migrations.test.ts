@@ -117,7 +117,7 @@ test("a database that can't hold every name is refused before the first migratio
   await run(`drop database ${name}`);
 });
 
-test("a role that may not create tables is refused before the first migration, and the grant it needs is named", async () => {
+test("migrate refuses a role that can't create tables and names the grant", async () => {
   const role = `app_${randomBytes(6).toString("hex")}`;
   await run(`create role ${role} login password 'secret'; revoke create on schema public from public`);
   await run(`grant select on all tables in schema public to ${role}`);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => guildhall.stop());
 
-test("a picture that a tenant gave is fetched by no email and no page, so nobody learns who opened them", async () => {
+test("no email or page fetches a tenant's picture", async () => {
   const picture = "https://tracker.example/pixel.png";
   const owner = await buildPerson(guildhall, { picture });
   const organization = await buildOrganization(guildhall, owner, { picture });

@@ -65,7 +65,7 @@ const isSuppressed = async (email: string): Promise<string | undefined> =>
   (await guildhall.db("suppressions").where({ email_canonical: email.toLowerCase() }).first())?.reason;
 
 describe("opening the link to opt out", () => {
-  test("shows one button and for which address, as much of it as its owner needs", async () => {
+  test("the opt-out page shows one button and the masked address", async () => {
     const { email, path } = await mailed();
     const { status, page } = await visit(path);
     expect(status).toBe(200);
@@ -74,7 +74,7 @@ describe("opening the link to opt out", () => {
     expect(page).toContain("•••@example.com");
   });
 
-  test("changes nothing, whatever machine does it and however often", async () => {
+  test("opening the opt-out link changes nothing", async () => {
     const { email, path } = await mailed();
     for (const agent of ["Mozilla/5.0", "curl/8", "BarracudaCentral", "Microsoft Office/16.0 SafeLinks"]) {
       for (const method of ["GET", "HEAD", "OPTIONS"]) {
@@ -85,7 +85,7 @@ describe("opening the link to opt out", () => {
     expect(await isSuppressed(email)).toBeUndefined();
   });
 
-  test("is never stored, framed, told to others or allowed to load anything, and sets no cookie", async () => {
+  test("the opt-out page is never cached or framed, loads nothing and sets no cookie", async () => {
     const { headers, page } = await visit((await mailed()).path);
     expect(headers.get("Referrer-Policy")).toBe("no-referrer");
     expect(headers.get("Cache-Control")).toBe("no-store");
@@ -94,7 +94,7 @@ describe("opening the link to opt out", () => {
     expect(page).not.toMatch(/<script|src=|https?:\/\/(?!www\.w3\.org)/);
   });
 
-  test("speaks the invitation's language", async () => {
+  test("the opt-out page is in the invitation's language", async () => {
     const { path } = await mailed({ locale: "de" });
     const question = await visit(path);
     expect(question.page).toContain('<html lang="de"');
@@ -103,7 +103,7 @@ describe("opening the link to opt out", () => {
 });
 
 describe("the button", () => {
-  test("suppresses the address in the environment, and says so", async () => {
+  test("the opt-out button suppresses the address and says so", async () => {
     const { email, path } = await mailed();
     const question = await visit(path);
     const done = await press(question);
@@ -113,7 +113,7 @@ describe("the button", () => {
     expect((await visit(path)).page).toBe(done.page);
   });
 
-  test("leads on to the page that says so, which may be reloaded: nothing is sent again", async () => {
+  test("the page after opting out can be reloaded without sending again", async () => {
     const { path } = await mailed();
     const sent = await send(await visit(path));
     expect([sent.status, sent.headers.get("Location"), sent.page]).toEqual([303, path, ""]);
@@ -125,7 +125,7 @@ describe("the button", () => {
     expect(reloaded.page).toBe(shown.page);
   });
 
-  test("keeps every organization's invitations from the address, until the suppression is lifted", async () => {
+  test("opting out stops every organization's invitations until it is lifted", async () => {
     const { email, path } = await mailed();
     await press(await visit(path));
     const other = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -142,7 +142,7 @@ describe("the button", () => {
     await guildhall.mailbox.waitFor(email, 2);
   });
 
-  test("keeps mails of another environment from nobody", async () => {
+  test("opting out doesn't affect other environments", async () => {
     const { email, path } = await mailed();
     await press(await visit(path));
     const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
@@ -152,7 +152,7 @@ describe("the button", () => {
     await guildhall.mailbox.waitFor(email, 2);
   });
 
-  test("leaves the invitation they have to be answered by its link", async () => {
+  test("an invitation can still be answered after opting out", async () => {
     const { id, mail, path } = await mailed();
     await press(await visit(path));
     const { status } = await guildhall.api
@@ -161,7 +161,7 @@ describe("the button", () => {
     expect(status).toBe(200);
   });
 
-  test("pressed ten times at once suppresses once, and tells it once as the invitee's doing", async () => {
+  test("opting out ten times at once suppresses once, with one event", async () => {
     const { email, path } = await mailed();
     const question = await visit(path);
     const answers = await Promise.all(Array.from({ length: 10 }, () => press(question)));
@@ -172,7 +172,7 @@ describe("the button", () => {
     ]);
   });
 
-  test("counts for more than a bounce, so that lifting that lets nothing through", async () => {
+  test("lifting a bounce doesn't lift an opt-out", async () => {
     const { email, path } = await mailed();
     const attributes = { email, reason: "bounced" };
     await guildhall.api.post("/api/suppressions", { data: { type: "suppression", attributes } });
@@ -180,7 +180,7 @@ describe("the button", () => {
     expect(await isSuppressed(email)).toBe("opted_out");
   });
 
-  test("of another site does nothing: it can't know the hidden field", async () => {
+  test("another site's form can't opt anyone out", async () => {
     const { email, path } = await mailed();
     const bodies: Array<Record<string, string>> = [
       {},
@@ -196,7 +196,7 @@ describe("the button", () => {
     expect(await isSuppressed(email)).toBeUndefined();
   });
 
-  test("works although the invitation is closed by now", async () => {
+  test("opting out works after the invitation is closed", async () => {
     const { id, email, path } = await mailed();
     await guildhall.api.post(`/api/invitations/${id}/revoke`);
     await press(await visit(path));
@@ -211,7 +211,7 @@ describe("the mail program's own button (RFC 8058)", () => {
   test.each<[string, URLSearchParams | FormData]>([
     ["an encoded form", new URLSearchParams({ "List-Unsubscribe": "One-Click" })],
     ["a form in parts", multipart],
-  ])("takes %s without cookie or page, and answers 200 at once", async (_, body) => {
+  ])("one-click opt-out takes %s without a cookie and answers 200", async (_, body) => {
     const { email, path } = await mailed();
     const { status, headers } = await visit(path, { method: "POST", body, headers: { Accept: "*/*" } });
     expect([status, headers.get("Location")]).toEqual([200, null]);
@@ -227,7 +227,7 @@ describe("the mail program's own button (RFC 8058)", () => {
       expect((await guildhall.api.delete(`/api/suppressions/${suppression.id}`)).status).toBe(204);
     }
 
-    test("suppresses nothing again by itself, and says so with a page that asks", async () => {
+    test("an old email's one click after a lift asks again", async () => {
       const { email, path } = await mailed();
       expect((await oneClick(path)).status).toBe(200);
       await lift(email);
@@ -239,7 +239,7 @@ describe("the mail program's own button (RFC 8058)", () => {
       expect(await isSuppressed(email)).toBe("opted_out");
     });
 
-    test("counts for every such email to the address", async () => {
+    test("every email from before a lift asks again", async () => {
       const email = uniqueEmail();
       const other = await buildOrganization(guildhall, await buildPerson(guildhall));
       const [first, second] = [await mailed({}, email), await invite(guildhall, other, email)];
@@ -250,7 +250,7 @@ describe("the mail program's own button (RFC 8058)", () => {
       expect(await isSuppressed(email)).toBeUndefined();
     });
 
-    test("works as ever for an email that leaves afterwards, and where only a bounce was lifted", async () => {
+    test("one click works for emails after a lift, and if only a bounce was lifted", async () => {
       const bounced = await mailed();
       const attributes = { email: bounced.email, reason: "bounced" };
       await guildhall.api.post("/api/suppressions", { data: { type: "suppression", attributes } });
@@ -268,7 +268,7 @@ describe("the mail program's own button (RFC 8058)", () => {
     });
   });
 
-  test("is offered in the headers of every invitation and reminder, where there is https", async () => {
+  test("invitations and reminders offer one-click opt-out over https", async () => {
     const { settings, context } = guildhall;
     const origin = settings.PUBLIC_URL;
     settings.PUBLIC_URL = "https://guildhall.example.com";
@@ -289,7 +289,7 @@ describe("the mail program's own button (RFC 8058)", () => {
     }
   });
 
-  test("is not offered over http, nor to who is told what became of an invitation", async () => {
+  test("one-click opt-out is not offered over http or in notices", async () => {
     expect((await mailed()).mail.source).not.toMatch(/^List-/im);
     const { settings } = guildhall;
     const origin = settings.PUBLIC_URL;
@@ -307,7 +307,7 @@ describe("the mail program's own button (RFC 8058)", () => {
 });
 
 describe("to strangers", () => {
-  test("every link that is none looks the same: 404, the same page, whatever is done with it", async () => {
+  test("every invalid opt-out link gets the same 404 page", async () => {
     const { mail, path } = await mailed();
     const token = path.slice("/u/".length);
     const tampered = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
@@ -325,7 +325,7 @@ describe("to strangers", () => {
     expect(new Set(answers.map(({ page }) => page)).size).toBe(1);
   });
 
-  test("trying many is refused with 429 after a while", async () => {
+  test("guessing opt-out links is refused with 429 after a while", async () => {
     const other = await startGuildhall();
     const answers = [];
     for (let n = 0; n < 33; n += 1) answers.push((await fetch(`${other.api.origin}/u/guess-${n}`)).status);
@@ -340,12 +340,12 @@ describe("the token of an opt-out", () => {
   const keys = createLinkKeys([current]);
   const token = keys.signOptOut(id);
 
-  test("is the same every time, and proves its invitation", () => {
+  test("an opt-out token is the same every time and proves its invitation", () => {
     expect(keys.signOptOut(id)).toBe(token);
     expect(keys.verifyOptOut(token)).toBe(id);
   });
 
-  test("is worthless for answering, and a link to answer by is worthless for opting out", () => {
+  test("opt-out tokens and invitation tokens don't work for each other", () => {
     const link = keys.sign({ invitationId: id, tokenVersion: 1 });
     expect(keys.verify(token)).toBeUndefined();
     expect(keys.verifyOptOut(link)).toBeUndefined();
@@ -355,7 +355,7 @@ describe("the token of an opt-out", () => {
     expect(keys.verify(link.slice(0, -43) + token.slice(-43))).toBeUndefined();
   });
 
-  test("is refused with any one letter changed, left out or added", () => {
+  test("an opt-out token with one letter changed is refused", () => {
     for (let n = 0; n <= token.length; n += 1) {
       const [before, letter, after] = [token.slice(0, n), token[n] ?? "", token.slice(n + 1)];
       expect(keys.verifyOptOut(before + (letter === "a" ? "b" : "a") + after), `letter ${n}`).toBeUndefined();
@@ -364,7 +364,7 @@ describe("the token of an opt-out", () => {
     for (const text of ["", "\n", `${token}\n`, ` ${token}`]) expect(keys.verifyOptOut(text)).toBeUndefined();
   });
 
-  test("mailed before a rotation is good while its key is among the previous ones", () => {
+  test("an opt-out token works while its key is among the previous ones", () => {
     const before = createLinkKeys([former]).signOptOut(id);
     expect(createLinkKeys([current, former]).verifyOptOut(before)).toBe(id);
     expect(keys.verifyOptOut(before)).toBeUndefined();

@@ -74,7 +74,7 @@ async function invites(token: string, { id }: Organization, role: string): Promi
 }
 
 describe("a permission of the team's own", () => {
-  test("is every owner's in their organization, of those there were before as of those to come", async () => {
+  test("an own permission is given to every owner, present and future", async () => {
     const [before, { name }, after] = [await buildTeam(), await addToCatalogue(), await buildTeam()];
     for (const { owner, organization } of [before, after])
       expect(await rightsOf(owner.user.id, organization.id)).toContain(name);
@@ -84,7 +84,7 @@ describe("a permission of the team's own", () => {
     expect(body.data).toMatchObject([{ attributes: { name } }]);
   });
 
-  test("is nobody's anywhere else: not in the environment, in another organization, or of an admin", async () => {
+  test("an own permission is the owner's only, in their own organization", async () => {
     const [{ owner, organization }, other] = [await buildTeam(), await buildTeam()];
     const admin = await buildMember(guildhall, organization, "admin");
     const { name } = await addToCatalogue();
@@ -93,7 +93,7 @@ describe("a permission of the team's own", () => {
     expect(await rightsOf(admin.user.id, organization.id)).not.toContain(name);
   });
 
-  test("can be put by the owner into a role of the organization, given to a member and invited with", async () => {
+  test("an owner puts an own permission into a role, gives it and invites with it", async () => {
     const { organization, api } = await buildTeam();
     const member = await buildMember(guildhall, organization, "member");
     const { id: permission, name } = await addToCatalogue();
@@ -115,7 +115,7 @@ describe("a permission of the team's own", () => {
     expect(await rightsOf(member.user.id, organization.id)).toContain(name);
   });
 
-  test("in a role of the environment can be given by the owner", async () => {
+  test("an owner gives a role of the environment with an own permission", async () => {
     const { organization, api } = await buildTeam();
     const member = await buildMember(guildhall, organization, "member");
     const { name } = await addToCatalogue();
@@ -124,7 +124,7 @@ describe("a permission of the team's own", () => {
     expect(given.status).toBe(201);
   });
 
-  test("lets the owner change nothing in the environment: 403", async () => {
+  test("an own permission lets the owner change nothing in the environment: 403", async () => {
     const { owner, api } = await buildTeam();
     const { id: permission, name } = await addToCatalogue();
     const role = await buildRole(guildhall, [name]);
@@ -150,7 +150,7 @@ describe("a permission of the team's own", () => {
     },
   );
 
-  test("that is for the environment only is no owner's, until a program says otherwise; and then again", async () => {
+  test("owners lack an environment_only permission until a program unmarks it", async () => {
     const { owner, organization } = await buildTeam();
     const staff = await buildMember(guildhall, organization, "admin");
     const { id, name } = await addToCatalogue({ environment_only: true });
@@ -172,7 +172,7 @@ describe("a permission of the team's own", () => {
     expect(await statusOf(invitation)).toBe("revoked");
   });
 
-  test("from before owners had it becomes theirs by the migration, unless only staff had it", async () => {
+  test("the migration gives owners existing permissions that not only staff had", async () => {
     const { owner, organization } = await buildTeam();
     const [product, staffs] = [await addToCatalogue(), await addToCatalogue()];
     await giveInEnvironment(guildhall, (await buildPerson(guildhall)).user, [staffs.name]);
@@ -198,8 +198,8 @@ describe("a permission of the team's own", () => {
   });
 });
 
-describe("what admin, billing and member may do", () => {
-  test("is extended by a program, for those who have the role and those with a stronger one", async () => {
+describe("extending admin, billing and member", () => {
+  test("a program extends a system role and the stronger ones with it", async () => {
     const { organization } = await buildTeam();
     const people = {
       admin: await buildMember(guildhall, organization, "admin"),
@@ -232,7 +232,7 @@ describe("what admin, billing and member may do", () => {
     expect(await having()).toEqual(["admin"]);
   });
 
-  test("is extended by no user, whatever they may do in the environment: 403 system_role", async () => {
+  test("no user extends a system role: 403 system_role", async () => {
     const { user, token } = await buildPerson(guildhall);
     const { id, name } = await addToCatalogue();
     await giveInEnvironment(guildhall, user, ["roles:manage", name]);
@@ -243,7 +243,7 @@ describe("what admin, billing and member may do", () => {
     }
   });
 
-  test("keeps the invitations of admins good: they have what the roles below have", async () => {
+  test("extending a system role keeps the invitations of admins valid", async () => {
     const { organization } = await buildTeam();
     const admin = await buildMember(guildhall, organization, "admin");
     const invitations = [];
@@ -255,7 +255,7 @@ describe("what admin, billing and member may do", () => {
     await invites(admin.token, organization, await systemRole("member"));
   });
 
-  test("extended, revokes the invitations of whoever may give less, with an event each, and says how many", async () => {
+  test("extending a role revokes and counts invitations that now exceed inviters", async () => {
     const { organization, owner } = await buildTeam();
     const recruiter = await buildMember(guildhall, organization, "member");
     const managing = await buildRole(guildhall, ["members:manage", "events:read", "addresses:manage"]);
@@ -281,7 +281,7 @@ describe("what admin, billing and member may do", () => {
     expect(events).toMatchObject([{ actor_kind: "operator", organization_id: organization.id }]);
   });
 
-  test("loses an addition, and with it the invitations that needed it", async () => {
+  test("removing an addition revokes the invitations that needed it", async () => {
     const { organization } = await buildTeam();
     const admin = await buildMember(guildhall, organization, "admin");
     const { name } = await addToCatalogue();
@@ -295,7 +295,7 @@ describe("what admin, billing and member may do", () => {
     expect([await statusOf(needing), await statusOf(other)]).toEqual(["revoked", "pending"]);
   });
 
-  test("gets nothing that is for the environment only, and what it got is not made so", async () => {
+  test("a system role can't have environment_only permissions", async () => {
     const { id } = await addToCatalogue({ environment_only: true });
     const document = rolePermission(await systemRole("member"), id);
     expect(await guildhall.api.post("/api/role-permissions", document)).toMatchObject(

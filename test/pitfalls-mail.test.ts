@@ -23,7 +23,7 @@ async function start(SMTP_URL?: string): Promise<void> {
 
 const attributesOf = async (path: string) => (await guildhall.api.get(path)).body.data.attributes;
 
-test("a link works in the very moment its mail is handed over, of the first mail and of one sent again", async () => {
+test("a link works at the moment its first or resent email is handed over", async () => {
   const opened: number[] = [];
   const url = await smtpThat(async (mail) => {
     const link = /http:\S+\/i\/[\w-]+/.exec(mail.replaceAll("=\r\n", ""))?.[0] ?? "http://no-link.invalid";

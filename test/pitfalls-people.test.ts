@@ -60,7 +60,7 @@ async function add({ user }: Person): Promise<string> {
   return body.data.links.self;
 }
 
-test("a link that is followed by somebody signed in as another makes the invited address a member, not the other", async () => {
+test("a link makes the invited address a member, whoever is signed in", async () => {
   const other = await buildPerson(guildhall);
   const { id, email } = await invited(guildhall, organization);
   const meta = { token: linkToken(guildhall, id) };
@@ -70,7 +70,7 @@ test("a link that is followed by somebody signed in as another makes the invited
   expect(await members(organization)).not.toContain(other.user.email);
 });
 
-test("a role beyond the inviter's own is given in none of the ways there are to invite: 403, or the row fails", async () => {
+test("no way to invite gives a role beyond the inviter's own", async () => {
   const team = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
   const admin = await buildMember(guildhall, team, "admin");
   const api = guildhall.api.as(admin.token);
@@ -125,7 +125,7 @@ describe("addresses that look alike are different people:", () => {
   });
 });
 
-test("who joins leaves the invitations of everybody else as they are, however alike their addresses and wherever they lead", async () => {
+test("joining leaves other people's invitations as they are", async () => {
   const person = await buildPerson(guildhall);
   const elsewhere = await buildOrganization(guildhall, owner);
   const own = await invited(guildhall, organization, { email: person.user.email });
@@ -140,7 +140,7 @@ test("who joins leaves the invitations of everybody else as they are, however al
   expect(await Promise.all(others.map(({ id }) => statusOf(id)))).toEqual(Array(4).fill("pending"));
 });
 
-test("who was removed does not come back by an old link, be it answered, revoked or forgotten", async () => {
+test("a removed member doesn't come back by an old link", async () => {
   const person = await buildPerson(guildhall);
   const accepted = await invited(guildhall, organization, { email: person.user.email });
   expect((await answerByLink(guildhall, accepted, "accept")).status).toBe(200);
@@ -181,7 +181,7 @@ describe("nobody learns whether an address has an account:", () => {
       .replace(/(csrf" value=")[^"]+/g, "$1CSRF")
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
 
-  test("the answer to who invites, the mail and the page are the same", async () => {
+  test("the inviter, the email and the page don't reveal who has an account", async () => {
     const seen = [];
     for (const email of await both()) {
       const { status, body } = await invite(
@@ -199,7 +199,7 @@ describe("nobody learns whether an address has an account:", () => {
     expect(seen[0]).toEqual(seen[1]);
   });
 
-  test("to a stranger an invitation that is there and one that is not are the same, whatever they try", async () => {
+  test("an outsider can't tell an existing invitation from an unknown one", async () => {
     const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
     const { id } = await invited(guildhall, organization);
     const told = async (one: string) => {

@@ -62,7 +62,7 @@ describe("whatever a link leads to", () => {
   );
 });
 
-test("no answer of the API holds the token of a link, nor half of one: whoever invites is not the invitee", async () => {
+test("no API response holds a link's token or half of one", async () => {
   const api = guildhall.api.as(owner.token);
   const answers: ApiAnswer[] = [];
   const ask = async (answer: Promise<ApiAnswer>) => {

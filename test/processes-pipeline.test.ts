@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe.each(backends())("processes side by side, queue on %s,", (backend) => {
-  test("two of each send every mail once", async () => {
+  test("two apis and two workers send every email once", async () => {
     const mailbox = await startMailbox();
     const ports = [await freePort(), await freePort()] as const;
     const variables = productionVariables(backend, {
@@ -57,7 +57,7 @@ describe.each(backends())("processes side by side, queue on %s,", (backend) => {
     await mailbox.stop();
   });
 
-  test("a mail whose worker is killed before it knows the verdict is sent once more by another, as the same mail", async () => {
+  test("an email of a killed worker is sent once more, as the same email", async () => {
     const smtp = await startScriptedSmtp();
     smtp.script({ at: "dot", does: "silence", keeps: true });
     const port = await freePort();

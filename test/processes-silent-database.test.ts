@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 describe.each(backends())("in production, queue on %s,", (backend) => {
-  test("api and worker go on by themselves after the database's host vanished without a word", async () => {
+  test("api and worker recover after the database's host vanished silently", async () => {
     const port = await freePort();
     const variables = productionVariables(backend, { port, database: proxy.url, smtp: mailbox.url });
     const [api, worker] = [

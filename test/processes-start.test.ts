@@ -26,7 +26,7 @@ async function newHome(): Promise<Home & Record<string, string>> {
   return { PORT: String(await freePort()), DATA_DIR: await newDataDirectory() };
 }
 
-test("npm start on a bare machine prints lines that invite, and show the member who accepted", async () => {
+test("npm start on a bare machine prints commands that invite and show the member", async () => {
   const home = await newHome();
   const npm = startProcess("npm", ["start"], { ...home, npm_config_update_notifier: "false" });
   await npm.prints(/Stop with Ctrl-C/);
@@ -56,7 +56,7 @@ test("npm start on a bare machine prints lines that invite, and show the member 
   expect(await holdsData(home)).toBe(false);
 });
 
-test("nothing goes on when npm is killed", async () => {
+test("nothing is left running when npm is killed", async () => {
   const home = await newHome();
   const npm = startProcess("npm", ["start"], { ...home, npm_config_update_notifier: "false" });
   await npm.prints(/Stop with Ctrl-C/);
@@ -67,7 +67,7 @@ test("nothing goes on when npm is killed", async () => {
   expect(await holdsData(home)).toBe(false);
 });
 
-test("a second start finds everything as it was, even after the first was killed", async () => {
+test("a second start keeps all data, even after the first was killed", async () => {
   const home = await newHome();
   const first = startGuildhallProcess("all", home);
   await first.prints(/Stop with Ctrl-C/);
@@ -90,7 +90,7 @@ test("a second start finds everything as it was, even after the first was killed
   }
 });
 
-test("a second one at the same time says who uses the data, and does no harm", async () => {
+test("a second process at once names the one that uses the data", async () => {
   const home = await newHome();
   const first = startGuildhallProcess("all", home);
   await first.prints(/Stop with Ctrl-C/);
@@ -108,7 +108,7 @@ test("a second one at the same time says who uses the data, and does no harm", a
   expect((await invite()).data.type).toBe("invitation");
 });
 
-test("is ready only once acme-test is there, for a client that begins at once", async () => {
+test("readyz answers only once acme-test exists", async () => {
   const home = await newHome();
   startGuildhallProcess("all", home);
   const origin = `http://localhost:${home.PORT}`;
@@ -125,7 +125,7 @@ test("is ready only once acme-test is there, for a client that begins at once", 
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("Acme Corp")]);
 });
 
-test("a port that is taken is named before anything is created", async () => {
+test("a port in use is reported before anything is created", async () => {
   const home = await newHome();
   const stranger = createServer().listen(Number(home.PORT), "127.0.0.1");
   await once(stranger, "listening");
@@ -147,7 +147,7 @@ test("a Node that is too old is refused in one sentence", async () => {
   );
 });
 
-test("a data directory that can't be written to is named", async () => {
+test("an unwritable data directory is named", async () => {
   const file = join(await newDataDirectory(), "file");
   await writeFile(file, "");
   const guildhall = startGuildhallProcess("all", {

@@ -54,7 +54,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("connections nobody uses don't hold up the end", async () => {
+test("idle connections don't delay stopping", async () => {
   const { guildhall, api } = await start();
   const keptAlive = get(`${api.origin}/healthz`, { agent: new Agent({ keepAlive: true }) });
   const [answer] = await once(keptAlive, "response");
@@ -69,7 +69,7 @@ test("connections nobody uses don't hold up the end", async () => {
   expect(await guildhall.ends(5_000)).toEqual({ code: 0, signal: null });
 });
 
-test("a process that still waits for its database ends at once", async () => {
+test("a process that waits for its database stops at once", async () => {
   const nobody = `postgres://guildhall@127.0.0.1:${await freePort()}/guildhall`;
   const { guildhall } = await spawn({ DATABASE_URL: nobody });
   await guildhall.prints(/waiting for the database/);

@@ -30,7 +30,7 @@ test.each(["api", "worker"] as const)(
   },
 );
 
-test("every variable that is wrong is named with what it should be", async () => {
+test("every wrong variable is named with its expected value", async () => {
   const { output } = await refusal("all", { PORT: "door", SWEEP_EVERY: "often", SECRET_KEY: "short" });
   expect(output).toContain("PORT must be a port number");
   expect(output).toContain("SWEEP_EVERY must be a duration");

@@ -8,7 +8,7 @@ import { createTestDatabase } from "./support/test-database.ts";
 
 const OPENED = 15;
 
-test("connections of the Postgres queue that are cut at any moment end nothing but what was asked", async () => {
+test("a cut connection of the Postgres queue fails only its own query", async () => {
   const database = await createTestDatabase();
   const axe = new pg.Client({ connectionString: database.url });
   await axe.connect();

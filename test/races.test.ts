@@ -28,7 +28,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("200 accept one link: one membership, one event, one mail to the inviter, the same success for all", async () => {
+  test("200 accepts of one link make one membership, one event and one notice", async () => {
     const { mailbox } = guildhall;
     const invitation = await invited({ by: guildhall.api.as(owner.token) });
     const answers = await atOnce(200, () => answer(invitation, "accept"));

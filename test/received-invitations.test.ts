@@ -33,8 +33,8 @@ const received = async (person: Person, query = "") => idsIn(await as(person).ge
 const inviteThem = (person: Person, options: Parameters<typeof invited>[2] = {}, to = organization) =>
   invited(guildhall, to, { email: person.user.email, ...options });
 
-describe("my invitations", () => {
-  test("are shown as the mail has them, and no more", async () => {
+describe("received invitations", () => {
+  test("received invitations show what the email shows, and no more", async () => {
     const invitee = await buildPerson(guildhall);
     const role_ids = await Promise.all(
       (["admin", "billing"] as const).map((name) => roleId(guildhall, organization.environment_id, name)),
@@ -75,7 +75,7 @@ describe("my invitations", () => {
       expect(text).not.toContain(secret);
   });
 
-  test("have no inviter's name where a program invited, or a user who gave none", async () => {
+  test("a received invitation without a named inviter has no inviter's name", async () => {
     const [invitee, nameless] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const theirs = await buildOrganization(guildhall, nameless);
     await inviteThem(invitee);
@@ -87,7 +87,7 @@ describe("my invitations", () => {
     expect(names).toEqual([null, null]);
   });
 
-  test("come from every organization, and are mine alone", async () => {
+  test("received invitations come from every organization, for the caller alone", async () => {
     const [invitee, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const elsewhere = await buildOrganization(guildhall, owner);
     const mine = [await inviteThem(invitee), await inviteThem(invitee, {}, elsewhere)].map(({ id }) => id);
@@ -99,13 +99,13 @@ describe("my invitations", () => {
     }
   });
 
-  test("are found however the address was spelled", async () => {
+  test("received invitations are found in any spelling of the address", async () => {
     const invitee = await buildPerson(guildhall);
     const { id } = await inviteThem(invitee, { email: invitee.user.email.toUpperCase() });
     expect(await received(invitee)).toEqual([id]);
   });
 
-  test("are nothing to an address nobody has verified: anybody may have signed up with it", async () => {
+  test("a user with an unverified address has no received invitations", async () => {
     const squatter = await buildPerson(guildhall, { email_verified: false });
     const { id } = await inviteThem(squatter);
     expect(await received(squatter)).toEqual([]);
@@ -115,7 +115,7 @@ describe("my invitations", () => {
     expect(await received(squatter)).toEqual([id]);
   });
 
-  test("stay in their environment: the same address in another is somebody else", async () => {
+  test("received invitations stay in their environment", async () => {
     const invitee = await buildPerson(guildhall);
     const namesake = await buildPerson(guildhall, { email: invitee.user.email, environment: "globex" });
     const { id } = await inviteThem(invitee);
@@ -125,7 +125,7 @@ describe("my invitations", () => {
     expect((await as(namesake).get(LIST)).status).toBe(401);
   });
 
-  test("of an organization that is being deleted are gone", async () => {
+  test("received invitations of an organization being deleted are gone", async () => {
     const invitee = await buildPerson(guildhall);
     const doomed = await buildOrganization(guildhall, owner);
     const { id } = await inviteThem(invitee, {}, doomed);
@@ -134,7 +134,7 @@ describe("my invitations", () => {
     expect((await as(invitee).get(`${LIST}/${id}`)).status).toBe(404);
   });
 
-  test("are read by the page, the newest first if asked", async () => {
+  test("received invitations are paged and sorted", async () => {
     const invitee = await buildPerson(guildhall);
     const ids = [];
     for (let n = 0; n < 3; n += 1) {
@@ -149,7 +149,7 @@ describe("my invitations", () => {
 });
 
 describe("by status", () => {
-  test("they are filtered as of now", async () => {
+  test("received invitations are filtered by their present status", async () => {
     const invitee = await buildPerson(guildhall);
     const states = ["pending", "accepted", "declined", "revoked", "expired"] as const;
     const ids: Record<string, string> = {};
@@ -176,7 +176,7 @@ describe("an answer", () => {
   test.each([
     ["accept", "accepted"],
     ["decline", "declined"],
-  ])("is given by the id: %s", async (how, state) => {
+  ])("a received invitation is answered by its id: %s", async (how, state) => {
     const invitee = await buildPerson(guildhall);
     await inviteThem(invitee);
     const [id] = await received(invitee, "?filter[status]=pending");
@@ -187,7 +187,7 @@ describe("an answer", () => {
     expect(joined).toHaveLength(how === "accept" ? 1 : 0);
   });
 
-  test("is still possible after a resend: whoever is signed in needs no link", async () => {
+  test("a signed-in invitee can still answer after a resend", async () => {
     const invitee = await buildPerson(guildhall);
     const invitation = await inviteThem(invitee);
     await letCoolDown(guildhall, invitation.id);
@@ -197,20 +197,20 @@ describe("an answer", () => {
   });
 });
 
-describe("are for signed-in people alone", () => {
-  test("not for the operator, who is invited nowhere", async () => {
+describe("received invitations need a signed-in user", () => {
+  test("the operator has no received invitations", async () => {
     const { id } = await inviteThem(await buildPerson(guildhall));
     for (const path of [LIST, `${LIST}/${id}`])
       expect(await guildhall.api.get(path)).toMatchObject(refusal(403, "session_required"));
   });
 
-  test("not for access tokens, whatever their scopes", async () => {
+  test("access tokens have no received invitations", async () => {
     const client = await buildClient(guildhall, ["invitations:read", "invitations:write"]);
     const program = bearing(guildhall, await accessToken(guildhall, client));
     expect(await program.get(LIST)).toMatchObject(refusal(403, "session_required"));
   });
 
-  test("not for nobody", async () => {
+  test("received invitations without a credential are 401", async () => {
     expect((await guildhall.api.as(null).get(LIST)).status).toBe(401);
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { requireFitRedis } from "../jobs/require-fit-redis.ts";
+import { requireFitRedis } from "../jobs/queue-backend.ts";
 import type { Settings } from "../src/config/variables.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { freePort } from "../src/local/free-port.ts";

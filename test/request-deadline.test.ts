@@ -30,7 +30,7 @@ async function serveWithin(limit: number): Promise<number> {
   return server.port;
 }
 
-test("a request that waits too long is answered 503, and repeating it with its key never does it twice", async () => {
+test("a request that waits too long is 503, and its key never does it twice", async () => {
   const api = createApi(`http://127.0.0.1:${await serveWithin(1_000)}`, HEADERS);
   const email = uniqueEmail();
   const document = invitationTo(organization, email);

@@ -22,7 +22,7 @@ async function tally(
   return counts;
 }
 
-test("a signed-in user who invites too often gets 429 and is told when to come again; others are not hindered", async () => {
+test("a user who invites too often gets 429 with Retry-After; others go on", async () => {
   const [jane, john] = [await buildPerson(guildhall), await buildPerson(guildhall)];
   const { id } = await buildOrganization(guildhall, jane);
   const api = guildhall.api.as(jane.token);

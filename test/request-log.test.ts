@@ -20,7 +20,7 @@ async function logOf(path: string): Promise<string> {
   return JSON.stringify(lines);
 }
 
-test("the log of a request holds its path, but no link's token, in whatever spelling the router takes it", async () => {
+test("the log holds the path of a request without a link's token", async () => {
   expect(await logOf("/invitations/inv_1")).toContain("/invitations/inv_1");
   for (const path of ["/i/secret", "/I/secret", "/i/secret/", "/i/secret?answer=secret", "/i/a/secret"]) {
     const logged = await logOf(path);

@@ -72,7 +72,7 @@ async function mailed(email: string, times: number, hoursAgo = 1): Promise<void>
 }
 
 describe("a resent invitation", () => {
-  test("is answered as reading it shows it: pending, its mail queued", async () => {
+  test("resending returns the invitation as a read shows it, with a queued email", async () => {
     const { id, path } = await sendable();
     const answer = await resend({ path }, asOwner());
     expect(answer).toMatchObject({
@@ -85,7 +85,7 @@ describe("a resent invitation", () => {
     expect(read.body.data).toEqual(answer.body.data);
   });
 
-  test("is mailed once more, with a link of its own and to the address it was made for", async () => {
+  test("resending sends another email with a new link to the same address", async () => {
     const { id, email, path } = await sendable();
     await sendDue(guildhall);
     await resend({ path });
@@ -105,27 +105,30 @@ describe("a resent invitation", () => {
     ]);
   });
 
-  test("is accepted by the new link", async () => {
+  test("a resent invitation is accepted by the new link", async () => {
     const invitation = await sendable();
     await resend(invitation);
     expect((await answerByLink(guildhall, invitation, "accept", 2)).status).toBe(200);
   });
 
-  test.each(["accept", "decline"] as const)("is not answered by an old link: %s", async (how) => {
-    const invitation = await sendable();
-    await resend(invitation);
-    expect(await answerByLink(guildhall, invitation, how, 1)).toMatchObject(
-      refusal(409, "invitation_superseded"),
-    );
-    expect(await rowOf(invitation.id)).toMatchObject({ status: "pending" });
-  });
+  test.each(["accept", "decline"] as const)(
+    "a resent invitation is not answered by an old link: %s",
+    async (how) => {
+      const invitation = await sendable();
+      await resend(invitation);
+      expect(await answerByLink(guildhall, invitation, how, 1)).toMatchObject(
+        refusal(409, "invitation_superseded"),
+      );
+      expect(await rowOf(invitation.id)).toMatchObject({ status: "pending" });
+    },
+  );
 
   test.each([
     ["accept", "accept"],
     ["accept", "decline"],
     ["decline", "decline"],
     ["decline", "accept"],
-  ] as const)("shows nothing to an old link after the new one's %s: %s", async (answered, how) => {
+  ] as const)("an old link shows nothing after the new one's %s: %s", async (answered, how) => {
     const invitation = await sendable();
     await resend(invitation);
     expect((await answerByLink(guildhall, invitation, answered, 2)).status).toBe(200);
@@ -136,7 +139,7 @@ describe("a resent invitation", () => {
     expect((await answerByLink(guildhall, invitation, answered, 2)).status).toBe(200);
   });
 
-  test("says on the old link's page that a newer mail was sent, and shows the new one's question", async () => {
+  test("an old link's page says that there is a newer email", async () => {
     const { id, path } = await sendable();
     await resend({ path });
     const old = await openLink(guildhall, id, 1);
@@ -147,7 +150,7 @@ describe("a resent invitation", () => {
     expect([status, page.includes(`/invitations/${id}/accept`)]).toEqual([200, true]);
   });
 
-  test("does not honour an old page's button that is pressed late", async () => {
+  test("a late button on an old link's page does nothing", async () => {
     const { id, path } = await sendable();
     const token = linkToken(guildhall, id, 1);
     const { page } = await openLink(guildhall, id, 1);
@@ -162,7 +165,7 @@ describe("a resent invitation", () => {
     expect(await rowOf(id)).toMatchObject({ status: "pending" });
   });
 
-  test("is noted in the events, with who did it and without the link", async () => {
+  test("resending is an event with the actor and without the link", async () => {
     const { id, path } = await sendable({ by: asOwner() });
     await resend({ path }, asOwner());
     const [, resent] = await eventsOf(guildhall, id);
@@ -174,7 +177,7 @@ describe("a resent invitation", () => {
     expect(JSON.stringify(resent)).not.toContain(linkToken(guildhall, id, 2));
   });
 
-  test("keeps its inviter, roles and message", async () => {
+  test("a resent invitation keeps its inviter, roles and message", async () => {
     const { id, path } = await sendable({ by: asOwner(), message: "Come!" });
     const before = (await guildhall.api.get(path)).body.data;
     await resend({ path });
@@ -185,7 +188,7 @@ describe("a resent invitation", () => {
     expect(await rowOf(id)).toMatchObject({ inviter_user_id: owner.user.id });
   });
 
-  test("while its first mail still waits leaves one mail: the old one is settled as moot", async () => {
+  test("resending while the first email waits sends only the new one", async () => {
     const { id, email, path } = await sendable();
     await resend({ path });
     await sendDue(guildhall);
@@ -197,7 +200,7 @@ describe("a resent invitation", () => {
     ]);
   });
 
-  test("ten times at once is resent once", async () => {
+  test("resending ten times at once resends once", async () => {
     const { id, path } = await sendable();
     const answers = await atOnce(10, () => resend({ path }));
     expect(statuses(answers)).toEqual({ 200: 1, 429: 9 });
@@ -206,7 +209,7 @@ describe("a resent invitation", () => {
     expect(await deliveriesOf(guildhall, id)).toHaveLength(2);
   });
 
-  test("is sent by a program with the scope", async () => {
+  test("a program with the scope resends", async () => {
     const client = await buildClient(guildhall, ["invitations:write"]);
     const program = bearing(guildhall, await accessToken(guildhall, client));
     expect((await resend(await sendable(), program)).status).toBe(200);
@@ -227,7 +230,7 @@ describe("the expiry of a resent invitation", () => {
   test.each([
     ["7 days", null, 7],
     ["the environment's days", 30, 30],
-  ])("is %s from now", async (_, setting, days) => {
+  ])("the expiry after resending is %s from now", async (_, setting, days) => {
     const { id, path } = await sendable();
     await expiresIn(guildhall, id, 60);
     await setLifetime(setting);
@@ -236,7 +239,7 @@ describe("the expiry of a resent invitation", () => {
     expect(Math.abs((await secondsLeft(id)) - days * 86_400)).toBeLessThan(30);
   });
 
-  test("is the one that was asked for", async () => {
+  test("resending takes the requested expiry", async () => {
     const { path } = await sendable();
     const expires_at = new Date(Date.now() + 86_400_000).toISOString();
     const { body } = await resend({ path }, asOwner(), { expires_at });
@@ -246,7 +249,7 @@ describe("the expiry of a resent invitation", () => {
   test.each([
     ["past", -1],
     ["over 365 days away", 366],
-  ])("is not one that is %s, and then nothing is sent", async (_, days) => {
+  ])("resending with an expiry that is %s is refused, and nothing is sent", async (_, days) => {
     const { id, path } = await sendable();
     const expires_at = new Date(Date.now() + days * 86_400_000).toISOString();
     expect(await resend({ path }, guildhall.api, { expires_at })).toMatchObject(
@@ -256,27 +259,33 @@ describe("the expiry of a resent invitation", () => {
     expect(await deliveriesOf(guildhall, id)).toHaveLength(1);
   });
 
-  test.each(["tomorrow", 7, null, "0000-01-01T00:00:00Z"])("is no time such as %j", async (expires_at) => {
-    expect((await resend(await sendable(), guildhall.api, { expires_at })).status).toBe(422);
-  });
+  test.each(["tomorrow", 7, null, "0000-01-01T00:00:00Z"])(
+    "resending refuses %j as an expiry",
+    async (expires_at) => {
+      expect((await resend(await sendable(), guildhall.api, { expires_at })).status).toBe(422);
+    },
+  );
 
-  test("is nothing else: what is not known is refused", async () => {
+  test("resending refuses unknown attributes", async () => {
     expect((await resend(await sendable(), guildhall.api, { email: uniqueEmail() })).status).toBe(422);
   });
 });
 
 describe("too many mails: one invitation", () => {
-  test.each(["the operator", "a member"])("is not sent twice in a minute, by %s", async (who) => {
-    const invitation = await invited(guildhall, organization);
-    const answer = await resend(invitation, who === "a member" ? asOwner() : guildhall.api);
-    expect(answer).toMatchObject(refusal(429, "resend_too_soon"));
-    const wait = Number(answer.headers.get("Retry-After"));
-    expect(wait).toBeGreaterThan(50);
-    expect(wait).toBeLessThanOrEqual(60);
-    expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
-  });
+  test.each(["the operator", "a member"])(
+    "an invitation is not sent twice in a minute, by %s",
+    async (who) => {
+      const invitation = await invited(guildhall, organization);
+      const answer = await resend(invitation, who === "a member" ? asOwner() : guildhall.api);
+      expect(answer).toMatchObject(refusal(429, "resend_too_soon"));
+      const wait = Number(answer.headers.get("Retry-After"));
+      expect(wait).toBeGreaterThan(50);
+      expect(wait).toBeLessThanOrEqual(60);
+      expect(await eventTypesOf(guildhall, invitation.id)).toEqual(["invitation.created"]);
+    },
+  );
 
-  test("is sent ten times at most, and by the operator as often as it takes", async () => {
+  test("an invitation is sent at most ten times, except by the operator", async () => {
     const invitation = await sendable();
     await guildhall.db("invitations").where({ id: invitation.id }).update({ token_version: 9 });
     expect((await resend(invitation, asOwner())).status).toBe(200);
@@ -287,7 +296,7 @@ describe("too many mails: one invitation", () => {
 });
 
 describe("too many mails: one address is sent ten in 24 hours, by all organizations together", () => {
-  test("and no eleventh by inviting", async () => {
+  test("inviting an address an eleventh time in 24 hours is refused", async () => {
     const email = uniqueEmail();
     await mailed(email, 10, 20);
     const answer = await invite({ ...guildhall, api: asOwner() }, organization, email);
@@ -297,14 +306,14 @@ describe("too many mails: one address is sent ten in 24 hours, by all organizati
     expect(await guildhall.db("invitations").where({ email_canonical: email })).toEqual([]);
   });
 
-  test("and no eleventh by resending", async () => {
+  test("resending to an address an eleventh time in 24 hours is refused", async () => {
     const invitation = await sendable();
     await mailed(invitation.email, 9);
     expect(await resend(invitation, asOwner())).toMatchObject(refusal(429, "recipient_limit"));
     expect(await rowOf(invitation.id)).toMatchObject({ token_version: 1 });
   });
 
-  test("but an eleventh by the operator, and of yesterday's none counts", async () => {
+  test("the operator may send an eleventh, and yesterday's emails don't count", async () => {
     const [today, yesterday] = [uniqueEmail(), uniqueEmail()];
     await mailed(today, 10);
     await mailed(yesterday, 10, 25);
@@ -313,7 +322,7 @@ describe("too many mails: one address is sent ten in 24 hours, by all organizati
     expect((await invite({ ...guildhall, api: asOwner() }, organization, yesterday)).status).toBe(201);
   });
 
-  test("and those of another environment don't count", async () => {
+  test("emails of another environment don't count", async () => {
     const email = uniqueEmail();
     await mailed(email, 10);
     const elsewhere = await buildPerson(guildhall, { environment: "globex" });
@@ -324,7 +333,7 @@ describe("too many mails: one address is sent ten in 24 hours, by all organizati
 });
 
 describe("too many requests", () => {
-  test("by one member: 60 a minute, inviting and resending together, and others may go on", async () => {
+  test("one member invites and resends 60 times a minute, without affecting others", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     const { path } = await invited(guildhall, organization);
     const api = guildhall.api.as(admin.token);
@@ -338,7 +347,7 @@ describe("too many requests", () => {
     expect((await invite({ ...guildhall, api: asOwner() }, organization, uniqueEmail())).status).toBe(201);
   });
 
-  test("by one organization: 300 a minute by all its members together, and other organizations may go on", async () => {
+  test("one organization invites 300 times a minute, without affecting others", async () => {
     const busy = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
     const { path } = await invited(guildhall, busy);
     for (let left = LIMITS.invite_organization.requests; left > 0; left -= LIMITS.invite.requests) {
@@ -387,7 +396,7 @@ describe("an expired invitation that is resent", () => {
     },
   );
 
-  test("is told to its inviter again when it expires again", async () => {
+  test("the inviter hears again when a reopened invitation expires", async () => {
     const invitation = await expired({ by: asOwner() });
     await expire();
     expect((await resend(invitation)).status).toBe(200);
@@ -399,7 +408,7 @@ describe("an expired invitation that is resent", () => {
     expect(notices).toHaveLength(2);
   });
 
-  test("is refused while the address has a newer pending one, which is named", async () => {
+  test("reopening is refused while the address has a newer pending invitation", async () => {
     const old = await expired();
     const { id } = await sendable({ email: old.email });
     const answer = await resend(old, asOwner());
@@ -411,7 +420,7 @@ describe("an expired invitation that is resent", () => {
     expect((await eventTypesOf(guildhall, id)).at(-1)).toBe("invitation.expired");
   });
 
-  test("is refused once the address is a member's", async () => {
+  test("reopening is refused once the address belongs to a member", async () => {
     const member = await buildMember(guildhall, organization, "member");
     await guildhall.db("memberships").where({ id: member.membership.id }).delete();
     const old = await expired({ email: member.user.email });
@@ -420,7 +429,7 @@ describe("an expired invitation that is resent", () => {
     expect(await rowOf(old.id)).toMatchObject({ token_version: 1 });
   });
 
-  test("is the resender's own where its inviter could no longer send it", async () => {
+  test("reopening makes the resender the inviter if the old one lost the right", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     const old = await expired({ by: guildhall.api.as(admin.token) });
     await guildhall.api.delete(`/api/memberships/${admin.membership.id}`);
@@ -429,7 +438,7 @@ describe("an expired invitation that is resent", () => {
     expect((await answerByLink(guildhall, old, "accept", 2)).status).toBe(200);
   });
 
-  test("counts as one more pending invitation of its organization", async () => {
+  test("a reopened invitation counts as pending in its organization", async () => {
     const full = await buildOrganization(guildhall, owner);
     const old = await expired({}, full);
     await expire();
@@ -441,14 +450,14 @@ describe("an expired invitation that is resent", () => {
     expect((await resend(old, asOwner())).status).toBe(200);
   });
 
-  test("is opened once by ten at once", async () => {
+  test("reopening ten times at once reopens once", async () => {
     const old = await expired();
     const answers = await atOnce(10, () => resend(old));
     expect(statuses(answers)).toEqual({ 200: 1, 429: 9 });
     expect(await rowOf(old.id)).toMatchObject({ status: "pending", token_version: 2 });
   });
 
-  test("is never there beside one that is made at the same time", async () => {
+  test("reopening and inviting at once leaves one pending invitation", async () => {
     for (let round = 0; round < 5; round += 1) {
       const old = await expired();
       const [resent, created] = await Promise.all([resend(old), invite(guildhall, organization, old.email)]);
@@ -458,24 +467,27 @@ describe("an expired invitation that is resent", () => {
 });
 
 describe("is refused", () => {
-  test.each(["accepted", "declined", "revoked"] as const)("what is %s, with that code", async (state) => {
-    const invitation = await sendable();
-    if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
-    else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
-    expect(await resend(invitation, asOwner())).toMatchObject(refusal(409, `invitation_${state}`));
-    expect(await deliveriesOf(guildhall, invitation.id)).not.toContainEqual(
-      expect.objectContaining({ kind: "invitation", seq: 2 }),
-    );
-  });
+  test.each(["accepted", "declined", "revoked"] as const)(
+    "resending an invitation that is %s is refused with that code",
+    async (state) => {
+      const invitation = await sendable();
+      if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+      else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+      expect(await resend(invitation, asOwner())).toMatchObject(refusal(409, `invitation_${state}`));
+      expect(await deliveriesOf(guildhall, invitation.id)).not.toContainEqual(
+        expect.objectContaining({ kind: "invitation", seq: 2 }),
+      );
+    },
+  );
 
-  test("a member without the right to manage members", async () => {
+  test("resending by a member without members:manage is refused", async () => {
     const member = await buildMember(guildhall, organization, "member");
     expect(await resend(await sendable(), guildhall.api.as(member.token))).toMatchObject(
       refusal(403, "forbidden"),
     );
   });
 
-  test("somebody who does not have themselves what the invitation gives", async () => {
+  test("resending by somebody who lacks the invitation's permissions is refused", async () => {
     const recruiter = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage"]);
     await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));
@@ -487,7 +499,7 @@ describe("is refused", () => {
     expect((await resend(await sendable(), api)).status).toBe(200);
   });
 
-  test("a stranger, to whom it is not there, as is one that never was", async () => {
+  test("resending as an outsider is the same 404 as for an unknown invitation", async () => {
     const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
     expect(await resend(await sendable(), stranger)).toMatchObject(refusal(404, "not_found"));
     const missing = { path: `/api/invitations/${newId("inv")}` };
@@ -495,7 +507,7 @@ describe("is refused", () => {
     expect(await resend(missing)).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("a program without the scope", async () => {
+  test("resending by a program without the scope is refused", async () => {
     const client = await buildClient(guildhall, ["invitations:read"]);
     const program = bearing(guildhall, await accessToken(guildhall, client));
     expect((await resend(await sendable(), program)).status).toBe(403);

@@ -73,7 +73,7 @@ async function holdings(role_id: string): Promise<number> {
 }
 
 describe.each(paths)("by %s", (name, give) => {
-  test("nobody gives the role owner, be they its holder or the operator: 403 owner_not_grantable", async () => {
+  test("nobody gives the role owner: 403 owner_not_grantable", async () => {
     const { organization, owner } = await buildTeam();
     const role = await roleId(guildhall, environmentId, "owner");
     const everything = await buildManager("users:manage", "members:manage");
@@ -85,7 +85,7 @@ describe.each(paths)("by %s", (name, give) => {
     expect(await holdings(role)).toBe(before);
   });
 
-  test("a role of another organization is absent, whoever asks", async () => {
+  test("a role of another organization is 404 for everyone", async () => {
     const [{ organization, owner }, { organization: other }] = [await buildTeam(), await buildTeam()];
     const role = await buildRole(guildhall, [], other.id);
     const askers = name === "user-roles" ? [guildhall.api] : [owner, guildhall.api];
@@ -95,7 +95,7 @@ describe.each(paths)("by %s", (name, give) => {
     expect(await holdings(role)).toBe(0);
   });
 
-  test("a role nobody made is absent", async () => {
+  test("an unknown role is 404", async () => {
     const { organization } = await buildTeam();
     const unknown = "role_01h2xcejqtf2nbrexx3vqjhp41";
     expect(await give(guildhall.api, organization.id, unknown)).toMatchObject(refusal(404, "not_found"));
@@ -103,7 +103,7 @@ describe.each(paths)("by %s", (name, give) => {
 });
 
 describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, give) => {
-  test("an admin gives what admins have, and nothing beyond: 403 role_exceeds_own", async () => {
+  test("an admin gives only roles within their own: 403 role_exceeds_own", async () => {
     const { organization, admin, owner } = await buildTeam();
     const within = await buildRole(guildhall, ["members:manage", "events:read"]);
     const beyond = await buildRole(guildhall, ["members:read", "organization:delete"], organization.id);
@@ -113,7 +113,7 @@ describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, g
     expect(await give(owner, organization.id, beyond)).toMatchObject({ status: 201 });
   });
 
-  test("the owner gives no permission that only the environment knows, nor one of the product's", async () => {
+  test("the owner gives no permission that owners lack", async () => {
     const { organization, owner } = await buildTeam();
     for (const permission of ["users:manage", "users:read", "sessions:read"]) {
       const role = await buildRole(guildhall, [permission]);
@@ -122,7 +122,7 @@ describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, g
     }
   });
 
-  test("who manages members by a role of the environment gives no more than that role and theirs there have", async () => {
+  test("a manager by an environment role gives only what they have there", async () => {
     const { organization } = await buildTeam();
     const manager = await buildManager("members:manage", "addresses:read");
     const within = await buildRole(guildhall, ["addresses:read"]);
@@ -131,7 +131,7 @@ describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, g
     expect(await give(manager, organization.id, beyond)).toMatchObject(refusal(403, "role_exceeds_own"));
   });
 
-  test("who may not manage members gives nothing, not even what they have: 403 forbidden", async () => {
+  test("without members:manage nobody gives a role: 403 forbidden", async () => {
     const { organization } = await buildTeam();
     const { token } = await buildMember(guildhall, organization, "member");
     const role = await roleId(guildhall, environmentId, "member");
@@ -144,13 +144,13 @@ describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, g
 });
 
 describe("by user-roles, in the environment", () => {
-  test("what one has in an organization counts for nothing: 403 forbidden", async () => {
+  test("rights in an organization don't count in the environment: 403 forbidden", async () => {
     const { owner, organization } = await buildTeam();
     const role = await buildRole(guildhall, []);
     expect(await inEnvironment(owner, organization.id, role)).toMatchObject(refusal(403, "forbidden"));
   });
 
-  test("one gives what one has there, and nothing beyond", async () => {
+  test("users give roles in the environment only within their own there", async () => {
     const manager = await buildManager("users:manage", "users:read");
     const within = await buildRole(guildhall, ["users:read"]);
     const beyond = await buildRole(guildhall, ["users:read", "sessions:manage"]);
@@ -159,7 +159,7 @@ describe("by user-roles, in the environment", () => {
     expect(await holdings(beyond)).toBe(0);
   });
 
-  test("given, a role counts in every organization, whoever manages members there; twice is a 409", async () => {
+  test("a role in the environment counts in every organization; twice is a 409", async () => {
     const owner = await buildPerson(guildhall);
     const organization = await buildOrganization(guildhall, owner);
     const { user, token } = await buildPerson(guildhall);

@@ -36,8 +36,8 @@ async function permissionId(name: string): Promise<string> {
   return (await guildhall.api.get(`/api/permissions?filter[name]=${name}`)).body.data[0].id;
 }
 
-describe("who manages the roles of an organization", () => {
-  test("makes, changes and deletes them, and gives them what they have themselves", async () => {
+describe("a manager of an organization's roles", () => {
+  test("a manager of an organization's roles creates, changes and deletes them", async () => {
     const { organization, api } = await buildManager();
     const created = await api.post("/api/roles", newRole(organization.id));
     expect(created.status).toBe(201);
@@ -52,7 +52,7 @@ describe("who manages the roles of an organization", () => {
     expect((await api.delete(links.self)).status).toBe(204);
   });
 
-  test("gives them no permission they lack: 403 role_exceeds_own, naming it", async () => {
+  test("a manager gives a role no permission they lack: 403 role_exceeds_own", async () => {
     const { organization, api } = await buildManager();
     const { id } = (await api.post("/api/roles", newRole(organization.id))).body.data;
     for (const name of ["organization:delete", "members:manage", "users:manage"]) {
@@ -63,7 +63,7 @@ describe("who manages the roles of an organization", () => {
     expect((await guildhall.api.get(`/api/roles/${id}`)).body.data.attributes.permission_count).toBe(0);
   });
 
-  test("is refused those of the environment, and finds those of another organization absent", async () => {
+  test("a manager changes no environment role, and gets 404 for foreign ones", async () => {
     const { api } = await buildManager();
     const { organization: other } = await buildManager();
     const permission = await permissionId("payments:manage");
@@ -86,7 +86,7 @@ describe("who manages the roles of an organization", () => {
     expect(await api.post("/api/roles", newRole(other.id))).toMatchObject(absent);
   });
 
-  test("is shown what they wrote, also where they may read nothing else", async () => {
+  test("a manager gets their write back even without the right to read", async () => {
     const { organization, api } = await buildManager(["roles:manage"]);
     await guildhall
       .db("membership_roles")
@@ -100,8 +100,8 @@ describe("who manages the roles of an organization", () => {
   });
 });
 
-describe("who manages the roles of the environment", () => {
-  test("manages those of every organization, too, within what they have there", async () => {
+describe("a manager of the environment's roles", () => {
+  test("a manager of the environment's roles manages every organization's, too", async () => {
     const { organization } = await buildManager();
     const { user, token } = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, user, ["roles:manage", "members:read"]);
@@ -117,7 +117,7 @@ describe("who manages the roles of the environment", () => {
     }
   });
 
-  test("changes no role of an organization that is being deleted: it is gone, and stays as it was", async () => {
+  test("a role of an organization being deleted is 404 and unchanged", async () => {
     const { organization } = await buildManager();
     const id = await buildRole(guildhall, ["members:read"], organization.id);
     const held = (await guildhall.api.get(`/api/role-permissions?filter[role]=${id}`)).body.data[0].id;

@@ -45,7 +45,7 @@ const countsOf = async (role: string, api: Api = guildhall.api) => {
 };
 
 describe("a role", () => {
-  test("of the environment is created without permissions, seen by everybody there, and renamed", async () => {
+  test("a role of the environment starts empty, is seen by all and can be renamed", async () => {
     const name = unique("Support");
     const created = await guildhall.api.post(
       "/api/roles",
@@ -68,7 +68,7 @@ describe("a role", () => {
     expect(renamed).toMatchObject({ status: 200, body: { data: { id, attributes } } });
   });
 
-  test("of an organization is seen by its members, and absent to everybody else", async () => {
+  test("a role of an organization is seen only by its members", async () => {
     const { organization, api } = await buildTeam();
     const { organization: other, api: stranger } = await buildTeam();
     const name = unique("Buyer");
@@ -82,7 +82,7 @@ describe("a role", () => {
     expect((await stranger.get(`/api/organizations/${other.id}/roles`)).body.data).toEqual([]);
   });
 
-  test("is one per name in the environment, and one in each organization: 409 name_taken", async () => {
+  test("a role's name is unique in its environment or organization: 409 name_taken", async () => {
     const [{ organization }, { organization: other }] = [await buildTeam(), await buildTeam()];
     const name = unique("Auditor");
     for (const document of [newRole(name), newRole(name, organization.id), newRole(name, other.id)]) {
@@ -96,7 +96,7 @@ describe("a role", () => {
     }
   });
 
-  test("of one name, asked for twenty times at once, is made once", async () => {
+  test("creating a role twenty times at once creates one", async () => {
     const document = newRole(unique("Storm"));
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => guildhall.api.post("/api/roles", document)),
@@ -106,7 +106,7 @@ describe("a role", () => {
     expect(statuses.filter((status) => status === 409)).toHaveLength(19);
   });
 
-  test("counts its permissions, and each person who has it once, here or there", async () => {
+  test("a role counts its permissions, and each holder once", async () => {
     const { organization, owner } = await buildTeam();
     const { organization: other } = await buildTeam();
     const role = await buildRole(guildhall, ["members:read", "organization:read"]);
@@ -126,7 +126,7 @@ describe("a role", () => {
 });
 
 describe("how many users have a role", () => {
-  test("of the environment is told to callers with users:read there, and to nobody else", async () => {
+  test("user_count of an environment role needs users:read", async () => {
     const { organization, owner, api } = await buildTeam();
     const id = await roleId(guildhall, environmentId, "owner");
     const staff = await buildPerson(guildhall);
@@ -153,7 +153,7 @@ describe("how many users have a role", () => {
     expect((await countsOf(id, await client("roles:read"))).user_count).toBeUndefined();
   });
 
-  test("of an organization is told to its members too", async () => {
+  test("members see user_count of their organization's roles", async () => {
     const { organization, api } = await buildTeam();
     const role = await buildRole(guildhall, [], organization.id);
     const { membership } = await buildMember(guildhall, organization, "member");
@@ -163,7 +163,7 @@ describe("how many users have a role", () => {
     expect(body.data).toMatchObject([{ id: role, attributes: { user_count: 1 } }]);
   });
 
-  test("is counted among what is included only where it is asked for by name", async () => {
+  test("user_count of included roles is counted only if a field names it", async () => {
     const role = await buildRole(guildhall, ["members:read"]);
     const first = async (query: string) => {
       const { body } = await guildhall.api.get(
@@ -178,7 +178,7 @@ describe("how many users have a role", () => {
     expect(body.data[0].attributes).toMatchObject({ user_count: 0, permission_count: 1 });
   });
 
-  test("reads a bounded number of rows, unless it is asked for by name by a caller with users:read", async () => {
+  test("user_count reads a bounded number of rows unless it is named", async () => {
     const { organization, owner } = await buildTeam();
     const role = await buildRole(guildhall, [], organization.id);
     await guildhall.db.raw(
@@ -232,7 +232,7 @@ describe("how many users have a role", () => {
 });
 
 describe.each(["owner", "admin", "billing", "member"] as SystemRoleName[])("the system role %s", (name) => {
-  test("can't be changed, deleted, or given and taken permissions by anybody: 403 system_role", async () => {
+  test("the system role can't be changed or deleted by anyone: 403 system_role", async () => {
     const id = await roleId(guildhall, environmentId, name);
     const { user, token } = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, user, ["roles:manage", "addresses:read", "users:read"]);
@@ -282,7 +282,7 @@ describe("a role in use is not deleted: 409 role_in_use", () => {
 });
 
 describe("a member with several roles", () => {
-  test("may what any of them allows, from the next request to the last one they have it", async () => {
+  test("a member with several roles may do what any of them allows", async () => {
     const { organization, api } = await buildTeam();
     const { membership, token } = await buildMember(guildhall, organization, "member");
     const update = await buildRole(guildhall, ["organization:update"], organization.id);
@@ -301,7 +301,7 @@ describe("a member with several roles", () => {
     expect((await rename()).status).toBe(403);
   });
 
-  test("may what a permission added to one of them allows, at once", async () => {
+  test("a permission added to a role counts at once", async () => {
     const { organization, api } = await buildTeam();
     const { membership, token } = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:read"]);

@@ -81,7 +81,7 @@ async function emailed(
 }
 
 describe("inviting and revoking an address again and again", () => {
-  test("uses up nothing while no email leaves", async () => {
+  test("inviting and revoking uses up nothing while no email leaves", async () => {
     const [somebody, other] = [await buildSender(), await buildSender()];
     const email = uniqueEmail();
     for (let n = 0; n < 12; n += 1) {
@@ -93,7 +93,7 @@ describe("inviting and revoking an address again and again", () => {
     expect((await invites(other, email)).status).toBe(201);
   });
 
-  test("stops after three emails that left, and blocks the address for nobody else", async () => {
+  test("three emails to an address block it only for their sender", async () => {
     const [somebody, other] = [await buildSender(), await buildSender()];
     const email = uniqueEmail();
     for (let n = 0; n < 3; n += 1) await revokes(somebody, await emailed(somebody, email));
@@ -103,7 +103,7 @@ describe("inviting and revoking an address again and again", () => {
     expect((await invites(other, email)).status).toBe(201);
   });
 
-  test("stops after three emails by several members of one organization", async () => {
+  test("an organization's members send an address three emails in all", async () => {
     const { organization, ...owner } = await buildSender();
     const members = [
       owner,
@@ -120,7 +120,7 @@ describe("inviting and revoking an address again and again", () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 429]);
   });
 
-  test("stops after three emails by one user from several organizations, also when all come at once", async () => {
+  test("a user sends an address three emails from all organizations, even at once", async () => {
     const somebody = await buildSender();
     const organizations = await Promise.all(
       Array.from({ length: 8 }, () => buildOrganization(guildhall, somebody)),
@@ -131,7 +131,7 @@ describe("inviting and revoking an address again and again", () => {
     expect((await invites(await buildSender(), email)).status).toBe(201);
   });
 
-  test("counts an email that failed for nobody", async () => {
+  test("a failed email counts toward no limit", async () => {
     const somebody = await buildSender();
     const email = uniqueEmail();
     for (let n = 0; n < 4; n += 1) {
@@ -144,7 +144,7 @@ describe("inviting and revoking an address again and again", () => {
   });
 });
 
-test("an address is emailed ten invitations by many organizations that come at once, and no more", async () => {
+test("many organizations at once send an address ten invitations in all", async () => {
   const email = uniqueEmail();
   const senders = await Promise.all(Array.from({ length: 14 }, () => buildSender()));
   for (const sender of senders.slice(0, 6)) expect((await invites(sender, email)).status).toBe(201);
@@ -152,7 +152,7 @@ test("an address is emailed ten invitations by many organizations that come at o
   expect(statuses(answers)).toEqual({ 201: 4, 429: 4 });
 });
 
-test("an invitation is emailed three times a day by resending, and the operator sends it once more", async () => {
+test("an invitation is resent three times a day, and once more by the operator", async () => {
   const somebody = await buildSender();
   const { body } = await emailed(somebody);
   const api = await apiOf(somebody);
@@ -168,7 +168,7 @@ test("an invitation is emailed three times a day by resending, and the operator 
   expect((await resend(guildhall.api)).status).toBe(200);
 });
 
-test("a program that sends its own email is not held by what others have sent", async () => {
+test("other senders' emails don't limit a program that sends its own", async () => {
   const email = uniqueEmail();
   const sender = await buildSender();
   for (let n = 0; n < 3; n += 1) await revokes(sender, await emailed(sender, email));
@@ -185,7 +185,7 @@ test("a program that sends its own email is not held by what others have sent", 
 });
 
 describe("the quota", () => {
-  test("invitations_per_user holds a user in all organizations, with the time until it passes", async () => {
+  test("invitations_per_user counts in all organizations and says when to retry", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 3 } });
     const second = await buildOrganization(guildhall, somebody);
     expect((await invites(somebody)).status).toBe(201);
@@ -196,7 +196,7 @@ describe("the quota", () => {
     expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(86_000);
   });
 
-  test("invitations_per_user counts what is resent, leaves other members theirs, and none binds the operator", async () => {
+  test("invitations_per_user counts resent emails, per user, never the operator", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 2 } });
     const { body } = await invites(somebody);
     await letCoolDown(guildhall, body.data.id);
@@ -211,7 +211,7 @@ describe("the quota", () => {
     expect((await operator.post("/api/invitations", document)).status).toBe(201);
   });
 
-  test("invitations_per_user lets the first rows of a batch through, and the others fail by themselves", async () => {
+  test("invitations_per_user lets a batch's first rows through and fails the rest", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 120 } });
     const api = await apiOf(somebody);
     const id = await sendBatch(api, somebody.organization, rowsTo(someEmails(130)));
@@ -223,7 +223,7 @@ describe("the quota", () => {
     );
   });
 
-  test("invitations_per_user holds batches that run at once in several organizations", async () => {
+  test("invitations_per_user holds across batches that run at once", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 50 } });
     const second = await buildOrganization(guildhall, somebody);
     const api = await apiOf(somebody);
@@ -239,7 +239,7 @@ describe("the quota", () => {
     expect(created).toHaveLength(50);
   });
 
-  test("pending_per_organization holds all members together, until an invitation is closed", async () => {
+  test("pending_per_organization counts all members until an invitation is closed", async () => {
     const somebody = await buildSender({ quotas: { pending_per_organization: 2 } });
     const admin = await memberOf(somebody, "admin");
     const first = await invites(somebody);
@@ -249,14 +249,14 @@ describe("the quota", () => {
     expect((await invites(admin)).status).toBe(201);
   });
 
-  test("emails_per_recipient gives three tenths of itself to each sender", async () => {
+  test("emails_per_recipient gives each sender three tenths", async () => {
     const somebody = await buildSender({ quotas: { emails_per_recipient: 20 } });
     const email = uniqueEmail();
     for (let n = 0; n < 6; n += 1) await revokes(somebody, await emailed(somebody, email));
     expect(await invites(somebody, email)).toMatchObject(refusal(429, "recipient_limit"));
   });
 
-  test("organizations_per_user holds a user who creates many at once, whoever owns them later", async () => {
+  test("organizations_per_user counts creations at once, regardless of transfers", async () => {
     const somebody = await buildSender({ quotas: { organizations_per_user: 3 } });
     const api = await apiOf(somebody);
     const create = (path: string, document: object) => api.post(path, document);
@@ -285,7 +285,7 @@ describe("the quota", () => {
     expect((await create("/api/organizations", document)).status).toBe(201);
   });
 
-  test("resources_per_user holds each kind of resource by itself, for its creator", async () => {
+  test("resources_per_user counts each kind separately, for the creator", async () => {
     const somebody = await buildSender({ quotas: { resources_per_user: 3 } });
     const api = await apiOf(somebody);
     const path = "/bridge-payment/customers";
@@ -304,7 +304,7 @@ describe("the quota", () => {
     expect((await add()).status).toBe(201);
   });
 
-  test("invitations_per_user holds the rows of batches, too, also of those that can't be read", async () => {
+  test("invitations_per_user also bounds the rows of batches, even unreadable ones", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 2 } });
     const api = await apiOf(somebody);
     await sendBatch(api, somebody.organization, rowsTo(Array(39).fill("no address")));
@@ -313,7 +313,7 @@ describe("the quota", () => {
     expect(await api.post("/api/invitation-batches", more)).toMatchObject(refusal(429, "inviter_limit"));
   });
 
-  test("unfinished_batches keeps out who has one there, and nobody else", async () => {
+  test("unfinished_batches keeps out only users who have one there", async () => {
     const somebody = await buildSender({ quotas: { unfinished_batches: 2 } });
     const admin = await memberOf(somebody, "admin");
     const send = async (by: Person) =>
@@ -327,7 +327,7 @@ describe("the quota", () => {
     expect(await send(admin)).toMatchObject(refusal(409, "batch_limit"));
   });
 
-  test("is changed by itself, and null restores its default", async () => {
+  test("a quota is changed separately, and null restores its default", async () => {
     const { user } = await buildSender({ quotas: { invitations_per_user: 3, organizations_per_user: 4 } });
     const path = `/api/environments/${user.environment_id}`;
     const patch = (quotas: unknown) =>
@@ -360,7 +360,7 @@ describe("a complaint about an invitation", () => {
       data: { type: "user", id: user.id, attributes: { inviting_paused_until: until } },
     });
 
-  test("pauses its inviter for a day: nothing is sent, and the operator sees it and lifts it", async () => {
+  test("a complaint pauses the inviter for a day, and the operator can lift it", async () => {
     const somebody = await buildSender();
     const reported = await emailed(somebody);
     const waiting = await invites(somebody);
@@ -384,7 +384,7 @@ describe("a complaint about an invitation", () => {
     expect((await invites(somebody)).status).toBe(201);
   });
 
-  test("pauses whoever resent it, and nobody who did not", async () => {
+  test("a complaint pauses the user who resent the email", async () => {
     const somebody = await buildSender();
     const admin = await memberOf(somebody, "admin");
     const answer = await invites(somebody);
@@ -397,7 +397,7 @@ describe("a complaint about an invitation", () => {
     expect((await invites(somebody)).status).toBe(201);
   });
 
-  test("fails the rows of the inviter's batch", async () => {
+  test("a complaint fails the rows of the inviter's batch", async () => {
     const somebody = await buildSender();
     await complain(await emailed(somebody));
     const id = await sendBatch(await apiOf(somebody), somebody.organization, rowsTo(someEmails(1)));
@@ -405,7 +405,7 @@ describe("a complaint about an invitation", () => {
     expect(await rowsOf(guildhall, id)).toMatchObject([{ status: "failed", code: "inviting_paused" }]);
   });
 
-  test("pauses for as many days as the environment says, and with 0 not at all", async () => {
+  test("a complaint pauses for the environment's days, and with 0 not at all", async () => {
     const [careful, lenient] = [
       await buildSender({ complaint_pause_days: 30 }),
       await buildSender({ complaint_pause_days: 0 }),
@@ -416,7 +416,7 @@ describe("a complaint about an invitation", () => {
     expect((await invites(lenient)).status).toBe(201);
   });
 
-  test("is shown to the paused user, not to fellow members, and a pause is changed by programs alone", async () => {
+  test("a pause is visible to its user, and only programs change it", async () => {
     const somebody = await buildSender();
     const member = await memberOf(somebody, "member");
     const until = new Date(Date.now() + 3_600_000).toISOString();

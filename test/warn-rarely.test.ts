@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRareWarnings } from "../src/lib/warn-rarely.ts";
 
-test("a warning that repeats is one line per cause and minute, and the next line counts what was held back", () => {
+test("a repeated warning is one line per cause and minute, with a count", () => {
   let now = 0;
   const lines: unknown[] = [];
   const write = (fields: object, message: string) => void lines.push({ ...fields, message });

@@ -1,19 +1,19 @@
 import type { Middleware } from "koa";
 import { Gauge, Histogram, type Registry } from "prom-client";
 
-/** Seconds: most requests take a few milliseconds, and a caller waits no longer than some seconds. */
+/** Seconds. Most requests take a few milliseconds, and no caller waits longer than some seconds. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**
- * Counts and times every request. Labels take few values, whatever is asked for: a route is named by the path it was
- * declared with, so no id gets into it, and what no route took is `other`.
+ * Counts and times every request. Labels take few values: a route is named by its declared path, without ids, and a request
+ * that matched no route is `other`.
  */
 export function meterRequests(registry: Registry): Middleware {
   const duration = new Histogram({
     name: "guildhall_http_request_duration_seconds",
-    help: "How long requests took, by the declared path of their route.",
+    help: "Duration of requests in seconds, by the declared path of their route.",
     labelNames: ["method", "route", "status"],
     buckets: BUCKETS,
     registers: [registry],
@@ -21,7 +21,7 @@ export function meterRequests(registry: Registry): Middleware {
   let inFlight = 0;
   new Gauge({
     name: "guildhall_http_requests_in_flight",
-    help: "Requests under way, the one that asks among them.",
+    help: "In-flight requests, including this scrape.",
     registers: [registry],
     collect() {
       this.set(inFlight);
@@ -35,7 +35,7 @@ export function meterRequests(registry: Registry): Middleware {
       await next();
     } finally {
       inFlight -= 1;
-      // The router leaves here what it found; whose path is a pattern.
+      // The router leaves the path of the matched route here, which is a pattern.
       const matched: unknown = ctx._matchedRoute;
       const route = typeof matched === "string" ? matched : "other";
       const method = METHODS.has(ctx.method) ? ctx.method : "other";

@@ -6,7 +6,7 @@ import { Refusal } from "../errors.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { sameSecret } from "../lib/random-token.ts";
 
-/** `/metrics`, in Prometheus' text format: how the service is, for whoever runs it. */
+/** Serves `/metrics` in Prometheus' text format. */
 export function metricsRouter({ settings, limiter }: Context, registry: Registry): Router<RequestState> {
   const router = new Router<RequestState>();
   router.get("/metrics", async (ctx) => {
@@ -20,7 +20,7 @@ export function metricsRouter({ settings, limiter }: Context, registry: Registry
   return router;
 }
 
-/** Without a token of its own it is open to a developer, and in production the operator's alone. */
+/** Without METRICS_TOKEN anyone may read it in development, and only the operator in production. */
 function mayRead(
   { METRICS_TOKEN, ADMIN_TOKEN, production }: Context["settings"],
   token: string | undefined,

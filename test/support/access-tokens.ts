@@ -67,7 +67,7 @@ export function bearing({ api }: Guildhall, token: string): Api {
   return createApi(api.origin, { Authorization: `Bearer ${token}`, "X-Environment": "acme-test" });
 }
 
-/** A program that may do what these scopes say, and nothing else. */
+/** A program with exactly these scopes. */
 export async function buildProgram(guildhall: Guildhall, ...scopes: string[]): Promise<Api> {
   return bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, scopes)));
 }

@@ -19,12 +19,12 @@ export interface Api {
   in(environment: string): Api;
 }
 
-/** What a face's documents are sent as. */
+/** The content type of an API's documents. */
 function mediaTypeOf(path: string): string {
   return path.startsWith("/bridge-payment") ? "application/json" : "application/vnd.api+json";
 }
 
-/** Speaks to the API as a program would, over real HTTP. What is answered passes `check-every-answer.ts`. */
+/** Speaks to the API as a program would, over real HTTP. Responses pass `check-every-answer.ts`. */
 export function createApi(origin: string, defaults: Record<string, string>): Api {
   async function send(
     method: string,

@@ -12,10 +12,10 @@ export interface Asked {
   body: Record<string, unknown>;
 }
 
-/** What it does about a token: answers this, or whatever a function does to the response. */
+/** How it answers a token: with this, or by a function that writes the response. */
 export type Reply = { status: number; body: unknown } | ((response: ServerResponse) => unknown);
 
-/** The team's own auth service, over real HTTP. It knows the sessions the test tells it, and no others. */
+/** The team's own auth service, over real HTTP. It knows only the test's sessions. */
 export interface AuthService {
   url: string;
   /** From now on it says this of a token: the replies in turn, the last one again and again. */

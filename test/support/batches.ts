@@ -4,7 +4,7 @@ import type { Api, ApiAnswer } from "./api.ts";
 import { buildOrganization, buildPerson, uniqueEmail } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** An organization that leaves its admins manage members, and what its owner speaks with. */
+/** An organization whose admins manage members, and its owner's client. */
 export async function buildTeam(guildhall: Guildhall) {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
@@ -52,7 +52,7 @@ export function runBatches({ context }: Guildhall, aborted: () => boolean = () =
   return runInvitationBatches(context, aborted);
 }
 
-/** What became of a batch's rows, in their order. */
+/** The outcomes of a batch's rows, in order. */
 export function rowsOf({ db }: Guildhall, batchId: string) {
   return db("invitation_batch_rows")
     .where({ batch_id: batchId })

@@ -17,9 +17,9 @@ export interface BridgeAnswer {
   body: unknown;
 }
 
-/** Holds an answer of the Bridge API against the OpenAPI document. @throws listing what is wrong with it. */
+/** Checks a response of the Bridge API against the OpenAPI document. @throws with its problems. */
 export async function checkBridge({ method, url, status, headers, text }: Exchange): Promise<void> {
-  // A browser asks by OPTIONS what it may ask; it is answered no document, and neither is HEAD.
+  // OPTIONS and HEAD get no document.
   if (method === "OPTIONS" || method === "HEAD") return;
   const body = await text();
   const problems = bridgeProblems(method, url, {
@@ -32,7 +32,7 @@ export async function checkBridge({ method, url, status, headers, text }: Exchan
   throw new Error(`${method} ${url} → ${status} is not as documented:\n${list}\n${body.slice(0, 2_000)}`);
 }
 
-/** What is wrong with an answer of the Bridge API, by what the OpenAPI document says of it: nothing, hopefully. */
+/** The problems of a Bridge response according to the OpenAPI document. */
 export function bridgeProblems(
   method: string,
   url: string,
@@ -58,7 +58,7 @@ export function bridgeProblems(
   return [...problems, ...broken];
 }
 
-/** What is wrong with a body, by what the OpenAPI document says of it: nothing, of one that was taken. */
+/** The problems of a body according to the OpenAPI document: none if it was accepted. */
 export function problemsOfBody({ method, path }: Pick<Endpoint, "method" | "path">, body: unknown): string[] {
   const { requestBody } = operationAt(method, path) ?? {};
   const validate = compiled(JSON.stringify(requestBody?.content["application/json"]?.schema ?? {}));
@@ -66,7 +66,7 @@ export function problemsOfBody({ method, path }: Pick<Endpoint, "method" | "path
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** The operation that a request is; undefined for paths and methods there are none for. */
+/** The operation of a request; undefined for unknown paths and methods. */
 export function operationAt(method: string, url: string): Operation | undefined {
   const path = url.split("?")[0] ?? "";
   const known = Object.entries(document.paths).filter(([template]) =>

@@ -6,7 +6,7 @@ import { buildTeam, create, KINDS } from "./bridge-team.ts";
 import type { Person } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** What a front end sends something to: every endpoint that takes a body. */
+/** Every endpoint that takes a body. */
 export const WITH_BODY = allBridgeEndpoints.filter(({ body }) => body !== undefined);
 
 /** Somebody, and one of everything they may change. */

@@ -4,7 +4,7 @@ import type { Api, ApiAnswer } from "./api.ts";
 import { buildMember, buildOrganization, buildPerson, type Person, unique, uniqueEmail } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** An organization with people in it, and somebody who has nothing to do with it. */
+/** An organization with members, and an outsider. */
 export interface Team {
   organization: Organization;
   owner: Person;
@@ -77,7 +77,7 @@ export const PAYMENTS: Kind = {
 };
 export const KINDS = [SUBSCRIPTIONS, PAYMENT_METHODS, ADDRESSES, CUSTOMERS, PAYMENTS];
 
-/** Creates one. @returns what is answered as `data`. @throws unless it is created. */
+/** Creates one. @returns the response's `data`. @throws unless it was created. */
 // biome-ignore lint/suspicious/noExplicitAny: as in api.ts, a wrong path fails the test.
 export async function create(api: Api, kind: Kind, values: object = {}): Promise<any> {
   const answer = await api.post(kind.intents, { ...kind.least(), ...values });

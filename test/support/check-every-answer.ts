@@ -29,7 +29,7 @@ const checkedFetch: typeof fetch = async (input, init) => {
 // Files share their globals: the next one checks by itself, and not once more.
 globalThis.fetch = Object.assign(checkedFetch, { plain: plainFetch });
 
-/** @returns null for a body that is no text: nobody knows what is in it. */
+/** @returns null for a body that is not text. */
 function textOf(body: unknown): string | null | undefined {
   if (body === undefined || body === null) return undefined;
   return typeof body === "string" ? body : null;

@@ -24,7 +24,7 @@ export async function launchWithoutCookies(scratch: string): Promise<BrowserCont
   return chromium.launchPersistentContext(home, options);
 }
 
-/** What a page did that no page of ours does: asked another host, or complained on the console. */
+/** What a page of ours must not do: ask another host, or log to the console. */
 export interface Watched {
   foreign: string[];
   complaints: string[];

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
-/** Takes every mail, as fast as the protocol allows, and remembers whom each was to. */
+/** Accepts every email as fast as the protocol allows, and remembers the recipients. */
 export interface CountingSmtp {
   url: string;
-  /** The envelope's recipient of every mail, in the order in which they came. */
+  /** The envelope's recipient of every email, in order of arrival. */
   recipients: string[];
   stop(): Promise<void>;
 }

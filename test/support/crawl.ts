@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Api, ApiAnswer } from "./api.ts";
 
 export interface Crawled {
-  /** Every URL that was asked for, with what came. */
+  /** Every requested URL, with its response. */
   visited: Map<string, ApiAnswer>;
-  /** What was not as it should be. */
+  /** The problems. */
   broken: string[];
 }
 
@@ -43,7 +43,7 @@ export async function crawl(api: Api, starts: string[]): Promise<Crawled> {
   return { visited, broken };
 }
 
-/** Where a document leads, and what must be found there. */
+/** A link of a document, and what it must lead to. */
 function linksOf(url: string, body: Json): Array<[string, Expectation]> {
   const { first, prev, next, self } = body.links ?? {};
   const same: Expectation = ({ data }) =>
@@ -102,7 +102,7 @@ function isLinkage(expected: Json, related: string): Expectation {
   };
 }
 
-/** A resource that linkage names is shown, unless it is gone or none of the caller's business: then nothing is. */
+/** Relationship data names only resources that the caller sees. */
 function isRelated(expected: Json): Expectation {
   return ({ data }) => {
     if (expected === undefined || Array.isArray(expected)) {

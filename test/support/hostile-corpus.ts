@@ -1,4 +1,4 @@
-/** What people could type to have our mails and pages say, or do, what is not theirs to say. By what it tries. */
+/** Hostile input for our emails and pages, by what it tries. */
 const TEXTS: Record<string, string[]> = {
   "lines and headers": [
     "Acme\r\nBcc: victim@evil.test",
@@ -273,7 +273,7 @@ export const hostileTexts = Object.entries(TEXTS).flatMap(([aim, texts]) =>
   texts.map((text) => ({ aim, text })),
 );
 
-/** What could be given as an address to be mailed somewhere else, twice, or with a header more. */
+/** Addresses that try to be emailed elsewhere, twice, or with another header. */
 export const hostileAddresses: string[] = [
   ...[
     "\r\nBcc: x@evil.test",

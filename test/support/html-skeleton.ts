@@ -6,7 +6,7 @@ type Node = DefaultTreeAdapterTypes.Node;
 export interface Skeleton {
   /** Every element with its attributes, every comment, in order; without `<br>`, of which a message may have many. */
   elements: string[];
-  /** What a reader sees, each run of text on a line of its own. */
+  /** The visible text, each run on its own line. */
   words: string;
 }
 
@@ -28,7 +28,7 @@ export function skeletonOf(html: string): Skeleton {
       elements.push([node.tagName, ...attributes.map(({ name, value }) => `${name}=${value}`)].join(" "));
       words.push(...node.attrs.filter(({ name }) => SPOKEN.has(name)).map(({ value }) => value));
     }
-    // What is in <style> and <script> nobody reads.
+    // Nobody reads <style> and <script>.
     if ("childNodes" in node && node.nodeName !== "style") for (const child of node.childNodes) walk(child);
   }
 }

@@ -26,12 +26,12 @@ export async function invited(
   return { id: body.data.id, email, path: body.data.links.self };
 }
 
-/** What the n-th link of an invitation holds. */
+/** The token in the n-th link of an invitation. */
 export function linkToken({ context }: Guildhall, invitationId: string, tokenVersion = 1): string {
   return context.linkKeys.sign({ invitationId, tokenVersion });
 }
 
-/** Answers by the n-th link, as nobody in particular. */
+/** Answers by the n-th link, without a session. */
 export function answerByLink(
   guildhall: Guildhall,
   { id }: Pick<Invited, "id">,
@@ -57,13 +57,13 @@ export async function expiresIn({ db }: Guildhall, id: string, seconds: number):
   await db("invitations").where({ id }).update({ expires_at });
 }
 
-/** Lets the time pass that has to lie between two mails of one invitation: its mails were queued a minute earlier. */
+/** Skips the pause between two emails of one invitation: they were queued a minute earlier. */
 export async function letCoolDown({ db }: Guildhall, id: string): Promise<void> {
   const created_at = db.raw("created_at - interval '1 minute'");
   await db("mail_deliveries").where({ invitation_id: id }).update({ created_at });
 }
 
-/** Sends all that is due, here and now, and waits for what is under way. */
+/** Sends everything that is due and waits for it. */
 export async function sendDue({ db, jobContext }: Guildhall): Promise<void> {
   await jobContext.deliveries.run();
   const sending = async () => (await db("mail_deliveries").where({ state: "sending" })).length;
@@ -73,12 +73,12 @@ export async function sendDue({ db, jobContext }: Guildhall): Promise<void> {
   }
 }
 
-/** The mails of an invitation, in the order in which they were queued. */
+/** The emails of an invitation, in the order in which they were queued. */
 export function deliveriesOf({ db }: Guildhall, id: string) {
   return db("mail_deliveries").where({ invitation_id: id }).orderBy("id").select();
 }
 
-/** What happened to it, oldest first. */
+/** Its events, oldest first. */
 export function eventsOf({ db }: Guildhall, id: string) {
   return db("events").where({ subject_id: id }).orderBy("id").select();
 }

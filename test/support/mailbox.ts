@@ -5,10 +5,10 @@ import PostalMime, { type Email } from "postal-mime";
 import { SMTPServer } from "smtp-server";
 
 export interface ReceivedMail {
-  /** Recipients of the envelope: whom it really goes to. */
+  /** Recipients of the envelope, where it really goes. */
   to: string[];
   from: string;
-  /** Parsed by a library that is not the one that wrote it. */
+  /** Parsed by another library than the one that wrote it. */
   mail: Email;
   source: string;
 }
@@ -16,12 +16,12 @@ export interface ReceivedMail {
 export interface Mailbox {
   url: string;
   received: ReceivedMail[];
-  /** Waits for the n-th mail to an address. @throws after 25 s: a hint may be lost, and the sweep comes every 15 s. */
+  /** Waits for the n-th email to an address. @throws after 25 s: a wake-up may be lost, and the sweep runs every 15 s. */
   waitFor(address: string, nth?: number): Promise<ReceivedMail>;
   stop(): Promise<void>;
 }
 
-/** A real SMTP server that keeps what it is sent. */
+/** A real SMTP server that keeps its emails. */
 export async function startMailbox(): Promise<Mailbox> {
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
@@ -59,7 +59,7 @@ export async function startMailbox(): Promise<Mailbox> {
   };
 }
 
-/** The token in a mail's Accept link. */
+/** The token in an email's Accept link. */
 export function tokenIn({ mail }: ReceivedMail): string {
   const token = /\/i\/([\w-]+)/.exec(mail.text ?? "")?.[1];
   if (token === undefined) throw new Error("the mail has no link");

@@ -22,7 +22,7 @@ export interface OidcIssuer {
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
   /** Signs with another key from now on, and publishes that one alone. */
   rotate(alg?: string): Promise<void>;
-  /** What it answers instead, by path: a status, or a document; null: as usual. */
+  /** Overrides by path: a status or a document; null restores the usual. */
   answers(path: string, reply: number | object | null): void;
   stop(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export async function startOidcIssuer(): Promise<OidcIssuer> {
   };
 }
 
-/** Says nothing, for ever. */
+/** Never answers. */
 export const SILENCE = 0;
 
 let count = 0;

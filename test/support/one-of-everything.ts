@@ -91,7 +91,7 @@ export function linkTo(type: string, id: string) {
   return { data: { type, id } };
 }
 
-/** A word nothing else in this run has, of letters only, as the names of permissions are. */
+/** A word unique in this run, of letters only, as in names of permissions. */
 export function letters(): string {
   return unique("x")
     .replace(/\d/g, (digit) => String.fromCharCode(97 + Number(digit)))

@@ -8,9 +8,9 @@ export interface Metrics {
   /** By the name of each family, its type. */
   types: Map<string, string>;
   samples: Sample[];
-  /** The samples of that name with these labels, whatever others they have. */
+  /** The samples of that name with at least these labels. */
   find(name: string, labels?: Record<string, string>): Sample[];
-  /** The value of the one there is. @returns undefined where it is absent. @throws where there are several. */
+  /** The value of the only sample. @returns undefined if there is none. @throws if there are several. */
   value(name: string, labels?: Record<string, string>): number | undefined;
 }
 

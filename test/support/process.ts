@@ -16,13 +16,13 @@ export interface Ending {
   signal: NodeJS.Signals | null;
 }
 
-/** A process of its own, as an operator has it: what it prints, what it is sent, how it ends. */
+/** A separate process, as an operator runs it: its output, signals and exit. */
 export interface Child {
   pid: number;
-  /** What it printed so far, on both streams. */
+  /** Its output so far, on both streams. */
   output(): string;
   stdout(): string;
-  /** Waits until it has printed this. @throws when it ends before, or after 60 s, with what it printed instead. */
+  /** Waits until it has printed this. @throws with its output if it ends first, or after 60 s. */
   prints(what: RegExp): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
   /** Waits for its end. @throws after `within` milliseconds. */
@@ -121,7 +121,7 @@ export async function foundOrganization(api: Api): Promise<string> {
   return create("organization", { name: "Acme Corp" }, { owner: { data: { type: "user", id } } });
 }
 
-/** A DATA_DIR nobody used before. Postgres, which runs as another user when we are root, gets through to it. */
+/** A fresh DATA_DIR. Postgres, which runs as another user when we are root, can enter it. */
 export async function newDataDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "guildhall-process-"));
   await chmod(directory, 0o755);
@@ -129,7 +129,7 @@ export async function newDataDirectory(): Promise<string> {
   return directory;
 }
 
-/** Ends whatever a test left running and removes its directories. For `afterEach`. */
+/** Stops the processes of a test and removes its directories. For `afterEach`. */
 export async function cleanUpProcesses(): Promise<void> {
   await Promise.all(children.map(killGroup));
   children = [];

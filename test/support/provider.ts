@@ -24,7 +24,7 @@ export function signature(secret: string, id: string, timestamp: number, body: s
   return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
 }
 
-/** What an adapter of a mail provider does: tells signed events. @param document the body, or its text. */
+/** Sends signed events, as an adapter of a mail provider does. @param document the body, or its text. */
 export async function tell(origin: string, document: unknown, message: Message = {}): Promise<Told> {
   const { id = `msg_${randomUUID()}`, timestamp = Math.floor(Date.now() / 1_000) } = message;
   const body = typeof document === "string" ? document : JSON.stringify(document);

@@ -14,7 +14,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** What one statement made the database read. */
+/** The rows that one statement made the database read. */
 export interface Reading {
   sql: string;
   rows: number;

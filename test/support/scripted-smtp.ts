@@ -11,7 +11,7 @@ export interface Fault {
    * A reply that begins with a 2 after the dot is an acceptance, a 421 also ends the connection.
    */
   does: "cut" | "silence" | Promise<unknown> | `${number} ${string}`;
-  /** After the dot only: the mail is kept whatever the sender gets to know. */
+  /** After the dot only: the email is kept, even if the sender doesn't learn it. */
   keeps?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface KeptMail {
 
 export interface ScriptedSmtp {
   url: string;
-  /** Every mail the server decided to keep, whether or not it managed to say so. */
+  /** Every email the server kept, even if it couldn't say so. */
   kept: KeptMail[];
   /** Connections there have been. */
   connections: number;
@@ -82,7 +82,7 @@ export async function startScriptedSmtp(...extensions: string[]): Promise<Script
     },
   };
 
-  /** What the server makes of a step: the fault that is due there, or else the usual reply. */
+  /** The reply to a step: a scripted fault, or the usual one. */
   async function step(socket: Socket, at: Step, usual: string, keep?: () => void): Promise<Course> {
     const fault = faults[0]?.at === at ? faults.shift() : undefined;
     const does = fault === undefined || fault.does instanceof Promise ? usual : fault.does;

@@ -91,7 +91,7 @@ export async function addSharedRows(
   const numbers = { first: numbered + 1, last: numbered + each };
   numbered += each;
   await db.transaction(async (trx) => {
-    // The rows are made to fit: to check every reference would take longer than all the rest.
+    // The rows are known to fit, and checking every reference would take longer than everything else.
     await trx.raw("set local session_replication_role = replica");
     for (const { table, prefix, columns, defaultAmong } of TABLES) {
       if (!tables.includes(table)) continue;
@@ -114,7 +114,7 @@ export async function addSharedRows(
   return numbers;
 }
 
-/** What a detachment changes of a row. */
+/** The columns that a detachment changes. */
 const CHANGED = ["organization_id", "is_default", "updated_at"];
 
 /**

@@ -6,10 +6,10 @@ import type { Api } from "./api.ts";
 import { buildMember, buildOrganization, buildPerson, type Person } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** Somebody of an organization, with what they ask by and where their membership is found. */
+/** A member of an organization, with their client and the path of their membership. */
 export interface Teammate extends Person {
   api: Api;
-  /** Of the membership; "" for whoever has none. */
+  /** Of the membership; "" without one. */
   memberId: string;
 }
 

@@ -7,7 +7,7 @@ export interface DkimVerdict {
   tags: Record<string, string>;
 }
 
-/** Verifies a mail's DKIM signature as RFC 6376 has it (relaxed/relaxed, rsa-sha256): by its text, not by our library. */
+/** Verifies an email's DKIM signature as RFC 6376 has it (relaxed/relaxed, rsa-sha256): by its text, not by our library. */
 export function verifyDkim(source: string, key: KeyObject): DkimVerdict {
   const end = source.indexOf("\r\n\r\n");
   const headers = source.slice(0, end).split(/\r\n(?![ \t])/);

@@ -6,7 +6,7 @@ import { invitationTo, unique, uniqueEmail } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 import { countOf, eventTypesOf, statuses } from "./invitations.ts";
 
-/** An invitation that is to be made once, however often it is asked for. */
+/** An invitation that must be made once, however often it is requested. */
 export interface Wish {
   email: string;
   key: string;
@@ -36,7 +36,7 @@ export function isReplay({ headers }: Pick<ApiAnswer, "headers">): boolean {
   return headers.has("Idempotency-Replayed");
 }
 
-/** One invitation, with one event and one mail, and everybody was told of it. */
+/** One invitation, one event and one email, and every response shows it. */
 export async function expectOnce(guildhall: Guildhall, { email }: Wish, answers: ApiAnswer[]): Promise<void> {
   expect(statuses(answers)).toEqual({ 201: answers.length });
   const rows = await guildhall.db("invitations").where({ email }).select("id");
