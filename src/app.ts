@@ -24,16 +24,16 @@ import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/send-page.ts";
 
-/** What only a developer's machine has: the built-in inbox, and the workbench of mails and pages. */
+/** Only a developer's machine has these: the built-in inbox, and the previews of emails and pages. */
 export interface DevelopmentRouters {
   inbox?: Router | undefined;
-  workbench?: Router<RequestState> | undefined;
+  previews?: Router<RequestState> | undefined;
 }
 
 /** The HTTP service: what every request passes, then the routers, as one list. */
 export function createApp(
   context: Context,
-  { inbox, workbench }: DevelopmentRouters = {},
+  { inbox, previews }: DevelopmentRouters = {},
   requestLimit = REQUEST_LIMIT,
 ): Koa<RequestState> {
   const { PROXIES } = context.settings;
@@ -66,7 +66,7 @@ export function createApp(
   app.use(openapi.routes()).use(docs.routes());
   if (inbox !== undefined)
     app.use(ownHostOnly(context.settings, inbox)).use(inbox.routes()).use(startAtInbox);
-  if (workbench !== undefined) app.use(ownHostOnly(context.settings, workbench)).use(workbench.routes());
+  if (previews !== undefined) app.use(ownHostOnly(context.settings, previews)).use(previews.routes());
   app.use(pages.routes()).use(optOut.routes());
   app.use(mailEvents.routes());
   app.use(management.routes());

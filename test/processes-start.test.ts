@@ -33,8 +33,8 @@ test("npm start on a bare machine prints lines that invite, and show the member 
   const origin = `http://localhost:${home.PORT}`;
   expect(npm.stdout()).toContain(`${origin}/api`);
   expect(npm.stdout()).toContain(`${origin}/inbox`);
-  const workbench = await fetch(`${origin}/dev/mails`);
-  expect([workbench.status, npm.stdout().includes(workbench.url)]).toEqual([200, true]);
+  const previews = await fetch(`${origin}/dev/mails`);
+  expect([previews.status, npm.stdout().includes(previews.url)]).toEqual([200, true]);
   expect(npm.stdout()).toMatch(/X-Session-ID: [\w-]{43}/);
   expect(npm.stdout()).toMatch(/Authorization: Bearer [\w-]{43}/);
 

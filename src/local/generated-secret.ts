@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { randomToken } from "../lib/random-token.ts";
 
 /**
- * A secret made at the first start and kept in `directory`, readable by its owner only. Linked into place when it is
- * complete, so that of two processes that start at once both read the same one.
+ * Returns the secret kept in `directory`. The first call generates it, readable by its owner only. Two processes that
+ * start at once read the same secret, because a complete file is linked into place.
  */
 export async function generatedSecret(directory: string, name: string): Promise<string> {
   const path = join(directory, name);
