@@ -26,7 +26,7 @@ async function newHome(): Promise<Home & Record<string, string>> {
   return { PORT: String(await freePort()), DATA_DIR: await newDataDirectory() };
 }
 
-test("npm start on a bare machine prints lines that invite, and show the member who accepted", async () => {
+test("npm start prints commands that invite somebody and show the new member", async () => {
   const home = await newHome();
   const npm = startProcess("npm", ["start"], { ...home, npm_config_update_notifier: "false" });
   await npm.prints(/Stop with Ctrl-C/);
@@ -56,7 +56,7 @@ test("npm start on a bare machine prints lines that invite, and show the member 
   expect(await holdsData(home)).toBe(false);
 });
 
-test("nothing goes on when npm is killed", async () => {
+test("no process lives on when npm is killed", async () => {
   const home = await newHome();
   const npm = startProcess("npm", ["start"], { ...home, npm_config_update_notifier: "false" });
   await npm.prints(/Stop with Ctrl-C/);
@@ -67,7 +67,7 @@ test("nothing goes on when npm is killed", async () => {
   expect(await holdsData(home)).toBe(false);
 });
 
-test("a second start finds everything as it was, even after the first was killed", async () => {
+test("a second start finds everything as it was, even if the first was killed", async () => {
   const home = await newHome();
   const first = startGuildhallProcess("all", home);
   await first.prints(/Stop with Ctrl-C/);
@@ -90,7 +90,7 @@ test("a second start finds everything as it was, even after the first was killed
   }
 });
 
-test("a second one at the same time says who uses the data, and does no harm", async () => {
+test("a second start at the same time says who uses the data, and does no harm", async () => {
   const home = await newHome();
   const first = startGuildhallProcess("all", home);
   await first.prints(/Stop with Ctrl-C/);
@@ -108,7 +108,7 @@ test("a second one at the same time says who uses the data, and does no harm", a
   expect((await invite()).data.type).toBe("invitation");
 });
 
-test("is ready only once acme-test is there, for a client that begins at once", async () => {
+test("a new service is ready only after it has created acme-test", async () => {
   const home = await newHome();
   startGuildhallProcess("all", home);
   const origin = `http://localhost:${home.PORT}`;
@@ -125,7 +125,7 @@ test("is ready only once acme-test is there, for a client that begins at once", 
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("Acme Corp")]);
 });
 
-test("a port that is taken is named before anything is created", async () => {
+test("a start whose port is taken says so before it creates anything", async () => {
   const home = await newHome();
   const stranger = createServer().listen(Number(home.PORT), "127.0.0.1");
   await once(stranger, "listening");
@@ -138,7 +138,7 @@ test("a port that is taken is named before anything is created", async () => {
   stranger.close();
 });
 
-test("a Node that is too old is refused in one sentence", async () => {
+test("a start with an old Node is refused in one sentence", async () => {
   const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.18.3"})';
   const guildhall = startProcess(process.execPath, ["--import", older, "--import", "tsx", "src/main.ts"], {});
   expect(await guildhall.ends()).toEqual({ code: 1, signal: null });
@@ -147,7 +147,7 @@ test("a Node that is too old is refused in one sentence", async () => {
   );
 });
 
-test("a data directory that can't be written to is named", async () => {
+test("a start that can't write to its data directory says so", async () => {
   const file = join(await newDataDirectory(), "file");
   await writeFile(file, "");
   const guildhall = startGuildhallProcess("all", {
@@ -158,10 +158,10 @@ test("a data directory that can't be written to is named", async () => {
   expect(guildhall.output()).toMatch(/DATA_DIR must be a directory you can write to/);
 });
 
-/** Whether a Guildhall claims these data, or a Postgres runs on them. */
+/** Whether a Postgres runs on these data. */
 async function holdsData({ DATA_DIR }: Home): Promise<boolean> {
   const files = await readdir(join(DATA_DIR, "postgres"), { recursive: true });
-  return files.includes("owner") || files.includes(join("data", "postmaster.pid"));
+  return files.includes(join("data", "postmaster.pid"));
 }
 
 async function mailTo(address: string, origin: string): Promise<{ subject: string; links: string[] }> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomToken } from "../lib/random-token.ts";
@@ -8,7 +9,7 @@ import { randomToken } from "../lib/random-token.ts";
  */
 export async function generatedSecret(directory: string, name: string): Promise<string> {
   const path = join(directory, name);
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`;
   await mkdir(directory, { recursive: true });
   await writeFile(draft, `${randomToken()}\n`, { mode: 0o600 });
   await link(draft, path).catch((error: NodeJS.ErrnoException) => {
