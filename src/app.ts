@@ -23,16 +23,16 @@ import { docsRouter } from "./reference/docs-router.ts";
 import { openapiDocument } from "./reference/openapi-document.ts";
 import { openapiRouter } from "./reference/openapi-router.ts";
 
-/** Pages that only a developer's machine has: the built-in inbox, and the workbench of emails and pages. */
+/** Only a developer's machine has these: the built-in inbox, and the previews of emails and pages. */
 export interface DevelopmentRouters {
   inbox?: Router | undefined;
-  workbench?: Router<RequestState> | undefined;
+  previews?: Router<RequestState> | undefined;
 }
 
 /** The HTTP service: what every request passes, then the routers, as two lists. */
 export function createApp(
   context: Context,
-  { inbox, workbench }: DevelopmentRouters = {},
+  { inbox, previews }: DevelopmentRouters = {},
   requestLimit = REQUEST_LIMIT,
 ): Koa<RequestState> {
   const { settings, log } = context;
@@ -41,7 +41,7 @@ export function createApp(
   // The request has been answered by then; Koa would print the error to the console.
   app.on("error", (error) => log.debug({ err: error }, "a connection failed"));
   const registry = metricsRegistry(context);
-  const local = [inbox, workbench].filter((router) => router !== undefined);
+  const local = [inbox, previews].filter((router) => router !== undefined);
   const passed = [
     safeHeaders(settings),
     requestScope(log),

@@ -23,9 +23,9 @@ export async function startServing(
 
 /** Loads the pages that only a developer's machine has. */
 async function openLocalPages(inboxDirectory: string | undefined) {
-  const { workbenchRouter } = await import("./local/workbench.ts");
-  const workbench = workbenchRouter({ hasInbox: inboxDirectory !== undefined });
-  if (inboxDirectory === undefined) return { workbench };
+  const { previewsRouter } = await import("./local/previews-router.ts");
+  const previews = previewsRouter({ hasInbox: inboxDirectory !== undefined });
+  if (inboxDirectory === undefined) return { previews };
   const { inboxRouter } = await import("./local/inbox-router.ts");
-  return { workbench, inbox: inboxRouter({ directory: inboxDirectory }) };
+  return { previews, inbox: inboxRouter({ directory: inboxDirectory }) };
 }

@@ -61,18 +61,13 @@ test("what describes the faces is known by nothing but the composition root", ()
   expect(violations(/^src\/reference\/(?!docs-router)/, /^src\/pages\//)).toEqual([]);
 });
 
-test("the workbench is loaded by the composition root alone, and never with it", () => {
-  expect(violations(/^(src|jobs)\/(?!dev\/)/, /^src\/dev\//)).toEqual([]);
-});
-
 test("models know no verb", () => {
   expect(violations(/^src\/models\//, /^src\/(?!models|db|lib|errors)/)).toEqual([]);
 });
 
-test("what serves requests loads nothing of the embedded parts; only the composition root does", () => {
-  expect(
-    violations(/^(src|jobs)\/(?!embedded)/, /^src\/embedded\//, /^src\/(run-process|pages\/inbox.*)\.ts$/),
-  ).toEqual([]);
+test("only the composition root loads what a developer's machine needs", () => {
+  const roots = /^src\/(run-process|start-serving|provide-settings)\.ts$/;
+  expect(violations(/^(src|jobs)\/(?!local\/)/, /^src\/local\//, roots)).toEqual([]);
 });
 
 /** Where knex may be asked directly, and why Objection and named statements don't do. */

@@ -6,8 +6,7 @@ import Koa from "koa";
 import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { type Inbox, startInbox } from "../src/local/inbox.ts";
-import { inboxPage } from "../src/local/inbox-headers.ts";
-import { inboxRouter } from "../src/local/inbox-router.ts";
+import { inboxPage, inboxRouter } from "../src/local/inbox-router.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
 
@@ -76,7 +75,7 @@ async function get(path: string): Promise<{ status: number; headers: Headers; bo
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** fetch tidies dots away before it sends; a hostile client does not. */
+/** fetch removes dots from a path before it sends it. A hostile client does not. */
 function statusOf(path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(origin);
@@ -86,13 +85,13 @@ function statusOf(path: string): Promise<number | undefined> {
   });
 }
 
-describe("the list", () => {
-  test("is friendly when there is nothing in it", async () => {
-    expect((await get("/inbox")).body).toContain("No mail yet");
+describe("the inbox", () => {
+  test("says that there is no email yet", async () => {
+    expect((await get("/inbox")).body).toContain("No email yet");
     expect(await list()).toEqual([]);
   });
 
-  test("shows the newest mail first, with whom it was for", async () => {
+  test("shows the newest email first, with its recipient", async () => {
     await send({ to: "one@example.com", subject: "First", text: "Hello" });
     await send({ to: "two@example.com", subject: "Second", text: "Hello" });
     const { body } = await get("/inbox");
@@ -121,12 +120,12 @@ describe("the list", () => {
     ]);
   });
 
-  test("names everybody a mail was delivered to, also those no header names", async () => {
+  test("names every recipient of an email, also those in no header", async () => {
     await send({ to: "one@example.com", bcc: "two@example.com", subject: "Both", text: "Hello" });
     expect((await list()).map(({ to }) => to)).toEqual(["one@example.com, two@example.com"]);
   });
 
-  test("keeps only the newest mails", async () => {
+  test("keeps only the newest emails", async () => {
     for (let number = 1; number <= KEEP + 2; number += 1)
       await send({ to: "a@example.com", subject: `No ${number}`, text: "x" });
     expect((await list()).map(({ subject }) => subject)).toEqual(["No 7", "No 6", "No 5", "No 4", "No 3"]);
@@ -138,7 +137,7 @@ describe("the list", () => {
   });
 });
 
-describe("one mail", () => {
+describe("an email in the inbox", () => {
   test("has a page with from, to, subject and the HTML in a frame without scripts", async () => {
     await sendInvitation();
     const id = await newestId();
@@ -159,14 +158,14 @@ describe("one mail", () => {
     expect((await get(`/inbox/${id}?view=source`)).body).toContain("Content-Type: multipart/alternative");
   });
 
-  test("of text only opens as text", async () => {
+  test("opens as text if it has no HTML", async () => {
     await send({ to: "a@example.com", subject: "Plain", text: "Only <b>text</b>" });
     const { body } = await get(`/inbox/${await newestId()}`);
     expect(body).toContain("Only &lt;b&gt;text&lt;/b&gt;");
     expect(body).not.toContain("<iframe");
   });
 
-  test("can be downloaded as it came, envelope first", async () => {
+  test("can be downloaded as it came, recipients first", async () => {
     await sendInvitation();
     const { headers, body } = await get(`/inbox/${await newestId()}/source`);
     expect(headers.get("content-type")).toBe("message/rfc822");
@@ -180,10 +179,10 @@ describe("one mail", () => {
   });
 });
 
-describe("a hostile mail", () => {
+describe("a hostile email in the inbox", () => {
   const attack = '<script>parent.hacked = 1</script><img src="https://evil.example/x" onerror="hacked = 1">';
 
-  test("can run no script and load nothing, even when its HTML is opened by itself", async () => {
+  test("runs no script and loads nothing, even if opened outside its frame", async () => {
     await send({ to: "a@example.com", subject: "x", html: attack });
     const { headers } = await get(`/inbox/${await newestId()}/html`);
     const policy = headers.get("content-security-policy") ?? "";
@@ -193,7 +192,7 @@ describe("a hostile mail", () => {
     expect(headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  test("puts no element into the inbox's own pages", async () => {
+  test("adds no element to the inbox's own pages", async () => {
     await send({
       to: "a@example.com",
       from: { name: attack, address: "a@evil.example" },
@@ -212,8 +211,8 @@ describe("a hostile mail", () => {
   });
 });
 
-describe("every page", () => {
-  test("forbids all but its own style, script and frames, and is never stored", async () => {
+describe("every page of the inbox", () => {
+  test("allows only its own style, script and frames, and is never stored", async () => {
     await sendInvitation();
     for (const path of ["/inbox", `/inbox/${await newestId()}`, "/inbox/unknown"]) {
       const { headers } = await get(path);
@@ -226,7 +225,7 @@ describe("every page", () => {
   });
 });
 
-describe("a path that names no mail", () => {
+describe("the inbox", () => {
   test.each([
     "/inbox/20261121T185523123Z-00000000",
     "/inbox/..%2f..%2f..%2fetc%2fpasswd",
@@ -234,7 +233,7 @@ describe("a path that names no mail", () => {
     "/inbox/%2e%2e%2fpackage.json/source",
     "/inbox/20261121T185523123Z-0000000g/html",
     "/inbox/constructor",
-  ])("is not found: %s", async (path) => {
+  ])("answers 404 at %s", async (path) => {
     expect(await statusOf(path)).toBe(404);
   });
 });

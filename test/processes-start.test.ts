@@ -33,8 +33,8 @@ test("npm start on a bare machine prints commands that invite and show the membe
   const origin = `http://localhost:${home.PORT}`;
   expect(npm.stdout()).toContain(`${origin}/api`);
   expect(npm.stdout()).toContain(`${origin}/inbox`);
-  const workbench = await fetch(`${origin}/dev/mails`);
-  expect([workbench.status, npm.stdout().includes(workbench.url)]).toEqual([200, true]);
+  const previews = await fetch(`${origin}/dev/mails`);
+  expect([previews.status, npm.stdout().includes(previews.url)]).toEqual([200, true]);
   expect(npm.stdout()).toMatch(/X-Session-ID: [\w-]{43}/);
   expect(npm.stdout()).toMatch(/Authorization: Bearer [\w-]{43}/);
 
@@ -138,7 +138,7 @@ test("a port in use is reported before anything is created", async () => {
   stranger.close();
 });
 
-test("a Node that is too old is refused in one sentence", async () => {
+test("a start with an old Node is refused in one sentence", async () => {
   const older = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.18.3"})';
   const guildhall = startProcess(process.execPath, ["--import", older, "--import", "tsx", "src/main.ts"], {});
   expect(await guildhall.ends()).toEqual({ code: 1, signal: null });
@@ -158,10 +158,10 @@ test("an unwritable data directory is named", async () => {
   expect(guildhall.output()).toMatch(/DATA_DIR must be a directory you can write to/);
 });
 
-/** Whether a Guildhall claims these data, or a Postgres runs on them. */
+/** Whether a Postgres runs on these data. */
 async function holdsData({ DATA_DIR }: Home): Promise<boolean> {
   const files = await readdir(join(DATA_DIR, "postgres"), { recursive: true });
-  return files.includes("owner") || files.includes(join("data", "postmaster.pid"));
+  return files.includes(join("data", "postmaster.pid"));
 }
 
 async function mailTo(address: string, origin: string): Promise<{ subject: string; links: string[] }> {

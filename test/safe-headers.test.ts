@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import { serve } from "../src/http/serve.ts";
 import { inboxRouter } from "../src/local/inbox-router.ts";
-import { workbenchRouter } from "../src/local/workbench.ts";
+import { previewsRouter } from "../src/local/previews-router.ts";
 import { buildEnvironment } from "./support/builders.ts";
 import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
 
@@ -78,7 +78,7 @@ describe("development pages", () => {
   beforeAll(async () => {
     guildhall.settings.PUBLIC_URL = "http://guildhall.team.example:3000";
     const inbox = inboxRouter({ directory: "/nonexistent" });
-    const app = createApp(guildhall.context, { inbox, workbench: workbenchRouter({ hasInbox: true }) });
+    const app = createApp(guildhall.context, { inbox, previews: previewsRouter({ hasInbox: true }) });
     const server = await serve(app, { port: 0, host: "127.0.0.1" });
     port = server.port;
     stop = () => server.stop(0);

@@ -17,23 +17,23 @@ test("the welcome names the documentation, and shows members with their names", 
   expect(text).toMatch(/\/api\/memberships\?\S*include=user/);
 });
 
-test("the welcome names no inbox where mail leaves by SMTP_URL", () => {
+test("the welcome names no inbox if emails leave by SMTP_URL", () => {
   expect(welcome(usual)).toContain("Open the inbox");
   const text = welcome({ ...usual, hasInbox: false });
   expect(text).not.toMatch(/inbox/i);
   expect(text).toContain("The email leaves by your SMTP_URL");
 });
 
-test("the welcome prints no ADMIN_TOKEN that the developer chose", () => {
+test("the welcome does not print an ADMIN_TOKEN that the developer set", () => {
   expect(welcome(usual)).toContain("Bearer operator-token");
   expect(welcome({ ...usual, operatorToken: undefined })).toContain("Bearer $ADMIN_TOKEN");
 });
 
-test("the welcome speaks of whoever owns Acme Corp now", () => {
+test("the welcome names the present owner of Acme Corp", () => {
   expect(welcome({ ...usual, owner: "Grace Hopper" })).toContain("Invite somebody, as Grace Hopper");
 });
 
-test("the welcome calls as the operator where Acme Corp has no owner", () => {
+test("the welcome calls as the operator if Acme Corp has no owner", () => {
   const text = welcome({ ...usual, owner: undefined });
   expect(text).not.toContain("session-token");
   expect(text.match(/-H "Authorization: Bearer operator-token"/g)).toHaveLength(2);

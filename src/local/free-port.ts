@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
+/** Returns a TCP port of 127.0.0.1 that nothing listens on now. Another program may still take it. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

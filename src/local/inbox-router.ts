@@ -1,24 +1,25 @@
 import { Router, type RouterContext } from "@koa/router";
-import { inboxPage, mailHeaders } from "./inbox-headers.ts";
-import { type InboxMessage, inboxMessages } from "./inbox-messages.ts";
-import { renderInbox, renderInboxMessage, renderMissingMessage, type View } from "./inbox-views.ts";
+import { findLocale } from "../mail/locales.ts";
+import { compilePage } from "../pages/compile-page.ts";
+import { type InboxMessage, inboxStore } from "./inbox-store.ts";
+import { TOOL_HEADERS, toolPage } from "./tool-page.ts";
 
 const ON_PAGE = 100;
 const IN_JSON = 500;
 
-/** The built-in inbox, development only: what the SMTP server of `startInbox` has put into the directory. */
+/** Shows the emails that the SMTP server of `startInbox` keeps in this directory. Development only. */
 export function inboxRouter({ directory }: { directory: string }): Router {
-  const messages = inboxMessages(directory);
+  const store = inboxStore(directory);
   const router = new Router({ prefix: "/inbox" });
 
   router.get("/", async (ctx) => {
     ctx.set(inboxPage.headers);
     ctx.vary("Accept");
     if (ctx.accepts("html", "json") === "json") {
-      ctx.body = (await messages.list(IN_JSON)).map(({ headers: _, ...message }) => message);
+      ctx.body = (await store.list(IN_JSON)).map(({ headers: _, ...message }) => message);
       return;
     }
-    const [newest, count] = await Promise.all([messages.list(ON_PAGE), messages.count()]);
+    const [newest, count] = await Promise.all([store.list(ON_PAGE), store.count()]);
     sendHtml(ctx, renderInbox(newest, count, new Date()));
   });
 
@@ -26,8 +27,8 @@ export function inboxRouter({ directory }: { directory: string }): Router {
     const message = await find(ctx);
     if (!message) return;
     const view = chooseView(ctx.query.view, message);
-    const source = view === "source" ? String(await messages.readSource(message.id)) : "";
-    sendHtml(ctx, renderInboxMessage(message, view, source));
+    const source = view === "source" ? String(await store.readSource(message.id)) : "";
+    sendHtml(ctx, renderMessage(message, view, source));
   });
 
   router.get("/:id/html", async (ctx) => {
@@ -42,14 +43,14 @@ export function inboxRouter({ directory }: { directory: string }): Router {
     if (!message) return;
     ctx.attachment(`${message.id}.eml`);
     ctx.type = "message/rfc822";
-    ctx.body = await messages.readSource(message.id);
+    ctx.body = await store.readSource(message.id);
   });
 
   async function find(ctx: RouterContext): Promise<InboxMessage | null> {
     ctx.set(inboxPage.headers);
-    const message = await messages.read(String(ctx.params.id));
+    const message = await store.read(String(ctx.params.id));
     if (!message) {
-      sendHtml(ctx, renderMissingMessage());
+      sendHtml(ctx, missingPage({ title: "Email not found", ...fixed, refresh: null }));
       ctx.status = 404;
     }
     return message;
@@ -63,7 +64,7 @@ function chooseView(asked: unknown, { html }: InboxMessage): View {
   return html === null ? "text" : "html";
 }
 
-/** A link in a mail would open inside the frame, where our pages refuse to be shown. */
+/** Makes links open a new page. Inside the frame our own pages refuse to be shown. */
 export function openLinksOutside(html: string): string {
   const base = '<base target="_blank">';
   const withBase = html.replace(/<head(?:\s[^<>]*)?>/i, (head) => head + base);
@@ -73,4 +74,76 @@ export function openLinksOutside(html: string): string {
 function sendHtml(ctx: RouterContext, html: string): void {
   ctx.type = "text/html; charset=utf-8";
   ctx.body = html;
+}
+
+/** The script refreshes the list without moving the focus, and shows times in the reader's time zone. */
+export const inboxPage = toolPage("inbox-refresh.js", "style.css", "inbox.css");
+
+/** A link in an email opens a page of its own. A script in an email never runs. */
+const MAIL_SANDBOX = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
+
+/** An email is somebody else's HTML. It may use its own styles and embedded images, and loads nothing. */
+export const mailHeaders: Record<string, string> = {
+  ...TOOL_HEADERS,
+  "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox ${MAIL_SANDBOX}`,
+};
+
+// The texts are in the templates, in English only: this is a tool for developers.
+const english = findLocale("en");
+const listPage = compilePage("inbox", "_inbox-layout", english, {});
+const messagePage = compilePage("inbox-message", "_inbox-layout", english, {});
+const missingPage = compilePage("inbox-missing", "_inbox-layout", english, {});
+
+const fixed = { style: inboxPage.css, script: inboxPage.script };
+
+const PREVIEW_LENGTH = 160;
+
+type View = "html" | "text" | "headers" | "source";
+
+const VIEWS: [View, string][] = [
+  ["html", "HTML"],
+  ["text", "Text"],
+  ["headers", "Headers"],
+  ["source", "Source"],
+];
+
+/** The page refreshes itself every few seconds: by its script, or by a meta tag where scripts are off. */
+function renderInbox(messages: InboxMessage[], count: number, now: Date): string {
+  const rows = messages.map((message) => ({
+    id: message.id,
+    to: message.to,
+    subject: message.subject || "(no subject)",
+    preview: message.text.replace(/\s+/g, " ").trim().slice(0, PREVIEW_LENGTH),
+    date: message.date,
+    age: formatAge(new Date(message.date), now),
+  }));
+  const older = count > rows.length ? count - rows.length : null;
+  return listPage({ title: "Inbox", ...fixed, refresh: 4, rows, older });
+}
+
+function renderMessage(message: InboxMessage, view: View, source: string): string {
+  const { id, to, from, html, text, headers, date } = message;
+  const subject = message.subject || "(no subject)";
+  const views = VIEWS.filter(([name]) => name !== "html" || html !== null);
+  return messagePage({
+    title: subject,
+    ...fixed,
+    refresh: null,
+    ...{ id, to, from, subject, text, headers, source, date },
+    time: english.formatTime(new Date(date)),
+    sandbox: MAIL_SANDBOX,
+    tabs: views.map(([name, label]) => ({ name, label, current: name === view })),
+    ...{ show_html: view === "html", show_text: view === "text" },
+    ...{ show_headers: view === "headers", show_source: view === "source" },
+  });
+}
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** Returns how long ago, in the largest unit that fits: "3 minutes ago". */
+function formatAge(date: Date, now: Date): string {
+  const seconds = (now.getTime() - date.getTime()) / 1000;
+  if (seconds >= 86_400) return relative.format(-Math.floor(seconds / 86_400), "day");
+  if (seconds >= 3_600) return relative.format(-Math.floor(seconds / 3_600), "hour");
+  return seconds >= 60 ? relative.format(-Math.floor(seconds / 60), "minute") : "just now";
 }

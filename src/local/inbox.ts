@@ -1,23 +1,18 @@
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import type { SMTPServerDataStream, SMTPServerSession } from "smtp-server";
-import { inboxFiles } from "./inbox-files.ts";
+import { inboxStore } from "./inbox-store.ts";
 
 export type Inbox = { smtpUrl: string; stop(): Promise<void> };
 
 const MAX_BYTES = 10 * 1024 * 1024;
 
 /**
- * An SMTP server for development: mail that would leave ends up in a folder, where the page /inbox shows it. It
- * listens on this machine only. smtp-server is a devDependency, so it is loaded only when somebody starts this.
+ * Starts an SMTP server on this machine only. It keeps emails in a folder instead of sending them, and the page /inbox
+ * shows them. smtp-server is a devDependency, so it is imported here and not at the top.
  */
-export async function startInbox({
-  directory,
-  keep = 500,
-}: {
-  directory: string;
-  keep?: number;
-}): Promise<Inbox> {
+export async function startInbox(options: { directory: string; keep?: number }): Promise<Inbox> {
+  const { directory, keep = 500 } = options;
   const { SMTPServer } = await import("smtp-server").catch((cause) => {
     throw new Error(
       "The built-in inbox (smtp-server) is not installed; " +
@@ -25,13 +20,12 @@ export async function startInbox({
       { cause },
     );
   });
-  const files = inboxFiles(directory);
+  const store = inboxStore(directory);
 
-  async function store(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
+  async function receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
     const message = await buffer(stream);
     if (stream.sizeExceeded) throw Object.assign(new Error("Message too big"), { responseCode: 552 });
-    const id = await files.add(Buffer.concat([Buffer.from(envelopeLine(session)), message]));
-    await files.keepNewest(keep);
+    const id = await store.add(Buffer.concat([Buffer.from(envelopeLine(session)), message]), keep);
     return `stored as ${id}`;
   }
 
@@ -42,10 +36,10 @@ export async function startInbox({
     size: MAX_BYTES,
     closeTimeout: 500,
     onData: (stream, session, done) => {
-      store(stream, session).then((reply) => done(null, reply), done);
+      receive(stream, session).then((reply) => done(null, reply), done);
     },
   });
-  // A client that hangs up is no reason to take the whole process down.
+  // Without a listener, a client that hangs up would end the process.
   server.on("error", () => {});
   const listening = server.listen(0, "127.0.0.1");
   await once(listening, "listening");
@@ -54,10 +48,7 @@ export async function startInbox({
   return { smtpUrl: `smtp://127.0.0.1:${port}`, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
 
-/**
- * Whom the mail was really for stands in no header a sender writes, so it becomes the first line of the file. It
- * travels with the message and any mail program understands it.
- */
+/** The recipients are in no header that the sender writes, so they become the first line of the file. */
 function envelopeLine({ envelope }: SMTPServerSession): string {
   return `Delivered-To: ${envelope.rcptTo.map(({ address }) => address).join(", ")}\r\n`;
 }

@@ -5,16 +5,16 @@ import { generatedSecret } from "./generated-secret.ts";
 import { startInbox } from "./inbox.ts";
 import { startEmbeddedPostgres } from "./postgres.ts";
 
-/** What a process can't run without, whether it was set or provided. */
+/** The settings that a process can't run without, either set or provided here. */
 export interface Essentials {
   values: Pick<Settings, "SECRET_KEY" | "ADMIN_TOKEN" | "DATABASE_URL" | "SMTP_URL">;
-  /** Where the built-in inbox keeps its emails; undefined when emails go to a real SMTP server. */
+  /** The folder of the built-in inbox. Undefined if emails go to a real SMTP server. */
   inboxDirectory: string | undefined;
   /** Stops what was started to provide the values. Call it last. */
   stop(): Promise<void>;
 }
 
-/** Generates the secrets that aren't set and starts a Postgres and an inbox where no others are named, all kept in DATA_DIR. */
+/** Generates missing secrets, and starts a Postgres and an inbox unless others are set. Everything is kept in DATA_DIR. */
 export async function provideEssentials(config: Config): Promise<Essentials> {
   const directory = resolve(config.DATA_DIR);
   const SECRET_KEY = config.SECRET_KEY ?? (await secretIn(directory, "secret-key"));
@@ -59,7 +59,7 @@ async function secretIn(directory: string, name: string): Promise<string> {
   });
 }
 
-/** The errors of these parts already say what to do; a stack would bury that. */
+/** These errors already say what to do, so they are printed without a stack. */
 function explain(error: Error): never {
   throw new ConfigError(error.message, { cause: error });
 }

@@ -28,14 +28,14 @@ const PEOPLE: Array<{ email: string; first_name: string; last_name: string; role
 export interface Seeded {
   organizationId: string;
   billingRoleId: string;
-  /** Whose session it is; undefined when the organization has no owner any more. */
+  /** The name of the user whose session it is. Undefined if the organization has no owner now. */
   owner: string | undefined;
 }
 
 /**
- * The environment `acme-test` with an organization and a few people, made once; and a session of its owner. That is Ada
- * until somebody gives Acme Corp away.
- * @param sessionToken the same at every start, so that what was pasted once goes on working.
+ * Creates the environment `acme-test` with an organization and a few people, once, and a session of the organization's
+ * owner. That is Ada until somebody transfers Acme Corp.
+ * @param sessionToken the same at every start, so that a pasted command keeps working.
  */
 export async function seedDevelopment(context: Context, sessionToken: string): Promise<Seeded> {
   const { db } = context;
@@ -83,7 +83,7 @@ async function seedUser(
   { email, first_name, last_name }: (typeof PEOPLE)[number],
 ) {
   const address = parseEmailAddress(email);
-  if (address === undefined) throw new Error(`${email} is no address`);
+  if (address === undefined) throw new Error(`${email} is not an email address`);
   const existing = await User.query(context.db).findOne({
     environment_id,
     email_canonical: address.canonical,

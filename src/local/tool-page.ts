@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { packageRoot } from "../lib/package-root.ts";
 import { pageStyle } from "../pages/page-style.ts";
 
-/** What every page for developers is sent with: it names no one, is kept nowhere, and is what it says it is. */
+/** Sent with every page of the inbox and the previews. */
 export const TOOL_HEADERS = {
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-store",
@@ -18,9 +18,8 @@ export interface ToolPage {
 }
 
 /**
- * Reads the style and the one script of a tool's own pages. They may ask this service and show frames of it, and nothing
- * else.
- * @param script and styles: files of `templates/pages`.
+ * Reads the style and the script of a tool's pages. They may call this service and frame its pages, nothing else.
+ * @param script and styles: files in `templates/pages`.
  */
 export function toolPage(script: string, ...styles: string[]): ToolPage {
   const style = pageStyle(...styles);

@@ -6,13 +6,13 @@ import { SEEDED_ENVIRONMENT, type Seeded, seedDevelopment } from "./seed-develop
 export interface Welcome extends Seeded {
   publicUrl: string;
   sessionToken: string;
-  /** Undefined where the developer set ADMIN_TOKEN: they know it, and it belongs on no screen. */
+  /** Undefined if the developer set ADMIN_TOKEN: they know it, and it shouldn't be on a screen. */
   operatorToken: string | undefined;
-  /** false: mail leaves by SMTP_URL. */
+  /** False if emails leave by SMTP_URL. */
   hasInbox: boolean;
 }
 
-/** Adds the sample data. @returns the welcome, to be printed once everything is served. */
+/** Adds the sample data. Returns the welcome, to be printed when the service is ready. */
 export async function seedAndGreet(context: Context, config: Config, hasInbox: boolean): Promise<string> {
   const { settings } = context;
   const sessionToken = await generatedSecret(settings.DATA_DIR, "session-token");
@@ -25,7 +25,7 @@ export async function seedAndGreet(context: Context, config: Config, hasInbox: b
   });
 }
 
-/** Returns what `npm start` prints: where things are, and commands that work when pasted. */
+/** Returns the text that `npm start` prints: where things are, and commands that work when pasted. */
 export function welcome(of: Welcome): string {
   const { publicUrl, organizationId, billingRoleId, owner, sessionToken, operatorToken, hasInbox } = of;
   const credential =
@@ -47,8 +47,8 @@ export function welcome(of: Welcome): string {
   const places = [
     `API       ${publicUrl}/api   (environment ${SEEDED_ENVIRONMENT})`,
     `Docs      ${publicUrl}/docs   (guide, and a reference of every endpoint)`,
-    hasInbox && `Inbox     ${publicUrl}/inbox   (every email lands here)`,
-    `Workbench ${publicUrl}/dev/mails   (every email and page, as you edit it)`,
+    hasInbox && `Inbox     ${publicUrl}/inbox   (every email arrives here)`,
+    `Previews  ${publicUrl}/dev/mails   (every email and page, as you edit it)`,
     owner !== undefined && `Session   X-Session-ID: ${sessionToken}   (${owner}, owner of Acme Corp)`,
     `Operator  Authorization: Bearer ${operatorToken ?? "$ADMIN_TOKEN"}`,
   ];

@@ -1,13 +1,13 @@
 const EVERY = 4_000;
 
-/** The reader's own clock, where the page said UTC. */
+/** Replaces UTC with the reader's time zone. */
 function showLocalTimes() {
   for (const time of document.querySelectorAll("time"))
     time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
   for (const time of document.querySelectorAll("time[data-moment]")) time.textContent = time.title;
 }
 
-/** Puts the newest list in place of the old one: the focus stays on its mail, and the window where it was scrolled to. */
+/** Replaces the list with the newest one. The focus stays on its email, and the scroll position doesn't move. */
 async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
   if (answer?.ok) {

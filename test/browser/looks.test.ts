@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { mailHeaders } from "../../src/local/inbox-headers.ts";
+import { mailHeaders } from "../../src/local/inbox-router.ts";
 import { findLocale } from "../../src/mail/locales.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
 import { mails } from "../../src/mail/mails.ts";

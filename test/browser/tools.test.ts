@@ -10,7 +10,7 @@ import type { RequestState } from "../../src/http/request-scope.ts";
 import { packageRoot } from "../../src/lib/package-root.ts";
 import { type Inbox, startInbox } from "../../src/local/inbox.ts";
 import { inboxRouter } from "../../src/local/inbox-router.ts";
-import { workbenchRouter } from "../../src/local/workbench.ts";
+import { previewsRouter } from "../../src/local/previews-router.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
 import { mails } from "../../src/mail/mails.ts";
 import { launchChromium, type Watched, watch } from "../support/chromium.ts";
@@ -33,7 +33,7 @@ describeInBrowser("a developer's browser", () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "inbox-"));
     const app = new Koa<RequestState>();
-    app.use(inboxRouter({ directory }).routes()).use(workbenchRouter({ hasInbox: true }).routes());
+    app.use(inboxRouter({ directory }).routes()).use(previewsRouter({ hasInbox: true }).routes());
     server = createServer(app.callback());
     inbox = await startInbox({ directory });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -57,7 +57,7 @@ describeInBrowser("a developer's browser", () => {
     return { page, watched };
   }
 
-  test("shows a mail of the inbox in a sandboxed frame, where no script of it runs", async () => {
+  test("shows an email of the inbox in a frame where its scripts do not run", async () => {
     const { subject, html, text } = createMailRenderer(inject("mailSources")).render(
       "invitation",
       mails.invitation.sample,
@@ -87,7 +87,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("keeps the focus in the inbox while new mail arrives, and reads times by its own clock", async () => {
+  test("keeps the focus in the inbox while a new email arrives, and shows its own time", async () => {
     const send = (subject: string) =>
       createTransport(inbox.smtpUrl).sendMail({
         from: "a@b.example",
@@ -107,10 +107,10 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("finds its way from the inbox to a mail in another language, on the workbench", async () => {
+  test("finds its way from the inbox to the preview of an email in Arabic", async () => {
     const { page, watched } = await open("/inbox");
-    await page.getByRole("link", { name: "workbench" }).click();
-    await page.getByRole("heading", { level: 1, name: "Mails and pages" }).waitFor();
+    await page.getByRole("link", { name: "previews" }).click();
+    await page.getByRole("heading", { level: 1, name: "Emails and pages" }).waitFor();
     expect(await problemsOf(page)).toEqual([]);
     await page.getByRole("link", { name: "invitation-reminder" }).click();
     await page.getByRole("link", { name: "Arabic" }).click();
@@ -121,7 +121,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("sees light and dark side by side, whatever the machine prefers", async () => {
+  test("sees light and dark side by side, no matter what the machine prefers", async () => {
     const { page } = await open("/dev/mails/pages/invitation/en");
     const background = (index: number) =>
       page.frames()[index]?.evaluate<string>("getComputedStyle(document.body).backgroundColor");
@@ -133,7 +133,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("shows a template anew as soon as it is saved, and what is wrong with it", async () => {
+  test("shows a template again when it is saved, and says what is wrong with it", async () => {
     const file = join(packageRoot(), "templates", "invitation-declined.txt");
     const source = await readFile(file, "utf8");
     const { page, watched } = await open("/dev/mails/mails/invitation-declined/en");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 import { packageRoot } from "../../src/lib/package-root.ts";
-import { stopOrphan } from "../../src/local/stop-orphan.ts";
+import { stopServer } from "../../src/local/postgres-server.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Backend, OPERATOR_TOKEN } from "./guildhall.ts";
 
@@ -148,11 +148,11 @@ async function killGroup(child: ChildProcess): Promise<void> {
   await over;
 }
 
-/** The embedded Postgres survives the owner that was killed; its data may be elsewhere. */
+/** Also stops the embedded Postgres that a killed process left, whose data may be elsewhere. */
 async function removeDataDirectory(directory: string): Promise<void> {
   const home = join(directory, "postgres");
   const elsewhere = await readlink(join(home, "elsewhere")).catch(() => undefined);
-  await stopOrphan(join(elsewhere ?? home, "data"));
+  await stopServer(join(elsewhere ?? home, "data"));
   if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true, maxRetries: 10 });
   await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 }

@@ -7,22 +7,22 @@ import { pageStyle } from "../pages/page-style.ts";
 import { type PageName, pageNames, pageSamples } from "../pages/pages.ts";
 import { compileRecipientPage } from "../pages/render-page.ts";
 
-/** One mail or page of the workbench, and the path it is shown under. */
-export type Specimen = { path: string; name: string } & (
+/** One email or page with sample data, and the path it is shown under. */
+export type Preview = { path: string; name: string } & (
   | { group: "mails"; name: MailKind }
   | { group: "pages"; name: PageName }
 );
 
-/** What is to be seen of it: a mail has a subject, a text and what a list of mails shows beside the subject. */
 export type Rendered = {
   html: string;
+  /** Null for a page, like `snippet` and `text`. */
   subject: string | null;
-  /** HTML. */
-  preview: string | null;
+  /** The line that mail programs show beside the subject, as HTML. */
+  snippet: string | null;
   text: string | null;
 };
 
-export const specimens: Specimen[] = [
+export const previews: Preview[] = [
   ...(Object.keys(mails) as MailKind[]).map((name) => ({
     group: "mails" as const,
     name,
@@ -32,30 +32,30 @@ export const specimens: Specimen[] = [
 ];
 
 /**
- * Renders the sample from the templates as they are on disk at this moment.
- * @throws what is wrong with a template or a text.
+ * Renders the sample data with the templates that are on disk now.
+ * @throws an error that says what is wrong with a template or a text.
  */
-export async function renderSpecimen(specimen: Specimen, locale: Locale): Promise<Rendered> {
-  if (specimen.group === "mails") {
-    const { name } = specimen;
+export async function renderPreview(preview: Preview, locale: Locale): Promise<Rendered> {
+  if (preview.group === "mails") {
+    const { name } = preview;
     const mail = fillMail(parseMail(await compileMail(name, locale)), name, mails[name].sample, locale);
-    return { ...mail, preview: previewIn(mail.html) };
+    return { ...mail, snippet: snippetIn(mail.html) };
   }
-  const fill = compileRecipientPage<PageName>(specimen.name, locale, pageStyle("style.css"));
-  return { html: fill(pageSamples[specimen.name]), subject: null, preview: null, text: null };
+  const fill = compileRecipientPage<PageName>(preview.name, locale, pageStyle("style.css"));
+  return { html: fill(pageSamples[preview.name]), subject: null, snippet: null, text: null };
 }
 
-/** The first element of a mail is its preview, hidden. */
-function previewIn(html: string): string | null {
-  const [, preview] = /<div style="display:none[^>]*>(.*?)<\/div>/s.exec(html) ?? [];
-  return preview?.replace(/<[^>]*>/g, "") ?? null;
+/** The snippet is the first element of an email, and hidden. */
+function snippetIn(html: string): string | null {
+  const [, snippet] = /<div style="display:none[^>]*>(.*?)<\/div>/s.exec(html) ?? [];
+  return snippet?.replace(/<[^>]*>/g, "") ?? null;
 }
 
 export type Scheme = "light" | "dark";
 
 /**
- * Shows HTML in one colour scheme, whatever the machine prefers: two frames of one page can't prefer two. The
- * condition of the dark style becomes one that is always true, or never.
+ * Shows HTML in one color scheme, no matter which one the machine prefers. Two frames of one page can't prefer two
+ * schemes, so the condition of the dark style becomes one that is always or never true.
  */
 export function forceScheme(html: string, scheme: Scheme): string {
   const condition = scheme === "dark" ? "(min-width: 0)" : "(max-width: 0)";

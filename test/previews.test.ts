@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { answerErrors } from "../src/http/answer-errors.ts";
 import { type RequestState, requestScope } from "../src/http/request-scope.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
-import { specimens } from "../src/local/specimens.ts";
-import { workbenchRouter } from "../src/local/workbench.ts";
+import { previews } from "../src/local/previews.ts";
+import { previewsRouter } from "../src/local/previews-router.ts";
 import { createLog } from "../src/log.ts";
 import { locales } from "../src/mail/locales.ts";
 import { renderPageError } from "../src/pages/send-page.ts";
 
-// What is saved here is a copy: others read the templates at the same time. Files share their modules, so those that
-// know where templates are must be loaded anew for this one, and for those after it.
+// Saves to a copy, because other tests read the templates at the same time. Test files share their modules, so those
+// that know where the templates are must be loaded again for this file and for the ones after it.
 vi.hoisted(() => vi.resetModules());
 afterAll(() => vi.resetModules());
 vi.mock("../src/lib/package-root.ts", () => import("./support/own-templates.ts"));
@@ -22,7 +22,7 @@ const log = createLog("silent", "test");
 const app = new Koa<RequestState>();
 app.use(requestScope(log));
 app.use(answerErrors(renderPageError, log));
-app.use(workbenchRouter({ hasInbox: true }).routes());
+app.use(previewsRouter({ hasInbox: true }).routes());
 const server = createServer(app.callback());
 let origin: string;
 
@@ -41,16 +41,16 @@ async function get(path: string): Promise<{ status: number; headers: Headers; bo
   return { status: answer.status, headers: answer.headers, body: await answer.text() };
 }
 
-test("the index leads to every mail and every page in every language", async () => {
+test("the index of previews links to every email and page in every language", async () => {
   const { status, body } = await get("/dev/mails");
   expect(status).toBe(200);
-  for (const { path } of specimens)
+  for (const { path } of previews)
     for (const language of locales.keys()) expect(body).toContain(`href="/dev/mails/${path}/${language}"`);
   expect(body).toContain('href="/inbox"');
 });
 
-describe.each(specimens)("$path", ({ group, path }) => {
-  test.each(["en", "ar"])("is shown in %s: light, dark and, of a mail, the text", async (language) => {
+describe.each(previews)("$path", ({ group, path }) => {
+  test.each(["en", "ar"])("has a preview in %s, light and dark, and an email's text", async (language) => {
     const { status, body } = await get(`/dev/mails/${path}/${language}?width=phone`);
     expect(status).toBe(200);
     for (const scheme of ["light", "dark"]) {
@@ -65,14 +65,14 @@ describe.each(specimens)("$path", ({ group, path }) => {
   });
 });
 
-test("a frame may style itself and nothing else", async () => {
+test("the frame of a preview may use its own styles and nothing else", async () => {
   const { headers } = await get("/dev/mails/mails/invitation/en/dark");
   expect(headers.get("Content-Security-Policy")).toBe(
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox",
   );
 });
 
-test("the workbench runs its one script, and loads nothing from elsewhere", async () => {
+test("the previews run one script and load nothing from elsewhere", async () => {
   const { headers, body } = await get("/dev/mails/mails/invitation/en");
   expect(headers.get("Content-Security-Policy")).toMatch(
     /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; script-src 'sha256-[\w+/]{43}='; connect-src 'self'; frame-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'$/,
@@ -81,12 +81,12 @@ test("the workbench runs its one script, and loads nothing from elsewhere", asyn
   expect(body).not.toMatch(/(?:src|href)="(?!\/)/);
 });
 
-describe("a template that is saved", () => {
+describe("a saved template", () => {
   const file = join(packageRoot(), "templates", "invitation-declined.txt");
   const locale = join(packageRoot(), "templates", "locales", "en.json");
   const path = "/dev/mails/mails/invitation-declined/en";
 
-  test("makes another version, and is shown as it is now", async () => {
+  test("makes another version, and the preview shows it", async () => {
     const source = await readFile(file, "utf8");
     const before = (await get("/dev/mails/version")).body;
     expect((await get("/dev/mails/version")).body).toBe(before);
@@ -98,14 +98,19 @@ describe("a template that is saved", () => {
 
   test.each([
     [
-      "a text nobody wrote",
+      "a text that does not exist",
       file,
       (source: string) => `${source}[[no_such_text]]\n`,
       "lacks the text no_such_text",
     ],
-    ["a value nobody gives", file, (source: string) => `${source}{{no_such_value}}\n`, "no_such_value"],
-    ["a comma too many", locale, (source: string) => source.replace("{", "{,"), "en.json: "],
-  ])("with %s says so instead", async (_, broken, breakIt, problem) => {
+    [
+      "a value that does not exist",
+      file,
+      (source: string) => `${source}{{no_such_value}}\n`,
+      "no_such_value",
+    ],
+    ["an extra comma", locale, (source: string) => source.replace("{", "{,"), "en.json: "],
+  ])("with %s has a preview that says what is wrong", async (_, broken, breakIt, problem) => {
     const source = await readFile(broken, "utf8");
     await writeFile(broken, breakIt(source));
     const { status, body } = await get(path);
@@ -124,6 +129,6 @@ test.each([
   "/dev/mails/mails/constructor/en",
   "/dev/mails/mails/..%2f..%2fpackage/en",
   "/dev/mails/mails/invitation/en/sepia",
-])("there is no %s", async (path) => {
+])("the previews answer 404 at %s", async (path) => {
   expect((await get(path)).status).toBe(404);
 });
