@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { rowsOf, runBatches, sendBatch } from "./support/batches.ts";
 import {
@@ -8,18 +8,16 @@ import {
   type Person,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
 });
-afterAll(() => guildhall.stop());
 
 const post = (type: string, email: string, attributes = {}) =>
   guildhall.api.post(`/api/${type}s`, { data: { type, attributes: { email, ...attributes } } });

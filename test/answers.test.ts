@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { buildClient } from "./support/access-tokens.ts";
 import { answerProblems } from "./support/answer-problems.ts";
@@ -12,9 +12,9 @@ import {
   invite,
   roleId,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 /** Somebody signed in, for what is not the operator's to read. */
 let person: Api;
 /** Of each type one id, and the type's every other relative. */
@@ -25,7 +25,6 @@ const reads = allEndpoints.filter(({ method }) => method === "GET");
 const one = (type: string, id = "") => ({ data: { type, id } });
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   const { api } = guildhall;
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner);
@@ -48,7 +47,6 @@ beforeAll(async () => {
     ids[path] = (await speakerFor(url).get(url)).body.data[0]?.id;
   }
 });
-afterAll(() => guildhall.stop());
 
 function pathOf(path: string): string {
   return path.replace(":id", ids[path.split("/")[2] ?? ""] ?? "");

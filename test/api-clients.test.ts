@@ -1,16 +1,14 @@
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { askForToken, basic, buildClient, tokenForm } from "./support/access-tokens.ts";
 import { buildEnvironment, buildPerson, unique } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 function newClient(attributes: object) {
   return { data: { type: "api_client", attributes } };

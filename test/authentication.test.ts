@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PERMISSIONS, type Permission } from "../src/access/permissions.ts";
 import type { Api } from "./support/api.ts";
 import { buildOrganization, buildPerson, invitationTo, unique, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 const unauthorized = { status: 401, body: { errors: [{ status: "401", code: "unauthorized" }] } };
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { scopeOf } from "../src/access/allow.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
@@ -9,16 +9,14 @@ import { bodyFor, subjectOf, urlFor } from "./authorization-matrix/requests.ts";
 import { expectedStatus } from "./authorization-matrix/verdict.ts";
 import { buildWorld, type World } from "./authorization-matrix/world.ts";
 import type { Api } from "./support/api.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let world: World;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   world = await buildWorld(guildhall);
 }, 120_000);
-afterAll(() => guildhall.stop());
 
 const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
 const rowOf = (endpoint: Endpoint) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
@@ -6,16 +6,14 @@ import { buildWorld, type World } from "./authorization-matrix/world.ts";
 import { type Column, requestFor } from "./bridge-access/requests.ts";
 import { CALLERS, type Caller, PEOPLE, type Row, TABLE, type Verdict } from "./bridge-access/table.ts";
 import type { Api } from "./support/api.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let world: World;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   world = await buildWorld(guildhall);
 }, 120_000);
-afterAll(() => guildhall.stop());
 
 const nameOf = ({ method, path }: Endpoint) => `${method} ${path.replace("/bridge-payment", "")}`;
 const rowOf = (endpoint: Endpoint): Row => {

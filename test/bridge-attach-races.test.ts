@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/all-jobs.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { unique, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
 const ROUNDS = 12;
 
 /** Resources made and changed at once, and while their organization goes. Nobody may be answered 5xx. */
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 /** Where each kind is made, and kept, and the least that makes one. */
 const KINDS: Array<[path: string, table: string, values: () => object]> = [

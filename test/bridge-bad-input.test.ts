@@ -1,22 +1,20 @@
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { JsonSchema } from "../src/lib/json-schema-of.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildTargets, expectFailure, type Targets, WITH_BODY } from "./support/bridge-targets.ts";
 import { CUSTOMERS, create, no } from "./support/bridge-team.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let targets: Targets;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   targets = await buildTargets(guildhall);
   // More is asked here in a minute than anybody may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
 });
-afterAll(() => guildhall.stop());
 
 type Sent = NonNullable<RequestInit["body"]>;
 

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { buildTargets, expectFailure, type Targets } from "./support/bridge-targets.ts";
 import { CUSTOMERS, create, no, PAYMENTS } from "./support/bridge-team.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let targets: Targets;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   targets = await buildTargets(guildhall);
   // More is asked here in a minute than anybody may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
 });
-afterAll(() => guildhall.stop());
 
 const paths = [...new Set(allBridgeEndpoints.map(({ path }) => path))];
 

@@ -15,9 +15,9 @@ import {
 } from "./support/bridge-team.ts";
 import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let jane: Api;
 let origin: string;
 let stopLogging: () => Promise<void>;
@@ -25,7 +25,6 @@ let stopLogging: () => Promise<void>;
 const lines: string[] = [];
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
   const server = await serve(createApp({ ...guildhall.context, log }), { port: 0, host: "127.0.0.1" });
   origin = `http://127.0.0.1:${server.port}`;
@@ -36,7 +35,6 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await stopLogging();
-  await guildhall.stop();
 });
 
 /** To the service that logs. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { callersOf } from "../src/access/allow.ts";
 import { SCOPES } from "../src/access/oauth/scopes.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
@@ -6,19 +6,17 @@ import type { Endpoint } from "../src/http/endpoint.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
 let program: Api;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   team = await buildTeammates(guildhall);
   program = bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, [...SCOPES])));
 });
-afterAll(() => guildhall.stop());
 
 const LIST = "/bridge-payment/organizations";
 const NOBODY = "there-is-no-such-session";

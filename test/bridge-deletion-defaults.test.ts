@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/all-jobs.ts";
 import type { Api } from "./support/api.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
 /** Of the billing member: their own default, and what was the organization's, which is being deleted. */
 let own: string;
 let shared: string;
 let other: string;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 /** Makes an address. @returns its path. */
 async function make({ post }: Api, values: object): Promise<string> {

@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/all-jobs.ts";
 import { buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { answerByLink } from "./support/invitations.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
 /** Of an address the billing member made for the organization. */
 let address: string;
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/);
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   team = await buildTeammates(guildhall);

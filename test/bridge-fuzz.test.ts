@@ -1,20 +1,19 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { problemsOfBody } from "./support/bridge-problems.ts";
 import { buildTargets, sendTo, type Targets, WITH_BODY } from "./support/bridge-targets.ts";
 import { create, KINDS } from "./support/bridge-team.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { mutated, mutations } from "./support/mutations.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let targets: Targets;
 /** Ids of what is somebody else's, here and in another environment, and some of the caller's own. */
 const ids: string[] = [];
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   // More is asked here in a minute than anybody may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
   targets = await buildTargets(guildhall);
@@ -28,7 +27,6 @@ beforeAll(async () => {
   }
   for (const { path } of WITH_BODY) ids.push(targets.pathOf({ path }).split("/")[3] ?? "");
 });
-afterAll(() => guildhall.stop());
 
 const card = { type: "card", card_token: "tok_1", brand: "visa", last4: "4242", expiry_month: "12" };
 const amounts = { subtotal_cents: 100, tax_cents: 19, discount_cents: 9, currency: "EUR" };

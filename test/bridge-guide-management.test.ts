@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 /** The second half of the Organizations Guide, run as the first is in `bridge-guide.test.ts`. */
-let guildhall: Guildhall;
+const guildhall = useGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
 let instance: string;
 let jane: Person;
 let john: Person;
@@ -14,10 +14,8 @@ let member_id: string;
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
 
 beforeAll(async () => {
-  guildhall = await startGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
   instance = guildhall.api.origin;
 });
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   jane = await buildPerson(guildhall, { first_name: "Jane", last_name: "Smith" });

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/all-jobs.ts";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import { buildPerson, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
 /** What the Organizations Guide says in sentences: its notes, its restrictions and its troubleshooting. */
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   team = await buildTeammates(guildhall);

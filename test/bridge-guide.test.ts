@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 /**
  * The snippets of the Organizations Guide in its order, each run as it is printed there, except for the host, ids,
  * sessions and the addresses its copy does not show; after each, what the guide prints as its response.
  */
-let guildhall: Guildhall;
+const guildhall = useGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
 let instance: string;
 let jane: Person;
 let john: Person;
@@ -16,10 +16,8 @@ const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z
 const isId = (prefix: string) => expect.stringMatching(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
 
 beforeAll(async () => {
-  guildhall = await startGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
   instance = guildhall.api.origin;
 });
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   jane = await buildPerson(guildhall, { first_name: "Jane", last_name: "Smith" });

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { Actor } from "../src/events/record-events.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildPerson, roleId } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   bridgeRefusal,
   buildTeammates,
@@ -20,15 +20,10 @@ import {
  * A request that was let in and waits for the organization's lock, while whoever holds that lock takes away what the
  * request came in by: once it goes on, it is judged by what is true then.
  */
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
 /** Somebody who is no member yet. */
 let newcomer: string;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   team = await buildTeammates(guildhall, { member_management: "owner_and_admins" });

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MemberManagement } from "../src/models/organization.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildPerson, unique, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 const CALLERS = ["owner", "admin", "billing", "member", "outsider", "anonymous"] as const;
 

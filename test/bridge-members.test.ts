@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildMember, buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole, membershipRole } from "./support/roles.ts";
 import {
@@ -13,13 +13,8 @@ import {
   teammate,
 } from "./support/teammates.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   team = await buildTeammates(guildhall, { member_management: "owner_and_admins" });

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildRole, giveInEnvironment, membershipRole } from "./support/roles.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED } from "./support/teammates.ts";
 
 const PATH = "/bridge-payment/organizations";
 const NOBODYS = `${PATH}/org_01h2xcejqtf2nbrexx3vqjhp41`;
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 function problems({ body }: ApiAnswer): string[] {
   return body.fields.map(({ field, code }: { field: string; code: string }) => `${field} ${code}`);

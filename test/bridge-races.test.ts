@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildTeammates, type Teammate, type Teammates } from "./support/teammates.ts";
 
 const ROUNDS = 15;
 
 /** Everything over HTTP and at once. Nobody may be answered 5xx, and what is answered must be what is true afterwards. */
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 /** Plays it again and again, each time in an organization of its own. */
 async function rounds(play: (team: Teammates) => Promise<void>): Promise<void> {

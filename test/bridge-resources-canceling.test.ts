@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import { create, idsOf, no, SUBSCRIPTIONS } from "./support/bridge-team.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 const PATH = SUBSCRIPTIONS.path;
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let jane: Api;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   jane = guildhall.api.as((await buildPerson(guildhall)).token);
 });
-afterAll(() => guildhall.stop());
 
 const subscribe = (values: object = {}) => create(jane, SUBSCRIPTIONS, values);
 const read = async (id: string) => (await jane.get(`${PATH}/${id}`)).body.data;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
 import type { Api } from "./support/api.ts";
 import {
@@ -16,24 +16,20 @@ import {
   type Team,
 } from "./support/bridge-team.ts";
 import type { Person } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
 let billing: Api;
 let organization_id: string;
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
 beforeEach(async () => {
   team = await buildTeam(guildhall);
   [owner, billing] = [as(team.owner), as(team.billing)];
   organization_id = team.organization.id;
 });
-afterAll(() => guildhall.stop());
 
 const as = ({ token }: Person): Api => guildhall.api.as(token);
 const eventsOf = (subject_id: string) => guildhall.db("events").where({ subject_id }).orderBy("id");

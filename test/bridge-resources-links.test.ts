@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import {
   ADDRESSES,
@@ -14,22 +14,18 @@ import {
 } from "./support/bridge-team.ts";
 import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
 let organization_id: string;
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
 beforeEach(async () => {
   team = await buildTeam(guildhall);
   owner = as(team.owner);
   organization_id = team.organization.id;
 });
-afterAll(() => guildhall.stop());
 
 const as = ({ token }: Person): Api => guildhall.api.as(token);
 

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import { create, no, PAYMENTS, SUBSCRIPTIONS } from "./support/bridge-team.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let jane: Api;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 const AMOUNTS = ["subtotal_cents", "tax_cents", "discount_cents", "total_cents"];
 

@@ -1,25 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Membership } from "../src/models/membership.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import { buildTeam, create, idsOf, KINDS, type Kind, no, type Team } from "./support/bridge-team.ts";
 import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Team;
 let organization_id: string;
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
 beforeEach(async () => {
   team = await buildTeam(guildhall);
   organization_id = team.organization.id;
 });
-afterAll(() => guildhall.stop());
 
 const as = ({ token }: Person): Api => guildhall.api.as(token);
 

@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import { buildTeam, create, idsOf, no, PAYMENT_METHODS } from "./support/bridge-team.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 const PATH = PAYMENT_METHODS.path;
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let jane: Api;
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
 beforeEach(async () => {
   jane = guildhall.api.as((await buildPerson(guildhall)).token);
 });
-afterAll(() => guildhall.stop());
 
 const add = (values: object = {}) => create(jane, PAYMENT_METHODS, values);
 

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import { buildTeam, create, no, PAYMENT_METHODS, PAYMENTS, type Team } from "./support/bridge-team.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
 /** Programs that may report; the second by an access token. */
@@ -12,7 +12,6 @@ let programs: Api[];
 let scopeless: Api;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   const scopes = ["subscriptions:write", "payments:write"];
   const client = await buildClient(guildhall, scopes);
   programs = [guildhall.api, bearing(guildhall, await accessToken(guildhall, client))];
@@ -23,7 +22,6 @@ beforeEach(async () => {
   team = await buildTeam(guildhall);
   owner = guildhall.api.as(team.owner.token);
 });
-afterAll(() => guildhall.stop());
 
 const lastEvent = (subject_id: string) =>
   guildhall.db("events").where({ subject_id }).orderBy("id", "desc").first();

@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import { create, idsOf, no, PAYMENT_METHODS, PAYMENTS } from "./support/bridge-team.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 const { path: PATH, intents: INTENTS } = PAYMENTS;
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let jane: Api;
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
 beforeEach(async () => {
   jane = guildhall.api.as((await buildPerson(guildhall)).token);
 });
-afterAll(() => guildhall.stop());
 
 const intend = (values: object = {}) => create(jane, PAYMENTS, values);
 const report = (id: string, status: string) => guildhall.api.post(`${INTENTS}/${id}/sync`, { status });

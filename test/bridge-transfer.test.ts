@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildRole, giveInEnvironment, membershipRole } from "./support/roles.ts";
 import {
   bridgeRefusal,
@@ -10,13 +10,8 @@ import {
   type Teammates,
 } from "./support/teammates.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let team: Teammates;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 
 beforeEach(async () => {
   team = await buildTeammates(guildhall);

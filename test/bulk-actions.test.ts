@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { runInvitationBatches } from "../src/invitation-batches/run-invitation-batches.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   deliveriesOf,
@@ -19,14 +19,10 @@ import {
 } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 beforeEach(async () => {
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { type Crawled, crawl } from "./support/crawl.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { type Population, populate } from "./support/populate.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let population: Population;
 let crawled: Record<Caller, Crawled>;
 
@@ -23,7 +23,6 @@ const isOpen = (path: string, caller: Caller) => !CLOSED[caller].test(path);
 const openTo = (caller: Caller) => collections.filter((path) => isOpen(path, caller));
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   population = await populate(guildhall);
   // A crawler asks more than a person may in a minute.
   guildhall.context.limiter.count = () => {};
@@ -32,7 +31,6 @@ beforeAll(async () => {
     owner: await crawl(guildhall.api.as(population.owner.token), openTo("owner")),
   };
 }, 240_000);
-afterAll(() => guildhall.stop());
 
 describe.each(["operator", "owner"] as const)("to an %s", (caller) => {
   test("every link of every document leads to what it says", () => {

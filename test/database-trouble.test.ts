@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
 const SOON = { timeout: 25_000, interval: 100 };
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall({ worker: true, settings: { SWEEP_EVERY: 1_000 } });
 let organization: Organization;
 beforeAll(async () => {
-  guildhall = await startGuildhall({ worker: true, settings: { SWEEP_EVERY: 1_000 } });
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 test.each([
   ["its disk is full", "53100"],

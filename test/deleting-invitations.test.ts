@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { purgeDeletedDeliveries } from "../src/invitations/purge-deleted-deliveries.ts";
 import type { Organization } from "../src/models/organization.ts";
 import {
@@ -8,18 +8,16 @@ import {
   type Person,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
 });
-afterAll(() => guildhall.stop());
 
 /** An invitation by the organization's owner. @param columns what has become of it. */
 async function invited(columns: object = {}, email = uniqueEmail()): Promise<string> {

@@ -1,15 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readBatch, rowsOf, runBatches, sendCsv, taken } from "./support/batches.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 /** Sends a file as it lies on the disk. @returns who was invited, in the order of its rows. */
 async function invitedBy(file: string, type: string, query: string): Promise<string[][]> {

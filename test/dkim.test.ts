@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../src/config/read-config.ts";
 import { warnUnlessAligned } from "../src/mail/dkim.ts";
 import { provideSettings } from "../src/provide-settings.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import type { ReceivedMail } from "./support/mailbox.ts";
 import { verifyDkim } from "./support/verify-dkim.ts";
 
@@ -29,17 +29,15 @@ function problems(variables: Record<string, string>): string[] {
 }
 
 describe("a mail that is signed", () => {
-  let guildhall: Guildhall;
+  const guildhall = useGuildhall({ settings: DKIM });
   let received: ReceivedMail;
 
   beforeAll(async () => {
-    guildhall = await startGuildhall({ settings: DKIM });
     guildhall.settings.PUBLIC_URL = "https://guildhall.test";
     received = await mailFor({
       message: "Grüße,\n\n  with   spaces \nand a very long line ".padEnd(400, "x"),
     });
   });
-  afterAll(() => guildhall.stop());
 
   async function mailFor(attributes: object = {}, email = uniqueEmail()): Promise<ReceivedMail> {
     const owner = await buildPerson(guildhall, { first_name: "Zoë" });

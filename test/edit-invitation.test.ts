@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
@@ -11,7 +11,7 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   atOnce,
@@ -29,13 +29,12 @@ import {
 import { refusal } from "./support/refusal.ts";
 import { buildRole, membershipRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 let roles: Record<"owner" | "admin" | "billing" | "member", string>;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
   const system = (name: keyof typeof roles) => roleId(guildhall, organization.environment_id, name);
@@ -46,7 +45,6 @@ beforeAll(async () => {
     member: await system("member"),
   };
 });
-afterAll(() => guildhall.stop());
 
 const asOwner = () => guildhall.api.as(owner.token);
 const edit = ({ id, path }: Pick<Invited, "id" | "path">, attributes: object, by: Api = guildhall.api) =>

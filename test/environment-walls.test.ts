@@ -1,19 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { callersOf, environmentOf } from "../src/access/allow.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { batchTo, sendCsv } from "./support/batches.ts";
 import { invitationTo, roleId, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, linkTo, type World } from "./support/one-of-everything.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 /** One of everything in the environment `globex`, and here. */
 let theirs: World;
 let ours: World;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   theirs = await buildWorld(guildhall, "globex");
   ours = await buildWorld(guildhall);
   // Whoever may do everything here, by a role in the environment: the wall is all that is left.
@@ -27,7 +26,6 @@ beforeAll(async () => {
   for (const id of permissions) await give("role_permission", { role: everything, permission: id });
   await give("user_role", { user: ours.owner.user.id, role: everything });
 });
-afterAll(() => guildhall.stop());
 
 async function give(type: string, ends: Record<string, string>): Promise<void> {
   const relationships = Object.fromEntries(Object.entries(ends).map(([end, id]) => [end, linkTo(end, id)]));

@@ -1,16 +1,12 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { PERMISSIONS, SYSTEM_ROLES } from "../src/access/permissions.ts";
 import { buildEnvironment, buildPerson, unique } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
 afterEach(() => {
   guildhall.settings.DEFAULT_ENVIRONMENT = undefined;
 });

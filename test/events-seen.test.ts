@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { detachOrganizations } from "../jobs/all-jobs.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { buildWorld } from "./support/one-of-everything.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 interface Row {
   id: string;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { ApiAnswer } from "./support/api.ts";
@@ -11,18 +11,16 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, letters, linkTo, type World } from "./support/one-of-everything.ts";
 import { buildRole, membershipRole, rolePermission, userRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let world: World;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   world = await buildWorld(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 /** What `act` made happen, oldest first, in whatever environment. */
 async function eventsOf(act: () => Promise<unknown>) {

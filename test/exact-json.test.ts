@@ -1,22 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { parseJson } from "../src/http/parse-json.ts";
 import { isExactNumber } from "../src/lib/json-text.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildInvitationTo, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organizationId: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   const built = await buildInvitationTo(guildhall);
   owner = built.owner;
   organizationId = built.organization.id;
 });
-afterAll(() => guildhall.stop());
 
 const CHANGED = [
   "9007199254740993",

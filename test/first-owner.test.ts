@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
@@ -12,18 +12,16 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await roleId(guildhall, await buildEnvironment(guildhall), "owner");
 });
-afterAll(() => guildhall.stop());
 
 const newOrganization = (attributes: object, relationships: object = {}) => ({
   data: { type: "organization", attributes: { name: unique("Acme"), ...attributes }, relationships },

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildMember, buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let ada: Person;
 let own: Organization;
 /** Ids of another organization's, of which Ada knows nothing. */
 const foreign: Record<string, string> = {};
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   [ada, own] = await ownerWithOrganization();
   const [, other] = await ownerWithOrganization();
   const member = await buildMember(guildhall, other, "admin");
@@ -25,7 +24,6 @@ beforeAll(async () => {
     roleperm: (await guildhall.db("role_permissions").where({ role_id: role }).first()).id,
   });
 });
-afterAll(() => guildhall.stop());
 
 async function ownerWithOrganization(): Promise<[Person, Organization]> {
   const owner = await buildPerson(guildhall);

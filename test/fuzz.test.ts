@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { scopeOf } from "../src/access/allow.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
@@ -8,16 +8,15 @@ import { OBJECTS } from "./authorization-matrix/objects.ts";
 import { bodyFor, subjectOf, urlFor } from "./authorization-matrix/requests.ts";
 import { buildWorld, type World } from "./authorization-matrix/world.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { mutated, mutations } from "./support/mutations.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let world: World;
 /** Ids of everything that isn't the owner's, and some that are. */
 let ids: string[];
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   world = await buildWorld(guildhall);
   ids = [];
   for (const column of COLUMNS) {
@@ -34,7 +33,6 @@ beforeAll(async () => {
     }
   }
 }, 120_000);
-afterAll(() => guildhall.stop());
 
 const withBody = allEndpoints.filter(({ body }) => body !== undefined);
 const CALLERS = ["operator", "owner"] as const;

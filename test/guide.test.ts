@@ -12,20 +12,19 @@ import { ERROR_CODES } from "../src/reference/error-codes.ts";
 import { codesIn } from "../src/reference/error-responses.ts";
 import { openapiDocument } from "../src/reference/openapi-document.ts";
 import { guidePath } from "../src/reference/read-guide.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { pathWithCurl } from "./support/pastable.ts";
 
 const folder = join(packageRoot(), "docs", "guide");
 const slugs = readdirSync(folder).map((file) => file.replace(".md", ""));
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let directory: string;
 let path: string;
 let sessionToken: string;
 const pages = new Map<string, string>();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   guildhall.context.limiter.count = () => {};
   sessionToken = "a".repeat(43);
   await seedDevelopment(guildhall.context, sessionToken);
@@ -38,7 +37,6 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await guildhall.stop();
   await rm(directory, { recursive: true });
 });
 

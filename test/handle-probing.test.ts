@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createRateLimiter, LIMITS } from "../src/http/rate-limiter.ts";
 import { newId } from "../src/lib/id.ts";
 import { buildEnvironment } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildEnvironment(guildhall, "known-one");
 });
-afterAll(() => guildhall.stop());
 beforeEach(() => {
   guildhall.context.limiter = createRateLimiter();
 });

@@ -1,5 +1,5 @@
 import { domainToUnicode } from "node:url";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
@@ -14,7 +14,7 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { hostileAddresses, hostileTexts } from "./support/hostile-corpus.ts";
 import { skeletonOf } from "./support/html-skeleton.ts";
 import { openLink } from "./support/invitations.ts";
@@ -130,14 +130,12 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     .filter((text) => text.trim() !== "" && text.length <= 80 && !/[\p{Cc}\p{Cs}]/u.test(text))
     .filter((_, n) => n % 3 === 0)
     .slice(0, 60);
-  let guildhall: Guildhall;
+  const guildhall = useGuildhall({ worker: true });
   let owner: Person;
 
   beforeAll(async () => {
-    guildhall = await startGuildhall({ worker: true });
     owner = await buildPerson(guildhall);
   });
-  afterAll(() => guildhall.stop());
 
   test("sixty texts, each in three places of six, make mails and pages like any other", async () => {
     const plain = [await sent(["Acme"]), await sent(["Acme", "Acme", "Acme", "Acme", "\u3164"])];

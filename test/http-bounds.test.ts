@@ -10,18 +10,16 @@ import { refuseLongHeaders } from "../src/http/safe-headers.ts";
 import { type RunningServer, serve } from "../src/http/serve.ts";
 import { createLog } from "../src/log.ts";
 import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { MAIL_EVENTS_SECRET, tell } from "./support/provider.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall({ settings: { MAIL_EVENTS_SECRET } });
 let person: Person;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall({ settings: { MAIL_EVENTS_SECRET } });
   person = await buildPerson(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 const JSON_API = "application/vnd.api+json";
 const portOf = (origin: string) => Number(new URL(origin).port);

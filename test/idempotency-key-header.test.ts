@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { SCOPES } from "../src/access/oauth/scopes.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
@@ -14,20 +14,18 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { countOf, linkToken } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
 });
-afterAll(() => guildhall.stop());
 
 const header = { header: "Idempotency-Key" };
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });

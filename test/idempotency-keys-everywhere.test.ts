@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { callersOf, scopeOf } from "../src/access/allow.ts";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Endpoint } from "../src/http/endpoint.ts";
@@ -12,19 +12,17 @@ import { requestFor } from "./bridge-access/requests.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { unique } from "./support/builders.ts";
 import { checksum } from "./support/checksum.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let world: World;
 /** What was hinted at since a test looked. */
 let hints: string[] = [];
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   guildhall.context.queues.hint = (queue) => void hints.push(queue);
   world = await buildWorld(guildhall);
 }, 120_000);
-afterAll(() => guildhall.stop());
 
 const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
 const changing = [...allEndpoints, ...allBridgeEndpoints]

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../src/local/free-port.ts";
 import type { Organization } from "../src/models/organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import {
   type Child,
   cleanUpProcesses,
@@ -14,14 +14,12 @@ import {
 } from "./support/process.ts";
 import { ask, expectOnce, insist, isReplay, type Wish, wishFor } from "./support/wishes.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 describe("a request whose end its caller does not see is done once", { timeout: 120_000 }, () => {
   afterEach(cleanUpProcesses);

@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, unique } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { atOnce, eventTypesOf, sendDue, statuses } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 import { ask, expectOnce, insist, isReplay, type Wish, wishFor } from "./support/wishes.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 const header = { header: "Idempotency-Key" };
 const reused = refusal(422, "idempotency_key_reused", header);

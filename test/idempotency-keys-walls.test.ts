@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildClient } from "./support/access-tokens.ts";
@@ -12,21 +12,19 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { countOf, invited, linkToken } from "./support/invitations.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
 });
-afterAll(() => guildhall.stop());
 
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { purge } from "../jobs/all-jobs.ts";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api } from "./support/api.ts";
 import { batchTo } from "./support/batches.ts";
 import { buildOrganization, buildPerson, invitationTo, unique, uniqueEmail } from "./support/builders.ts";
-import { backends, type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { backends, OPERATOR_TOKEN, startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { countOf, eventTypesOf, sendDue } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 const header = { header: "Idempotency-Key" };
 const reused = refusal(422, "idempotency_key_reused", header);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { buildProgram } from "./support/access-tokens.ts";
 import type { ApiAnswer } from "./support/api.ts";
@@ -10,15 +10,10 @@ import {
   type Person,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 const as = ({ token }: Person) => guildhall.api.as(token);
 

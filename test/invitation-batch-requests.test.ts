@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import {
@@ -13,15 +13,10 @@ import {
   taken,
 } from "./support/batches.ts";
 import { buildEnvironment, buildMember, buildPerson, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 const BATCHES = "/api/invitation-batches";
 

@@ -1,22 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import { invitedTo, readBatch, rowsOf, runBatches, sendCsv, taken } from "./support/batches.ts";
 import { buildOrganization, buildPerson, roleId, unique, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let api: Api;
 let organization: { id: string; environment_id: string };
 /** Where the file is for: a query without a dry run. */
 let here: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   // One owner sends all the files, more than a person may in a minute.
   guildhall.context.limiter.count = () => {};
 });
-afterAll(() => guildhall.stop());
 
 async function buildTeam() {
   const owner = await buildPerson(guildhall);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { purge } from "../jobs/all-jobs.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
 import {
@@ -22,19 +22,14 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { type Guildhall, useGuildhall } from "./support/guildhall.ts";
 import { atOnce, statuses } from "./support/invitations.ts";
 import { tokenIn } from "./support/mailbox.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 const BATCHES = "/api/invitation-batches";
 const UNKNOWN_ROLE = "role_01h2xcejqtf2nbrexx3vqjhp41";

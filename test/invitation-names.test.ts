@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { rowsOf, runBatches, sendBatch } from "./support/batches.ts";
 import { buildOrganization, buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { answerByLink, invited } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 const MARY = { first_name: "Mary", last_name: "Somerville" };
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import type { Organization } from "../src/models/organization.ts";
@@ -11,7 +11,7 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   atOnce,
@@ -29,13 +29,12 @@ import {
 
 const ROUNDS = 80;
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 let roles: Record<"admin" | "billing", string>;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
   const { environment_id } = organization;
@@ -44,7 +43,6 @@ beforeAll(async () => {
     billing: await roleId(guildhall, environment_id, "billing"),
   };
 });
-afterAll(() => guildhall.stop());
 
 describe("a storm", { timeout: 120_000 }, () => {
   test("1,000 accepts of one link make one membership, one event and one notice", async () => {

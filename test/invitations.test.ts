@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, invitationTo, roleId, uniqueEmail } from "./support/builders.ts";
-import { backends, type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { backends, useGuildhall } from "./support/guildhall.ts";
 import { tokenIn } from "./support/mailbox.ts";
 
 describe.each(backends())("the walk of one invitation, queue on %s", (backend) => {
-  let guildhall: Guildhall;
-
-  beforeAll(async () => {
-    guildhall = await startGuildhall({ backend, worker: true });
-  });
-  afterAll(() => guildhall.stop());
+  const guildhall = useGuildhall({ backend, worker: true });
 
   test("an owner invites an address, the mail arrives, its link is accepted, and the invitee is a member with the roles", async () => {
     const { api, mailbox, db } = guildhall;

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, unique } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   deliveriesOf,
@@ -18,12 +18,7 @@ import {
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, membershipRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 /**
  * An invitation whose inviter manages members and addresses by a role of their own, and gives a role that manages

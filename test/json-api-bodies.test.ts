@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildPerson(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 const JSON_API = "application/vnd.api+json";
 const organization = () => ({ data: { type: "organization", attributes: { name: "Acme Corp" } } });

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { letCoolDown } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildPerson(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 const JSON_API = "application/vnd.api+json";
 const [EXT, PROFILE] = ['ext="https://example.com/e"', 'profile="https://example.com/p"'];

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Api } from "./support/api.ts";
 import { buildOrganization, buildPerson, type Person } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 /** A person with this many organizations, oldest first. */
 async function buildOwnerOf(count: number): Promise<{ owner: Person; api: Api; ids: string[] }> {

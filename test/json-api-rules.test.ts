@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { resourceTypes } from "../src/management/all-resources.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import {
@@ -9,21 +9,19 @@ import {
   roleId,
   unique,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let path: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner, { tax_id: "DE 1" });
   await buildMember(guildhall, organization, "member");
   path = `/api/organizations/${organization.id}`;
 });
-afterAll(() => guildhall.stop());
 
 const UNKNOWN = "01h2xcejqtf2nbrexx3vqjhp41";
 describe("a resource type", () => {

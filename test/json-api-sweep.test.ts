@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { allEndpoints, resourceTypes } from "../src/management/all-resources.ts";
 import { buildPerson } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { buildWorld } from "./support/one-of-everything.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 /** One row of everything, by its collection. */
 let ids: Record<string, string>;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   ({ ids } = await buildWorld(guildhall));
   // Accepted, so that even a flawless answer to it changes nothing.
   const { email } = await guildhall.db("invitations").where({ id: ids.invitations }).first("email");
   const { user } = await buildPerson(guildhall, { email });
   await guildhall.api.post(`/api/invitations/${ids.invitations}/accept`, { meta: { user_id: user.id } });
 });
-afterAll(() => guildhall.stop());
 
 /** What is wrong with a request: something in its path, its headers, or its body. */
 interface Flaw {

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, invite, roleId, unique, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildPerson(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 /** A good body, with something more among its attributes. */
 const organization = (attributes: object = {}, more: object = {}) => ({

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { findLocale, locales } from "../src/mail/locales.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
@@ -9,7 +9,7 @@ import type { Organization } from "../src/models/organization.ts";
 import { type PageName, pageSamples } from "../src/pages/pages.ts";
 import { renderPage } from "../src/pages/render-page.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { invited, openLink, sendDue } from "./support/invitations.ts";
 
 const folder = join(packageRoot(), "templates", "locales");
@@ -112,14 +112,12 @@ describe("the language of a mail", () => {
 });
 
 describe("an invitation's language", () => {
-  let guildhall: Guildhall;
+  const guildhall = useGuildhall();
   let organization: Organization;
 
   beforeAll(async () => {
-    guildhall = await startGuildhall();
     organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   });
-  afterAll(() => guildhall.stop());
 
   test.each([
     ["nl", "fr", "fr"],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { batchTo, rowsTo, someEmails } from "./support/batches.ts";
@@ -12,18 +12,16 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let billing: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   billing = await roleId(guildhall, await buildEnvironment(guildhall), "billing");
 });
-afterAll(() => guildhall.stop());
 
 type Setting = "owner" | "owner_and_admins";
 

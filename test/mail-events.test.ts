@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
 import { sent } from "../src/mail/outcome.ts";
 import { recordOutcomes } from "../src/mail/record-outcomes.ts";
@@ -9,17 +9,15 @@ import type { Organization } from "../src/models/organization.ts";
 import { openapiDocument } from "../src/reference/openapi-document.ts";
 import type { MediaContent, Response } from "../src/reference/openapi-types.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { MAIL_EVENTS_SECRET, type Message, signature, type Told, tell } from "./support/provider.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall({ settings: { MAIL_EVENTS_SECRET } });
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall({ settings: { MAIL_EVENTS_SECRET } });
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 interface Sent {
   id: string;

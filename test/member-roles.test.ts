@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
@@ -12,16 +12,15 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole, giveInEnvironment, membershipRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let roles: Record<SystemRoleName, string>;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   const id = await buildEnvironment(guildhall);
   const of = (name: SystemRoleName) => roleId(guildhall, id, name);
   roles = {
@@ -31,7 +30,6 @@ beforeAll(async () => {
     member: await of("member"),
   };
 });
-afterAll(() => guildhall.stop());
 
 async function buildTeam() {
   const owner = await buildPerson(guildhall);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { MemberManagement, Organization } from "../src/models/organization.ts";
 import type { Api } from "./support/api.ts";
@@ -11,15 +11,10 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 function newMembership(organization: string, user: string, attributes: object = {}) {
   const relationships = {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import * as boundedMetadata from "../migrations/0012-bounded-metadata.ts";
 import { storedJson } from "../src/lib/stored-json.ts";
 import type { ApiAnswer } from "./support/api.ts";
@@ -15,20 +15,18 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Awaited<ReturnType<typeof buildOrganization>>;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
 });
-afterAll(() => guildhall.stop());
 
 /** As Postgres writes it, with 12 bytes around the text. */
 const ofBytes = (bytes: number) => ({ note: "x".repeat(bytes - 12) });

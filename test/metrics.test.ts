@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import type { Knex } from "knex";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import type { Settings } from "../src/config/variables.ts";
 import { openDatabase } from "../src/db/connection.ts";
@@ -13,21 +13,19 @@ import type { Organization } from "../src/models/organization.ts";
 import { sendBatch } from "./support/batches.ts";
 import { buildOrganization, buildPerson, uniqueEmail } from "./support/builders.ts";
 import { startGate } from "./support/gate.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { answerByLink, expiresIn, invited, linkToken, sendDue } from "./support/invitations.ts";
 import { type Metrics, parseMetrics } from "./support/parse-metrics.ts";
 
 const COUNT = "guildhall_http_request_duration_seconds_count";
 const METRICS_TOKEN = "the-token-of-whoever-reads-metrics";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 const scrape = () => scrapeAt(guildhall.api.origin);
 

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
 import { cleanDisplayName, firstCharacter } from "../src/mail/present.ts";
 import { pageSamples } from "../src/pages/pages.ts";
 import { renderPage } from "../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { invited, openLink } from "./support/invitations.ts";
 
 /** Names as people write them, in 40 scripts and in emoji, with all the marks and joiners they need. */
@@ -98,12 +98,7 @@ describe("names of people and organizations", () => {
 });
 
 describe("sent by API and SMTP,", () => {
-  let guildhall: Guildhall;
-
-  beforeAll(async () => {
-    guildhall = await startGuildhall();
-  });
-  afterAll(() => guildhall.stop());
+  const guildhall = useGuildhall();
 
   test("names in every script arrive in subject, sender and text, and are on the page", {
     timeout: 60_000,

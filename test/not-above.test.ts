@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { buildProgram } from "./support/access-tokens.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import {
@@ -10,7 +10,7 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, rolePermission, userRole } from "./support/roles.ts";
@@ -20,14 +20,12 @@ const MANAGING = ["users:read", "users:manage", "sessions:read", "sessions:manag
 
 const above = refusal(403, "user_exceeds_own");
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let manager: Person & { api: Api };
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   manager = await buildManager();
 });
-afterAll(() => guildhall.stop());
 
 async function buildManager(...more: string[]): Promise<Person & { api: Api }> {
   const person = await buildPerson(guildhall);

@@ -25,18 +25,15 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
-
-let guildhall: Guildhall;
-let environmentId: string;
+import { type Guildhall, startGuildhall, useGuildhall } from "./support/guildhall.ts";
 
 const PREVIOUS_KEY = "the-previous-key-of-the-tests-has-32-bytes";
+const guildhall = useGuildhall({ settings: { SECRET_KEYS_PREVIOUS: [PREVIOUS_KEY] } });
+let environmentId: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall({ settings: { SECRET_KEYS_PREVIOUS: [PREVIOUS_KEY] } });
   environmentId = await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 const unauthorized = { status: 401, body: { errors: [{ status: "401", code: "unauthorized" }] } };
 const scopeMissing = { status: 403, body: { errors: [{ code: "scope_missing" }] } };

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { bridgeProblems, checkBridge, operationAt } from "./support/bridge-problems.ts";
 import { buildPerson, type Person } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 function exampleFor(operation: string): object {
   const endpoint = allBridgeEndpoints.find(({ operationId }) => operationId === operation);
@@ -11,18 +11,16 @@ function exampleFor(operation: string): object {
 }
 
 describe("everything the Bridge API answers", () => {
-  let guildhall: Guildhall;
+  const guildhall = useGuildhall();
   let owner: Person;
   let member: Person;
   const seen = new Set<string | undefined>();
 
   beforeAll(async () => {
-    guildhall = await startGuildhall();
     guildhall.context.limiter.count = () => {};
     owner = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
     member = await buildPerson(guildhall);
   });
-  afterAll(() => guildhall.stop());
 
   /** Asks, and holds the answer against the document. @returns its `data`. */
   async function ask(

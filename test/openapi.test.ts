@@ -1,12 +1,12 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { jsonSchemaOf } from "../src/lib/json-schema-of.ts";
 import { allEndpoints } from "../src/management/all-resources.ts";
 import { openapiDocument } from "../src/reference/openapi-document.ts";
 import type { MediaContent, Operation, Parameter } from "../src/reference/openapi-types.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 const JSON_API = "application/vnd.api+json";
 const document = openapiDocument();
@@ -279,11 +279,7 @@ describe("the OpenAPI document", () => {
 });
 
 describe("/openapi.json", () => {
-  let guildhall: Guildhall;
-  beforeAll(async () => {
-    guildhall = await startGuildhall();
-  });
-  afterAll(() => guildhall.stop());
+  const guildhall = useGuildhall();
 
   test("is served as JSON to anybody", async () => {
     const answer = await guildhall.api.as(null).get("/openapi.json");

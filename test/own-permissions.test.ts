@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { up } from "../migrations/0022-owners-have-every-right.ts";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { Organization } from "../src/models/organization.ts";
@@ -13,7 +13,7 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { letters, linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import {
@@ -25,14 +25,12 @@ import {
   userRole,
 } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let environmentId: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   environmentId = await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 async function buildTeam() {
   const owner = await buildPerson(guildhall);

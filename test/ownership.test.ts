@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { buildMember, buildOrganization, buildPerson, type Person, unique } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole, giveInEnvironment, membershipRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 async function buildTeam(members = 1) {
   const owner = await buildPerson(guildhall);

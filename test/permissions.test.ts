@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { PERMISSIONS } from "../src/access/permissions.ts";
 import { buildEnvironment, buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { letters } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 function newPermission(name: string, attributes: object = {}) {
   return { data: { type: "permission", attributes: { name, ...attributes } } };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { rowsOf, runBatches, sendBatch, sendCsv, taken } from "./support/batches.ts";
 import {
@@ -11,7 +11,7 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   eventTypesOf,
@@ -27,16 +27,14 @@ import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
 });
-afterAll(() => guildhall.stop());
 
 const statusOf = async (id: string) => (await guildhall.db("invitations").where({ id }).first()).status;
 

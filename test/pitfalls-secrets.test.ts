@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { runBatches, sendBatch } from "./support/batches.ts";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { answerByLink, expiresIn, invited, letCoolDown, linkToken, sendDue } from "./support/invitations.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner);
 });
-afterAll(() => guildhall.stop());
 
 const optOutToken = (id: string) => guildhall.context.linkKeys.signOptOut(id);
 

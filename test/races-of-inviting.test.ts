@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { rowsTo, runBatches, sendBatch, someEmails } from "./support/batches.ts";
@@ -11,18 +11,13 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { later } from "./support/invitations.ts";
 import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
 const ROUNDS = 25;
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 test("who joins while they are invited again is left no pending invitation", async () => {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
@@ -11,22 +11,20 @@ import {
   type Person,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
 const ROUNDS = 60;
 
 /** Everything over HTTP and at once. Nobody may be answered 5xx, and what is answered must be what is true afterwards. */
 describe("at the same moment", { timeout: 120_000 }, () => {
-  let guildhall: Guildhall;
+  const guildhall = useGuildhall({ worker: true });
   let owner: Person;
   let organization: Organization;
 
   beforeAll(async () => {
-    guildhall = await startGuildhall({ worker: true });
     owner = await buildPerson(guildhall);
     organization = await buildOrganization(guildhall, owner);
   });
-  afterAll(() => guildhall.stop());
 
   test("200 accepts of one link make one membership, one event and one notice", async () => {
     const { mailbox } = guildhall;

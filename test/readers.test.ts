@@ -1,7 +1,7 @@
 import JsonApi from "devour-client";
 import { Jsona } from "jsona";
 import Kitsu from "kitsu";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import {
   buildMember,
@@ -11,21 +11,19 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 let fellows: Person[];
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall, { first_name: "Ada", metadata: { team: ["blue", { floor: 2 }] } });
   organization = await buildOrganization(guildhall, owner, { name: "Analytical Engines" });
   fellows = [];
   for (let n = 0; n < 4; n += 1) fellows.push(await buildMember(guildhall, organization, "member"));
 });
-afterAll(() => guildhall.stop());
 
 const environment = { "X-Environment": "acme-test" };
 // Their requests pass where ours do: `check-every-answer.ts`.

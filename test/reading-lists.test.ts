@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { resourceTypes } from "../src/management/all-resources.ts";
 import { buildOrganization, buildPerson, type Person, unique } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, type World } from "./support/one-of-everything.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 /** Two of everything in one environment. */
 let one: World;
 let other: World;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   one = await buildWorld(guildhall);
   other = await buildWorld(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 interface Row {
   id: string;

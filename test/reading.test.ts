@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../src/lib/id.ts";
 import { resourceTypes } from "../src/management/all-resources.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import { buildMember, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, type World } from "./support/one-of-everything.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let world: World;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   world = await buildWorld(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 interface Identifier {
   type: string;

@@ -7,24 +7,22 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { buildOrganization, buildPerson, roleId } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { pathWithCurl } from "./support/pastable.ts";
 
 const readme = readFileSync(join(packageRoot(), "README.md"), "utf8");
 const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
 const calls = blocks.join("\n").match(/^curl (?:.*\n)*?.*'$/gm) ?? [];
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let directory: string;
 let path: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   directory = await mkdtemp(join(tmpdir(), "guildhall-readme-"));
   path = await pathWithCurl(directory);
 });
 afterAll(async () => {
-  await guildhall.stop();
   await rm(directory, { recursive: true });
 });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { SYSTEM } from "../src/events/record-events.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
@@ -11,20 +11,18 @@ import {
   roleId,
   unique,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { answerByLink, expiresIn, invited, letCoolDown, linkToken } from "./support/invitations.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
   organization = await buildOrganization(guildhall, owner);
 });
-afterAll(() => guildhall.stop());
 
 const LIST = "/api/received-invitations";
 const as = ({ token }: Person) => guildhall.api.as(token);

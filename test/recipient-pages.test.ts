@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { maskAddress } from "../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { tokenIn } from "./support/mailbox.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall({ worker: true });
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall({ worker: true });
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
-afterAll(() => guildhall.stop());
 
 /** What a browser keeps and shows: cookies, the last page, where it is. */
 interface Browser {

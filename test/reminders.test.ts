@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as remindersByDay from "../migrations/0011-reminders-by-day.ts";
 import { remindInvitees } from "../src/invitations/remind-invitees.ts";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   deliveriesOf,
@@ -17,14 +17,12 @@ import {
 } from "./support/invitations.ts";
 import { tokenIn } from "./support/mailbox.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
-afterAll(() => guildhall.stop());
 /** Nobody is due of what a test before has left, and the environment says nothing of its own. */
 beforeEach(async () => {
   await guildhall.db("mail_deliveries").update({ sent_at: null, due_at: null });

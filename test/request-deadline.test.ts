@@ -5,22 +5,20 @@ import { createApp } from "../src/app.ts";
 import { type RunningServer, serve } from "../src/http/serve.ts";
 import { createApi } from "./support/api.ts";
 import { buildOrganization, buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 
 const HEADERS = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" };
 const SOON = { timeout: 20_000, interval: 100 };
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 const servers: RunningServer[] = [];
 let organization: string;
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = (await buildOrganization(guildhall, await buildPerson(guildhall))).id;
 });
 afterAll(async () => {
   for (const server of servers) await server.stop(1_000);
-  await guildhall.stop();
 });
 
 /** The same Guildhall, with so many milliseconds for a request. @returns the port. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
 import { newId } from "../src/lib/id.ts";
@@ -14,7 +14,7 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import {
   answerByLink,
   atOnce,
@@ -34,16 +34,14 @@ import { tokenIn } from "./support/mailbox.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole, membershipRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall);
   organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
 });
-afterAll(() => guildhall.stop());
 
 const resend = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api, meta?: object) =>
   by.post(`${path}/resend`, meta && { meta });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import {
   buildEnvironment,
@@ -9,19 +9,17 @@ import {
   roleId,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let environmentId: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   environmentId = await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 /** Where a role is given, as who asks: in `organization`, or in the whole environment. */
 type Path = (api: Api, organization: string, role: string) => Promise<ApiAnswer>;

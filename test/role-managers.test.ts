@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { buildMember, buildOrganization, buildPerson, unique } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { buildRole, giveInEnvironment, membershipRole, rolePermission } from "./support/roles.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 const absent = refusal(404, "not_found");
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import { selectDemanded } from "../src/json-api/find-visible.ts";
 import type { Viewer } from "../src/json-api/resource-type.ts";
@@ -13,19 +13,17 @@ import {
   roleId,
   unique,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, membershipRole, userRole } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let environmentId: string;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   environmentId = await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 function newRole(name: string, organizationId?: string, attributes: object = {}) {
   const relationships =

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { callersOf } from "../src/access/allow.ts";
 import { createSession } from "../src/access/create-session.ts";
@@ -11,7 +11,7 @@ import { DELIVERY_STATUSES } from "../src/management/invitation-filters.ts";
 import type { Api } from "./support/api.ts";
 import { buildPerson } from "./support/builders.ts";
 import { fillEnvironment, LARGE } from "./support/crowd.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, type World } from "./support/one-of-everything.ts";
 import { readingsOf } from "./support/rows-read.ts";
 
@@ -19,14 +19,13 @@ import { readingsOf } from "./support/rows-read.ts";
 const ROWS = 1_000;
 const BLOCKS = 4_000;
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 /** One of everything, of a small organization. */
 let world: World;
 let callers: Record<"a stranger" | "the owner of a small organization", Api>;
 let ownerOfLarge: Api;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   // There are hundreds of questions, each of which a person might well ask.
   guildhall.context.limiter.count = () => {};
   world = await buildWorld(guildhall);
@@ -40,7 +39,6 @@ beforeAll(async () => {
   const session = await createSession(guildhall.context, { environment_id, user_id: LARGE.owner }, SYSTEM);
   ownerOfLarge = guildhall.api.as(session.token);
 }, 300_000);
-afterAll(() => guildhall.stop());
 
 /** Of filters that take any text: values that very many rows have, or none. */
 const common: Record<string, string> = {

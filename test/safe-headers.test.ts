@@ -4,18 +4,16 @@ import { serve } from "../src/http/serve.ts";
 import { inboxRouter } from "../src/local/inbox-router.ts";
 import { previewsRouter } from "../src/local/previews-router.ts";
 import { buildEnvironment } from "./support/builders.ts";
-import { type Guildhall, OPERATOR_TOKEN, startGuildhall } from "./support/guildhall.ts";
+import { type Guildhall, OPERATOR_TOKEN, startGuildhall, useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let secure: Guildhall;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   secure = await startGuildhall();
   await buildEnvironment(guildhall);
 });
 afterAll(async () => {
-  await guildhall.stop();
   await secure.stop();
 });
 

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { type Invited, invited, sendDue } from "./support/invitations.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
-afterAll(() => guildhall.stop());
 
 /** Who looks at links that no person has clicked on, by what each calls itself. Many say that they are a browser. */
 const MACHINES = {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
@@ -10,16 +10,14 @@ import {
   type Person,
   unique,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   await buildEnvironment(guildhall);
 });
-afterAll(() => guildhall.stop());
 
 async function search(api: Api, path: string, wanted: string, more: Record<string, string> = {}) {
   const query = new URLSearchParams({ "filter[search]": wanted, "page[size]": "100", ...more });

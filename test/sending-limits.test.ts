@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import type { EnvironmentSettings } from "../src/models/environment.ts";
 import { Organization } from "../src/models/organization.ts";
@@ -15,17 +15,12 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { atOnce, deliveriesOf, eventsOf, letCoolDown, sendDue, statuses } from "./support/invitations.ts";
 import { MAIL_EVENTS_SECRET, tell } from "./support/provider.ts";
 import { refusal } from "./support/refusal.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall({ settings: { MAIL_EVENTS_SECRET } });
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall({ settings: { MAIL_EVENTS_SECRET } });
 
 const shared = { member_management: "owner_and_admins" } as const;
 

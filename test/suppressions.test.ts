@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { startScriptedSmtp } from "./support/scripted-smtp.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let organization: Organization;
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
-afterAll(() => guildhall.stop());
 
 const suppress = (attributes: object, api: Api = guildhall.api): Promise<ApiAnswer> =>
   api.post("/api/suppressions", { data: { type: "suppression", attributes } });

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pipelined } from "../src/db/pipelined.ts";
 import { statement } from "../src/db/statement.ts";
 import { transaction } from "../src/db/transaction.ts";
 import { Organization } from "../src/models/organization.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 
-let guildhall: Guildhall;
-
-beforeAll(async () => {
-  guildhall = await startGuildhall();
-});
-afterAll(() => guildhall.stop());
+const guildhall = useGuildhall();
 
 test.each(["knex", "Objection"])(
   "of two transactions in a deadlock both go through, by queries of %s",

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
@@ -10,22 +10,20 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let colleague: Api;
 const external_id = unique("crm");
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall, { external_id });
   const organization = await buildOrganization(guildhall, owner);
   colleague = guildhall.api.as((await buildMember(guildhall, organization, "admin")).token);
 });
-afterAll(() => guildhall.stop());
 
 const creation = (attributes: object) => ({
   data: { type: "user", attributes: { email: uniqueEmail(), ...attributes } },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
@@ -10,25 +10,23 @@ import {
   unique,
   uniqueEmail,
 } from "./support/builders.ts";
-import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
+import { useGuildhall } from "./support/guildhall.ts";
 import { refusal } from "./support/refusal.ts";
 import { giveInEnvironment } from "./support/roles.ts";
 
-let guildhall: Guildhall;
+const guildhall = useGuildhall();
 let owner: Person;
 let organizationId: string;
 let colleague: Api;
 const note = unique("risk-score");
 
 beforeAll(async () => {
-  guildhall = await startGuildhall();
   owner = await buildPerson(guildhall, { metadata: { note } });
   const organization = await buildOrganization(guildhall, owner);
   organizationId = organization.id;
   colleague = guildhall.api.as((await buildMember(guildhall, organization, "admin")).token);
   await invite(guildhall, organization, (await buildPerson(guildhall)).user.email);
 });
-afterAll(() => guildhall.stop());
 
 describe("a user's metadata", () => {
   test("is in no answer to somebody who shares an organization with them, nor to the person", async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openapiDocument } from "../../src/reference/openapi-document.ts";
 import { launchChromium, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
-import { type Guildhall, startGuildhall } from "../support/guildhall.ts";
+import { useGuildhall } from "../support/guildhall.ts";
 import { problemsOf } from "../support/page-problems.ts";
 
 const PHONE = { width: 390, height: 844 };
@@ -11,16 +11,14 @@ const PHONE = { width: 390, height: 844 };
 const PATIENT = { timeout: 60_000 };
 
 describeInBrowser("the documentation in a browser", () => {
-  let guildhall: Guildhall;
+  const guildhall = useGuildhall();
   let browser: Browser;
 
   beforeAll(async () => {
-    guildhall = await startGuildhall();
     browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();
-    await guildhall.stop();
   });
 
   /** @returns the page, and what it did that its policy or a team that trusts it forbids. */

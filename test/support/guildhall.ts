@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { inject } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import type { JobContext } from "../../jobs/define-job.ts";
 import { openQueueBackend, type QueueBackend } from "../../jobs/queue-backend.ts";
 import { startWorker } from "../../jobs/worker.ts";
@@ -49,6 +49,19 @@ export interface Guildhall {
   startWorker(): void;
   stopWorker(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/**
+ * A Guildhall for the tests of this file or `describe`, started before the first and stopped after the last.
+ * @returns an object that is filled by then.
+ */
+export function useGuildhall(options: GuildhallOptions = {}): Guildhall {
+  const guildhall = {} as Guildhall;
+  beforeAll(async () => {
+    Object.assign(guildhall, await startGuildhall(options));
+  });
+  afterAll(() => guildhall.stop());
+  return guildhall;
 }
 
 export async function startGuildhall(options: GuildhallOptions = {}): Promise<Guildhall> {
