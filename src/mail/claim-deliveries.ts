@@ -55,22 +55,19 @@ const HAPPENED = `case when d.state = 'sending' then ${timelineEntry({ what: "'l
 /** How long a lost worker keeps a delivery; a living one renews its lease. */
 export const LEASE_SECONDS = 60;
 
+interface Claim {
+  limit: number;
+  seconds: number;
+  domain: string;
+  refusing?: string[];
+}
+
 /**
  * Claims due deliveries, except to domains that are refusing us: a guarded write with a lease on the database's clock.
  * If an email has become pointless (answered, expired, revoked, organization gone, address suppressed), the row is
  * settled with the reason instead: as suppressed, or as unknown when an earlier attempt may have left.
  * A row still `sending` when its lease ran out may have left. That is an ambiguous attempt, and the second is the last.
  */
-interface Claim {
-  limit: number;
-  /** How long the lease lasts. */
-  seconds: number;
-  /** The domain of the Message-IDs. */
-  domain: string;
-  /** Domains that get nothing at the moment, such as `@example.com`. */
-  refusing?: string[];
-}
-
 const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]; notice_ids: string[] }>(
   "claim-deliveries",
   {
@@ -176,6 +173,7 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
   left join users invitee on invitee.id = i.accepted_by_user_id`,
 );
 
+/** Claims up to `limit` for `seconds`, with Message-IDs of `domain`, and none to the domains in `refusing` (`@example.com`). */
 export function claimDeliveries(
   db: Knex,
   { limit, refusing = [], ...rest }: Claim,

@@ -14,7 +14,7 @@ import { invitationResendEndpoints } from "./invitation-resends.ts";
 import { invitationEndpoints, invitationType } from "./invitations.ts";
 import { membershipRoleEndpoints, membershipRoleType } from "./membership-roles.ts";
 import { membershipEndpoints, membershipType } from "./memberships.ts";
-import { organizationDeletionType } from "./organization-deletions.ts";
+import { organizationDeletionEndpoints, organizationDeletionType } from "./organization-deletions.ts";
 import { organizationEndpoints, organizationType } from "./organizations.ts";
 import { permissionEndpoints, permissionType } from "./permissions.ts";
 import { receivedInvitationType } from "./received-invitations.ts";
@@ -31,7 +31,10 @@ const resources: Array<[ResourceType, Endpoint[]]> = [
   [userType, userEndpoints],
   [sessionType, sessionEndpoints],
   [apiClientType, apiClientEndpoints],
-  [organizationType, [...organizationEndpoints, ...assignableRoleEndpoints]],
+  [
+    organizationType,
+    [...organizationEndpoints, ...organizationDeletionEndpoints, ...assignableRoleEndpoints],
+  ],
   [membershipType, membershipEndpoints],
   [membershipRoleType, membershipRoleEndpoints],
   [

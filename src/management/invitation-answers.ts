@@ -14,7 +14,8 @@ import { shows } from "../json-api/answers.ts";
 import { meta } from "../json-api/bodies.ts";
 import { toOne } from "../json-api/document.ts";
 import type { Proof } from "../models/invitation.ts";
-import { invitationType, presentAnswered } from "./invitations.ts";
+import { presentAnswered } from "./invitation-changes.ts";
+import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
 
 /** The holder of a link sends the token; a program names the user; a signed-in user sends neither. */

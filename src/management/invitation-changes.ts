@@ -1,13 +1,19 @@
+import type { Knex } from "knex";
 import { z } from "zod";
 import { inPath, member, program } from "../access/allow.ts";
+import { Refusal } from "../errors.ts";
 import { described, expiry, LATER, locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { copyLink } from "../invitations/copy-link.ts";
+import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
+import { findInvitation } from "../invitations/find-invitation.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
-import { shows, tells } from "../json-api/answers.ts";
+import { revokeInvitation } from "../invitations/revoke-invitation.ts";
+import { NOTHING, shows, tells } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
-import { presentResource } from "../json-api/document.ts";
+import { presentResource, type Resource } from "../json-api/document.ts";
+import type { Invitation } from "../models/invitation.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
 
@@ -86,4 +92,51 @@ export const invitationChangeEndpoints = [
       return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };
     },
   }),
+  endpoint({
+    method: "POST",
+    path: "/api/invitations/:id/revoke",
+    operationId: "revokeInvitation",
+    summary: "Withdraw a pending invitation; its link is dead at once.",
+    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
+    limit: "write",
+    answers: {
+      ...shows(invitationType),
+      example: { status: "revoked", revoked_at: LATER, updated_at: LATER },
+    },
+    async handle(request) {
+      const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
+      const data = await presentAnswered(request.context.db, invitation);
+      return { status: 200, document: { data } };
+    },
+  }),
+  endpoint({
+    method: "DELETE",
+    path: "/api/invitations/:id",
+    operationId: "deleteInvitation",
+    summary:
+      "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
+    allow: member("members:manage", {
+      of: inPath("invitation"),
+      scope: "invitations:delete",
+      judged: "with the key",
+    }),
+    limit: "write",
+    answers: NOTHING,
+    async handle(request) {
+      await deleteInvitation(request.context, keyOf(request), request.actor);
+      return { status: 204 };
+    },
+  }),
 ];
+
+/**
+ * An invitation that has just been answered or revoked, as reading it would show it; or, when its organization is being
+ * deleted by now and reading finds nothing, as it was written: what was done was done.
+ */
+export async function presentAnswered(db: Knex, answered: Invitation): Promise<Resource> {
+  const invitation = await findInvitation(db, answered).catch((error: unknown) => {
+    if (error instanceof Refusal && error.status === 404) return answered;
+    throw error;
+  });
+  return presentResource(invitationType, invitation);
+}

@@ -1,24 +1,19 @@
-import type { Knex } from "knex";
 import { z } from "zod";
-import { inBody, inPath, member } from "../access/allow.ts";
-import { forbidden, Refusal } from "../errors.ts";
-import { created_at, described, LATER, time, updated_at } from "../http/attributes.ts";
+import { inBody, member } from "../access/allow.ts";
+import { forbidden } from "../errors.ts";
+import { created_at, described, time, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { deleteInvitation } from "../invitations/delete-invitation.ts";
-import { findInvitation } from "../invitations/find-invitation.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
-import { revokeInvitation } from "../invitations/revoke-invitation.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { creates } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds } from "../json-api/by-search.ts";
-import { presentResource, type Resource } from "../json-api/document.ts";
+import { presentResource } from "../json-api/document.ts";
 import { byAddress, byColumn, byCreation } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
 import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { byDeliveryStatus, byStatusNow, DELIVERY_STATUSES } from "./invitation-filters.ts";
-import { keyOf } from "./key-of.ts";
 import { invitationAttributes } from "./read-batch-row.ts";
 import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
@@ -163,51 +158,4 @@ export const invitationEndpoints = [
       return { status: 201, document: { data }, headers: { Location: data.links.self } };
     },
   }),
-  endpoint({
-    method: "POST",
-    path: "/api/invitations/:id/revoke",
-    operationId: "revokeInvitation",
-    summary: "Withdraw a pending invitation; its link is dead at once.",
-    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
-    limit: "write",
-    answers: {
-      ...shows(invitationType),
-      example: { status: "revoked", revoked_at: LATER, updated_at: LATER },
-    },
-    async handle(request) {
-      const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
-      const data = await presentAnswered(request.context.db, invitation);
-      return { status: 200, document: { data } };
-    },
-  }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/invitations/:id",
-    operationId: "deleteInvitation",
-    summary:
-      "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
-    allow: member("members:manage", {
-      of: inPath("invitation"),
-      scope: "invitations:delete",
-      judged: "with the key",
-    }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteInvitation(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
-  }),
 ];
-
-/**
- * An invitation that has just been answered or revoked, as reading it would show it; or, when its organization is being
- * deleted by now and reading finds nothing, as it was written: what was done was done.
- */
-export async function presentAnswered(db: Knex, answered: Invitation): Promise<Resource> {
-  const invitation = await findInvitation(db, answered).catch((error: unknown) => {
-    if (error instanceof Refusal && error.status === 404) return answered;
-    throw error;
-  });
-  return presentResource(invitationType, invitation);
-}

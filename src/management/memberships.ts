@@ -15,7 +15,7 @@ import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
-import { keyInOrganization } from "./key-of.ts";
+import { keyInOrganization, RevokedInvitations } from "./key-of.ts";
 import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const membershipType = resourceType<Membership>({
@@ -90,15 +90,6 @@ export function ownMemberships({ db, caller }: Viewer, column: string): Lead {
   });
   return { column, from, key: "own.id" };
 }
-
-/** What an answer says besides, where a change can cost a member the right to send their invitations. */
-export const RevokedInvitations = z.object({
-  revoked_invitations: described(
-    z.int(),
-    "How many pending invitations were revoked, because they would now give more than their inviter has.",
-    0,
-  ),
-});
 
 const newMembership = {
   type: "membership",

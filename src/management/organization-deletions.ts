@@ -1,9 +1,17 @@
 import { z } from "zod";
+import { inPath, member, signedIn } from "../access/allow.ts";
 import { created_at, described, time, updated_at } from "../http/attributes.ts";
+import { endpoint, type OneRequest } from "../http/endpoint.ts";
+import { begins, tells } from "../json-api/answers.ts";
+import { presentResource } from "../json-api/document.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { counts, resourceType } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { OrganizationDeletion } from "../models/organization.ts";
+import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
+import { deleteOrganization } from "../organizations/delete-organization.ts";
+import { findDeletion } from "../organizations/find-deletion.ts";
+import { keyOf } from "./key-of.ts";
 
 export const organizationDeletionType = resourceType<OrganizationDeletion>({
   type: "organization_deletion",
@@ -43,3 +51,61 @@ export const organizationDeletionType = resourceType<OrganizationDeletion>({
     state: byWord("organization_deletions.state", ["detaching", "completed"]),
   },
 });
+
+const Preview = z.object({
+  planned: described(counts, "Rows per table.", {
+    subscriptions: 2,
+    invitations: 1,
+    memberships: 4,
+    roles: 1,
+  }),
+});
+
+export const organizationDeletionEndpoints = [
+  endpoint({
+    method: "DELETE",
+    path: "/api/organizations/:id",
+    operationId: "deleteOrganization",
+    summary: "Delete an organization: access ends at once, its resources are detached in the background.",
+    allow: signedIn({
+      of: inPath("organization"),
+      scope: "organizations:delete",
+      people:
+        "A member with `organization:delete` in the organization. While it runs, the user who asked for it may ask again.",
+    }),
+    limit: "write",
+    answers: { ...begins(organizationDeletionType), example: { done: {} } },
+    async handle(request) {
+      const deletion = (await runningDeletion(request)) ?? (await begin(request));
+      const data = presentResource(organizationDeletionType, deletion);
+      return { status: 202, document: { data }, headers: { Location: data.links.self } };
+    },
+  }),
+  endpoint({
+    method: "POST",
+    path: "/api/organizations/:id/deletion-preview",
+    operationId: "deletionPreviewOfOrganization",
+    summary: "Count what a deletion would detach and remove. Changes nothing.",
+    allow: member("organization:delete", { of: inPath("organization"), scope: "organizations:read" }),
+    limit: "read",
+    answers: tells(Preview),
+    async handle({ context, params }) {
+      const planned = await countOrganizationRows(context.db, params.id);
+      return { status: 200, document: { meta: { planned } } };
+    },
+  }),
+];
+
+/** Returns the running deletion, so that deleting again gives the user who asked for it, and programs, the same answer. */
+async function runningDeletion(request: OneRequest) {
+  const { context, caller, organization } = request;
+  if (organization !== undefined) return undefined;
+  const requestedBy = caller.kind === "user" ? caller.user_id : null;
+  const deletion = await findDeletion(context.db, keyOf(request), requestedBy);
+  return deletion?.state === "detaching" ? deletion : undefined;
+}
+
+function begin(request: OneRequest) {
+  request.requirePermission("organization:delete");
+  return deleteOrganization(request.context, keyOf(request), request.actor);
+}

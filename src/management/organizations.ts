@@ -3,26 +3,21 @@ import { inPath, member, signedIn } from "../access/allow.ts";
 import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid } from "../errors.ts";
 import { created_at, described, emailAddress, shown, updated_at } from "../http/attributes.ts";
-import { type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
-import { begins, creates, shows, tells } from "../json-api/answers.ts";
+import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
+import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
-import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { counts, type Rows, resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { type Rows, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { Organization } from "../models/organization.ts";
-import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
-import { deleteOrganization } from "../organizations/delete-organization.ts";
-import { findDeletion } from "../organizations/find-deletion.ts";
 import { organizationAttributes as attributes } from "../organizations/organization-attributes.ts";
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
 import { keyOf } from "./key-of.ts";
-import { organizationDeletionType } from "./organization-deletions.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
 
 const COLUMNS = [
@@ -113,15 +108,6 @@ const Transfer = z.strictObject({
   user_id: described(z.string().max(64), "The member who becomes the owner.", exampleId("user")),
 });
 
-const Preview = z.object({
-  planned: described(counts, "Rows per table.", {
-    subscriptions: 2,
-    invitations: 1,
-    memberships: 4,
-    roles: 1,
-  }),
-});
-
 /** To say who owns an organization is to give a membership every right there. */
 const NAMES_OWNER = "memberships:write";
 
@@ -169,38 +155,6 @@ export const organizationEndpoints = [
     },
   }),
   endpoint({
-    method: "DELETE",
-    path: "/api/organizations/:id",
-    operationId: "deleteOrganization",
-    summary: "Delete an organization: access ends at once, its resources are detached in the background.",
-    allow: signedIn({
-      of: inPath("organization"),
-      scope: "organizations:delete",
-      people:
-        "A member with `organization:delete` in the organization. While it runs, the user who asked for it may ask again.",
-    }),
-    limit: "write",
-    answers: { ...begins(organizationDeletionType), example: { done: {} } },
-    async handle(request) {
-      const deletion = (await runningDeletion(request)) ?? (await begin(request));
-      const data = presentResource(organizationDeletionType, deletion);
-      return { status: 202, document: { data }, headers: { Location: data.links.self } };
-    },
-  }),
-  endpoint({
-    method: "POST",
-    path: "/api/organizations/:id/deletion-preview",
-    operationId: "deletionPreviewOfOrganization",
-    summary: "Count what a deletion would detach and remove. Changes nothing.",
-    allow: member("organization:delete", { of: inPath("organization"), scope: "organizations:read" }),
-    limit: "read",
-    answers: tells(Preview),
-    async handle({ context, params }) {
-      const planned = await countOrganizationRows(context.db, params.id);
-      return { status: 200, document: { meta: { planned } } };
-    },
-  }),
-  endpoint({
     method: "POST",
     path: "/api/organizations/:id/transfer-ownership",
     operationId: "transferOwnershipOfOrganization",
@@ -225,20 +179,6 @@ export const organizationEndpoints = [
     },
   }),
 ];
-
-/** Returns the running deletion, so that deleting again gives the user who asked for it, and programs, the same answer. */
-async function runningDeletion(request: OneRequest) {
-  const { context, caller, organization } = request;
-  if (organization !== undefined) return undefined;
-  const requestedBy = caller.kind === "user" ? caller.user_id : null;
-  const deletion = await findDeletion(context.db, keyOf(request), requestedBy);
-  return deletion?.state === "detaching" ? deletion : undefined;
-}
-
-function begin(request: OneRequest) {
-  request.requirePermission("organization:delete");
-  return deleteOrganization(request.context, keyOf(request), request.actor);
-}
 
 /** @throws 403 when a signed-in user names somebody else, or a client may not name or invite one, 422 for two owners. */
 function ownerOf(

@@ -11,7 +11,7 @@ import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { addPermission } from "../roles/add-permission.ts";
 import { removePermission } from "../roles/remove-permission.ts";
-import { RevokedInvitations } from "./memberships.ts";
+import { RevokedInvitations } from "./key-of.ts";
 import {
   isOfOwnOrganization,
   ROLES_MANAGERS,

@@ -16,18 +16,18 @@ import {
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
-import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
+import { bySearch } from "../json-api/by-search.ts";
 import { byAddress } from "../json-api/filters.ts";
-import { among, idsFrom, type Lead } from "../json-api/lead.ts";
+import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
-import { seesAllUsers } from "../json-api/viewer.ts";
+import { resourceType, storedMetadata } from "../json-api/resource-type.ts";
 import { User } from "../models/user.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
 import { updateUser } from "../users/update-user.ts";
 import { keyOf } from "./key-of.ts";
-import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
+import { visibleOrganizations } from "./visible-organizations.ts";
+import { COLUMNS, isTeam, people, searched } from "./visible-users.ts";
 
 export const userType = resourceType<User>({
   type: "user",
@@ -113,52 +113,6 @@ export const userType = resourceType<User>({
     },
   },
 });
-
-const COLUMNS = [
-  "id",
-  "environment_id",
-  "email",
-  "email_canonical",
-  "email_verified_at",
-  "first_name",
-  "last_name",
-  "picture",
-  "created_at",
-  "updated_at",
-].map((column) => `users.${column}`);
-
-/** Those who don't see everybody search their organizations, and themselves. */
-function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<User>) => void> {
-  const organizations = people(viewer) && visibleOrganizations(viewer, "members:read");
-  if (organizations === undefined)
-    return [(rows) => void rows.whereRaw("users.id = any(array(?))", [foundIds(viewer, "u", wanted)])];
-  const { db, caller } = viewer;
-  const memberships = foundIds(viewer, "m", wanted, idsFrom(organizations));
-  const fellows = db("memberships").select("user_id").whereRaw("id = any(array(?))", [memberships]);
-  return [
-    (rows) => void rows.whereRaw("users.id = any(array(?))", [fellows]),
-    (rows) =>
-      void rows.where("users.id", caller.kind === "user" ? caller.user_id : null).modify(isFound(wanted)),
-  ];
-}
-
-function isTeam(viewer: Viewer): boolean {
-  return viewer.caller.kind !== "user" || seesAllUsers(viewer);
-}
-
-function people(viewer: Viewer): Lead[] | undefined {
-  const { db, environment_id, caller, environment_permissions } = viewer;
-  if (caller.kind !== "user" || environment_permissions.includes("users:read")) return undefined;
-  const organizations = visibleOrganizations(viewer, "members:read");
-  const fellows = db("memberships as fellow");
-  if (organizations === undefined)
-    void fellows.where("fellow.environment_id", environment_id).whereRaw(isAlive("fellow.organization_id"));
-  else void fellows.whereRaw("fellow.organization_id = any(array(?))", [idsFrom(organizations)]);
-  return [
-    { column: "users.id", from: db("users as self").where("self.id", caller.user_id), key: "self.id" },
-    { column: "users.id", from: fellows, key: "fellow.user_id" },
-  ];
-}
 
 const attributes = z.strictObject({
   email: emailAddress,

@@ -1,0 +1,52 @@
+import { foundIds, isFound } from "../json-api/by-search.ts";
+import { idsFrom, type Lead } from "../json-api/lead.ts";
+import type { Rows, Viewer } from "../json-api/resource-type.ts";
+import { seesAllUsers } from "../json-api/viewer.ts";
+import type { User } from "../models/user.ts";
+import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
+
+export const COLUMNS = [
+  "id",
+  "environment_id",
+  "email",
+  "email_canonical",
+  "email_verified_at",
+  "first_name",
+  "last_name",
+  "picture",
+  "created_at",
+  "updated_at",
+].map((column) => `users.${column}`);
+
+/** Those who don't see everybody search their organizations, and themselves. */
+export function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<User>) => void> {
+  const organizations = people(viewer) && visibleOrganizations(viewer, "members:read");
+  if (organizations === undefined)
+    return [(rows) => void rows.whereRaw("users.id = any(array(?))", [foundIds(viewer, "u", wanted)])];
+  const { db, caller } = viewer;
+  const memberships = foundIds(viewer, "m", wanted, idsFrom(organizations));
+  const fellows = db("memberships").select("user_id").whereRaw("id = any(array(?))", [memberships]);
+  return [
+    (rows) => void rows.whereRaw("users.id = any(array(?))", [fellows]),
+    (rows) =>
+      void rows.where("users.id", caller.kind === "user" ? caller.user_id : null).modify(isFound(wanted)),
+  ];
+}
+
+export function isTeam(viewer: Viewer): boolean {
+  return viewer.caller.kind !== "user" || seesAllUsers(viewer);
+}
+
+export function people(viewer: Viewer): Lead[] | undefined {
+  const { db, environment_id, caller, environment_permissions } = viewer;
+  if (caller.kind !== "user" || environment_permissions.includes("users:read")) return undefined;
+  const organizations = visibleOrganizations(viewer, "members:read");
+  const fellows = db("memberships as fellow");
+  if (organizations === undefined)
+    void fellows.where("fellow.environment_id", environment_id).whereRaw(isAlive("fellow.organization_id"));
+  else void fellows.whereRaw("fellow.organization_id = any(array(?))", [idsFrom(organizations)]);
+  return [
+    { column: "users.id", from: db("users as self").where("self.id", caller.user_id), key: "self.id" },
+    { column: "users.id", from: fellows, key: "fellow.user_id" },
+  ];
+}
