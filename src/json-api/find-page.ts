@@ -1,9 +1,9 @@
 import { type RawBuilder, raw } from "objection";
 import { badRequest } from "../errors.ts";
 import type { BaseModel } from "../models/base-model.ts";
-import { idsFrom, type Lead } from "./lead.ts";
+import { idsFrom } from "./lead.ts";
 import type { Page } from "./read-parameters.ts";
-import type { Rows } from "./resource-type.ts";
+import type { Lead, Rows } from "./resource-type.ts";
 
 /** What the rows of a page may take as JSON, links and relationships aside. */
 const PAGE_BYTES = 1_000_000;

@@ -4,7 +4,6 @@ import { z } from "zod";
 import type { Caller } from "../access/caller.ts";
 import type { IdPrefix } from "../lib/id.ts";
 import type { BaseModel } from "../models/base-model.ts";
-import type { Lead } from "./lead.ts";
 
 /** Whose eyes a read is made with. */
 export interface Viewer {
@@ -15,6 +14,19 @@ export interface Viewer {
   environment_permissions: string[];
   /** Set where the rows are found by the type's `leads`, which lead to visible rows alone: none has to be checked. */
   isLed?: true;
+}
+
+/**
+ * Leads a viewer to rows: they see the rows whose `column` holds an id from here. It starts from the viewer's own rows,
+ * mostly their memberships, so that a read doesn't cost more in a larger environment.
+ */
+export interface Lead {
+  /** Qualified, such as `invitations.organization_id`. */
+  column: string;
+  /** Rows without columns, under an alias that no other query uses. */
+  from: Knex.QueryBuilder;
+  /** The column with the id. */
+  key: string;
 }
 
 export type Rows<Row extends BaseModel> = QueryBuilder<Row, Row[]>;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { created_at, described } from "../http/attributes.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
-import { among, idsFrom, type Lead } from "../json-api/lead.ts";
-import { resourceType, type Viewer } from "../json-api/resource-type.ts";
+import { among, idsFrom } from "../json-api/lead.ts";
+import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 

@@ -8,9 +8,15 @@ import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { among, idsFrom, type Lead } from "../json-api/lead.ts";
+import { among, idsFrom } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
-import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
+import {
+  type Lead,
+  type Rows,
+  resourceType,
+  storedMetadata,
+  type Viewer,
+} from "../json-api/resource-type.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";

@@ -1,6 +1,5 @@
 import type { Permission } from "../access/permissions.ts";
-import type { Lead } from "../json-api/lead.ts";
-import type { Viewer } from "../json-api/resource-type.ts";
+import type { Lead, Viewer } from "../json-api/resource-type.ts";
 
 /**
  * Leads to the organizations in which the viewer has a permission by a role there. Organizations being deleted are

@@ -1,6 +1,6 @@
 import { foundIds, isFound } from "../json-api/by-search.ts";
-import { idsFrom, type Lead } from "../json-api/lead.ts";
-import type { Rows, Viewer } from "../json-api/resource-type.ts";
+import { idsFrom } from "../json-api/lead.ts";
+import type { Lead, Rows, Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import type { User } from "../models/user.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";

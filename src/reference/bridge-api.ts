@@ -4,10 +4,10 @@ import { BRIDGE_TAGS, type BridgeTag } from "../bridge/all-bridge-endpoints.ts";
 import type { Answers, Endpoint, Records } from "../http/endpoint.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { pascalCase } from "../lib/names.ts";
+import type { Api } from "./api.ts";
 import { BRIDGE_ERROR_CODES } from "./bridge-error-codes.ts";
 import type { Components } from "./components.ts";
 import { codesIn } from "./error-responses.ts";
-import type { Api } from "./operation.ts";
 import { exactly, listOf, text, withoutDefaults } from "./schemas.ts";
 
 const JSON_TYPE = "application/json";

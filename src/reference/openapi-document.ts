@@ -3,12 +3,13 @@ import { allBridgeEndpoints, BRIDGE_TAGS as BRIDGE_TAG_LIST } from "../bridge/al
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { allEndpoints, resourceTypes } from "../management/all-resources.ts";
+import type { Api } from "./api.ts";
 import { bridgeApi } from "./bridge-api.ts";
 import { type Components, createRegistry } from "./components.ts";
 import { mailEventsPaths } from "./mail-events-paths.ts";
 import { managementApi } from "./management-api.ts";
 import type { Method, OpenApiDocument, Operation, Parameter, Paths, Response, Tag } from "./openapi-types.ts";
-import { type Api, operationOf } from "./operation.ts";
+import { operationOf } from "./operation.ts";
 import { SECURITY_SCHEMES } from "./security.ts";
 
 /**

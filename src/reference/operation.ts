@@ -1,31 +1,12 @@
 import type { Endpoint } from "../http/endpoint.ts";
-import type { JsonSchema } from "../lib/json-schema-of.ts";
+import type { Api } from "./api.ts";
 import type { Components } from "./components.ts";
 import { referToEqual } from "./components.ts";
-import { type ApiErrors, errorResponses } from "./error-responses.ts";
-import type { MediaContent, Operation, Response } from "./openapi-types.ts";
-import { parametersOf, type Subject } from "./parameters.ts";
+import { errorResponses } from "./error-responses.ts";
+import type { Operation, Response } from "./openapi-types.ts";
+import { parametersOf } from "./parameters.ts";
 import { withoutDefaults } from "./schemas.ts";
 import { extensionsOf, securityOf } from "./security.ts";
-
-/** What the two APIs document differently. */
-export interface Api {
-  errors: ApiErrors;
-  /** Statuses of the errors an endpoint can answer with. */
-  statusesOf(endpoint: Endpoint): number[];
-  /** Who may call it, in sentences. */
-  whoMay(endpoint: Endpoint): string;
-  /** What an endpoint is about, and so what the id in its path belongs to. */
-  subjectOf(endpoint: Endpoint): Subject;
-  /** The schema and the example of a successful answer; undefined without a body. */
-  content(endpoint: Endpoint, components: Components): MediaContent | undefined;
-  bodyName(endpoint: Endpoint, schema: JsonSchema): string;
-  isBodyRequired(endpoint: Endpoint): boolean;
-  /** Other forms a body may come in, by media type. */
-  otherForms?(endpoint: Endpoint): Record<string, MediaContent>;
-  /** Other successful answers, by status. */
-  otherAnswers?(endpoint: Endpoint, components: Components): Record<string, Response>;
-}
 
 /** Documents an endpoint. */
 export function operationOf(endpoint: Endpoint, api: Api, components: Components): Operation {

@@ -4,19 +4,13 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { KEPT_HOURS } from "../idempotency-keys/purge-idempotency-keys.ts";
 import { includableFrom } from "../json-api/read-parameters.ts";
 import { type ResourceType, resourceTypeNamed } from "../json-api/resource-type.ts";
-import { exampleId, type IdPrefix } from "../lib/id.ts";
+import { exampleId } from "../lib/id.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { pascalCase, spoken } from "../lib/names.ts";
+import type { Api, Subject } from "./api.ts";
 import { type Registry, referToEqual } from "./components.ts";
 import type { Parameter, Reference } from "./openapi-types.ts";
-import type { Api } from "./operation.ts";
 import { text } from "./schemas.ts";
-
-/** Something with ids, such as a resource type. */
-export interface Subject {
-  type: string;
-  prefix: IdPrefix;
-}
 
 /** Everything an endpoint reads from its path, its headers and its query. */
 export function parametersOf(endpoint: Endpoint, api: Api, parameters: Registry<Parameter>): Reference[] {
