@@ -35,33 +35,46 @@ function violations(from: RegExp, to: RegExp, except = /^$/): string[] {
     .map((arrow) => `${arrow.from} → ${arrow.to}`);
 }
 
-test("there are arrows to look at", () => {
+test("the imports of the source are found", () => {
   expect(arrows.length).toBeGreaterThan(200);
 });
 
-test("leaves import nothing of ours but leaves", () => {
+test("no file of the source has more than 200 lines", () => {
+  const long = ["src", "jobs"]
+    .flatMap(filesIn)
+    .filter((name) => readFileSync(join(root, name), "utf8").trimEnd().split("\n").length > 200);
+  expect(long).toEqual([]);
+});
+
+test("no path parameter has a fallback, because its type says that it is there", () => {
+  const fallback = /params(\.\w+|\[\w+\]) \?\? ""/;
+  const found = filesIn("src").filter((name) => fallback.test(readFileSync(join(root, name), "utf8")));
+  expect(found).toEqual([]);
+});
+
+test("lib imports only lib", () => {
   expect(violations(/^src\/lib\//, /^(?!src\/lib\/)/)).toEqual([]);
 });
 
-test("of jobs, the service imports the producer alone; only the composition roots start workers", () => {
+test("src imports only the producer of jobs; the composition roots start workers", () => {
   const roots = /^src\/(run-process|start-working|open-context)\.ts$/;
   expect(violations(/^src\//, /^jobs\/(?!queues\.ts)/, roots)).toEqual([]);
 });
 
-test("verbs know no face, and faces don't know each other", () => {
-  const faces = /^src\/(management|bridge|pages)\//;
+test("commands import no API, and APIs and pages don't import each other", () => {
+  const apis = /^src\/(management|bridge|pages)\//;
   const roots = /^src\/(app|start-serving)\.ts$/;
-  expect(violations(/^src\/(?!management|bridge|pages|reference|local)/, faces, roots)).toEqual([]);
+  expect(violations(/^src\/(?!management|bridge|pages|reference|local)/, apis, roots)).toEqual([]);
   expect(violations(/^src\/management\//, /^src\/(bridge|pages)\//)).toEqual([]);
   expect(violations(/^src\/pages\//, /^src\/(bridge|management)\//)).toEqual([]);
 });
 
-test("what describes the faces is known by nothing but the composition root", () => {
+test("only the composition root imports the reference", () => {
   expect(violations(/^src\/(?!reference)/, /^src\/reference\//, /^src\/app\.ts$/)).toEqual([]);
   expect(violations(/^src\/reference\/(?!docs-router)/, /^src\/pages\//)).toEqual([]);
 });
 
-test("models know no verb", () => {
+test("models import no command", () => {
   expect(violations(/^src\/models\//, /^src\/(?!models|db|lib|errors)/)).toEqual([]);
 });
 
