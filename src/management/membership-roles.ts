@@ -11,8 +11,7 @@ import { grantRole } from "../memberships/grant-role.ts";
 import { withdrawRole } from "../memberships/withdraw-role.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import { keyInOrganization, organizationOf } from "./key-of.ts";
-import { ownMemberships } from "./memberships.ts";
-import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
+import { isAlive, leadsByOrganization, ownMemberships } from "./visible-organizations.ts";
 
 export const membershipRoleType = resourceType<MembershipRole>({
   type: "membership_role",

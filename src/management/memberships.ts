@@ -22,7 +22,12 @@ import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
 import { keyInOrganization, RevokedInvitations } from "./key-of.ts";
-import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
+import {
+  isAlive,
+  leadsByOrganization,
+  ownMemberships,
+  visibleOrganizations,
+} from "./visible-organizations.ts";
 
 export const membershipType = resourceType<Membership>({
   type: "membership",
@@ -87,14 +92,6 @@ function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Membership>
         .where("memberships.user_id", caller.kind === "user" ? caller.user_id : null)
         .modify(isFound(wanted)),
   ];
-}
-
-/** Leads to what belongs to the viewer's own memberships. */
-export function ownMemberships({ db, caller }: Viewer, column: string): Lead {
-  const from = db("memberships as own").where({
-    "own.user_id": caller.kind === "user" ? caller.user_id : null,
-  });
-  return { column, from, key: "own.id" };
 }
 
 const newMembership = {

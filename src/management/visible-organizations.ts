@@ -48,3 +48,11 @@ export function isAlive(column: string): string {
     select from organizations where organizations.id = ${column} and organizations.deleting_at is not null offset 0
   )`;
 }
+
+/** Leads to rows of the viewer's own memberships. */
+export function ownMemberships({ db, caller }: Viewer, column: string): Lead {
+  const from = db("memberships as own").where({
+    "own.user_id": caller.kind === "user" ? caller.user_id : null,
+  });
+  return { column, from, key: "own.id" };
+}
