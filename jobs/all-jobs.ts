@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { purgeSessions } from "../src/access/purge-sessions.ts";
+import { purgeSessions } from "../src/access/session-commands.ts";
 import { statement } from "../src/db/statement.ts";
 import { purgeIdempotencyKeys } from "../src/idempotency-keys/purge-idempotency-keys.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";

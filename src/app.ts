@@ -19,9 +19,8 @@ import { metricsRouter } from "./metrics/metrics-router.ts";
 import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/send-page.ts";
-import { docsRouter } from "./reference/docs-router.ts";
+import { docsRouter, openapiRouter } from "./reference/docs-router.ts";
 import { openapiDocument } from "./reference/openapi-document.ts";
-import { openapiRouter } from "./reference/openapi-router.ts";
 
 /** Only a developer's machine has these: the built-in inbox, and the previews of emails and pages. */
 export interface DevelopmentRouters {

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { singleFlight } from "../src/access/identities/identity-sources.ts";
+import { createShortMemory } from "../src/access/identities/session-validation.ts";
 import { environmentCandidates } from "../src/access/requested-environments.ts";
 import { parseDuration } from "../src/config/values.ts";
 import { coalesce } from "../src/lib/coalesce.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
-import { recent } from "../src/lib/recent.ts";
-import { createShortMemory } from "../src/lib/short-memory.ts";
+import { recent } from "../src/metrics/database-metrics.ts";
 
 /** A promise, and what settles it. */
 function deferred() {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as boundedMetadata from "../migrations/0012-bounded-metadata.ts";
-import { storedJson } from "../src/lib/stored-json.ts";
+import { storedJson } from "../src/http/attributes.ts";
 import type { ApiAnswer } from "./support/api.ts";
 import { batchTo, taken } from "./support/batches.ts";
 import { KINDS } from "./support/bridge-team.ts";

@@ -1,9 +1,8 @@
 import Koa from "koa";
 import { expect, test } from "vitest";
-import { type RequestState, requestScope } from "../src/http/request-scope.ts";
+import { harmlessPath, type RequestState, requestScope } from "../src/http/request-scope.ts";
 import { serve } from "../src/http/serve.ts";
 import { createLinkKeys } from "../src/invitations/invitation-link.ts";
-import { harmlessPath } from "../src/lib/harmless-path.ts";
 import { newId } from "../src/lib/id.ts";
 import { randomToken } from "../src/lib/random-token.ts";
 import type { Log } from "../src/log.ts";

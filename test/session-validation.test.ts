@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createIdentitySources } from "../src/access/identities/identity-sources.ts";
-import { purgeSessions } from "../src/access/purge-sessions.ts";
+import { purgeSessions } from "../src/access/session-commands.ts";
 import { createApp } from "../src/app.ts";
 import { serve } from "../src/http/serve.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
 import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
@@ -99,4 +100,41 @@ export async function requireManageable(db: Knex, key: SessionKey, actor: Actor)
   if (session === undefined || session.user_id === actor.user_id) return;
   await currentCeiling(db, actor, null, "sessions:manage");
   await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });
+}
+
+const CHUNK = 1_000;
+
+/** Days a session that ended is kept, so that people can find out what happened. */
+const KEPT_DAYS = 30;
+
+const purgeChunk = statement<{ purged: number }, { limit: number; days: number }>(
+  "purge-sessions",
+  { limit: "int", days: "int" },
+  `
+  with purged as (
+    delete from sessions where id in (
+      select id from sessions
+      where least(expires_at, revoked_at) < now() - make_interval(days => :days)
+        and (validated_until is null or expires_at < now() - make_interval(days => :days))
+      limit :limit
+    )
+    returning id
+  )
+  select count(*)::int as purged from purged`,
+);
+
+/**
+ * Removes sessions that ended long ago. One of another service that was revoked here is remembered until it has ended
+ * there, too: forgotten, it would be good again.
+ * @param aborted asked between chunks.
+ * @returns how many.
+ */
+export async function purgeSessions(db: Knex, aborted: () => boolean): Promise<number> {
+  let total = 0;
+  while (!aborted()) {
+    const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK, days: KEPT_DAYS });
+    total += purged;
+    if (purged < CHUNK) break;
+  }
+  return total;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { environmentOf } from "../access/allow.ts";
 import { nameOfCaller } from "../access/caller.ts";
@@ -6,7 +7,6 @@ import { badRequest, Refusal } from "../errors.ts";
 import { claimKey } from "../idempotency-keys/claim-key.ts";
 import { type KeyScope, keepAnswer } from "../idempotency-keys/keep-answer.ts";
 import type { KeptAnswer } from "../idempotency-keys/kept-answer.ts";
-import { jsonDigest } from "../lib/json-digest.ts";
 import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { queryOf } from "./read-input.ts";
 
@@ -91,4 +91,14 @@ export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   if (others.length === 0 && KEY.test(key)) return key;
   const detail = "Send one Idempotency-Key of 1 to 255 printable ASCII characters.";
   throw badRequest("invalid_idempotency_key", detail, { header: "Idempotency-Key" });
+}
+
+/** Returns the SHA-256 of a JSON value, independent of the order of members in its objects. */
+export function jsonDigest(value: unknown): Buffer {
+  return createHash("sha256").update(JSON.stringify(value, inOrder)).digest();
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }

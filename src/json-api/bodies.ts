@@ -5,11 +5,13 @@ import { exampleId } from "../lib/id.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { isObject } from "./pointer-to.ts";
 import { readMeta } from "./read-meta.ts";
-import { type Linkage, type Linkages, readLinkage } from "./read-relationships.ts";
 import {
+  type Linkage,
+  type Linkages,
   type NewResourceInput,
   type ResourceInput,
   type ResourceShape,
+  readLinkage,
   readResource,
 } from "./read-resource.ts";
 import { resourceTypeNamed } from "./resource-type.ts";

@@ -3,7 +3,7 @@ import type { Locale } from "../mail/locales.ts";
 import { fillMail, parseMail } from "../mail/mail-renderer.ts";
 import { mails } from "../mail/mails.ts";
 import type { MailKind } from "../models/mail-delivery.ts";
-import { pageStyle } from "../pages/page-style.ts";
+import { pageStyle } from "../pages/compile-page.ts";
 import { type PageName, pageNames, pageSamples } from "../pages/pages.ts";
 import { compileRecipientPage } from "../pages/render-page.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../lib/package-root.ts";
-import { pageStyle } from "../pages/page-style.ts";
+import { pageStyle } from "../pages/compile-page.ts";
 
 /** Sent with every page of the inbox and the previews. */
 export const TOOL_HEADERS = {

@@ -13,9 +13,9 @@ import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { BATCH_KINDS, BATCH_STATUSES, InvitationBatch } from "../models/invitation-batch.ts";
 import { CSV_COLUMNS, csvColumnParameters } from "./csv-columns.ts";
-import { newInvitationBatch } from "./invitation-batch-shape.ts";
 import { keyOf } from "./key-of.ts";
 import { readBatchCsv } from "./read-batch-csv.ts";
+import { newInvitationBatch } from "./read-batch-row.ts";
 import { isAlive, leadsByOrganization } from "./visible-organizations.ts";
 
 export const invitationBatchType = resourceType<InvitationBatch>({

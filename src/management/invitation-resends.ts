@@ -11,9 +11,9 @@ import { matchingRows } from "../json-api/matching-rows.ts";
 import { filterParameters } from "../json-api/read-parameters.ts";
 import { viewerOf } from "../json-api/viewer.ts";
 import type { Invitation } from "../models/invitation.ts";
-import { ROWS_AT_MOST } from "./invitation-batch-shape.ts";
 import { invitationBatchType } from "./invitation-batches.ts";
 import { invitationType } from "./invitations.ts";
+import { ROWS_AT_MOST } from "./read-batch-row.ts";
 
 const ORGANIZATION = "filter[organization]";
 const STATUS = "filter[status]";

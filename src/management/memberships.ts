@@ -6,8 +6,7 @@ import { created_at, described, metadata, updated_at } from "../http/attributes.
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
-import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
-import { byColumn } from "../json-api/filters.ts";
+import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import {

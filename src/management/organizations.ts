@@ -6,8 +6,7 @@ import { created_at, described, emailAddress, shown, updated_at } from "../http/
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
-import { bySearch, foundIds, isFound } from "../json-api/by-search.ts";
-import { byColumn } from "../json-api/filters.ts";
+import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import { type Rows, resourceType, type Viewer } from "../json-api/resource-type.ts";

@@ -1,11 +1,9 @@
 import { badRequest, Refusal } from "../errors.ts";
 import type { SentRow } from "../invitation-batches/sent-row.ts";
 import { parseEmailAddress } from "../lib/email-address.ts";
-import { inTurns } from "../lib/in-turns.ts";
 import { type CsvProblem, type CsvRecord, parseCsv, trimUnseen } from "../lib/parse-csv.ts";
 import { type CsvColumn, type CsvColumnsAsked, csvColumns } from "./csv-columns.ts";
-import { ROWS_AT_MOST } from "./invitation-batch-shape.ts";
-import { keptOf, readBatchRow } from "./read-batch-row.ts";
+import { inTurns, keptOf, ROWS_AT_MOST, readBatchRow } from "./read-batch-row.ts";
 
 /** Characters of a cell of roles: more than the names of as many as a row may give. */
 const LONGEST_ROLES = 10_000;

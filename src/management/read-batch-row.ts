@@ -1,9 +1,12 @@
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { emailAddress, expiry, locale, metadata, text } from "../http/attributes.ts";
+import { described, emailAddress, expiry, locale, metadata, text } from "../http/attributes.ts";
 import { BODY_LIMIT } from "../http/read-body.ts";
 import type { RowProblem, SentRow } from "../invitation-batches/sent-row.ts";
 import { isObject } from "../json-api/pointer-to.ts";
 import { clip } from "../lib/clip.ts";
+import { exampleId } from "../lib/id.ts";
+import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 
 /** What can be said of an invitation, be it a single one or a row of many. */
 export const invitationAttributes = z.strictObject({
@@ -65,4 +68,50 @@ function problemOf({ issues: [issue] }: z.ZodError): RowProblem {
   }
   const name = issue?.path.join(".") || "row";
   return { code: "invalid_attribute", detail: clip(`${name}: ${issue?.message}`, LONGEST_KEPT) };
+}
+
+/** More than that are several batches. */
+export const ROWS_AT_MOST = 10_000;
+
+/** Documented as it should be, and taken whatever it is: a row that is wrong stops no other. */
+const row = z.unknown().meta(jsonSchemaOf(invitationAttributes, "input"));
+
+export const newInvitationBatch = {
+  type: "invitation_batch",
+  attributes: z.strictObject({
+    rows: described(
+      z
+        .array(row)
+        .min(1, { error: "must have a row at least" })
+        .max(ROWS_AT_MOST, {
+          error: `may have at most ${ROWS_AT_MOST.toLocaleString("en")}: send them in parts`,
+        })
+        // Once it is known that there are not too many, and read only for somebody who may invite there.
+        .transform((rows) => () => inTurns(rows, readBatchRow)),
+      "1 to 10,000 rows, each with the attributes of an invitation. A wrong row doesn't stop the others.",
+      [
+        {
+          email: "mary@acme.example",
+          first_name: "Mary",
+          last_name: "Somerville",
+          role_ids: [exampleId("role")],
+        },
+      ],
+    ),
+    dry_run: z.boolean().default(false),
+  }),
+  relationships: { organization: { type: "organization", prefix: "org", required: true } },
+} as const;
+
+/** Items per turn. */
+const TURN = 100;
+
+/** Maps many items, and yields to the rest of the process in between. */
+export async function inTurns<Item, Result>(items: Item[], map: (item: Item) => Result): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += TURN) {
+    for (const item of items.slice(start, start + TURN)) results.push(map(item));
+    await setImmediate();
+  }
+  return results;
 }

@@ -16,8 +16,7 @@ import {
 import { endpoint } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
-import { bySearch } from "../json-api/by-search.ts";
-import { byAddress } from "../json-api/filters.ts";
+import { byAddress, bySearch } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import { resourceType, storedMetadata } from "../json-api/resource-type.ts";

@@ -1,4 +1,4 @@
-import { foundIds, isFound } from "../json-api/by-search.ts";
+import { foundIds, isFound } from "../json-api/filters.ts";
 import { idsFrom } from "../json-api/lead.ts";
 import type { Lead, Rows, Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";

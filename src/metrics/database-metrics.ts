@@ -4,7 +4,6 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import type { EventType } from "../events/record-events.ts";
 import { earliestId } from "../lib/id.ts";
-import { recent } from "../lib/recent.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 
 /** Registers the gauges that are read from the database. */
@@ -161,4 +160,27 @@ function databaseReading<Result>(
   const reading = recent(GOOD_FOR, readBounded);
   // A frozen server neither answers nor refuses.
   return () => Promise.race([reading(), sleep(PATIENCE, undefined, { ref: false })]);
+}
+
+/**
+ * Shares recent work: anyone who asks while it runs, or shortly after, gets the same result or error.
+ * @param milliseconds how long after its end a result still counts.
+ * @param now milliseconds, injected by tests.
+ */
+export function recent<Result>(
+  milliseconds: number,
+  work: () => Promise<Result>,
+  now: () => number = () => performance.now(),
+): () => Promise<Result> {
+  let latest: { result: Promise<Result>; goodUntil: number } | undefined;
+  return () => {
+    if (latest !== undefined && now() < latest.goodUntil) return latest.result;
+    const begun = { result: work(), goodUntil: Number.POSITIVE_INFINITY };
+    const end = () => {
+      begun.goodUntil = now() + milliseconds;
+    };
+    begun.result.then(end, end);
+    latest = begun;
+    return begun.result;
+  };
 }

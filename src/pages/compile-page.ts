@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Handlebars from "handlebars";
@@ -30,4 +31,13 @@ export function compilePage(
   const page = handlebars.compile<PageValues>(read(`${template}.hbs`), STRICT);
   const title = handlebars.compile<PageValues>(texts.title ?? "{{title}}", { ...STRICT, noEscape: true });
   return (values) => page({ ...values, title: title(values) });
+}
+
+export type PageStyle = { css: string; source: string };
+
+/** Reads style sheets to put into a page, with the hash that lets its policy allow exactly this text. */
+export function pageStyle(...files: string[]): PageStyle {
+  const folder = join(packageRoot(), "templates", "pages");
+  const css = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+  return { css, source: `'sha256-${createHash("sha256").update(css).digest("base64")}'` };
 }

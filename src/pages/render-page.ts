@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../lib/package-root.ts";
 import { findLocale, type Locale, locales } from "../mail/locales.ts";
 import { cleanDisplayName, firstCharacter, presentRoles, quoteMessage } from "../mail/present.ts";
-import { compilePage } from "./compile-page.ts";
-import { type PageStyle, pageStyle } from "./page-style.ts";
+import { compilePage, type PageStyle, pageStyle } from "./compile-page.ts";
 import { type PageName, type PageVariables, pageLooks, pageNames } from "./pages.ts";
 
 export const recipientStyle = pageStyle("style.css");

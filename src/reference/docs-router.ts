@@ -7,8 +7,8 @@ import type { RequestState } from "../http/request-scope.ts";
 import { staticFile, staticText } from "../http/static-answers.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { findLocale } from "../mail/locales.ts";
-import { compilePage } from "../pages/compile-page.ts";
-import { pageStyle } from "../pages/page-style.ts";
+import { compilePage, pageStyle } from "../pages/compile-page.ts";
+import type { OpenApiDocument } from "./openapi-types.ts";
 import { guidePath, readGuide } from "./read-guide.ts";
 
 /** The viewer as its publisher bundles it for browsers: one file, without dependencies. */
@@ -72,4 +72,16 @@ function pageHeaders(...sources: string[]): Record<string, string> {
     "Cache-Control": "no-cache",
     "Content-Type": "text/html; charset=utf-8",
   };
+}
+
+/** `/openapi.json`, for anybody: it says nothing that the code, which is open, does not say. */
+export function openapiRouter(document: OpenApiDocument): Router<RequestState> {
+  const headers = {
+    "Cache-Control": "no-cache",
+    "Access-Control-Allow-Origin": "*",
+    "Content-Type": "application/json; charset=utf-8",
+  };
+  const router = new Router<RequestState>();
+  router.get("/openapi.json", staticText(JSON.stringify(document), headers));
+  return router;
 }

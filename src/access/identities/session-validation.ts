@@ -4,7 +4,6 @@ import { createFairGate, GateFull } from "../../lib/fair-gate.ts";
 import { type Answered, causeOf, fetchBounded } from "../../lib/fetch-bounded.ts";
 import { networkOf } from "../../lib/network-of.ts";
 import { hashToken } from "../../lib/random-token.ts";
-import { createShortMemory } from "../../lib/short-memory.ts";
 import { readValidation } from "./claims.ts";
 import type { Identity, IdentitySource, Presented } from "./identity.ts";
 
@@ -112,4 +111,28 @@ function unavailable(cause: unknown): Refusal {
     "The service that knows your session is not available right now. You are still signed in: try again shortly.";
   const item = { code: "session_validation_unavailable", detail };
   return new Refusal(503, [item], { "Retry-After": "2" }, { cause });
+}
+
+/** Remembers a limited number of keys for a while, and forgets the oldest first. */
+export interface ShortMemory {
+  has(key: string): boolean;
+  add(key: string): void;
+}
+
+/** @param milliseconds how long. @param size how many. @param now milliseconds, injected by tests. */
+export function createShortMemory(
+  milliseconds: number,
+  size: number,
+  now: () => number = Date.now,
+): ShortMemory {
+  const endsAt = new Map<string, number>();
+  return {
+    has: (key) => (endsAt.get(key) ?? 0) > now(),
+    add(key) {
+      // Moves the key to the end: a map keeps the order of insertion.
+      endsAt.delete(key);
+      endsAt.set(key, now() + milliseconds);
+      if (endsAt.size > size) endsAt.delete(endsAt.keys().next().value ?? "");
+    },
+  };
 }
