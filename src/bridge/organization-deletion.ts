@@ -4,8 +4,7 @@ import { forbidden } from "../errors.ts";
 import { created_at, described, LATER, time, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
-import { deleteOrganization } from "../organizations/delete-organization.ts";
-import { findDeletion } from "../organizations/find-deletion.ts";
+import { deleteOrganization, findDeletion } from "../organizations/delete-organization.ts";
 import { idOf, record, show } from "./envelope.ts";
 import { keyOf, userIn } from "./owner-in.ts";
 

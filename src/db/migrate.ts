@@ -3,9 +3,8 @@ import pg from "pg";
 import { allMigrations } from "../../migrations/all-migrations.ts";
 import { ConfigError } from "../config/read-config.ts";
 import { CONNECT_TIMEOUT, openDatabase } from "./connection.ts";
-import { databaseProblems, readDatabaseFacts } from "./database-problems.ts";
+import { databaseProblems, readDatabaseFacts, sqlStateOf } from "./database-problems.ts";
 import { isQueueSchemaReady, prepareQueueSchema } from "./queue-schema.ts";
-import { sqlStateOf } from "./sql-state.ts";
 
 /** Any number: it names "somebody migrates Guildhall" among this database's advisory locks. */
 const MIGRATING = 7_148_501;

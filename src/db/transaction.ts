@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
-import { sqlStateOf } from "./sql-state.ts";
+import { sqlStateOf } from "./database-problems.ts";
 
 export type AfterCommit = (effect: () => void) => void;
 

@@ -1,5 +1,5 @@
 import type { Context as KoaContext, Middleware } from "koa";
-import { sqlStateOf } from "../db/sql-state.ts";
+import { sqlStateOf } from "../db/database-problems.ts";
 import { badRequest, conflict, notFound, Refusal, timedOut, unavailable } from "../errors.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";

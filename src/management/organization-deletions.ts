@@ -9,8 +9,7 @@ import { counts, resourceType } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { OrganizationDeletion } from "../models/organization.ts";
 import { countOrganizationRows } from "../organizations/count-organization-rows.ts";
-import { deleteOrganization } from "../organizations/delete-organization.ts";
-import { findDeletion } from "../organizations/find-deletion.ts";
+import { deleteOrganization, findDeletion } from "../organizations/delete-organization.ts";
 import { keyOf } from "./key-of.ts";
 
 export const organizationDeletionType = resourceType<OrganizationDeletion>({

@@ -1,7 +1,7 @@
 import type { OrganizationAccess } from "../access/caller.ts";
 import { requireInEnvironment } from "../access/require-permission.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
-import type { RoleKey } from "../roles/lock-role.ts";
+import type { RoleKey } from "../roles/role-guards.ts";
 
 type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "requirePermission">;
 

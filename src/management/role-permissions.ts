@@ -9,8 +9,7 @@ import { among } from "../json-api/lead.ts";
 import { created } from "../json-api/read-back.ts";
 import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { RolePermission } from "../models/join-tables.ts";
-import { addPermission } from "../roles/add-permission.ts";
-import { removePermission } from "../roles/remove-permission.ts";
+import { addPermission, removePermission } from "../roles/role-permissions.ts";
 import { RevokedInvitations } from "./key-of.ts";
 import {
   isOfOwnOrganization,

@@ -7,8 +7,7 @@ import { byColumn } from "../json-api/filters.ts";
 import { created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { UserRole } from "../models/join-tables.ts";
-import { giveRole } from "../users/give-role.ts";
-import { takeRole } from "../users/take-role.ts";
+import { giveRole, takeRole } from "../users/environment-roles.ts";
 import { keyOf } from "./key-of.ts";
 
 export const userRoleType = resourceType<UserRole>({

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { Context } from "../context.ts";
+import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound, Refusal } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
@@ -10,9 +11,9 @@ import { Environment } from "../models/environment.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { Membership } from "../models/membership.ts";
 import { type MemberManagement, Organization } from "../models/organization.ts";
+import { quotaSql } from "../models/quotas.ts";
 import { User } from "../models/user.ts";
-import { findSystemRole } from "../roles/find-system-role.ts";
-import { requireOrganizationAllowed } from "./require-organization-allowed.ts";
+import { findSystemRole } from "../roles/role-guards.ts";
 
 export interface NewOrganization {
   environment_id: string;
@@ -121,4 +122,33 @@ export function organizationExists(): Refusal {
     "organization_exists",
     "Another organization has this slug or external_id; choose another.",
   );
+}
+
+const findReached = statement<{ is_reached: boolean }, { environment_id: string; user_id: string }>(
+  "is-organization-limit-reached",
+  { environment_id: "text", user_id: "text" },
+  `
+  select coalesce((
+    select count(*) from organizations o where o.creator_user_id = :user_id and o.deleting_at is null
+  ) >= ${quotaSql("e.settings", "organizations_per_user")}, false) as is_reached
+  from environments e where e.id = :environment_id`,
+);
+
+/**
+ * Refuses an organization that would be one too many for the user. Those they created count, whoever owns them by now:
+ * so nobody uses up another's quota by handing organizations over, nor gets more by giving theirs away. The user is
+ * locked, so that each of many that come at once sees those before it.
+ * @throws 403.
+ */
+export async function requireOrganizationAllowed(
+  trx: Knex.Transaction,
+  environment_id: string,
+  user_id: string,
+): Promise<void> {
+  await User.query(trx).findById(user_id).select("id").forNoKeyUpdate();
+  const [found] = await findReached(trx, { environment_id, user_id });
+  if (found?.is_reached !== true) return;
+  const detail =
+    "You have created as many organizations as you may. Delete one, or ask the operator for more.";
+  throw forbidden("organization_limit", detail);
 }

@@ -68,3 +68,16 @@ async function releaseDefaults(trx: Knex.Transaction, organizationId: string): P
     await defaults.update({ is_default: false, updated_at: trx.fn.now() });
   }
 }
+
+/**
+ * The deletion of an organization, running or completed.
+ * @param requestedBy leaves those this user asked for; null: anybody's.
+ */
+export function findDeletion(
+  db: Knex,
+  { id, environment_id }: { id: string; environment_id: string },
+  requestedBy: string | null,
+): Promise<OrganizationDeletion | undefined> {
+  const deletion = OrganizationDeletion.query(db).findOne({ organization_id: id, environment_id });
+  return (requestedBy === null ? deletion : deletion.where({ requested_by_user_id: requestedBy })).execute();
+}

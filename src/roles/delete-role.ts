@@ -5,9 +5,7 @@ import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { InvitationRole } from "../models/join-tables.ts";
 import { Role } from "../models/role.ts";
-import { lockManageableRole } from "./lock-manageable-role.ts";
-import type { RoleKey } from "./lock-role.ts";
-import { refuseSystemRole } from "./refuse-system-role.ts";
+import { lockManageableRole, type RoleKey, refuseSystemRole } from "./role-guards.ts";
 
 const findUse = statement<{ in_use: boolean }, { id: string }>(
   "find-use-of-role",

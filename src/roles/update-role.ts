@@ -4,9 +4,7 @@ import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Role } from "../models/role.ts";
-import { lockManageableRole } from "./lock-manageable-role.ts";
-import type { RoleKey } from "./lock-role.ts";
-import { refuseSystemRole } from "./refuse-system-role.ts";
+import { lockManageableRole, type RoleKey, refuseSystemRole } from "./role-guards.ts";
 
 /** Changes name or description. @throws 404, 403 for a system role or one above the actor, 409 when the name is taken. */
 export function updateRole(

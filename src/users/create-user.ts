@@ -5,8 +5,7 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { User } from "../models/user.ts";
-import { refuseProgramAttributes } from "./refuse-program-attributes.ts";
-import { userExists } from "./user-exists.ts";
+import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 
 export interface NewUser {
   environment_id: string;

@@ -10,7 +10,7 @@ import { Organization } from "../models/organization.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
-import { lockRights } from "../roles/lock-rights.ts";
+import { lockRights } from "../roles/role-guards.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 
 /**

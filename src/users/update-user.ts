@@ -6,9 +6,8 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
-import { refuseProgramAttributes } from "./refuse-program-attributes.ts";
 import { requireNotAbove } from "./require-not-above.ts";
-import { userExists } from "./user-exists.ts";
+import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 
 export interface UserChange {
   address?: EmailAddress | undefined;

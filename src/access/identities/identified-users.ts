@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
-import { sqlStateOf } from "../../db/sql-state.ts";
+import { sqlStateOf } from "../../db/database-problems.ts";
 import { forbidden, unavailable } from "../../errors.ts";
 import type { EmailAddress } from "../../lib/email-address.ts";
 import { newId } from "../../lib/id.ts";

@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
@@ -9,10 +10,15 @@ import { RolePermission } from "../models/join-tables.ts";
 import { Organization } from "../models/organization.ts";
 import { Permission, Role } from "../models/role.ts";
 import { currentCeiling } from "./current-ceiling.ts";
-import { lockRights } from "./lock-rights.ts";
-import { lockRole, type RoleKey } from "./lock-role.ts";
-import { rankOf, refuseSystemGrant } from "./refuse-system-role.ts";
 import { requireWithin } from "./require-grantable.ts";
+import {
+  lockManageableRole,
+  lockRights,
+  lockRole,
+  type RoleKey,
+  rankOf,
+  refuseSystemGrant,
+} from "./role-guards.ts";
 
 /**
  * Gives a role a permission, and with it everybody who has the role; a system role hands it on to those ranked above, so
@@ -66,4 +72,53 @@ export function addPermission(
     );
     return { added, revoked };
   });
+}
+
+/**
+ * Takes a permission from a role, and so from everybody who has it; with it go the pending invitations they could no
+ * longer send. In the environment nobody weakens a role that may do more than they may.
+ * @param key the row that gives it, and whose role that must be of.
+ * @throws 404, 403 for a role of the environment that is above the actor, and for a change to a system role that isn't
+ *   theirs to make, 409 while a system role ranked below has the permission.
+ */
+export function removePermission(
+  { db }: Context,
+  { id, environment_id, organization_id }: RoleKey,
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    if (organization_id === null) await lockRights(trx, environment_id);
+    else await Organization.lock(trx, environment_id, organization_id);
+    await currentCeiling(trx, actor, organization_id, "roles:manage");
+    const grant = await RolePermission.query(trx).findById(id).where({ environment_id });
+    if (grant === undefined) throw notFound("role permission");
+    const role = await lockManageableRole(trx, { id: grant.role_id, environment_id, organization_id }, actor);
+    const permission = await Permission.query(trx).findById(grant.permission_id).throwIfNotFound();
+    refuseSystemGrant(role, { ...permission, environment_only: false }, actor);
+    await refuseWhileBelow(trx, role, permission);
+    await RolePermission.query(trx).deleteById(id);
+    const concerned = organization_id === null ? {} : { organization_id };
+    await revokeUnsendable(trx, actor, { environment_id, ...concerned }, { inviterRole: role.id });
+    await recordEvents(trx, actor, [
+      {
+        type: "role_permission.deleted",
+        environment_id,
+        organization_id,
+        subject_id: role.id,
+        data: { permission_id: grant.permission_id },
+      },
+    ]);
+  });
+}
+
+/** @throws 409 while a system role ranked below has the permission: what it may do, those above may, too. */
+async function refuseWhileBelow(trx: Knex.Transaction, role: Role, permission: Permission): Promise<void> {
+  const having = RolePermission.query(trx).select("role_id").where({ permission_id: permission.id });
+  const [below] = await Role.query(trx)
+    .where({ environment_id: role.environment_id, is_system: true })
+    .whereIn("name", rankOf(role).below)
+    .whereIn("id", having);
+  if (below === undefined) return;
+  const detail = `The role ${below.name} has this permission, and ${role.name} has everything that ${below.name} has. Take it from ${below.name} first.`;
+  throw conflict("lower_role_has_permission", detail);
 }
