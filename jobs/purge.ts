@@ -2,7 +2,7 @@ import { z } from "zod";
 import { purgeSessions } from "../src/access/purge-sessions.ts";
 import { purgeIdempotencyKeys } from "../src/idempotency-keys/purge-idempotency-keys.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
-import { purgeDeletedDeliveries } from "../src/invitations/purge-deleted-deliveries.ts";
+import { purgeDeletedDeliveries } from "../src/invitations/delete-invitation.ts";
 import { defineJob } from "./define-job.ts";
 
 const DAY = 86_400_000;

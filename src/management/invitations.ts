@@ -7,7 +7,7 @@ import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
-import { revokeInvitation } from "../invitations/revoke-invitation.ts";
+import { revokeInvitation } from "../invitations/revoke-invitations.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { bySearch, foundIds } from "../json-api/by-search.ts";

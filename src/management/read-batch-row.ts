@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { BODY_LIMIT } from "../http/read-body.ts";
-import type { RowProblem, SentRow } from "../invitation-batches/sent-row.ts";
+import type { RowProblem, SentRow } from "../invitation-batches/new-rows.ts";
 import { isObject } from "../json-api/pointer-to.ts";
 import { clip } from "../lib/clip.ts";
 import { invitationAttributes } from "./invitation-attributes.ts";

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { UserRole } from "../models/join-tables.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { lockRights } from "../roles/lock-rights.ts";
