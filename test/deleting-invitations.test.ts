@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { purgeDeletedDeliveries } from "../src/invitations/purge-deleted-deliveries.ts";
+import { purgeDeletedDeliveries } from "../src/invitations/delete-invitation.ts";
 import type { Organization } from "../src/models/organization.ts";
 import {
   buildOrganization,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { createInvitationBatch } from "../src/invitation-batches/create-invitation-batch.ts";
-import type { SentRow } from "../src/invitation-batches/sent-row.ts";
+import type { SentRow } from "../src/invitation-batches/new-rows.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";

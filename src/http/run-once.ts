@@ -4,9 +4,7 @@ import { environmentOf } from "../access/allow.ts";
 import { nameOfCaller } from "../access/caller.ts";
 import { transaction } from "../db/transaction.ts";
 import { badRequest, Refusal } from "../errors.ts";
-import { claimKey } from "../idempotency-keys/claim-key.ts";
-import { type KeyScope, keepAnswer } from "../idempotency-keys/keep-answer.ts";
-import type { KeptAnswer } from "../idempotency-keys/kept-answer.ts";
+import { claimKey, type KeptAnswer, type KeyScope, keepAnswer } from "../idempotency-keys/keep-answer.ts";
 import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { queryOf } from "./read-input.ts";
 

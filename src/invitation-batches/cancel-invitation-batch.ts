@@ -1,11 +1,13 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
-import type { Actor } from "../events/record-events.ts";
-import { InvitationBatch } from "../models/invitation-batch.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
+import { InvitationBatch, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
-import { cancelRest } from "./cancel-rest.ts";
+import { countsOf } from "./settle-rows.ts";
 
 /**
  * Ends a batch before its time, once the rows a worker has in hand are done. Canceling again answers the same.
@@ -27,4 +29,25 @@ export function cancelInvitationBatch(
       throw conflict("batch_completed", "The batch is completed; revoke the invitations you don't want.");
     return batch.status === "canceled" ? batch : cancelRest(trx, batch, actor);
   });
+}
+
+/** Ends an unfinished batch that is locked: rows that are left are canceled, what was invited stays. */
+export async function cancelRest(
+  trx: Knex.Transaction,
+  { id, environment_id, organization_id }: Pick<InvitationBatch, "id" | "environment_id" | "organization_id">,
+  actor: Actor,
+): Promise<InvitationBatch> {
+  await InvitationBatchRow.query(trx)
+    .where({ batch_id: id, status: "queued" })
+    .patch({ status: "canceled", input: null });
+  const [canceled] = await InvitationBatch.query(trx)
+    .where({ id })
+    .patch({ status: "canceled", canceled_at: raw("now()") })
+    .returning("*");
+  if (canceled === undefined) throw new Error(`the locked batch ${id} is gone`);
+  const data = countsOf(canceled.kind, canceled);
+  await recordEvents(trx, actor, [
+    { type: "invitation_batch.canceled", environment_id, organization_id, subject_id: id, data },
+  ]);
+  return canceled;
 }

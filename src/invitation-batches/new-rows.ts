@@ -1,10 +1,26 @@
-import { conflict } from "../errors.ts";
+import type { Knex } from "knex";
+import { statement } from "../db/statement.ts";
+import { conflict, type ErrorItem } from "../errors.ts";
+import type { NewInvitation } from "../invitations/invite-member.ts";
 import { clip } from "../lib/clip.ts";
 import { newId } from "../lib/id.ts";
-import type { BatchRowStatus } from "../models/invitation-batch.ts";
-import { readRoleCell } from "./read-role-cell.ts";
-import type { RoleFinder } from "./role-finder.ts";
-import type { RowInput, RowProblem, SentRow } from "./sent-row.ts";
+import type { BatchRowStatus, InvitationBatch } from "../models/invitation-batch.ts";
+import { type RoleFinder, readRoleCell } from "./read-role-cell.ts";
+
+/** What a row invites with. Where it is to is said by its batch. */
+export type RowInput = Omit<NewInvitation, "environment_id" | "organization_id" | "send_mail">;
+
+/** Why a row leads to no invitation: a stable code and a sentence. */
+export type RowProblem = Pick<ErrorItem, "code" | "detail">;
+
+/**
+ * A row as it was sent: what was read of it, or why it could not be read. `email` is the text that was sent, if any, and
+ * `line` where the row begins in a file.
+ */
+export type SentRow = { email: string | null; line?: number } & (
+  | { input: RowInput /** What it says instead of ids: each may name several roles. */; role_names: string[] }
+  | { problem: RowProblem }
+);
 
 /** As for a single invitation. */
 const ROLES_AT_MOST = 50;
@@ -71,4 +87,29 @@ function problemOf([missing]: string[], count: number, { names }: RoleFinder): R
 function duplicateOf(number: number) {
   const [{ code, detail }] = conflict("duplicate_row", `Row ${number} is to the same address.`).items;
   return { code, detail };
+}
+
+/** Rows per statement. */
+const AT_ONCE = 2_500;
+
+const insertRows = statement<never, { environment_id: string; batch_id: string; rows: string }>(
+  "insert-invitation-batch-rows",
+  { environment_id: "text", batch_id: "text", rows: "jsonb" },
+  `
+  insert into invitation_batch_rows (id, environment_id, batch_id, number, line, input, email, status, code, detail, invitation_id)
+  select id, :environment_id, :batch_id, number, line, input, email, status, code, detail, invitation_id
+  from jsonb_to_recordset(:rows) as row (
+    id text, number int, line int, input jsonb, email text, status text, code text, detail text, invitation_id text
+  )`,
+);
+
+export async function writeRows(
+  trx: Knex.Transaction,
+  { id, environment_id }: Pick<InvitationBatch, "id" | "environment_id">,
+  rows: NewRow[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += AT_ONCE) {
+    const some = JSON.stringify(rows.slice(start, start + AT_ONCE));
+    await insertRows(trx, { environment_id, batch_id: id, rows: some });
+  }
 }

@@ -7,9 +7,9 @@ import { refusalOf } from "../http/answer-errors.ts";
 import { tryToInvite } from "../invitations/invite-member.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
 import type { Log } from "../log.ts";
-import { cancelRest } from "./cancel-rest.ts";
+import { cancelRest } from "./cancel-invitation-batch.ts";
 import type { LockedBatch } from "./lock-next-batch.ts";
-import type { RowInput } from "./sent-row.ts";
+import type { RowInput } from "./new-rows.ts";
 import { type RowOutcome, settleRows } from "./settle-rows.ts";
 
 /** Rows per transaction: it holds the organization's lock, which others want, for a fraction of a second. */

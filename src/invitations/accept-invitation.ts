@@ -12,10 +12,9 @@ import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { becomeFirstOwner } from "../organizations/become-first-owner.ts";
 import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
-import { closedInvitation, closedState } from "./closed-invitation.ts";
-import { findInvitation, type InvitationKey } from "./find-invitation.ts";
-import { notifyInviter } from "./notify-inviter.ts";
-import { refuseUnsendable } from "./revoke-pending.ts";
+import { notifyInviter } from "./decline-invitation.ts";
+import { closedInvitation, closedState, findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { refuseUnsendable } from "./revoke-invitations.ts";
 
 export interface Acceptance {
   invitation: Invitation;

@@ -3,10 +3,8 @@ import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Invitation } from "../models/invitation.ts";
 import { InvitationRole } from "../models/join-tables.ts";
-import { closedInvitation } from "./closed-invitation.ts";
-import { findInvitation, type InvitationKey } from "./find-invitation.ts";
-import { lockSendable } from "./lock-sendable.ts";
-import { newExpiry } from "./new-expiry.ts";
+import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { lockSendable, newExpiry } from "./lock-sendable.ts";
 
 /** What of a pending invitation can be changed; what is left out stays. The mail that is out is not called back. */
 export interface InvitationEdit {

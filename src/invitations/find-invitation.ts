@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
-import { notFound } from "../errors.ts";
+import { statement } from "../db/statement.ts";
+import { conflict, notFound, type Refusal } from "../errors.ts";
+import type { Actor } from "../events/record-events.ts";
 import { isId } from "../lib/id.ts";
-import { Invitation } from "../models/invitation.ts";
+import { Invitation, type InvitationStatus, type Proof } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
 
 export interface InvitationKey {
@@ -30,3 +32,112 @@ export async function findInvitation(db: Knex, { id, environment_id }: Invitatio
   if (invitation === undefined) throw notFound("invitation");
   return invitation;
 }
+
+/** Why an invitation can't be answered, or answered otherwise. `superseded`: a newer mail with a newer link was sent. */
+export type ClosedState = "accepted" | "declined" | "revoked" | "expired" | "superseded";
+
+/** Who reads it: the person who was invited, or anyone who invites there and can do something about it. */
+type Reader = "invitee" | "inviter";
+
+const SENTENCES: Record<ClosedState, Record<Reader, string>> = {
+  accepted: {
+    invitee: "This invitation was accepted before.",
+    inviter: "This invitation was accepted before. Change the membership instead.",
+  },
+  declined: {
+    invitee:
+      "This invitation was declined. If that was a mistake, ask the person who invited you to do it again.",
+    inviter: "The invitee declined this invitation. If that was a mistake, invite the address again.",
+  },
+  revoked: {
+    invitee: "This invitation was withdrawn. If you think that is a mistake, ask the person who invited you.",
+    inviter: "This invitation was revoked. Invite the address again if it should still join.",
+  },
+  expired: {
+    invitee: "This invitation has expired. Ask the person who invited you to send it again.",
+    inviter: "This invitation has expired. Resend it to open it again, with a new link and a new expiry.",
+  },
+  superseded: {
+    invitee: "A newer email with a newer link was sent for this invitation. Use that one.",
+    inviter: "A newer email with a newer link was sent for this invitation. Use that one.",
+  },
+};
+
+/**
+ * A link that was superseded proves nothing but that: what became of the invitation is told by the newest link alone.
+ * @returns undefined while the invitation is open to this proof.
+ */
+export function closedState(
+  invitation: Pick<Invitation, "status" | "token_version">,
+  proof: Proof | undefined,
+): ClosedState | undefined {
+  if (proof?.by === "link" && proof.tokenVersion !== invitation.token_version) return "superseded";
+  return invitation.status === "pending" ? undefined : invitation.status;
+}
+
+/**
+ * The refusal for an invitation whose guarded write found no row: 409, the code naming the state.
+ * @param actor who answers the invitation; left out for what only those who invite do.
+ */
+export function closedInvitation(
+  invitation: Pick<Invitation, "status" | "token_version">,
+  actor?: Pick<Actor, "kind">,
+  proof?: Proof,
+): Refusal {
+  // Still open by the look of it: it expired between the write and this reading, by a whisker.
+  const state = closedState(invitation, proof) ?? "expired";
+  const answers = actor !== undefined && ["invitee", "user"].includes(actor.kind);
+  return conflict(`invitation_${state}`, SENTENCES[state][answers ? "invitee" : "inviter"]);
+}
+
+/** What the recipient's page shows. */
+export interface InvitationDetails {
+  id: string;
+  environment_id: string;
+  status: InvitationStatus;
+  token_version: number;
+  email: string;
+  message: string | null;
+  expires_at: Date;
+  /** By preference: the invitation's language, the environment's. */
+  locales: string[];
+  product: string;
+  redirect_url: string | null;
+  organization: string;
+  inviter: string | null;
+  roles: string[];
+  /** Whether the invited address, or the user who accepted, belongs to the organization now, in whatever way. */
+  is_member: boolean;
+  /** Another invitation of this address to the organization is open, in a newer email. */
+  has_newer: boolean;
+}
+
+/** No row when it is unknown or its organization is being deleted. */
+export const findInvitationDetails = statement<InvitationDetails, { id: string }>(
+  "find-invitation-details",
+  { id: "text" },
+  `
+  select i.id, i.environment_id, i.token_version, i.email, i.message, i.expires_at,
+    case when i.status = 'pending' and i.expires_at <= now() then 'expired' else i.status end as status,
+    array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
+    e.name as product, e.settings->>'redirect_url' as redirect_url, o.name as organization,
+    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
+    array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
+    exists (
+      select from memberships m
+      where m.organization_id = i.organization_id and m.user_id in (
+        i.accepted_by_user_id,
+        (select u.id from users u where u.environment_id = i.environment_id and u.email_canonical = i.email_canonical)
+      )
+    ) as is_member,
+    exists (
+      select from invitations n
+      where n.organization_id = i.organization_id and n.email_canonical = i.email_canonical and n.status = 'pending'
+        and n.expires_at > now() and n.id <> i.id
+    ) as has_newer
+  from invitations i
+  join environments e on e.id = i.environment_id
+  join organizations o on o.id = i.organization_id and o.deleting_at is null
+  left join users inviter on inviter.id = i.inviter_user_id
+  where i.id = :id`,
+);

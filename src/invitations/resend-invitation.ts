@@ -8,12 +8,10 @@ import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Invitation } from "../models/invitation.ts";
 import { MailDelivery } from "../models/mail-delivery.ts";
-import { closedInvitation } from "./closed-invitation.ts";
-import { findInvitation, type InvitationKey } from "./find-invitation.ts";
-import { lockSendable } from "./lock-sendable.ts";
+import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { lockSendable, newExpiry } from "./lock-sendable.ts";
 import { requireMailAllowed } from "./mail-limits.ts";
-import { newExpiry } from "./new-expiry.ts";
-import { refuseUnsendable } from "./revoke-pending.ts";
+import { refuseUnsendable } from "./revoke-invitations.ts";
 
 /**
  * Sends an invitation once more: with a new link, which kills those mailed before, and a new expiry. One that has expired
@@ -114,4 +112,25 @@ async function requireRoom(
     const detail = `That address has a newer pending invitation to this organization, ${newer.id}. Resend that one.`;
     throw conflict("invitation_pending", detail);
   }
+}
+
+/**
+ * The link of a pending invitation, for a program that sends its own mail: the only way it ever leaves but by our mail,
+ * and never unseen. Not for people: whoever holds it proves the invited address by it.
+ * @throws 404, 409 with the state's code when it is closed.
+ */
+export async function copyLink(
+  { db, linkKeys, settings }: Context,
+  key: InvitationKey,
+  actor: Actor,
+): Promise<string> {
+  const invitation = await findInvitation(db, key);
+  if (invitation.status !== "pending") throw closedInvitation(invitation);
+  const { id, environment_id, organization_id, token_version } = invitation;
+  await transaction(db, (trx) =>
+    recordEvents(trx, actor, [
+      { type: "invitation.link_copied", environment_id, organization_id, subject_id: id },
+    ]),
+  );
+  return `${settings.PUBLIC_URL}/i/${linkKeys.sign({ invitationId: id, tokenVersion: token_version })}`;
 }

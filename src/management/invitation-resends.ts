@@ -3,7 +3,7 @@ import { signedIn } from "../access/allow.ts";
 import { badRequest, Refusal } from "../errors.ts";
 import { described } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { createResendBatch } from "../invitation-batches/create-resend-batch.ts";
+import { createResendBatch } from "../invitation-batches/create-invitation-batch.ts";
 import { begins } from "../json-api/answers.ts";
 import { meta } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";

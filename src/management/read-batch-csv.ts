@@ -1,5 +1,5 @@
 import { badRequest, Refusal } from "../errors.ts";
-import type { SentRow } from "../invitation-batches/sent-row.ts";
+import type { SentRow } from "../invitation-batches/new-rows.ts";
 import { parseEmailAddress } from "../lib/email-address.ts";
 import { type CsvProblem, type CsvRecord, parseCsv, trimUnseen } from "../lib/parse-csv.ts";
 import { type CsvColumn, type CsvColumnsAsked, csvColumns } from "./csv-columns.ts";

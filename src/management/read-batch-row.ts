@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { described, emailAddress, expiry, locale, metadata, text } from "../http/attributes.ts";
 import { BODY_LIMIT } from "../http/read-body.ts";
-import type { RowProblem, SentRow } from "../invitation-batches/sent-row.ts";
+import type { RowProblem, SentRow } from "../invitation-batches/new-rows.ts";
 import { isObject } from "../json-api/pointer-to.ts";
 import { clip } from "../lib/clip.ts";
 import { exampleId } from "../lib/id.ts";

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { MembershipRole } from "../models/join-tables.ts";

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import type { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { forbidden } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { type NewOrganization, organizationExists, refuseProgramAttributes } from "./create-organization.ts";

@@ -1,5 +1,4 @@
-import type { ClosedState } from "../invitations/closed-invitation.ts";
-import type { InvitationDetails } from "../invitations/find-invitation-details.ts";
+import type { ClosedState, InvitationDetails } from "../invitations/find-invitation.ts";
 import { findLocale } from "../mail/locales.ts";
 import { renderPage } from "./render-page.ts";
 

@@ -5,10 +5,13 @@ import { parseMediaType } from "../http/negotiate.ts";
 import { readText, SMALL_BODY } from "../http/read-body.ts";
 import type { RequestState } from "../http/request-scope.ts";
 import { acceptInvitation } from "../invitations/accept-invitation.ts";
-import { closedState } from "../invitations/closed-invitation.ts";
 import { declineInvitation } from "../invitations/decline-invitation.ts";
-import { findInvitationDetails, type InvitationDetails } from "../invitations/find-invitation-details.ts";
-import { type LinkProof, proveByLink } from "../invitations/prove-by-link.ts";
+import {
+  closedState,
+  findInvitationDetails,
+  type InvitationDetails,
+} from "../invitations/find-invitation.ts";
+import { type LinkProof, proveByLink } from "../invitations/prove-invitee.ts";
 import { invitationPage, type OwnForm } from "./invitation-page.ts";
 import { readLinkCookie, requireOwnForm, setLinkCookie, VISIT_MINUTES } from "./link-cookie.ts";
 import { renderPage } from "./render-page.ts";

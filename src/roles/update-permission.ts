@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokeUnsendable } from "../invitations/revoke-pending.ts";
+import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission, Role } from "../models/role.ts";
 import { findSystemRole, lockRights } from "./role-guards.ts";

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
-import { revokePending } from "../invitations/revoke-pending.ts";
+import { revokePending } from "../invitations/revoke-invitations.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Session } from "../models/session.ts";
