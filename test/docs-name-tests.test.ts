@@ -23,7 +23,7 @@ test.each([
     expect(cells, row).not.toContain("");
     const tests = cells.at(-1) ?? "";
     if (tests === "does not apply") continue;
-    const named = [...tests.matchAll(/`(test\/[\w/-]+\.test\.ts)`: “([^”]+)”/g)];
+    const named = [...tests.matchAll(/`(test\/[\w/.-]+\.test\.ts)`: “([^”]+)”/g)];
     expect(named.length, `${row} names tests and nothing else`).toBe(tests.split(" · ").length);
     for (const [, file = "", name = ""] of named) expect(read(file), row).toContain(`"${name}"`);
   }
