@@ -1,7 +1,7 @@
 import { openDatabase } from "../src/db/connection.ts";
 import { createLinkKeys } from "../src/invitations/invitation-link.ts";
 import { newId } from "../src/lib/id.ts";
-import { findSystemRole } from "../src/roles/role-guards.ts";
+import { findSystemRole } from "../src/roles/find-system-role.ts";
 import { SECRET_KEY } from "./service.ts";
 import type { Database } from "./stage.ts";
 

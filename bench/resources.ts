@@ -4,7 +4,7 @@ import { openDatabase } from "../src/db/connection.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { newId } from "../src/lib/id.ts";
 import { Membership } from "../src/models/membership.ts";
-import { findSystemRole } from "../src/roles/role-guards.ts";
+import { findSystemRole } from "../src/roles/find-system-role.ts";
 import type { Database } from "./stage.ts";
 
 export interface Member {

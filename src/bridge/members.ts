@@ -9,7 +9,7 @@ import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
 import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
 import { done, idOf, page, record, show } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";

@@ -12,7 +12,7 @@ import { Organization } from "../models/organization.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 import { createUser } from "../users/create-user.ts";
 
 export const SEEDED_ENVIRONMENT = "acme-test";

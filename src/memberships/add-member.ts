@@ -7,8 +7,8 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
 
 export interface NewMember {
   environment_id: string;

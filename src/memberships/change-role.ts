@@ -9,8 +9,8 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
 
 export interface RoleChange {
   environment_id: string;

@@ -4,7 +4,7 @@ import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import type { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 
 /**
  * Makes a member who has the role owner the owner of an organization without one, inside the transaction that gave the

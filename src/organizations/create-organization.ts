@@ -13,7 +13,7 @@ import { Membership } from "../models/membership.ts";
 import { type MemberManagement, Organization } from "../models/organization.ts";
 import { quotaSql } from "../models/quotas.ts";
 import { User } from "../models/user.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 
 export interface NewOrganization {
   environment_id: string;

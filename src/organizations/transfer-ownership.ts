@@ -6,7 +6,7 @@ import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
-import { findSystemRole } from "../roles/role-guards.ts";
+import { findSystemRole } from "../roles/find-system-role.ts";
 
 /**
  * Makes another member the owner, in one transaction; the former owner becomes admin. At no moment are there two or

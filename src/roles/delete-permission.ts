@@ -5,7 +5,7 @@ import { conflict, forbidden, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission } from "../models/role.ts";
-import { findSystemRole } from "./role-guards.ts";
+import { findSystemRole } from "./find-system-role.ts";
 
 /** Deletes a permission no role but owner has. @throws 404, 403 for one every environment is born with, 409 while a role has it. */
 export function deletePermission(

@@ -100,11 +100,6 @@ function systemRole(detail: string): Refusal {
   return forbidden("system_role", detail);
 }
 
-/** The environment's role of that name; every environment is born with it and keeps it. */
-export async function findSystemRole(db: Knex, environmentId: string, name: SystemRoleName): Promise<Role> {
-  return Role.query(db).findOne({ environment_id: environmentId, name, is_system: true }).throwIfNotFound();
-}
-
 const lock = statement<never, { environment_id: string }>(
   "lock-rights",
   { environment_id: "text" },

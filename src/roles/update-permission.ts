@@ -7,7 +7,8 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission, Role } from "../models/role.ts";
-import { findSystemRole, lockRights } from "./role-guards.ts";
+import { findSystemRole } from "./find-system-role.ts";
+import { lockRights } from "./role-guards.ts";
 
 /**
  * Changes a permission's description, or whether owners have it; its name never changes. With it owners lose the pending

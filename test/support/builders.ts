@@ -7,7 +7,7 @@ import { Membership } from "../../src/models/membership.ts";
 import type { Organization } from "../../src/models/organization.ts";
 import type { User } from "../../src/models/user.ts";
 import { createOrganization, type NewOrganization } from "../../src/organizations/create-organization.ts";
-import { findSystemRole } from "../../src/roles/role-guards.ts";
+import { findSystemRole } from "../../src/roles/find-system-role.ts";
 import { createUser, type NewUser } from "../../src/users/create-user.ts";
 import type { ApiAnswer } from "./api.ts";
 import type { Guildhall } from "./guildhall.ts";
