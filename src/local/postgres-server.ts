@@ -1,17 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import {
-  chown,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  writeFile,
-} from "node:fs/promises";
-import { basename, join } from "node:path";
+import { chown, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
@@ -162,13 +152,13 @@ async function findServer(data: string): Promise<{ pid: number; port: number; re
   }
 }
 
+/** Reads the command line, which any user may do: in a container root can't read `exe` and `cwd` of other users' processes. */
 async function servesFrom(pid: number, data: string): Promise<boolean> {
-  if (process.platform === "linux") {
-    const program = basename(await readlink(`/proc/${pid}/exe`));
-    return program.startsWith("postgres") && (await readlink(`/proc/${pid}/cwd`)) === (await realpath(data));
-  }
-  const { stdout } = await run("ps", ["-p", String(pid), "-o", "command="]);
-  return stdout.includes("postgres") && stdout.includes(data);
+  const command =
+    process.platform === "linux"
+      ? (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ")
+      : (await run("ps", ["-p", String(pid), "-o", "command="])).stdout;
+  return command.includes("postgres") && command.includes(` -D ${await realpath(data)}`);
 }
 
 /** Programs of Postgres run as their own user, without our PG* variables, in a directory that they can enter. */
