@@ -18,7 +18,7 @@ export interface ErrorItem {
 /** The most problems one refusal names: a body of nonsense may hold thousands, and each costs time and bytes. */
 export const MOST_PROBLEMS = 50;
 
-/** Every way Guildhall says no: an HTTP status and one or more items. Faces decide how it looks on the wire. */
+/** Every refusal: an HTTP status and one or more items. Each API decides how to send it. */
 export class Refusal extends Error {
   readonly status: number;
   readonly items: [ErrorItem, ...ErrorItem[]];
@@ -65,7 +65,7 @@ export function forbidden(code: string, detail: string, source?: ErrorSource): R
   return refuse(403, code, detail, source);
 }
 
-/** Also the answer for what exists but is foreign to the caller: existence is no stranger's business. */
+/** Also refuses what exists but belongs to others, because an outsider must not learn that it exists. */
 export function notFound(what: string, source?: ErrorSource): Refusal {
   return refuse(404, "not_found", `No such ${what}. Check the id and the environment.`, source);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import type { Api, ApiAnswer } from "./support/api.ts";
 import { unique, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import type { Api } from "./support/api.ts";
 import { useGuildhall } from "./support/guildhall.ts";
 import { buildTeammates, type Teammates } from "./support/teammates.ts";

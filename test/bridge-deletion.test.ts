@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { buildPerson, invitationTo, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";
 import { answerByLink } from "./support/invitations.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import type { SystemRoleName } from "../src/access/permissions.ts";
 import { buildPerson, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { openDatabase } from "../src/db/connection.ts";
 import type { Counts, OrganizationDeletion } from "../src/models/organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";

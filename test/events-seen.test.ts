@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import { buildMember, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { purge } from "../jobs/all-jobs.ts";
+import { purge } from "../jobs/purge.ts";
 import type { Organization } from "../src/models/organization.ts";
 import type { Api } from "./support/api.ts";
 import { batchTo } from "./support/batches.ts";

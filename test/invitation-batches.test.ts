@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { purge } from "../jobs/all-jobs.ts";
+import { purge } from "../jobs/purge.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
 import {
   batchTo,

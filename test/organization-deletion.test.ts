@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { detachOrganizations } from "../jobs/all-jobs.ts";
+import { detachOrganizations } from "../jobs/detach-organizations.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { acceptInvitation } from "../src/invitations/accept-invitation.ts";
 import { declineInvitation } from "../src/invitations/decline-invitation.ts";

@@ -85,7 +85,7 @@ export interface SessionKey {
 }
 
 /** The columns by which a session is found. */
-export function ownedBy({ id, environment_id, user_id }: SessionKey): Record<string, string> {
+function ownedBy({ id, environment_id, user_id }: SessionKey): Record<string, string> {
   return { id, environment_id, ...(user_id === null ? {} : { user_id }) };
 }
 
@@ -94,7 +94,7 @@ export function ownedBy({ id, environment_id, user_id }: SessionKey): Record<str
  * that isn't there is left to the statement that looks for it.
  * @throws 403.
  */
-export async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
+async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
   if (actor.kind !== "user" || key.user_id !== null) return;
   const session = await Session.query(db).findOne(ownedBy(key));
   if (session === undefined || session.user_id === actor.user_id) return;

@@ -43,7 +43,7 @@ export interface Static {
   zipped: Buffer;
 }
 
-export function tagOf(content: Buffer): string {
+function tagOf(content: Buffer): string {
   return createHash("sha256").update(content).digest("base64url").slice(0, 22);
 }
 
@@ -51,7 +51,7 @@ export function tagOf(content: Buffer): string {
  * Sends it compressed to clients that accept that, and 304 to clients that have it. No other answer is compressed: its
  * length could give away a secret that stands beside text of the reader's choice.
  */
-export function answerStatic(
+function answerStatic(
   ctx: Context,
   { tag, size, zipped }: Static,
   headers: Record<string, string>,

@@ -52,7 +52,7 @@ const insertNotice = statement<
   insert into mail_deliveries (id, environment_id, invitation_id, kind, email, email_canonical)
   select :id, u.environment_id, :invitation_id, :kind, u.email, u.email_canonical
   from users u join environments e on e.id = u.environment_id
-  -- An address that nobody has proven may be a stranger's, whom somebody wants flooded.
+  -- An unproven address may belong to somebody else, who must not be flooded with emails.
   where u.id = :user_id and u.email_verified_at is not null
     and coalesce(cast(e.settings->'notify_inviter'->>:setting as boolean), true)
   on conflict (invitation_id, kind, seq) do nothing`,

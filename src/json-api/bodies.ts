@@ -69,7 +69,7 @@ export function meta<Schema extends z.ZodObject>(schema: Schema): BodyShape<z.in
 }
 
 /** The document a request must send, as JSON Schema: from the very shape it is read by. */
-export function resourceDocumentSchema(
+function resourceDocumentSchema(
   { type, attributes, relationships }: ResourceShape<z.ZodObject, Linkages>,
   { creating }: { creating: boolean },
 ): JsonSchema {
@@ -128,7 +128,7 @@ function linkageExample({ type, prefix, many }: Linkage): object {
 }
 
 /** The document of an action, whose input is its `meta`. */
-export function metaDocumentSchema(meta: z.ZodObject): JsonSchema {
+function metaDocumentSchema(meta: z.ZodObject): JsonSchema {
   const schema = jsonSchemaOf(meta, "input");
   const required = (schema.required ?? []).length > 0 ? { required: ["meta"] } : {};
   return { type: "object", properties: { meta: schema }, ...required };
@@ -145,7 +145,7 @@ function relationshipsSchema(relationships: Linkages, creating: boolean): JsonSc
   };
 }
 
-export function linkageSchema({ type, many }: Linkages[string]): JsonSchema {
+function linkageSchema({ type, many }: Linkages[string]): JsonSchema {
   const identifier = {
     type: "object",
     properties: { type: { const: type }, id: { type: "string" } },

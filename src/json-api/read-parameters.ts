@@ -107,7 +107,7 @@ export interface IncludeTree {
 }
 
 /** `include=memberships.user,owner`, checked against what the types relate to. Empty: nothing is wanted. */
-export function includeParameter(type: ResourceType) {
+function includeParameter(type: ResourceType) {
   const names = Object.keys(type.relationships);
   const known = names.length === 0 ? "There are none here" : `Here: ${names.join(", ")}`;
   return z

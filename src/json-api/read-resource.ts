@@ -118,7 +118,7 @@ export type LinkedAnew<Links extends Linkages> = {
  * @param creating whether required ones must be there.
  * @param problems what is wrong is added to it.
  */
-export function readRelationships<Links extends Linkages>(
+function readRelationships<Links extends Linkages>(
   shape: Links,
   data: Record<string, unknown>,
   creating: boolean,
@@ -156,7 +156,7 @@ export function readLinkage({ type, prefix, many }: Linkage, data: unknown): str
   if (!Array.isArray(identifiers) || identifiers.length > 100) return undefined;
   const ids = identifiers.map((item) => (isObject(item) && item.type === type ? item.id : undefined));
   if (!ids.every((id) => typeof id === "string")) return undefined;
-  // An id of no known form names nothing: it is left to the verb to find nothing there.
+  // An id in an unknown form names nothing. The command then finds nothing.
   const known = ids.map((id) => (isId(prefix, id) ? id : `${prefix}_none`));
   return many ? known : known[0];
 }

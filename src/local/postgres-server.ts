@@ -158,7 +158,7 @@ async function servesFrom(pid: number, data: string): Promise<boolean> {
     process.platform === "linux"
       ? (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ")
       : (await run("ps", ["-p", String(pid), "-o", "command="])).stdout;
-  return command.includes("postgres") && command.includes(` -D ${await realpath(data)}`);
+  return command.includes("postgres") && command.includes(` -D ${await realpath(data)} `);
 }
 
 /** Programs of Postgres run as their own user, without our PG* variables, in a directory that they can enter. */

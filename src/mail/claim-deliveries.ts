@@ -97,7 +97,7 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
         -- Not why: that its owner opted out is no inviter's business.
         when s.reason is not null then 'the address is suppressed'
         when is_letter and sender.inviting_paused_until > now() then 'its inviter may not send invitations at the moment'
-      end as moot
+      end as obsolete
     from due d
     join invitations i on i.id = d.invitation_id
     join organizations o on o.id = i.organization_id
@@ -110,16 +110,16 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
   ),
   decided as (
     select *, case
-      when moot is not null and ambiguous_attempts = 0 then 'suppressed'
-      when moot is not null or ambiguous_attempts > 1 then 'unknown'
+      when obsolete is not null and ambiguous_attempts = 0 then 'suppressed'
+      when obsolete is not null or ambiguous_attempts > 1 then 'unknown'
       else 'sending'
     end as decision
     from judged
   ),
   noted as (
     select *, case
-      when decision = 'suppressed' then 'not sent: ' || moot
-      when moot is not null then 'not sent again: ' || moot
+      when decision = 'suppressed' then 'not sent: ' || obsolete
+      when obsolete is not null then 'not sent again: ' || obsolete
       when decision = 'unknown' then 'a worker was lost while it sent this; nobody knows whether it arrived'
     end as note
     from decided

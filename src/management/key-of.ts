@@ -1,7 +1,5 @@
-import { z } from "zod";
 import type { OrganizationAccess } from "../access/caller.ts";
 import { notFound } from "../errors.ts";
-import { described } from "../http/attributes.ts";
 
 /** The row a path names, in the environment of the request. */
 export function keyOf({
@@ -30,12 +28,3 @@ export function organizationOf({ organization }: Pick<Request, "organization">):
   if (organization === undefined) throw notFound("organization");
   return organization.id;
 }
-
-/** What an answer says besides, where a change can cost a member the right to send their invitations. */
-export const RevokedInvitations = z.object({
-  revoked_invitations: described(
-    z.int(),
-    "How many pending invitations were revoked, because they would now give more than their inviter has.",
-    0,
-  ),
-});

@@ -10,7 +10,7 @@ import { errorDocument } from "../json-api/document.ts";
 import { allEndpoints } from "./all-resources.ts";
 
 /** JSON:API, which hides what belongs to others. */
-export const managementApi: Api = {
+const managementApi: Api = {
   requireAcceptable,
   requireBodyType: requireJsonApiBody,
   send: sendDocument,

@@ -20,7 +20,8 @@ import { addMember } from "../memberships/add-member.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
-import { keyInOrganization, RevokedInvitations } from "./key-of.ts";
+import { keyInOrganization } from "./key-of.ts";
+import { RevokedInvitations } from "./revoked-invitations.ts";
 import {
   isAlive,
   leadsByOrganization,

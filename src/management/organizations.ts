@@ -86,7 +86,7 @@ function leads(viewer: Viewer) {
 }
 
 /** What a request that creates an organization may hold. */
-export const newOrganization = {
+const newOrganization = {
   type: "organization",
   attributes: attributes.extend({
     owner_email: described(
@@ -97,7 +97,7 @@ export const newOrganization = {
   relationships: { owner: { type: "user", prefix: "user", required: false } },
 } as const;
 /** What a request that changes one may hold. */
-export const changedOrganization = {
+const changedOrganization = {
   type: "organization",
   attributes: attributes.partial(),
   relationships: {},

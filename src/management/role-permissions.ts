@@ -10,13 +10,13 @@ import { created } from "../json-api/read-back.ts";
 import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { addPermission, removePermission } from "../roles/role-permissions.ts";
-import { RevokedInvitations } from "./key-of.ts";
 import {
   isOfOwnOrganization,
   ROLES_MANAGERS,
   requireRolesManage,
   roleKeyOf,
 } from "./require-roles-manage.ts";
+import { RevokedInvitations } from "./revoked-invitations.ts";
 import { leadsByRole, roleType } from "./roles.ts";
 import { isAlive } from "./visible-organizations.ts";
 

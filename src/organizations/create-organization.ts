@@ -140,7 +140,7 @@ const findReached = statement<{ is_reached: boolean }, { environment_id: string;
  * locked, so that each of many that come at once sees those before it.
  * @throws 403.
  */
-export async function requireOrganizationAllowed(
+async function requireOrganizationAllowed(
   trx: Knex.Transaction,
   environment_id: string,
   user_id: string,

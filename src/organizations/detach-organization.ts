@@ -119,7 +119,7 @@ function complete(db: Knex, deletionId: string): Promise<void> {
  * The rows are locked, so that none ends otherwise before it is removed in the same transaction.
  * @param after the id they follow.
  */
-export async function recordRevocations(
+async function recordRevocations(
   trx: Knex.Transaction,
   { environment_id, organization_id, created_at }: OrganizationDeletion,
   { after, limit }: { after: string; limit: number },

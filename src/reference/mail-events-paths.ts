@@ -10,7 +10,7 @@ import { exactly, text } from "./schemas.ts";
 
 const JSON_TYPE = "application/json";
 
-const FACE = {
+const API = {
   prefix: "MailEvents",
   codes: MAIL_EVENTS_ERROR_CODES,
   mediaType: JSON_TYPE,
@@ -49,7 +49,7 @@ export function mailEventsPaths(components: Components): Paths {
               },
             },
           },
-          ...errorResponses(Object.keys(MAIL_EVENTS_ERROR_CODES).map(Number), FACE, components),
+          ...errorResponses(Object.keys(MAIL_EVENTS_ERROR_CODES).map(Number), API, components),
         },
         security: [{ webhookSignature: [] }],
       },
