@@ -3,11 +3,11 @@ import { allBridgeEndpoints, BRIDGE_TAGS as BRIDGE_TAG_LIST } from "../bridge/al
 import type { Endpoint } from "../http/endpoint.ts";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { allEndpoints, resourceTypes } from "../management/all-resources.ts";
-import type { Api } from "./api.ts";
-import { bridgeApi } from "./bridge-api.ts";
+import type { ApiDescription } from "./api-description.ts";
+import { bridgeDescription } from "./bridge-description.ts";
 import { type Components, createRegistry } from "./components.ts";
 import { mailEventsPaths } from "./mail-events-paths.ts";
-import { managementApi } from "./management-api.ts";
+import { managementDescription } from "./management-description.ts";
 import type { Method, OpenApiDocument, Operation, Parameter, Paths, Response, Tag } from "./openapi-types.ts";
 import { operationOf } from "./operation.ts";
 import { SECURITY_SCHEMES } from "./security.ts";
@@ -22,11 +22,11 @@ export function openapiDocument(server = "/"): OpenApiDocument {
     parameters: createRegistry<Parameter>("#/components/parameters/"),
     responses: createRegistry<Response>("#/components/responses/"),
   };
-  const tell = (endpoints: Endpoint[], api: Api) =>
+  const tell = (endpoints: Endpoint[], api: ApiDescription) =>
     pathsOf(endpoints, (endpoint) => operationOf(endpoint, api, components));
   const paths = {
-    ...tell(allEndpoints, managementApi),
-    ...tell(allBridgeEndpoints, bridgeApi),
+    ...tell(allEndpoints, managementDescription),
+    ...tell(allBridgeEndpoints, bridgeDescription),
     ...oauthPaths,
     ...mailEventsPaths(components),
   };

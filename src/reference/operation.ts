@@ -1,7 +1,6 @@
 import type { Endpoint } from "../http/endpoint.ts";
-import type { Api } from "./api.ts";
-import type { Components } from "./components.ts";
-import { referToEqual } from "./components.ts";
+import type { ApiDescription } from "./api-description.ts";
+import { type Components, referToEqual } from "./components.ts";
 import { errorResponses } from "./error-responses.ts";
 import type { Operation, Response } from "./openapi-types.ts";
 import { parametersOf } from "./parameters.ts";
@@ -9,7 +8,7 @@ import { withoutDefaults } from "./schemas.ts";
 import { extensionsOf, securityOf } from "./security.ts";
 
 /** Documents an endpoint. */
-export function operationOf(endpoint: Endpoint, api: Api, components: Components): Operation {
+export function operationOf(endpoint: Endpoint, api: ApiDescription, components: Components): Operation {
   const { operationId, tag = "", summary, answers, allow } = endpoint;
   return {
     operationId,
@@ -28,7 +27,11 @@ export function operationOf(endpoint: Endpoint, api: Api, components: Components
   };
 }
 
-function requestBody(endpoint: Endpoint, api: Api, { schemas }: Components): Pick<Operation, "requestBody"> {
+function requestBody(
+  endpoint: Endpoint,
+  api: ApiDescription,
+  { schemas }: Components,
+): Pick<Operation, "requestBody"> {
   const { body } = endpoint;
   const schema = body?.schema();
   if (body === undefined || Object.keys(schema?.properties ?? {}).length === 0) return {};
@@ -43,7 +46,7 @@ function requestBody(endpoint: Endpoint, api: Api, { schemas }: Components): Pic
   return { requestBody: { required: api.isBodyRequired(endpoint), content } };
 }
 
-function success(endpoint: Endpoint, api: Api, components: Components): Response {
+function success(endpoint: Endpoint, api: ApiDescription, components: Components): Response {
   const { status } = endpoint.answers;
   const located = api.errors.prefix === "" && (status === 201 || status === 202);
   const where = { description: "Where the resource is.", schema: { type: "string" } };

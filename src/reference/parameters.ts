@@ -7,13 +7,17 @@ import { type ResourceType, resourceTypeNamed } from "../json-api/resource-type.
 import { exampleId } from "../lib/id.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { pascalCase, spoken } from "../lib/names.ts";
-import type { Api, Subject } from "./api.ts";
+import type { ApiDescription, Subject } from "./api-description.ts";
 import { type Registry, referToEqual } from "./components.ts";
 import type { Parameter, Reference } from "./openapi-types.ts";
 import { text } from "./schemas.ts";
 
 /** Everything an endpoint reads from its path, its headers and its query. */
-export function parametersOf(endpoint: Endpoint, api: Api, parameters: Registry<Parameter>): Reference[] {
+export function parametersOf(
+  endpoint: Endpoint,
+  api: ApiDescription,
+  parameters: Registry<Parameter>,
+): Reference[] {
   const { method, path, allow } = endpoint;
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => {
     const isOrganization = name === "id" && path.startsWith("/bridge-payment/organizations/");
@@ -64,7 +68,7 @@ interface Named {
 }
 
 /** Query parameters, from the schemas they are read with: that of the endpoint, and of its body's other form. */
-function queryParameters(endpoint: Endpoint, api: Api): Named[] {
+function queryParameters(endpoint: Endpoint, api: ApiDescription): Named[] {
   const { query, text: form } = endpoint;
   const shapes = [query, form?.query].flatMap((schema) =>
     schema instanceof z.ZodObject ? Object.entries<z.ZodType>(schema.shape) : [],
@@ -89,7 +93,7 @@ function queryParameters(endpoint: Endpoint, api: Api): Named[] {
 }
 
 /** What parameters that depend on it are named after: the type a list returns, else the action. */
-function ownerOf(endpoint: Endpoint, api: Api): string {
+function ownerOf(endpoint: Endpoint, api: ApiDescription): string {
   const { data } = endpoint.answers;
   if (endpoint.method !== "GET") return endpoint.operationId;
   return data?.type ?? api.subjectOf(endpoint).type;

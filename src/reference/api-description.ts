@@ -6,7 +6,7 @@ import type { ApiErrors } from "./error-responses.ts";
 import type { MediaContent, Response } from "./openapi-types.ts";
 
 /** What the two APIs document differently. */
-export interface Api {
+export interface ApiDescription {
   errors: ApiErrors;
   /** Statuses of the errors an endpoint can answer with. */
   statusesOf(endpoint: Endpoint): number[];

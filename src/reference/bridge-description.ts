@@ -4,7 +4,7 @@ import { BRIDGE_TAGS, type BridgeTag } from "../bridge/all-bridge-endpoints.ts";
 import type { Answers, Endpoint, Records } from "../http/endpoint.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { pascalCase } from "../lib/names.ts";
-import type { Api } from "./api.ts";
+import type { ApiDescription } from "./api-description.ts";
 import { BRIDGE_ERROR_CODES } from "./bridge-error-codes.ts";
 import type { Components } from "./components.ts";
 import { codesIn } from "./error-responses.ts";
@@ -13,7 +13,7 @@ import { exactly, listOf, text, withoutDefaults } from "./schemas.ts";
 const JSON_TYPE = "application/json";
 
 /** The Bridge API: plain JSON in an envelope. */
-export const bridgeApi: Api = {
+export const bridgeDescription: ApiDescription = {
   errors: {
     prefix: "Bridge",
     codes: BRIDGE_ERROR_CODES,

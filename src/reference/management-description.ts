@@ -7,7 +7,7 @@ import { exampleId } from "../lib/id.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { pascalCase } from "../lib/names.ts";
 import { resourceTypes } from "../management/all-resources.ts";
-import type { Api } from "./api.ts";
+import type { ApiDescription } from "./api-description.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import { codesIn } from "./error-responses.ts";
 import { documentSchema } from "./json-api-schemas.ts";
@@ -15,7 +15,7 @@ import type { MediaContent } from "./openapi-types.ts";
 import { exactly, text } from "./schemas.ts";
 
 /** The Management API: JSON:API documents. */
-export const managementApi: Api = {
+export const managementDescription: ApiDescription = {
   errors: {
     prefix: "",
     codes: ERROR_CODES,
