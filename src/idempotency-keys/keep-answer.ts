@@ -2,17 +2,17 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { Refusal } from "../errors.ts";
 
-/** An answer as it is kept for whoever asks again by the same key. */
+/** An answer kept for repeats of the request with the same key. */
 export interface KeptAnswer {
-  /** SHA-256 of the request that was answered. */
+  /** SHA-256 of the request. */
   request_hash: Buffer;
   status: number;
   location: string | null;
-  /** Null where nothing was said. */
+  /** Null without a document. */
   document: object | null;
 }
 
-/** Tried, not waited for: otherwise many requests with one key would hold every connection. */
+/** Tries only: if requests waited, many with one key would hold every connection. */
 const tryLock = statement<{ locked: boolean }, { number: string }>(
   "lock-idempotency-key",
   { number: "bigint" },
@@ -26,11 +26,11 @@ const findKept = statement<KeptAnswer, { key_hash: Buffer }>(
 );
 
 /**
- * Takes a key for this transaction, or finds what was answered by it. The look comes after the lock, in a statement of its
- * own: it sees what whoever had the lock before has committed.
- * @param keyHash SHA-256 of the key with all it belongs to; its first 8 bytes are the lock's number.
- * @returns undefined for a key that is new: it is this transaction's.
- * @throws 409 with `Retry-After` while another request with the key is under way.
+ * Takes a key for this transaction, or finds its kept answer. A second statement looks after the lock is taken, so that it
+ * sees what the lock's last holder committed.
+ * @param keyHash SHA-256 of the key and its scope; the first 8 bytes are the number of the lock.
+ * @returns undefined for a new key, which now belongs to this transaction.
+ * @throws 409 with `Retry-After` while another request with the key is running.
  */
 export async function claimKey(trx: Knex.Transaction, keyHash: Buffer): Promise<KeptAnswer | undefined> {
   const [lock] = await tryLock(trx, { number: keyHash.readBigInt64BE().toString() });
@@ -41,9 +41,9 @@ export async function claimKey(trx: Knex.Transaction, keyHash: Buffer): Promise<
   throw new Refusal(409, [{ code: "idempotency_in_progress", detail, source }], { "Retry-After": "1" });
 }
 
-/** What a key belongs to. */
+/** The scope of a key. */
 export interface KeyScope {
-  /** Null for what is about environments themselves. */
+  /** Null for requests about environments themselves. */
   environment_id: string | null;
   /** `operator`, a client's id or a user's. */
   caller: string;
@@ -79,7 +79,7 @@ const insertKept = statement<
   values (:key_hash, :environment_id, :caller, :method, :path, :request_hash, :status, :location, :document)`,
 );
 
-/** Keeps an answer with what it tells of: it commits with it. @throws where the transaction is lost already. */
+/** Keeps an answer in the transaction of its work. @throws if the transaction has already failed. */
 export async function keepAnswer(
   trx: Knex.Transaction,
   keyHash: Buffer,

@@ -12,8 +12,8 @@ import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
 import { becomeFirstOwner } from "../organizations/become-first-owner.ts";
 import { findOrCreateVerifiedUser } from "../users/find-or-create-verified-user.ts";
-import { notifyInviter } from "./decline-invitation.ts";
 import { closedInvitation, closedState, findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { notifyInviter } from "./notify-inviter.ts";
 import { refuseUnsendable } from "./revoke-invitations.ts";
 
 export interface Acceptance {
@@ -22,10 +22,11 @@ export interface Acceptance {
 }
 
 /**
- * Accepts: one transaction claims the invitation, makes the membership with its roles and metadata, and the ownership of
- * an organization that has no owner, if that is what it gives, and tells the inviter. What is granted is granted to the invited address, not to the person who clicked. Accepting again answers the same.
- * @throws 404 when there is no such invitation or user, 403 for a user of another address, 409 with the state's code when
- *   it was answered, revoked, expired or superseded before. One that its inviter could no longer send is revoked now.
+ * Accepts an invitation. One transaction claims it, creates the membership with its roles and metadata, gives an
+ * organization without an owner its first one if the invitation says so, and notifies the inviter. The invited address
+ * gets the membership, not the person who clicked. Accepting again returns the same.
+ * @throws 404 for an unknown invitation or user, 403 for a user with another address, 409 with the state's code if it was
+ *   answered, revoked, expired or superseded before. If its inviter could no longer send it, it is revoked now.
  */
 export async function acceptInvitation(
   { db, queues }: Context,
@@ -55,12 +56,12 @@ export async function acceptInvitation(
   });
 }
 
-/** Rolls back: an invitation that is closed makes nobody a user and verifies no address. */
+/** Rolls back, because a closed invitation must not create a user or verify an address. */
 class ClosedMeanwhile extends Error {}
 
 interface Invitee {
   user: User;
-  /** Whether the user is made by accepting. */
+  /** Whether this acceptance created the user. */
   isNew: boolean;
 }
 
@@ -85,7 +86,7 @@ async function findInvitee(trx: Knex.Transaction, invitation: Invitation, proof:
   return { user, isNew: false };
 }
 
-/** A user without a name gets the invitation's, as one who follows the link does. */
+/** Gives a user without a name the invitation's name, as following the link does. */
 async function giveName(
   trx: Knex.Transaction,
   user: User,
@@ -118,7 +119,7 @@ async function admit(
   return membership;
 }
 
-/** The same success again, for the same user while they are still a member; anything else comes too late. */
+/** Returns the same success to the same user while they are a member. Anyone else is too late. */
 async function acceptedBefore(
   db: Knex,
   invitation: Invitation,

@@ -9,7 +9,7 @@ import { Organization } from "../models/organization.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 
-/** An unsent notice about several failures belongs to one of their invitations: another takes its place. */
+/** Moves an unsent notice about several failures to another of their invitations. */
 const keepNotice = statement<never, { id: string }>(
   "keep-notice",
   { id: "text" },
@@ -30,9 +30,9 @@ const keepNotice = statement<never, { id: string }>(
 );
 
 /**
- * Deletes an invitation that is over, with its deliveries. Its events stay, limits go on counting its emails
- * (migration 0023), and its links are unknown from then on, the one that opts out included.
- * @throws 404, 403 when the right is lost meanwhile, 409 while it can still be answered.
+ * Deletes an invitation that is over, with its deliveries. Its events stay, and limits still count its emails (migration
+ * 0023). Its links, including the opt-out link, become unknown.
+ * @throws 404, 403 if the actor has just lost the right, 409 while it can still be answered.
  */
 export async function deleteInvitation({ db }: Context, key: InvitationKey, actor: Actor): Promise<void> {
   const { id, environment_id, organization_id } = await findInvitation(db, key);
@@ -82,9 +82,9 @@ const purgeChunk = statement<{ purged: number }, { limit: number }>(
 );
 
 /**
- * Removes what is left of deleted deliveries once no limit counts it.
+ * Removes the remains of deleted deliveries once no limit counts them.
  * @param aborted asked between chunks.
- * @returns how many.
+ * @returns the number removed.
  */
 export async function purgeDeletedDeliveries(db: Knex, aborted: () => boolean): Promise<number> {
   let total = 0;

@@ -6,7 +6,7 @@ import { InvitationRole } from "../models/join-tables.ts";
 import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { lockSendable, newExpiry } from "./lock-sendable.ts";
 
-/** What of a pending invitation can be changed; what is left out stays. The mail that is out is not called back. */
+/** Changes to a pending invitation. Anything left out stays. An email already sent is not recalled. */
 export interface InvitationEdit {
   role_ids?: string[] | undefined;
   /** ISO 8601. */
@@ -18,11 +18,11 @@ export interface InvitationEdit {
 }
 
 /**
- * Changes a pending invitation. Its link stays good. A user who says what it gives is its inviter from then on, so it
- * falls with their right to give that. A program takes nobody's place, but what goes beyond the inviter's rights is the
- * program's own invitation: it has no inviter any more.
+ * Changes a pending invitation. Its link keeps working. A user who changes its roles becomes its inviter, so it ends with
+ * their right to give them. A program doesn't become the inviter, but if the roles exceed the inviter's rights, the
+ * invitation no longer has an inviter.
  * @returns the row with its summary, as reading it would show it.
- * @throws 404, 403 for roles beyond the editor's own rights, 409 with the state's code when it is closed, 422.
+ * @throws 404, 403 for roles beyond the editor's own rights, 409 with the state's code if it is closed, 422.
  */
 export async function editInvitation(
   { db }: Context,

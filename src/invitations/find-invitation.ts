@@ -8,14 +8,11 @@ import { Organization } from "../models/organization.ts";
 
 export interface InvitationKey {
   id: string;
-  /** Absent only for the holder of a link: the link itself names the environment. */
+  /** Left out only for a link holder, because the link itself names the environment. */
   environment_id?: string | undefined;
 }
 
-/**
- * The invitation as of now, of an organization that is not being deleted.
- * @throws 404.
- */
+/** Finds an invitation as of now, unless its organization is being deleted. @throws 404. */
 export async function findInvitation(db: Knex, { id, environment_id }: InvitationKey): Promise<Invitation> {
   if (!isId("inv", id)) throw notFound("invitation");
   const query = Invitation.query(db)
@@ -33,10 +30,10 @@ export async function findInvitation(db: Knex, { id, environment_id }: Invitatio
   return invitation;
 }
 
-/** Why an invitation can't be answered, or answered otherwise. `superseded`: a newer mail with a newer link was sent. */
+/** Why an invitation can't be answered (differently). `superseded`: a newer email with a newer link was sent. */
 export type ClosedState = "accepted" | "declined" | "revoked" | "expired" | "superseded";
 
-/** Who reads it: the person who was invited, or anyone who invites there and can do something about it. */
+/** The reader of a sentence: the invited person, or someone who invites there and can do something about it. */
 type Reader = "invitee" | "inviter";
 
 const SENTENCES: Record<ClosedState, Record<Reader, string>> = {
@@ -64,8 +61,8 @@ const SENTENCES: Record<ClosedState, Record<Reader, string>> = {
 };
 
 /**
- * A link that was superseded proves nothing but that: what became of the invitation is told by the newest link alone.
- * @returns undefined while the invitation is open to this proof.
+ * Returns why an invitation is closed to this proof, or undefined while it is open. An older link only learns that there is
+ * a newer one.
  */
 export function closedState(
   invitation: Pick<Invitation, "status" | "token_version">,
@@ -76,21 +73,21 @@ export function closedState(
 }
 
 /**
- * The refusal for an invitation whose guarded write found no row: 409, the code naming the state.
- * @param actor who answers the invitation; left out for what only those who invite do.
+ * Makes the refusal for an invitation whose guarded write found no row: 409, with the state in the code.
+ * @param actor the actor who answers the invitation; left out for what only inviters do.
  */
 export function closedInvitation(
   invitation: Pick<Invitation, "status" | "token_version">,
   actor?: Pick<Actor, "kind">,
   proof?: Proof,
 ): Refusal {
-  // Still open by the look of it: it expired between the write and this reading, by a whisker.
+  // If it still looks open, it expired between the write and this read.
   const state = closedState(invitation, proof) ?? "expired";
   const answers = actor !== undefined && ["invitee", "user"].includes(actor.kind);
   return conflict(`invitation_${state}`, SENTENCES[state][answers ? "invitee" : "inviter"]);
 }
 
-/** What the recipient's page shows. */
+/** The details on the recipient's page. */
 export interface InvitationDetails {
   id: string;
   environment_id: string;
@@ -99,20 +96,20 @@ export interface InvitationDetails {
   email: string;
   message: string | null;
   expires_at: Date;
-  /** By preference: the invitation's language, the environment's. */
+  /** The languages of the invitation and the environment, in this order. */
   locales: string[];
   product: string;
   redirect_url: string | null;
   organization: string;
   inviter: string | null;
   roles: string[];
-  /** Whether the invited address, or the user who accepted, belongs to the organization now, in whatever way. */
+  /** Whether the invited address, or the user who accepted, is a member now. */
   is_member: boolean;
   /** Another invitation of this address to the organization is open, in a newer email. */
   has_newer: boolean;
 }
 
-/** No row when it is unknown or its organization is being deleted. */
+/** Returns no row for an unknown invitation or an organization that is being deleted. */
 export const findInvitationDetails = statement<InvitationDetails, { id: string }>(
   "find-invitation-details",
   { id: "text" },

@@ -10,11 +10,11 @@ import { requireGrantable } from "../roles/require-grantable.ts";
 import { closedInvitation } from "./find-invitation.ts";
 
 /**
- * Holds an invitation for somebody who wants it sent or changed, and with it the organization, so that rights stay what
- * they are. Nobody sends on what they could not have sent.
- * @param roleIds the roles it is to give; by default those it gives.
- * @param expired whether an expired one will do, too.
- * @throws 404 when the organization is being deleted, 403, 409 with the state's code when it is closed.
+ * Locks an invitation that the actor wants to send or change, and its organization, so that rights stay as they are.
+ * Nobody resends an invitation that they could not have sent.
+ * @param roleIds the roles it will give; by default those it gives now.
+ * @param expired whether it may have expired.
+ * @throws 404 if the organization is being deleted, 403, 409 with the state's code if it is closed.
  */
 export async function lockSendable(
   trx: Knex.Transaction,
@@ -57,10 +57,10 @@ const findExpiry = statement<
 );
 
 /**
- * When an invitation is to expire, judged by the database's clock.
- * @param asked ISO 8601; null: the environment's lifetime from now.
- * @param pointer where in the request it stands.
- * @throws 422 for what is past or over 365 days away.
+ * Computes the expiry of an invitation by the database's clock.
+ * @param asked ISO 8601; null means the environment's lifetime from now.
+ * @param pointer its place in the request.
+ * @throws 422 for a time in the past or over 365 days away.
  */
 export async function newExpiry(
   trx: Knex.Transaction,

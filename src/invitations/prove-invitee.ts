@@ -6,9 +6,9 @@ import type { Invitation, Proof } from "../models/invitation.ts";
 export type LinkProof = Extract<Proof, { by: "link" }>;
 
 /**
- * What the bearer of a link may do with that invitation.
- * @param ip counted against a limit when the link is none, so that nobody tries many.
- * @throws 404, the same for every link that is none of ours or another invitation's; 429 after too many of those.
+ * Proves the invitee by a link.
+ * @param ip counted against a limit if the link is invalid, so that nobody can try many.
+ * @throws 404, the same for an invalid link and for another invitation's; 429 after too many of those.
  */
 export function proveByLink(
   { linkKeys, limiter }: Context,
@@ -23,9 +23,9 @@ export function proveByLink(
 }
 
 /**
- * What a signed-in user may do with an invitation: answer it, if it went to the user's verified address. An address
- * nobody has verified proves nothing: anybody may have signed up with it (CVE-2022-2326).
- * @param maySee whether the user may read the organization's invitations; to others it does not exist.
+ * Proves the invitee by the verified address of a signed-in user. An unverified address proves nothing, because anyone
+ * can sign up with it (CVE-2022-2326).
+ * @param maySee whether the user may read the organization's invitations; for others the invitation does not exist.
  * @throws 403 for an unverified or another address, 404.
  */
 export function proveByAddress(
@@ -44,7 +44,7 @@ export function proveByAddress(
   if (!user.email_verified) {
     throw forbidden(
       "email_unverified",
-      "Your address is not verified: follow the link in the invitation's mail instead.",
+      "Your address is not verified: follow the link in the invitation email instead.",
     );
   }
   return { by: "user", userId: user.user_id };

@@ -14,14 +14,13 @@ import { requireMailAllowed } from "./mail-limits.ts";
 import { refuseUnsendable } from "./revoke-invitations.ts";
 
 /**
- * Sends an invitation once more: with a new link, which kills those mailed before, and a new expiry. One that has expired
- * is open again by that.
- * @param expiresAt ISO 8601; null: the environment's lifetime from now.
+ * Sends an invitation again, with a new expiry and a new link that ends the earlier ones. This reopens an expired
+ * invitation.
+ * @param expiresAt ISO 8601; null means the environment's lifetime from now.
  * @returns the row with its summary, as reading it would show it.
- * @throws 404, 403 for an actor who could not send it, 409 with the state's code when it is closed, as it is from now on
- *   when its inviter could no longer send it, 409 for an expired one whose address has a newer invitation or is a member's
- *   by now, 429 too soon after the email before, 422 for an expiry that is past or over
- *   365 days away.
+ * @throws 404, 403 for an actor who could not send it, 409 with the state's code if it is closed (if its inviter could no
+ *   longer send it, it is closed now), 409 for an expired one whose address has a newer invitation or belongs to a member,
+ *   429 too soon after the last email, 422 for an expiry in the past or over 365 days away.
  */
 export async function resendInvitation(
   { db, queues }: Pick<Context, "db"> & { queues: Pick<Context["queues"], "hint"> },
@@ -32,7 +31,7 @@ export async function resendInvitation(
   const found = await findInvitation(db, key);
   if (found.status !== "pending" && found.status !== "expired") throw closedInvitation(found);
   if (found.status === "pending") await refuseUnsendable(db, found, actor);
-  // Most of many that come at once are turned away here, and don't queue for the lock.
+  // Turns most of many simultaneous requests away before they queue for the lock.
   await requireMailAllowed(db, found, actor);
   return transaction(db, async (trx, afterCommit) => {
     const invitation = await lockSendable(trx, found, actor, { expired: true });
@@ -79,8 +78,8 @@ const findMembership = statement<
 );
 
 /**
- * Makes sure that an expired invitation can be the pending one of its address again. The organization's lock keeps others
- * from being written meanwhile.
+ * Makes sure that an expired invitation can become the pending one of its address again. The organization's lock keeps
+ * others from being written.
  * @throws 409.
  */
 async function requireRoom(
@@ -89,10 +88,10 @@ async function requireRoom(
 ): Promise<void> {
   const [address] = await findMembership(trx, { email_canonical, organization_id });
   if (address?.is_member)
-    throw conflict("already_member", "That address belongs to a member of this organization by now.");
+    throw conflict("already_member", "That address belongs to a member of this organization.");
   const others = () =>
     Invitation.query(trx).where({ organization_id, email_canonical, status: "pending" }).whereNot({ id });
-  // One that is overdue takes the place of a pending one until its expiry is written down.
+  // An overdue invitation counts as pending until it is marked as expired.
   const lapsed = await others()
     .where("expires_at", "<=", raw("now()"))
     .patch({ status: "expired", expired_at: raw("now()") })
@@ -115,9 +114,9 @@ async function requireRoom(
 }
 
 /**
- * The link of a pending invitation, for a program that sends its own mail: the only way it ever leaves but by our mail,
- * and never unseen. Not for people: whoever holds it proves the invited address by it.
- * @throws 404, 409 with the state's code when it is closed.
+ * Returns the link of a pending invitation, for a program that sends its own email. Writes an event, because this is the
+ * only way a link leaves except by our email. Not for people: the link proves the invited address.
+ * @throws 404, 409 with the state's code if it is closed.
  */
 export async function copyLink(
   { db, linkKeys, settings }: Context,

@@ -10,9 +10,9 @@ import { currentCeiling } from "../roles/current-ceiling.ts";
 import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
 
 /**
- * Withdraws a pending invitation; its link is dead in the same moment. Revoking again answers the same.
- * @throws 404 when there is no such invitation, 403 when the right is lost meanwhile, 409 with the state's code when it
- *   was closed otherwise.
+ * Revokes a pending invitation; its link stops working at once. Revoking again returns the same.
+ * @throws 404 for an unknown invitation, 403 if the actor has just lost the right, 409 with the state's code if it ended
+ *   in another way.
  */
 export async function revokeInvitation(
   { db }: Context,
@@ -37,7 +37,7 @@ export async function revokeInvitation(
   throw closedInvitation(closed);
 }
 
-/** Which pending invitations a change concerns; what is not given is not narrowed. */
+/** The pending invitations that a change concerns. Every field narrows them. */
 export interface Concerned {
   id?: string;
   environment_id: string;
@@ -46,7 +46,7 @@ export interface Concerned {
   email_canonical?: string;
 }
 
-/** The reason in the event of an invitation that its inviter could no longer send. */
+/** The reason in the event if the inviter could no longer send the invitation. */
 const LOST_RIGHTS = "inviter_lost_rights";
 
 const findSendable = statement<
@@ -58,16 +58,16 @@ const findSendable = statement<
   "select inviter_may_send(:inviter_user_id, :organization_id, :id) as sendable",
 );
 
-/** Revokes every pending invitation concerned, with an event each, inside the transaction that is the reason. */
+/** Revokes all pending invitations concerned, with an event each, in the transaction of the change. */
 export function revokePending(trx: Knex.Transaction, actor: Actor, concerned: Concerned): Promise<number> {
   return revoke(trx, actor, concerned, { condition: "true" });
 }
 
 /**
- * Revokes the pending invitations concerned whose inviters could no longer send them: who lost `members:manage`
- * there, or a permission of a role the invitation gives. To be called by whatever takes rights away, with the lock that
- * inviting shares: the organization's, or that of all rights in the environment.
- * @param only invitations whose inviter has a role, in the environment or in some organization; or that give one of some.
+ * Revokes the pending invitations concerned whose inviters could no longer send them, because they lost `members:manage`
+ * there or a permission of a role the invitation gives. Every command that takes rights away calls it, holding the lock
+ * that inviting shares: the organization's, or the one of all rights in the environment.
+ * @param only invitations whose inviter has this role anywhere, or that give one of these roles.
  */
 export function revokeUnsendable(
   trx: Knex.Transaction,
@@ -94,10 +94,10 @@ export function revokeUnsendable(
 }
 
 /**
- * Revokes one invitation if its inviter could no longer send it: the last look, when it is accepted or sent once more. The
- * revocation stands although it refuses the request.
- * @param answering who answers the invitation, where that is what is refused.
- * @throws 409 when it was revoked now.
+ * Revokes one invitation if its inviter could no longer send it: the last check before it is accepted or sent again. The
+ * revocation stands although the request is refused.
+ * @param answering the actor who answers the invitation, if that is what is refused.
+ * @throws 409 if it was revoked now.
  */
 export async function refuseUnsendable(
   db: Knex,
@@ -119,7 +119,7 @@ export async function refuseUnsendable(
   });
 }
 
-/** @returns how many. */
+/** @returns the number of revoked invitations. */
 async function revoke(
   trx: Knex.Transaction,
   actor: Actor,
@@ -132,7 +132,7 @@ async function revoke(
 ): Promise<number> {
   const revoked = await Invitation.query(trx)
     .where({ ...concerned, status: "pending" })
-    // What is overdue reads as expired already, and stays so.
+    // An overdue invitation already reads as expired, and stays so.
     .where("expires_at", ">", raw("now()"))
     .whereRaw(condition, values)
     .patch({ status: "revoked", revoked_at: raw("now()"), revoked_by_user_id: actor.user_id })

@@ -12,8 +12,8 @@ import { among, idsFrom } from "../json-api/lead.ts";
 import { type Rows, resourceType, storedMetadata, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
+import { invitationAttributes } from "./invitation-attributes.ts";
 import { byDeliveryStatus, byStatusNow, DELIVERY_STATUSES } from "./invitation-filters.ts";
-import { invitationAttributes } from "./read-batch-row.ts";
 import { isAlive, leadsByOrganization, visibleOrganizations } from "./visible-organizations.ts";
 
 export const invitationType = resourceType<Invitation>({

@@ -1,35 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { described, emailAddress, expiry, locale, metadata, text } from "../http/attributes.ts";
+import { described } from "../http/attributes.ts";
 import { BODY_LIMIT } from "../http/read-body.ts";
 import type { RowProblem, SentRow } from "../invitation-batches/new-rows.ts";
 import { isObject } from "../json-api/pointer-to.ts";
 import { clip } from "../lib/clip.ts";
 import { exampleId } from "../lib/id.ts";
 import { jsonSchemaOf } from "../lib/json-schema-of.ts";
+import { invitationAttributes } from "./invitation-attributes.ts";
 
-/** What can be said of an invitation, be it a single one or a row of many. */
-export const invitationAttributes = z.strictObject({
-  email: emailAddress,
-  first_name: text(100).nullish(),
-  last_name: text(100).nullish(),
-  role_ids: z.array(z.string().max(64)).max(50).default([]),
-  message: z.string().trim().max(500, { error: "may have at most 500 characters" }).nullish(),
-  locale: locale.nullish(),
-  metadata: metadata.default({}),
-  expires_at: expiry.nullish(),
-});
-
-/** Characters kept of an address that is none, and of what is said of a row. */
+/** Characters kept of an invalid address, and of the sentence about a row. */
 const LONGEST_KEPT = 500;
 
-/** More than any list of a row may have: the others would only be complained of, one by one. */
+/** Items read of a list, more than any may have: each further one would only add a complaint. */
 const LIST_READ = 100;
 
-/** Reads a row as the attributes of a single invitation are read; what is wrong with it is its own trouble. */
+/** Reads a row like the attributes of a single invitation. A wrong row doesn't affect the others. */
 export function readBatchRow(given: unknown): SentRow {
   const email = isObject(given) && typeof given.email === "string" ? keptOf(given.email) : null;
-  // What bounds a single invitation is its body.
+  // A single invitation is bounded by its body.
   if (JSON.stringify(given).length > BODY_LIMIT) {
     const detail = `row: may have at most ${BODY_LIMIT / 1024} KiB`;
     return { email, problem: { code: "invalid_attribute", detail } };
@@ -55,12 +44,12 @@ function withShortLists(given: unknown): unknown {
   return { ...given, role_ids: given.role_ids.slice(0, LIST_READ) };
 }
 
-/** An address as it was sent, so that its sender knows it again. */
+/** Keeps an address as it was sent, so that the sender recognizes it. */
 export function keptOf(email: string): string {
   return clip(email, LONGEST_KEPT);
 }
 
-/** One is enough to mend a row by. */
+/** Reports the first problem only, which is enough to fix a row. */
 function problemOf({ issues: [issue] }: z.ZodError): RowProblem {
   if (issue?.code === "unrecognized_keys") {
     const detail = clip(`${issue.keys.join(", ")}: there is no such attribute.`, LONGEST_KEPT);
@@ -70,10 +59,10 @@ function problemOf({ issues: [issue] }: z.ZodError): RowProblem {
   return { code: "invalid_attribute", detail: clip(`${name}: ${issue?.message}`, LONGEST_KEPT) };
 }
 
-/** More than that are several batches. */
+/** Rows of a batch. */
 export const ROWS_AT_MOST = 10_000;
 
-/** Documented as it should be, and taken whatever it is: a row that is wrong stops no other. */
+/** Documented as an invitation, but any value is accepted here, because a wrong row must not stop the others. */
 const row = z.unknown().meta(jsonSchemaOf(invitationAttributes, "input"));
 
 export const newInvitationBatch = {
@@ -86,7 +75,7 @@ export const newInvitationBatch = {
         .max(ROWS_AT_MOST, {
           error: `may have at most ${ROWS_AT_MOST.toLocaleString("en")}: send them in parts`,
         })
-        // Once it is known that there are not too many, and read only for somebody who may invite there.
+        // Read later, after the count is checked and only for a caller who may invite there.
         .transform((rows) => () => inTurns(rows, readBatchRow)),
       "1 to 10,000 rows, each with the attributes of an invitation. A wrong row doesn't stop the others.",
       [

@@ -26,7 +26,7 @@ import { deleteUser } from "../users/delete-user.ts";
 import { updateUser } from "../users/update-user.ts";
 import { keyOf } from "./key-of.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
-import { COLUMNS, isTeam, people, searched } from "./visible-users.ts";
+import { isTeam, leadsToUsers, searchUsers, USER_COLUMNS } from "./visible-users.ts";
 
 export const userType = resourceType<User>({
   type: "user",
@@ -39,11 +39,11 @@ export const userType = resourceType<User>({
   visible: (viewer) =>
     among(
       viewer,
-      User.query(viewer.db).select(COLUMNS).where("users.environment_id", viewer.environment_id),
-      people(viewer),
+      User.query(viewer.db).select(USER_COLUMNS).where("users.environment_id", viewer.environment_id),
+      leadsToUsers(viewer),
     ),
   leads: (viewer) =>
-    visibleOrganizations(viewer, "members:read") === undefined ? undefined : people(viewer),
+    visibleOrganizations(viewer, "members:read") === undefined ? undefined : leadsToUsers(viewer),
   attributes: z.object({
     email: described(z.string(), "Where emails go. Compared without regard to case.", "mary@acme.example"),
     email_verified: described(
@@ -101,7 +101,7 @@ export const userType = resourceType<User>({
   sortable: ["email_canonical", "created_at"],
   filters: {
     email: { ...byAddress<User>("users.email_canonical"), findsFew: true },
-    search: { ...bySearch<User>(searched), findsFew: true },
+    search: { ...bySearch<User>(searchUsers), findsFew: true },
     external_id: {
       findsFew: true,
       value: z.string().max(300),

@@ -5,7 +5,7 @@ import { seesAllUsers } from "../json-api/viewer.ts";
 import type { User } from "../models/user.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
-export const COLUMNS = [
+export const USER_COLUMNS = [
   "id",
   "environment_id",
   "email",
@@ -18,9 +18,9 @@ export const COLUMNS = [
   "updated_at",
 ].map((column) => `users.${column}`);
 
-/** Those who don't see everybody search their organizations, and themselves. */
-export function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<User>) => void> {
-  const organizations = people(viewer) && visibleOrganizations(viewer, "members:read");
+/** Searches all users for a viewer who sees everybody; otherwise the viewer's organizations, and the viewer. */
+export function searchUsers(wanted: string, viewer: Viewer): Array<(rows: Rows<User>) => void> {
+  const organizations = leadsToUsers(viewer) && visibleOrganizations(viewer, "members:read");
   if (organizations === undefined)
     return [(rows) => void rows.whereRaw("users.id = any(array(?))", [foundIds(viewer, "u", wanted)])];
   const { db, caller } = viewer;
@@ -33,11 +33,13 @@ export function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<User
   ];
 }
 
+/** Whether the viewer belongs to the team that runs the service: programs, and users who see everybody. */
 export function isTeam(viewer: Viewer): boolean {
   return viewer.caller.kind !== "user" || seesAllUsers(viewer);
 }
 
-export function people(viewer: Viewer): Lead[] | undefined {
+/** Leads to the viewer and to the members of organizations where they may see members. Undefined if they see everybody. */
+export function leadsToUsers(viewer: Viewer): Lead[] | undefined {
   const { db, environment_id, caller, environment_permissions } = viewer;
   if (caller.kind !== "user" || environment_permissions.includes("users:read")) return undefined;
   const organizations = visibleOrganizations(viewer, "members:read");
