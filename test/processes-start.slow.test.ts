@@ -90,6 +90,23 @@ test("a second start keeps all data, even after the first was killed", async () 
   }
 });
 
+// Docker's default capabilities leave out this one. Then root can't look into the processes of other users.
+test.runIf(process.getuid?.() === 0)("root in a container recognizes and stops its Postgres", async () => {
+  const home = await newHome();
+  const limits = ["--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"];
+  const start = () =>
+    startProcess("setpriv", [...limits, process.execPath, "--import", "tsx", "src/main.ts", "all"], home);
+  const killed = start();
+  await killed.prints(/Stop with Ctrl-C/);
+  killed.signal("SIGKILL");
+  await killed.ends();
+  const next = start();
+  await next.prints(/Stop with Ctrl-C/);
+  next.signal("SIGTERM");
+  expect(await next.ends()).toEqual({ code: 0, signal: null });
+  expect(await holdsData(home)).toBe(false);
+});
+
 test("a second process at once names the one that uses the data", async () => {
   const home = await newHome();
   const first = startGuildhallProcess("all", home);
