@@ -166,6 +166,8 @@ describe("everything the Bridge API answers", () => {
     expect(bridgeProblems("POST", url, tooLarge)).toEqual([]);
     expect(bridgeProblems("GET", "/bridge-payment/nothing", notThere)).toEqual([]);
     expect(bridgeProblems("PATCH", url, notKnown)).toEqual([]);
+    const wrongCode = { ...notThere, body: { ...notThere.body, code: "already_member" } };
+    expect(bridgeProblems("GET", url, wrongCode)).toEqual(["already_member is not documented with 404"]);
   });
 
   test("is told where it is not as documented", async () => {

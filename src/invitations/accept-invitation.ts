@@ -134,5 +134,5 @@ async function acceptedBefore(
   if (membership !== undefined) return { invitation, membership };
   const detail =
     "This invitation was accepted, and the membership has ended since. Joining again takes a new invitation.";
-  throw conflict(`invitation_${invitation.status}`, detail);
+  throw conflict("invitation_accepted", detail);
 }
