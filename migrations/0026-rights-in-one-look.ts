@@ -36,32 +36,6 @@ export async function up(knex: Knex): Promise<void> {
       where o.id = in_organization
     $$;
 
-    -- As in migration 0022, with the inviter's rights and the roles' permissions in one query.
-    create or replace function inviter_may_send(inviter text, to_organization text, of_invitation text) returns boolean stable language plpgsql as $$
-      begin
-        if exists (
-          select from invitation_roles ir
-          join roles r on r.id = ir.role_id and r.is_system and r.name = 'owner'
-          join organizations o on o.id = to_organization and o.owner_user_id is not null
-          where ir.invitation_id = of_invitation
-        ) then
-          return false;
-        end if;
-        if inviter is null then
-          return true;
-        end if;
-        return (
-          select 'members:manage' = any (held) and not exists (
-            select from invitation_roles ir
-            join role_permissions rp on rp.role_id = ir.role_id
-            join permissions p on p.id = rp.permission_id
-            where ir.invitation_id = of_invitation and p.name <> all (held)
-          )
-          from (select array(select name from permissions_in(inviter, to_organization) as name) as held) rights
-        );
-      end
-    $$;
-
     -- The roles an invitation gives, or null if its inviter could no longer send it. For a statement that has just
     -- waited for the organization's lock: a volatile function sees what was committed while it waited.
     create function roles_given_now(of_invitation text, to_organization text, inviter text) returns text[] volatile language plpgsql as $$

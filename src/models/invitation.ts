@@ -104,18 +104,22 @@ export class Invitation extends BaseModel {
     return invitation;
   }
 
-  static revoke(trx: Knex.Transaction, id: string, userId: string | null): Promise<Invitation | undefined> {
-    const revoked = { status: "revoked", revoked_at: NOW, revoked_by_user_id: userId };
-    return Invitation.writeWhilePending(trx, id, revoked);
-  }
-
-  /** Changes a pending invitation that has not expired. @returns undefined when it is closed by now. */
+  /**
+   * Changes a pending invitation that has not expired. A guarded write: of any number that come at once, one gets the row.
+   * @returns undefined when it is closed by now.
+   */
   static async change(
     trx: Knex.Transaction,
     id: string,
     columns: Partial<Record<"token_version" | "expires_at" | "locale" | "inviter_user_id", unknown>>,
   ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, columns);
+    const [changed] = await Invitation.query(trx)
+      .patch(columns as object)
+      .where({ id, status: "pending" })
+      .where("expires_at", ">", NOW)
+      .returning("*")
+      .castTo<Invitation[]>();
+    return changed;
   }
 
   /**
@@ -147,16 +151,5 @@ export class Invitation extends BaseModel {
       .returning("*")
       .castTo<Invitation[]>();
     return revived;
-  }
-
-  /** The guarded write behind every change: of any number that come at once, one gets the row. */
-  private static async writeWhilePending(trx: Knex.Transaction, id: string, change: object) {
-    const [changed] = await Invitation.query(trx)
-      .patch(change)
-      .where({ id, status: "pending" })
-      .where("expires_at", ">", NOW)
-      .returning("*")
-      .castTo<Invitation[]>();
-    return changed;
   }
 }
