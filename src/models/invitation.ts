@@ -104,41 +104,22 @@ export class Invitation extends BaseModel {
     return invitation;
   }
 
-  /** Only what its inviter could still send: rights are judged once more, whatever took them away. */
-  static accept(
-    trx: Knex.Transaction,
-    proof: Proof,
-    id: string,
-    userId: string,
-  ): Promise<Invitation | undefined> {
-    const accepted = { status: "accepted", accepted_at: NOW, accepted_by_user_id: userId };
-    const sendable = raw("inviter_may_send(inviter_user_id, organization_id, id)");
-    return Invitation.writeWhilePending(trx, id, proof, accepted, sendable);
-  }
-
-  static decline(
-    trx: Knex.Transaction,
-    proof: Proof | undefined,
-    id: string,
-  ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, proof, { status: "declined", declined_at: NOW });
-  }
-
-  static revoke(trx: Knex.Transaction, id: string, userId: string | null): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, undefined, {
-      status: "revoked",
-      revoked_at: NOW,
-      revoked_by_user_id: userId,
-    });
-  }
-
-  /** Changes a pending invitation that has not expired. @returns undefined when it is closed by now. */
+  /**
+   * Changes a pending invitation that has not expired. A guarded write: of any number that come at once, one gets the row.
+   * @returns undefined when it is closed by now.
+   */
   static async change(
     trx: Knex.Transaction,
     id: string,
     columns: Partial<Record<"token_version" | "expires_at" | "locale" | "inviter_user_id", unknown>>,
   ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, undefined, columns);
+    const [changed] = await Invitation.query(trx)
+      .patch(columns as object)
+      .where({ id, status: "pending" })
+      .where("expires_at", ">", NOW)
+      .returning("*")
+      .castTo<Invitation[]>();
+    return changed;
   }
 
   /**
@@ -170,26 +151,5 @@ export class Invitation extends BaseModel {
       .returning("*")
       .castTo<Invitation[]>();
     return revived;
-  }
-
-  /**
-   * The guarded write behind every answer and change: of any number that come at once, one gets the row.
-   * Of links, only the newest may answer.
-   */
-  private static async writeWhilePending(
-    trx: Knex.Transaction,
-    id: string,
-    proof: Proof | undefined,
-    change: object,
-    condition = raw("true"),
-  ) {
-    const query = Invitation.query(trx)
-      .patch(change)
-      .where({ id, status: "pending" })
-      .where("expires_at", ">", NOW)
-      .where(condition);
-    if (proof?.by === "link") void query.where({ token_version: proof.tokenVersion });
-    const [closed] = await query.returning("*").castTo<Invitation[]>();
-    return closed;
   }
 }

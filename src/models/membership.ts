@@ -52,22 +52,6 @@ export class Membership extends BaseModel {
     return membership;
   }
 
-  /**
-   * Like `join`; who is a member already keeps the membership and gains the roles.
-   * @returns the membership, and whether it is new.
-   */
-  static async joinOrGrant(
-    trx: Knex.Transaction,
-    joining: Joining,
-  ): Promise<{ membership: Membership; joined: boolean }> {
-    const created = await Membership.join(trx, joining);
-    if (created !== undefined) return { membership: created, joined: true };
-    const { organization_id, user_id } = joining;
-    const membership = await Membership.query(trx).findOne({ organization_id, user_id }).throwIfNotFound();
-    await Membership.grant(trx, membership, joining.role_ids);
-    return { membership, joined: false };
-  }
-
   /** Adds roles the membership does not have yet. */
   static async grant(trx: Knex.Transaction, membership: Membership, roleIds: string[]): Promise<void> {
     if (roleIds.length === 0) return;
