@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
+import { parameter } from "../db/prepared-query.ts";
 import { created_at, described, text, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { creates, NOTHING, shows } from "../json-api/answers.ts";
@@ -75,6 +76,19 @@ export const roleType = resourceType<Role>({
   },
   sortable: ["name", "created_at"],
   filters: { name: byColumn("roles.name"), organization: byColumn("roles.organization_id") },
+  parts: {
+    /** Those that somebody who has the permissions `held` may give in an organization. Null: all permissions. */
+    assignable: (roles) =>
+      void roles.whereRaw(
+        `(roles.organization_id is null or roles.organization_id = :organization_id)
+        and not (roles.is_system and roles.name = 'owner')
+        and (cast(:held as text[]) is null or 'members:manage' = any (:held) and not exists (
+          select from role_permissions rp join permissions p on p.id = rp.permission_id
+          where rp.role_id = roles.id and p.name <> all (:held)
+        ))`,
+        { organization_id: parameter("organization_id"), held: parameter("held") },
+      ),
+  },
 });
 
 function leads(viewer: Viewer) {
