@@ -18,7 +18,7 @@ function changedClient(id: string, attributes: object) {
 }
 
 describe("an operator who creates an API client", () => {
-  test("gets the resource, its secret in meta, and its Location", async () => {
+  test("gets the resource, the secret in meta and a Location", async () => {
     const attributes = { name: "Billing sync", scopes: ["users:read", "invitations:write"] };
     const created = await guildhall.api.post("/api/api-clients", newClient(attributes));
     const { id, links } = created.body.data;
@@ -61,14 +61,14 @@ describe("an operator who creates an API client", () => {
       { name: "A", scopes: ["users:read"], secret_hash: "" },
       "/data/attributes/secret_hash",
     ],
-  ])("is refused %s with 422 and a pointer to it", async (_, attributes, pointer) => {
+  ])("gets a 422 with a pointer for %s", async (_, attributes, pointer) => {
     const answer = await guildhall.api.post("/api/api-clients", newClient(attributes));
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ source: { pointer } }] } });
   });
 });
 
 describe("an API client", () => {
-  test("can be renamed or get other scopes; what is not given stays", async () => {
+  test("can change its name or scopes, and keeps what the request leaves out", async () => {
     const { id } = await buildClient(guildhall, ["users:read"]);
     const path = `/api/api-clients/${id}`;
 

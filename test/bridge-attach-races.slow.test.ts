@@ -39,12 +39,12 @@ async function completed({ organization }: Teammates): Promise<void> {
   throw new Error("the deletion does not come to its end");
 }
 
-describe("making resources while the organization is deleted", { timeout: 120_000 }, () => {
+describe("resources created while their organization is being deleted", { timeout: 120_000 }, () => {
   test.each([
     ["and the deletion waits for its worker", false],
     ["and the worker is at it all the time", true],
   ])(
-    "%s: none keeps the organization, and each that was answered 201 stays with its creator",
+    "%s: all stay with their creators, none with the organization",
     async (_, busy) => {
       if (busy) guildhall.startWorker();
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -78,7 +78,7 @@ describe("making resources while the organization is deleted", { timeout: 120_00
     },
   );
 
-  test("a change that was answered 200 is kept, and its creator's own default stays the default", async () => {
+  test("keep every change answered 200, and their creator's own default", async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const team = await buildTeammates(guildhall);
       const { billing, owner, path, organization } = team;
@@ -116,14 +116,14 @@ describe("making resources while the organization is deleted", { timeout: 120_00
   });
 });
 
-describe("a storm of defaults", { timeout: 120_000 }, () => {
+describe("setting many defaults at once", { timeout: 120_000 }, () => {
   const defaults = async (table: string, where: object) =>
     (await guildhall.db(table).where({ ...where, is_default: true })).map(({ id }: { id: string }) => id);
 
   test.each([
     ["of an organization", true],
     ["of one's own", false],
-  ])("among addresses %s leaves one of each type", async (_, shared) => {
+  ])("leaves one default address %s per type", async (_, shared) => {
     const { organization, owner, billing } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const to = shared ? { organization_id } : {};
@@ -162,7 +162,7 @@ describe("a storm of defaults", { timeout: 120_000 }, () => {
   test.each([
     ["of an organization", true],
     ["of one's own", false],
-  ])("among payment methods %s leaves one, whoever deletes some of them", async (_, shared) => {
+  ])("leaves one default payment method %s, even if some are deleted", async (_, shared) => {
     const { organization, owner, billing } = await buildTeammates(guildhall);
     const to = shared ? { organization_id: organization.id } : {};
     const where = shared ? to : { user_id: owner.user.id, organization_id: null };

@@ -72,10 +72,10 @@ async function expectRefused(
   expect(await checksum(guildhall.db)).toBe(before);
 }
 
-describe("a card's number is refused, and told to nobody", () => {
+describe("a card number is refused and never repeated", () => {
   const number = CARDS.visa;
 
-  test.each(Object.entries(CARDS))("of %s", async (_, digits) => {
+  test.each(Object.entries(CARDS))("in the format of %s", async (_, digits) => {
     const spaced = digits.replaceAll(/(.{4})(?=.)/g, "$1 ");
     for (const text of [
       digits,
@@ -119,7 +119,7 @@ describe("a card's number is refused, and told to nobody", () => {
     }
   });
 
-  test("in the fields of what is done to one, and of organizations and their members", async () => {
+  test("in actions, organizations and memberships", async () => {
     const owner = await buildPerson(guildhall);
     jane = speakAs(owner);
     const organization = `/bridge-payment/organizations/${(await buildOrganization(guildhall, owner)).id}`;
@@ -138,7 +138,7 @@ describe("a card's number is refused, and told to nobody", () => {
       await expectRefused(() => send(path, { [field]: number }), number, field);
   });
 
-  test("however deep in the metadata it lies, in a list, as a number, and as a key", async () => {
+  test("anywhere in metadata: nested, in a list, as a number, as a key", async () => {
     for (const [metadata, field] of [
       [{ a: { b: [{ c: number }] } }, "metadata.a.b.0.c"],
       [{ list: ["x", number] }, "metadata.list.1"],
@@ -152,7 +152,7 @@ describe("a card's number is refused, and told to nobody", () => {
     await expectRefused(() => jane.post(CUSTOMERS.path, `{"email":4.242424242424242e15}`), number, "email");
   });
 
-  test("of a program as well, that reports", async () => {
+  test("in a program's report", async () => {
     const { id } = await create(jane, PAYMENTS);
     const answer = await guildhall.api.post(`${PAYMENTS.intents}/${id}/sync`, {
       status: "failed",
@@ -163,7 +163,7 @@ describe("a card's number is refused, and told to nobody", () => {
   });
 });
 
-describe("what forms call the parts of a card is refused by that name, whatever it holds", () => {
+describe("a field named after a part of a card is refused, whatever it holds", () => {
   const names = [
     ...[
       "card_number",
@@ -187,7 +187,7 @@ describe("what forms call the parts of a card is refused by that name, whatever 
     );
   });
 
-  test("and the answer says what to send instead", async () => {
+  test("the refusal of card data says what to send instead", async () => {
     const { body } = await jane.post(PAYMENT_METHODS.path, { type: "card", card_number: "4242" });
     expect(body.error).toBe(
       "card_number: card data is never taken here. Send the token your payment provider gave you for it.",
@@ -195,7 +195,7 @@ describe("what forms call the parts of a card is refused by that name, whatever 
   });
 });
 
-describe("what only looks like a card's number is taken", () => {
+describe("a value that only resembles a card number is accepted", () => {
   test.each([
     ["a tax id", ADDRESSES, { tax_id: "44306184100039", tax_id_type: "fr_siret" }],
     ["a phone number", ADDRESSES, { phone: "+49 30 1234 5678 90123" }],
@@ -233,7 +233,7 @@ describe("what only looks like a card's number is taken", () => {
     expect({ status, body }).toMatchObject({ status: 201 });
   });
 
-  test("ids of ours, and of the organization", async () => {
+  test("our own ids", async () => {
     for (let n = 0; n < 20; n += 1) {
       const { id } = await create(jane, CUSTOMERS);
       expect(await create(jane, PAYMENTS, { customer_id: id, metadata: { id } })).toMatchObject({
