@@ -43,40 +43,37 @@ describe("resources created while their organization is being deleted", { timeou
   test.each([
     ["and the deletion waits for its worker", false],
     ["and the worker is at it all the time", true],
-  ])(
-    "%s: all stay with their creators, none with the organization",
-    async (_, busy) => {
-      if (busy) guildhall.startWorker();
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const team = await buildTeammates(guildhall);
-        const { id: organization_id } = team.organization;
-        const [deleted, ...made] = await Promise.all([
-          soon(() => team.owner.api.delete(team.path), 30),
-          ...["owner", "admin", "billing"].flatMap((role) =>
-            KINDS.map(async ([path, table, values]) => {
-              const { api, user } = team[role as "owner"];
-              const create = () => api.post(`/bridge-payment/${path}`, { organization_id, ...values() });
-              return { table, user_id: user.id, answer: await soon(create, 45) };
-            }),
-          ),
-        ]);
-        expect(deleted.status).toBe(200);
-        await completed(team);
-        for (const table of TABLES)
-          expect(await guildhall.db(table).where({ organization_id }), table).toEqual([]);
-        for (const { table, user_id, answer } of made) {
-          expect([201, 403]).toContain(answer.status);
-          if (answer.status === 403) continue;
-          const row = await guildhall.db(table).where({ id: answer.body.data.id }).first();
-          expect(row).toMatchObject({ user_id, organization_id: null });
-          expect(row.is_default ?? false, "the creator may have a default of their own").toBe(false);
-        }
-        const receipt = await team.owner.api.get(`${team.path}/deletion`);
-        expect(receipt.body.data.done).toEqual(receipt.body.data.planned);
+  ])("%s: all stay with their creators, none with the organization", async (_, busy) => {
+    if (busy) guildhall.startWorker();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const team = await buildTeammates(guildhall);
+      const { id: organization_id } = team.organization;
+      const [deleted, ...made] = await Promise.all([
+        soon(() => team.owner.api.delete(team.path), 30),
+        ...["owner", "admin", "billing"].flatMap((role) =>
+          KINDS.map(async ([path, table, values]) => {
+            const { api, user } = team[role as "owner"];
+            const create = () => api.post(`/bridge-payment/${path}`, { organization_id, ...values() });
+            return { table, user_id: user.id, answer: await soon(create, 45) };
+          }),
+        ),
+      ]);
+      expect(deleted.status).toBe(200);
+      await completed(team);
+      for (const table of TABLES)
+        expect(await guildhall.db(table).where({ organization_id }), table).toEqual([]);
+      for (const { table, user_id, answer } of made) {
+        expect([201, 403]).toContain(answer.status);
+        if (answer.status === 403) continue;
+        const row = await guildhall.db(table).where({ id: answer.body.data.id }).first();
+        expect(row).toMatchObject({ user_id, organization_id: null });
+        expect(row.is_default ?? false, "the creator may have a default of their own").toBe(false);
       }
-      await guildhall.stopWorker();
-    },
-  );
+      const receipt = await team.owner.api.get(`${team.path}/deletion`);
+      expect(receipt.body.data.done).toEqual(receipt.body.data.planned);
+    }
+    await guildhall.stopWorker();
+  });
 
   test("keep every change answered 200, and their creator's own default", async () => {
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -126,21 +126,18 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
 
     const { properties = {} } = endpoint.body?.schema() ?? {};
     const known = Object.entries(properties as Record<string, JsonSchema>);
-    test.each(known)(
-      "refuses a %s that has the wrong type or is too long, by name",
-      async (name, schema) => {
-        const before = await checksum(guildhall.db);
-        for (const value of wrongFor(schema)) {
-          const answer = await raw(endpoint, JSON.stringify({ [name]: value }), JSON_TYPE);
-          expectFailure(answer);
-          expect(answer.status, JSON.stringify(value).slice(0, 50)).toBe(422);
-          expect(answer.body.fields).toContainEqual(
-            expect.objectContaining({ field: name, code: "invalid_field" }),
-          );
-        }
-        expect(await checksum(guildhall.db)).toBe(before);
-      },
-    );
+    test.each(known)("refuses a %s that has the wrong type or is too long, by name", async (name, schema) => {
+      const before = await checksum(guildhall.db);
+      for (const value of wrongFor(schema)) {
+        const answer = await raw(endpoint, JSON.stringify({ [name]: value }), JSON_TYPE);
+        expectFailure(answer);
+        expect(answer.status, JSON.stringify(value).slice(0, 50)).toBe(422);
+        expect(answer.body.fields).toContainEqual(
+          expect.objectContaining({ field: name, code: "invalid_field" }),
+        );
+      }
+      expect(await checksum(guildhall.db)).toBe(before);
+    });
 
     test("doesn't tell callers who aren't signed in what is wrong with a body", async () => {
       const wrong = { "X-Session-ID": "sess_of_nobody" };

@@ -183,28 +183,31 @@ test.each([
   ["PUT", "/members/orguser_01h2xcejqtf2nbrexx3vqjhp41", { role: "admin" }],
   ["DELETE", "/members/orguser_01h2xcejqtf2nbrexx3vqjhp41", undefined],
   ["POST", "/leave", undefined],
-] as const)("%s %s answers the same for foreign and unknown organizations", async (method, rest, document) => {
-  const { outsider, path } = await buildTeammates(guildhall);
-  const { api } = outsider;
-  const send = (to: string) =>
-    ({
-      GET: () => api.get(to + rest),
-      PUT: () => api.put(to + rest, document),
-      POST: () => api.post(to + rest, document),
-      DELETE: () => api.delete(to + rest),
-    })[method]();
-  const answers = [
-    await send(path),
-    await send(NOBODYS),
-    await send(`${PATH}/x`),
-    await send(`${PATH}/%F0%9F%98%80`),
-  ];
-  for (const { status, headers, body } of answers) {
-    expect(status).toBe(403);
-    const request_id = headers.get("X-Request-Id");
-    expect(body).toEqual({ success: false, error: NOT_ALLOWED, code: "forbidden", request_id });
-  }
-});
+] as const)(
+  "%s %s answers the same for foreign and unknown organizations",
+  async (method, rest, document) => {
+    const { outsider, path } = await buildTeammates(guildhall);
+    const { api } = outsider;
+    const send = (to: string) =>
+      ({
+        GET: () => api.get(to + rest),
+        PUT: () => api.put(to + rest, document),
+        POST: () => api.post(to + rest, document),
+        DELETE: () => api.delete(to + rest),
+      })[method]();
+    const answers = [
+      await send(path),
+      await send(NOBODYS),
+      await send(`${PATH}/x`),
+      await send(`${PATH}/%F0%9F%98%80`),
+    ];
+    for (const { status, headers, body } of answers) {
+      expect(status).toBe(403);
+      const request_id = headers.get("X-Request-Id");
+      expect(body).toEqual({ success: false, error: NOT_ALLOWED, code: "forbidden", request_id });
+    }
+  },
+);
 
 describe("an update", () => {
   test("changes what is given, empties what is null, and leaves the rest", async () => {

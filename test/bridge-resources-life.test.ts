@@ -60,24 +60,21 @@ describe("an event records", () => {
       });
   }
 
-  test.each(KINDS)(
-    "the creation, change and deletion of $name, with actor and owner",
-    async (kind) => {
-      for (const owned of [organization_id, null]) {
-        const { id } = await create(billing, kind, { organization_id: owned });
-        await billing.put(`${kind.intents}/${id}`, kind.change);
-        const name = nameOf(kind);
-        const types = [`${name}.created`, `${name}.updated`];
-        if (kind.deletable) {
-          await billing.delete(`${kind.path}/${id}`);
-          types.push(`${name}.deleted`);
-        }
-        await expectEvents(id, types, owned, team.billing);
-        const [, updated] = await eventsOf(id);
-        expect(updated.data).toEqual({ changed: Object.keys(kind.change) });
+  test.each(KINDS)("the creation, change and deletion of $name, with actor and owner", async (kind) => {
+    for (const owned of [organization_id, null]) {
+      const { id } = await create(billing, kind, { organization_id: owned });
+      await billing.put(`${kind.intents}/${id}`, kind.change);
+      const name = nameOf(kind);
+      const types = [`${name}.created`, `${name}.updated`];
+      if (kind.deletable) {
+        await billing.delete(`${kind.path}/${id}`);
+        types.push(`${name}.deleted`);
       }
-    },
-  );
+      await expectEvents(id, types, owned, team.billing);
+      const [, updated] = await eventsOf(id);
+      expect(updated.data).toEqual({ changed: Object.keys(kind.change) });
+    }
+  });
 
   test("every other action on a resource", async () => {
     const at = { organization_id };

@@ -161,24 +161,21 @@ describe("deleting a linked resource", () => {
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])(
-    "waits until the subscription that needs it is canceled: $0.name",
-    async (kind, field) => {
-      const { id } = await create(owner, kind);
-      const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
-      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
-      await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`);
-      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
-      await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`, { cancel_at_period_end: false });
-      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject({
-        status: 200,
-        body: { success: true },
-      });
-      expect(await owner.get(`${SUBSCRIPTIONS.path}/${subscription.id}`)).toMatchObject({
-        body: { data: { [field]: null, status: "canceled" } },
-      });
-    },
-  );
+  ])("waits until the subscription that needs it is canceled: $0.name", async (kind, field) => {
+    const { id } = await create(owner, kind);
+    const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
+    await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`);
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
+    await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`, { cancel_at_period_end: false });
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject({
+      status: 200,
+      body: { success: true },
+    });
+    expect(await owner.get(`${SUBSCRIPTIONS.path}/${subscription.id}`)).toMatchObject({
+      body: { data: { [field]: null, status: "canceled" } },
+    });
+  });
 
   test.each([
     [CUSTOMERS, "customer_id"],
