@@ -307,7 +307,7 @@ describe.skipIf(!backends().includes("redis"))("when Redis is in trouble", { tim
   test.each([
     ["gone", () => redis.stop()],
     ["frozen", () => redis.signal("SIGSTOP")],
-  ])("a worker stops even if %s", async (_, trouble) => {
+  ])("a worker stops even if Redis is %s", async (_, trouble) => {
     await trouble();
     const stopped = guildhall.stopWorker().then(() => "stopped");
     expect(await Promise.race([stopped, sleep(10_000, "hangs")])).toBe("stopped");

@@ -137,7 +137,7 @@ const requests: [string, "org" | "user" | "orguser" | "role" | "roleperm", Send]
   ],
 ];
 
-test.each(requests)("%s answers alike of a foreign id and of an unknown one (%s)", async (_, kind, send) => {
+test.each(requests)("%s answers the same for a foreign and an unknown id (%s)", async (_, kind, send) => {
   const unknown = newId(kind);
   const known = foreign[kind] ?? "";
   const [one, other] = [await send(known), await send(unknown)];

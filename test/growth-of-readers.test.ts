@@ -241,7 +241,7 @@ async function cost(reader: (given: string) => unknown, given: string, runs: num
 }
 
 test.each(Object.keys(READERS))(
-  "reading %s takes twice as long for twice as much",
+  "reading %s takes linear time",
   async (name) => {
     const reader = READERS[name] ?? (() => {});
     const grown: string[] = [];

@@ -69,13 +69,13 @@ const strangers: [string, Sent][] = [
   ],
 ];
 
-test.each(strangers)("a stranger with %s can't tell whether there is an environment", async (_, sent) => {
+test.each(strangers)("an outsider with %s can't tell whether an environment exists", async (_, sent) => {
   const known = await answerIn("known-one", sent);
   expect(known.status).toBeGreaterThanOrEqual(400);
   expect(await answerIn("unknown-one", sent)).toEqual(known);
 });
 
-test("the operator is told that there is no such environment", async () => {
+test("the operator learns that an environment doesn't exist", async () => {
   const sent = { path: "/api/organizations", headers: bearer(OPERATOR_TOKEN) };
   expect((await answerIn("known-one", sent)).status).toBe(200);
   const unknown = await answerIn("unknown-one", sent);
@@ -84,7 +84,7 @@ test("the operator is told that there is no such environment", async () => {
 });
 
 test.each([OPERATOR_TOKEN, "made-up-token"])(
-  "a request with the token %s that names no environment is told how to name one",
+  "a request with the token %s and no environment learns how to name one",
   async (token) => {
     const answer = await answerIn(undefined, { path: "/api/organizations", headers: bearer(token) });
     expect(answer.status).toBe(404);
@@ -110,7 +110,7 @@ describe("wrong tokens from one address", () => {
     );
   });
 
-  test("are limited at /metrics, where the right ones go on reading", async () => {
+  test("are limited at /metrics, where right ones still work", async () => {
     const METRICS_TOKEN = "prometheus-of-these-tests";
     const other = await startGuildhall({ settings: { METRICS_TOKEN } });
     const read = async (token: string) =>

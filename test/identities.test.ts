@@ -179,7 +179,7 @@ describe("a known identity", () => {
     expect(await userAfter({ id, email, is_verified: false })).toMatchObject({ email_verified: true });
   });
 
-  test("is new in another environment, where its token is another session", async () => {
+  test("is new in another environment, with another session", async () => {
     const email = uniqueEmail();
     const token = signIn({ id: unique("sub"), email, is_verified: true });
     const elsewhere = unique("other");

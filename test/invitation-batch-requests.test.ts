@@ -35,7 +35,7 @@ describe("who may send a batch", () => {
     expect(await guildhall.db("invitation_batches").where({ organization_id: organization.id })).toEqual([]);
   });
 
-  test("a program needs invitations:write to send a batch, :read to read it", async () => {
+  test("a program sends a batch with invitations:write, reads it with :read", async () => {
     const { organization } = await buildTeam(guildhall);
     const client = await buildClient(guildhall, ["invitations:read", "invitations:write"]);
     const reader = bearing(guildhall, await accessToken(guildhall, client, "invitations:read"));

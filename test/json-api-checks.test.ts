@@ -73,7 +73,7 @@ test.each<[string, Case]>([
   ],
   ["an @-member", { document: { data: userRole, "@context": "x" } }],
   ["what is no JSON:API", { url: "/healthz", headers: { "Content-Type": "text/html" }, document: "<p>" }],
-])("the checks let pass %s", async (_, exchange) => {
+])("the checks accept %s", async (_, exchange) => {
   await expect(check(exchange)).resolves.toBeUndefined();
 });
 

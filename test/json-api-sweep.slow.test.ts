@@ -159,7 +159,7 @@ async function fingerprint(): Promise<Record<string, string>> {
 }
 
 test.each(allEndpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
-  "%s answers every malformed request with a 4xx in JSON:API, and changes no row",
+  "%s answers malformed requests with a 4xx in JSON:API, changing nothing",
   async (_, endpoint) => {
     const before = await fingerprint();
     const complaints: string[] = [];

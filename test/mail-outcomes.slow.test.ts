@@ -79,7 +79,7 @@ const TABLE: Array<[what: string, fault: Fault, row: object, more?: More]> = [
 describe.each([
   ["that wants every command confirmed", []],
   ["that takes several commands at once", ["PIPELINING"]],
-])("one attempt, to a server %s", (_, extensions) => {
+])("one attempt at a server %s", (_, extensions) => {
   beforeAll(() => start("AUTH PLAIN", ...extensions));
   afterAll(stop);
   beforeEach(reset);
@@ -101,7 +101,7 @@ describe.each([
   });
 });
 
-describe("a server that is not there", () => {
+describe("a server that doesn't answer", () => {
   beforeAll(() => start());
   afterAll(stop);
   beforeEach(reset);
@@ -131,7 +131,7 @@ describe("attempts that follow", () => {
     ["half a character at the end of what is kept", `550 nobody ${"x".repeat(488)}😀`],
     ["bytes that are no text", "550 \ud800\u202e\u0007 nobody"],
     ["a novel", `550 ${"nobody ".repeat(5_000)}`],
-  ] as const)("a reply is kept as far as it can be, though it holds %s", async (_, reply) => {
+  ] as const)("a reply is kept as far as possible, even if it contains %s", async (_, reply) => {
     smtp.script({ at: "rcpt", does: reply });
     const delivery = await inviteAndAttempt(uniqueEmail());
     expect(delivery).toMatchObject({
