@@ -172,18 +172,21 @@ describe("a cursor", () => {
     ["an endless time", "created_at", encode(["created_at", "infinity", id])],
   ];
 
-  test.each(invalid)("that is %s, sorted by %s, is a 400 that names the parameter", async (_, sort, cursor) => {
-    const { api } = await buildOwnerOf(1);
-    for (const parameter of ["page[after]", "page[before]"]) {
-      const answer = await api.get(
-        `/api/organizations?${new URLSearchParams({ sort, [parameter]: cursor })}`,
-      );
-      expect(answer).toMatchObject({
-        status: 400,
-        body: { errors: [{ code: "invalid_cursor", source: { parameter } }] },
-      });
-    }
-  });
+  test.each(invalid)(
+    "that is %s, sorted by %s, is a 400 that names the parameter",
+    async (_, sort, cursor) => {
+      const { api } = await buildOwnerOf(1);
+      for (const parameter of ["page[after]", "page[before]"]) {
+        const answer = await api.get(
+          `/api/organizations?${new URLSearchParams({ sort, [parameter]: cursor })}`,
+        );
+        expect(answer).toMatchObject({
+          status: 400,
+          body: { errors: [{ code: "invalid_cursor", source: { parameter } }] },
+        });
+      }
+    },
+  );
 
   test("of another order is a 400", async () => {
     const { api } = await buildOwnerOf(2);

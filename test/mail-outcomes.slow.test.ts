@@ -205,7 +205,7 @@ describe("attempts that follow", () => {
   });
 });
 
-describe("the rule", () => {
+describe("the judgment of a failed attempt", () => {
   const base: Failure = {
     code: "EENVELOPE",
     command: "RCPT TO",
@@ -267,7 +267,7 @@ describe("the rule", () => {
     expect(failed({ ...base, ...failure }, 1, 0)).toMatchObject(outcome);
   });
 
-  test("an acceptance settles", () => {
+  test("an accepted email is settled", () => {
     expect(sent(250, "250 ok")).toMatchObject({ state: "sent", retryAfter: null, ambiguous: false });
   });
 });

@@ -109,7 +109,7 @@ describe("a JWT from the issuer", () => {
     expect(body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("with OIDC_TRUST_EMAIL, counts as verified unless the issuer says no", async () => {
+  test("counts as verified with OIDC_TRUST_EMAIL, unless the issuer says no", async () => {
     const { user } = await buildPerson(guildhall);
     const { email_verified: _, ...silent } = someone({ email: user.email });
     expect(await ask(await issuer.sign(silent))).toMatchObject(refusal(403, "identity_unverified"));
@@ -200,7 +200,7 @@ describe("a JWT from the issuer", () => {
     expect(await ask(await issuer.sign(someone(), { typ }))).toMatchObject({ status: 200 });
   });
 
-  test("may have more audiences", async () => {
+  test("may have several audiences", async () => {
     const token = await issuer.sign(someone({ aud: ["another", AUDIENCE] }));
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
@@ -361,7 +361,7 @@ describe("the response is 503 without the issuer's keys, because", () => {
     expect(issuer.asked).toEqual([DISCOVERY]);
   });
 
-  test("an unknown key can't be looked up; keys already fetched still count", async () => {
+  test("a new key can't be looked up; keys already fetched still count", async () => {
     await ask(await issuer.sign(someone()));
     issuer.answers(DISCOVERY, 500);
     issuer.answers(KEYS, 500);

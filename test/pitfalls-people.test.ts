@@ -220,7 +220,7 @@ describe("nobody learns whether an address has an account:", () => {
   });
 });
 
-describe("an address is invited anew, by a link of its own, and what was before stays to be read,", () => {
+describe("an address is invited again with a new link, and the old one kept,", () => {
   const ends: Array<[state: string, end: (id: string, email: string) => Promise<unknown>]> = [
     ["declined", (id) => answerByLink(guildhall, { id }, "decline")],
     ["revoked", (id) => guildhall.api.post(`/api/invitations/${id}/revoke`)],
