@@ -19,7 +19,7 @@ const ROUNDS = 25;
 
 const guildhall = useGuildhall();
 
-test("who joins while they are invited again is left no pending invitation", async () => {
+test("a person who joins while invited again is left no pending invitation", async () => {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   for (let round = 0; round < ROUNDS; round += 1) {
     const person = await buildPerson(guildhall);
@@ -34,7 +34,7 @@ test("who joins while they are invited again is left no pending invitation", asy
   }
 });
 
-test("who is removed while they invite leaves no pending invitation", async () => {
+test("a member removed while inviting leaves no pending invitation", async () => {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -111,7 +111,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
   const pendingIn = ({ id }: Organization) =>
     guildhall.db("invitations").where({ organization_id: id, status: "pending" });
 
-  test("while an invitation of theirs is being written takes it, too", async () => {
+  test("during the writing of an invitation revokes it, too", async () => {
     const { organization, owner } = await buildTeam();
     const { token, lose } = await build(organization, owner);
     const email = uniqueEmail();
@@ -133,7 +133,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     expect(await pendingIn(organization)).toEqual([]);
   });
 
-  test("while they invite leaves no pending invitation", async () => {
+  test("during invitations leaves none of them pending", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 10; round += 1) {
       const { token, lose } = await build(organization, owner);
@@ -148,7 +148,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     }
   });
 
-  test("while their batch is worked off leaves no pending invitation", async () => {
+  test("during a batch leaves no pending invitation", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 3; round += 1) {
       const { token, lose } = await build(organization, owner);

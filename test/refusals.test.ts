@@ -405,7 +405,7 @@ function outcomeOf(stage: Stage, reply: string) {
   return failed({ ...failure, ...COMMANDS[stage] }, 1, 0);
 }
 
-describe("whose fault a refusal is:", () => {
+describe("the fault behind a refusal:", () => {
   test.each(CORPUS)("%s, %s: %s", (_, stage, reply, verdict) => {
     const { state, suppress, trouble } = outcomeOf(stage, reply);
     const settled = state === "failed" ? "email" : "retry";
@@ -413,7 +413,7 @@ describe("whose fault a refusal is:", () => {
     expect(judged).toBe(verdict);
   });
 
-  test("there are enough of them, and each trouble says what to do", () => {
+  test("the corpus is large enough, and each problem's advice says what to do", () => {
     expect(CORPUS.length).toBeGreaterThan(80);
     for (const [, stage, reply] of CORPUS) {
       const advice = outcomeOf(stage, reply).trouble?.advice ?? "check";
