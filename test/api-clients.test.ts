@@ -51,9 +51,9 @@ describe("an operator who creates an API client", () => {
       { name: "A", scopes: ["api_clients:write"] },
       "/data/attributes/scopes/0",
     ],
-    ["a scope that is no text", { name: "A", scopes: [1] }, "/data/attributes/scopes/0"],
+    ["a scope that isn't text", { name: "A", scopes: [1] }, "/data/attributes/scopes/0"],
     ["no scope", { name: "A", scopes: [] }, "/data/attributes/scopes"],
-    ["scopes that are none", { name: "A", scopes: "users:read" }, "/data/attributes/scopes"],
+    ["scopes that aren't a list", { name: "A", scopes: "users:read" }, "/data/attributes/scopes"],
     ["scopes left out", { name: "A" }, "/data/attributes"],
     ["an empty name", { name: " ", scopes: ["users:read"] }, "/data/attributes/name"],
     [

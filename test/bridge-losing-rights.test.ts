@@ -148,7 +148,7 @@ describe("an organization deleted completely during a request", () => {
     ["joined", () => team.owner.api.post(`${team.path}/members`, { email: newcomer })],
     ["left", () => team.member.api.post(`${team.path}/leave`)],
     ["updated", () => team.owner.api.put(team.path, { name: "Mine" })],
-    ["handed on", () => handOn(team.member)],
+    ["transferred", () => handOn(team.member)],
   ];
   test.each(requests)("can't be %s any more", async (_, request) => {
     const answer = await meanwhile(request, gone);

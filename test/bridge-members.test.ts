@@ -272,9 +272,9 @@ describe("a membership outside the organization", () => {
 });
 
 describe.each([
-  ["removed", () => remove(team.admin.memberId)],
+  ["removal", () => remove(team.admin.memberId)],
   ["leaving", () => team.admin.api.post(`${team.path}/leave`, {})],
-])("a member who is gone by being %s", (_, go) => {
+])("a former member, gone by %s", (_, go) => {
   test("a former member sees nothing and can't leave again", async () => {
     expect((await go()).status).toBe(200);
     expect(await team.admin.api.get(team.path)).toMatchObject(bridgeRefusal(403, "forbidden"));

@@ -66,7 +66,7 @@ async function foreignTo(kind: Kind): Promise<string[]> {
   return [...made.map((one) => one.id), `${id.split("_")[0]}_01h2xcejqtf2nbrexx3vqjhp41`, ""];
 }
 
-describe.each(LINKS)("linking to $0.name by $1", (from, field, to) => {
+describe.each(LINKS)("linking $name by $1", (from, field, to) => {
   test("takes one of the same owner, or null for none", async () => {
     for (const owned of [{ organization_id }, {}]) {
       const { id } = await create(owner, to, owned);
@@ -75,7 +75,7 @@ describe.each(LINKS)("linking to $0.name by $1", (from, field, to) => {
     expect(await create(owner, from, { [field]: null })).toMatchObject({ [field]: null });
   });
 
-  test("in an organization refuses any other: 422 with the field's name", async () => {
+  test("in an organization refuses other owners' resources by the field's name", async () => {
     const before = await foreignTo(to).then(async (ids) => ({ ids, sum: await checksum(guildhall.db) }));
     const told = new Set<string>();
     for (const id of before.ids) {
@@ -90,7 +90,7 @@ describe.each(LINKS)("linking to $0.name by $1", (from, field, to) => {
     expect(await checksum(guildhall.db)).toBe(before.sum);
   });
 
-  test("in one's own refuses an organization's, even one's own organization's", async () => {
+  test("outside organizations refuses an organization's resources", async () => {
     const ids = [
       (await create(owner, to, { organization_id })).id,
       (await create(as(team.stranger), to)).id,
@@ -116,11 +116,11 @@ describe.each(LINKS)("linking to $0.name by $1", (from, field, to) => {
   });
 });
 
-describe.each(CHANGES)("$0.name by $1, with $3 $4", (from, field, to, method, below) => {
+describe.each(CHANGES)("changing the link of $name by $1, with $3 $4", (from, field, to, method, below) => {
   const change = (id: string, value: unknown) =>
     owner[method](`${from.intents}/${id}${below}`, { [field]: value });
 
-  test("links one to another of its owner only", async () => {
+  test("only accepts a resource of the same owner", async () => {
     const { id } = await create(owner, from, { organization_id });
     for (const foreign of await foreignTo(to))
       expect(await change(id, foreign), foreign).toMatchObject(no(422, "foreign_link", field));
@@ -131,11 +131,11 @@ describe.each(CHANGES)("$0.name by $1, with $3 $4", (from, field, to, method, be
 
 const UNLINKING = CHANGES.filter(([, , , method]) => method !== "post");
 
-describe.each(UNLINKING)("$0.name by $1, with $3 $4", (from, field, to, method, below) => {
+describe.each(UNLINKING)("the link of $name by $1, with $3 $4", (from, field, to, method, below) => {
   const change = (id: string, value: unknown) =>
     owner[method](`${from.intents}/${id}${below}`, { [field]: value });
 
-  test("is undone by null and unchanged if left out", async () => {
+  test("is cleared by null and unchanged if left out", async () => {
     const { id: linked } = await create(owner, to);
     const { id } = await create(owner, from, { [field]: linked });
     expect(await owner.put(`${from.intents}/${id}`, { metadata: { a: 1 } })).toMatchObject({
@@ -161,7 +161,7 @@ describe("deleting a linked resource", () => {
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])("waits until the subscription that needs it is canceled: $0.name", async (kind, field) => {
+  ])("waits until the subscription that needs it is canceled: $name", async (kind, field) => {
     const { id } = await create(owner, kind);
     const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
     expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
@@ -180,7 +180,7 @@ describe("deleting a linked resource", () => {
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])("waits until the open payment that needs it is over: $0.name", async (kind, field) => {
+  ])("waits until the open payment that needs it is over: $name", async (kind, field) => {
     const { id } = await create(owner, kind);
     const { id: payment } = await create(owner, PAYMENTS, { [field]: id });
     for (const status of [null, "requires_action", "processing"]) {

@@ -17,7 +17,7 @@ async function buildRows(kind: Kind, count: number): Promise<{ api: Api; ids: st
 
 const tableOf = ({ path }: Kind) => path.split("/")[2]?.replace("-", "_") ?? "";
 
-describe.each(KINDS)("the list of $name", (kind) => {
+describe.each(KINDS)("the list $path", (kind) => {
   const { path } = kind;
   const largest = /payments|addresses/.test(path) ? 50 : 100;
 

@@ -66,9 +66,9 @@ describe("a delivery's timeline", () => {
   });
 
   test.each<[string, Fault, string, Partial<TimelineEntry>]>([
-    ["a refusal that may pass", { at: "rcpt", does: "450 later" }, "deferred", { smtp_code: 450 }],
-    ["a refusal for good", { at: "rcpt", does: "550 nobody" }, "failed", { smtp_code: 550 }],
-    ["a connection that broke where nobody knows", { at: "dot", does: "cut" }, "unknown", {}],
+    ["a temporary refusal", { at: "rcpt", does: "450 later" }, "deferred", { smtp_code: 450 }],
+    ["a permanent refusal", { at: "rcpt", does: "550 nobody" }, "failed", { smtp_code: 550 }],
+    ["a connection that broke at an unknown point", { at: "dot", does: "cut" }, "unknown", {}],
   ])("shows %s", async (_, fault, what, more) => {
     const { id } = await invited();
     smtp.script(fault);

@@ -146,9 +146,9 @@ describe("the DKIM variables", () => {
   });
 
   test.each([
-    ["one of elliptic curves, which would send mails unsigned", generateKeyPairSync("ed25519").privateKey],
-    ["one that is too short", generateKeyPairSync("rsa", { modulusLength: 768 }).privateKey],
-    ["a public one", publicKey],
+    ["an elliptic-curve key, which would leave emails unsigned", generateKeyPairSync("ed25519").privateKey],
+    ["a key that is too short", generateKeyPairSync("rsa", { modulusLength: 768 }).privateKey],
+    ["a public key", publicKey],
   ])("refuse a key that can't sign: %s", (_, key) => {
     const text = String(key.export({ type: key.type === "public" ? "spki" : "pkcs8", format: "pem" }));
     const told = problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY: text });

@@ -242,7 +242,7 @@ describe("roles that an edit may not give", () => {
 
 describe("an edit that is refused", () => {
   test.each([
-    ["past", -1],
+    ["in the past", -1],
     ["over 365 days away", 366],
   ])("an edit to an expiry %s is refused", async (_, days) => {
     const invitation = await invited(guildhall, organization);

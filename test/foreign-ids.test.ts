@@ -121,12 +121,12 @@ const requests: [string, "org" | "user" | "orguser" | "role" | "roleperm", Send]
       ),
   ],
   [
-    "handing over an organization",
+    "transferring an organization",
     "user",
     (id) => api().post(`/api/organizations/${own.id}/transfer-ownership`, { meta: { user_id: id } }),
   ],
   [
-    "handing over by the Bridge API",
+    "transferring by the Bridge API",
     "user",
     (id) => api().post(`/bridge-payment/organizations/${own.id}/transfer-ownership`, { user_id: id }),
   ],

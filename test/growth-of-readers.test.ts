@@ -80,7 +80,7 @@ const READERS: Record<string, (given: string) => unknown> = {
   "an include": (given) =>
     readQuery(query, `/api/invitations?include=${encodeURIComponent(given.slice(0, 500))}`),
   "a search": (given) => bySearch(["name"]).values.safeParse(given),
-  "JSON that is none": parseJson,
+  "invalid JSON": parseJson,
   "JSON of a text": (given) => parseJson(JSON.stringify({ data: given })),
   "JSON of a key": (given) => parseJson(JSON.stringify({ [given]: 1 })),
   "JSON of a list": (given) => parseJson(JSON.stringify([...given].slice(0, 4_000))),

@@ -41,7 +41,7 @@ const strangers: [string, Sent][] = [
   ["no bearer token at all", { path: "/api/organizations", headers: { Authorization: "Basic eDp5" } }],
   ["a made-up session", { path: "/bridge-payment/organizations", headers: { "X-Session-ID": "made-up" } }],
   [
-    "a body that is none",
+    "a malformed body",
     { method: "POST", path: "/api/roles", headers: { ...bearer("made-up"), ...jsonApi }, body: "{" },
   ],
   ["no credential", { method: "POST", path: `${invitation}/accept` }],

@@ -17,7 +17,7 @@ beforeAll(async () => {
 const header = { header: "Idempotency-Key" };
 const reused = refusal(422, "idempotency_key_reused", header);
 
-describe("of requests at once", { timeout: 120_000 }, () => {
+describe("simultaneous requests:", { timeout: 120_000 }, () => {
   test("200 with one key and 200 with it and another body are done once in all", async () => {
     const key = unique("key");
     const [one, two] = [wishFor(organization, key), wishFor(organization, key)];

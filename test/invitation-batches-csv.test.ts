@@ -147,7 +147,7 @@ describe("a file is read however a spreadsheet writes it:", () => {
     ["with columns in another order and case", (a, b) => `Message, ROLES ,Email\nHi,member,${a}\n,,${b}\n`],
     ["with spaces around cells", (a, b) => `email , roles\n  ${a} , member \n ${b},\n`],
     ["with empty lines and rows of nothing", (a, b) => `\n\nemail,roles\n\n${a},\n,\n  \n,\n${b},\n\n`],
-    ["with a delimiter too many in every row", (a, b) => `email,roles,,\n${a},member,,\n${b},,,\n`],
+    ["with one delimiter too many in every row", (a, b) => `email,roles,,\n${a},member,,\n${b},,,\n`],
     ["with shorter rows", (a, b) => `email,roles,message\n${a}\n${b},member\n`],
   ])("%s", async (_, write) => {
     const [a, b] = [uniqueEmail(), uniqueEmail()];
@@ -338,7 +338,7 @@ describe("a whole file is refused, and nothing of it done, if it", () => {
   test.each<[what: string, csv: string, status: number, code: string, detail: RegExp]>([
     ["is empty", "", 422, "invalid_csv", /empty/],
     ["has nothing but white space", " \n\r\n\t\n", 422, "invalid_csv", /empty/],
-    ["has a row of columns alone", "email,roles\n", 422, "invalid_csv", /no other/],
+    ["has only a header row", "email,roles\n", 422, "invalid_csv", /no other/],
     [
       "has no column email",
       "colleague,roles\na@b.example,\n",
@@ -347,8 +347,8 @@ describe("a whole file is refused, and nothing of it done, if it", () => {
       /no column "colleague".*email, .*roles/,
     ],
     ["lacks the column email", "roles,message\nmember,Hi\n", 422, "invalid_csv", /email is missing/],
-    ["has no row of columns", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
-    ["has a column nobody knows", "email,colour\na@b.example,red", 422, "invalid_csv", /no column "colour"/],
+    ["has no header row", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
+    ["has an unknown column", "email,colour\na@b.example,red", 422, "invalid_csv", /no column "colour"/],
     ["has a column without a name", "email,,roles\na@b.example,,", 422, "invalid_csv", /no column ""/],
     ["has a column twice", "email,roles,Email\na@b.example,,", 422, "invalid_csv", /email is there twice/],
     [
@@ -372,13 +372,7 @@ describe("a whole file is refused, and nothing of it done, if it", () => {
       "malformed_csv",
       /Row 1 .*closing quote/,
     ],
-    [
-      "has a broken row of columns",
-      '"email\na@b.example',
-      400,
-      "malformed_csv",
-      /row of columns .*never closed/,
-    ],
+    ["has a broken header row", '"email\na@b.example', 400, "malformed_csv", /row of columns .*never closed/],
     ["holds a NUL", "email\na@b.example\u0000", 400, "malformed_text", /NUL/],
   ])("%s", async (_, csv, status, code, detail) => {
     const before = await guildhall.db("invitation_batches").pluck("id");
@@ -430,7 +424,7 @@ describe("a file is decoded in any encoding:", () => {
   test.each<[string, Buffer, string]>([
     ["UTF-16 as Excel writes it", Buffer.from(`\ufeff${csv}`, "utf16le"), "text/csv"],
     ["UTF-16 without a mark", Buffer.from(csv, "utf16le"), "text/csv"],
-    ["UTF-16 the other way round", Buffer.from(`\ufeff${csv}`, "utf16le").swap16(), "text/csv"],
+    ["UTF-16 in the other byte order", Buffer.from(`\ufeff${csv}`, "utf16le").swap16(), "text/csv"],
     [
       "windows-1252, by its name",
       Buffer.from('email,message\nencoded@example.com,"\x935 \x80\x94, d\xe9j\xe0 vu"\n', "latin1"),

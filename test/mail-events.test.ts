@@ -142,8 +142,8 @@ test.each([
 
 describe("temporary failures suppress nobody", () => {
   test.each([
-    ["a bounce that says it may", { permanent: false, detail: "452 4.2.2 mailbox full" }],
-    ["a bounce that doesn't say", { detail: "Out of office until Monday" }],
+    ["a bounce that says it is temporary", { permanent: false, detail: "452 4.2.2 mailbox full" }],
+    ["a bounce that doesn't say what it is", { detail: "Out of office until Monday" }],
   ])("%s", async (_, more) => {
     const mail = await mailed();
     expect(await telling(mail, "bounced", more)).toEqual(counts(1, 0, 0));

@@ -129,8 +129,8 @@ describe("attempts that follow", () => {
   test.each([
     ["a NUL", "550 no\u0000body"],
     ["half a character at the end of what is kept", `550 nobody ${"x".repeat(488)}😀`],
-    ["bytes that are no text", "550 \ud800\u202e\u0007 nobody"],
-    ["a novel", `550 ${"nobody ".repeat(5_000)}`],
+    ["invalid text", "550 \ud800\u202e\u0007 nobody"],
+    ["a very long text", `550 ${"nobody ".repeat(5_000)}`],
   ] as const)("a reply is kept as far as possible, even if it contains %s", async (_, reply) => {
     smtp.script({ at: "rcpt", does: reply });
     const delivery = await inviteAndAttempt(uniqueEmail());
@@ -233,12 +233,12 @@ describe("the judgment of a failed attempt", () => {
       { state: "pending", retryAfter: 0, suppress: false, trouble: { cause: "policy", about: "doubt" } },
     ],
     [
-      "5xx on a login is our trouble, not the address's",
+      "5xx on a login is our problem, not the address's",
       { code: "EAUTH", command: "AUTH", responseCode: 535, reply: "535 no", senderAccepted: false },
       { state: "pending", retryAfter: 0, trouble: { cause: "login" } },
     ],
     [
-      "a server that can't be found is no matter of certificates, whatever it is called",
+      "a server that can't be found isn't a certificate problem, whatever its name",
       {
         code: "EDNS",
         command: "CONN",
@@ -249,12 +249,12 @@ describe("the judgment of a failed attempt", () => {
       { state: "pending", retryAfter: 0, trouble: { cause: "connection" } },
     ],
     [
-      "4xx passes",
+      "4xx is temporary",
       { responseCode: 450, reply: "450 later" },
       { state: "pending", retryAfter: 15, suppress: false },
     ],
     [
-      "a refusal after 354 is a refusal, no doubt about it",
+      "a refusal after 354 is a refusal, without any doubt",
       { code: "EMESSAGE", responseCode: 451, reply: "451 later", dataAccepted: true },
       { state: "pending", ambiguous: false },
     ],

@@ -69,32 +69,32 @@ async function waiting(): Promise<number> {
 }
 
 const waysToLose: Record<string, (organization: Organization, owner: Api) => Promise<Losing>> = {
-  "a role of the environment taken": async (organization) => {
+  "losing a role of the environment": async (organization) => {
     const { user, token } = await buildMember(guildhall, organization, "member");
     const given = await giveInEnvironment(guildhall, user, ["members:manage"]);
     return { token, lose: () => guildhall.api.delete(`/api/user-roles/${given}`) };
   },
-  "a permission taken from a role of the environment": async (organization) => {
+  "taking a permission from a role of the environment": async (organization) => {
     const { user, token } = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, []);
     const permission = await addPermission(guildhall.api, role, "members:manage");
     await guildhall.api.post("/api/user-roles", userRole(user.id, role));
     return { token, lose: () => guildhall.api.delete(`/api/role-permissions/${permission}`) };
   },
-  "a permission taken from a role of the organization": async (organization) => {
+  "taking a permission from a role of the organization": async (organization) => {
     const { token, membership } = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, [], organization.id);
     const permission = await addPermission(guildhall.api, role, "members:manage");
     await guildhall.api.post("/api/membership-roles", membershipRole(membership.id, role));
     return { token, lose: () => guildhall.api.delete(`/api/role-permissions/${permission}`) };
   },
-  "a user deleted who is no member": async () => {
+  "deleting a user who isn't a member": async () => {
     const { user, token } = await buildPerson(guildhall);
     const admin = await roleId(guildhall, user.environment_id, "admin");
     await guildhall.api.post("/api/user-roles", userRole(user.id, admin));
     return { token, lose: () => guildhall.api.delete(`/api/users/${user.id}`) };
   },
-  "an admin demoted": async (organization, owner) => {
+  "demoting an admin": async (organization, owner) => {
     const { token, membership } = await buildMember(guildhall, organization, "admin");
     const path = `/bridge-payment/organizations/${organization.id}/members/${membership.id}`;
     return { token, lose: () => owner.put(path, { role: "member" }) };
@@ -111,7 +111,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
   const pendingIn = ({ id }: Organization) =>
     guildhall.db("invitations").where({ organization_id: id, status: "pending" });
 
-  test("during the writing of an invitation revokes it, too", async () => {
+  test("while an invitation is being written revokes it, too", async () => {
     const { organization, owner } = await buildTeam();
     const { token, lose } = await build(organization, owner);
     const email = uniqueEmail();
@@ -133,7 +133,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     expect(await pendingIn(organization)).toEqual([]);
   });
 
-  test("during invitations leaves none of them pending", async () => {
+  test("while inviting leaves no pending invitation", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 10; round += 1) {
       const { token, lose } = await build(organization, owner);

@@ -245,7 +245,7 @@ describe("the expiry of a resent invitation", () => {
   });
 
   test.each([
-    ["past", -1],
+    ["in the past", -1],
     ["over 365 days away", 366],
   ])("resending with an expiry that is %s is refused, and nothing is sent", async (_, days) => {
     const { id, path } = await sendable();
@@ -371,11 +371,11 @@ describe("an expired invitation that is resent", () => {
     return invitation;
   }
 
-  test.each(["written down", "overdue, though no sweep has written it down"])(
+  test.each(["recorded", "not recorded yet"])(
     "is pending again, with a new expiry, a new link and a new email: %s",
     async (how) => {
       const invitation = await expired({ by: asOwner() });
-      if (how === "written down") await expire();
+      if (how === "recorded") await expire();
       const answer = await resend(invitation, asOwner());
       expect(answer).toMatchObject({
         status: 200,

@@ -45,7 +45,7 @@ describe("filter[search] finds users", () => {
 
   test.each([
     ["a name", "Jane"],
-    ["a name in the other case", "SMITH"],
+    ["a name in another letter case", "SMITH"],
     ["a name as it is written, accent composed", "Jan\u00e9"],
     ["a name as it is written, accent apart", "Jane\u0301"],
     ["a name with ß written as ss", "grosse"],
@@ -57,14 +57,14 @@ describe("filter[search] finds users", () => {
     ["the start of an address", "j.smith"],
     ["the end of an address", "@mail.example.com"],
     ["a part that begins and ends within words", "th_99@mai"],
-    ["a sign that is no wildcard", "smith_9"],
+    ["a character that isn't a wildcard", "smith_9"],
     ["words far apart", "  jane \t smith "],
   ])("by %s", async (_, wanted) => {
     expect(await search(api, "users", wanted)).toEqual([jane.user.id]);
   });
 
   test.each([
-    ["one word of several that nobody has", "jane nobody"],
+    ["several words, one of them unknown", "jane nobody"],
     ["a percent sign for anything", "jan%smith"],
     ["an underscore for any letter", "j_smith"],
     ["a star for anything", "sm*"],
@@ -99,8 +99,8 @@ describe("filter[search] finds users", () => {
 
 test.each([
   ["empty", "", "at least two letters or digits"],
-  ["a letter", "j", "at least two letters or digits"],
-  ["signs alone", "%_*", "at least two letters or digits"],
+  ["one letter", "j", "at least two letters or digits"],
+  ["only punctuation", "%_*", "at least two letters or digits"],
   ["too long", "x".repeat(255), "at most 254 characters"],
 ])("a search that is %s is a 400 that says why", async (_, wanted, sentence) => {
   const answer = await guildhall.api.get(`/api/users?filter[search]=${encodeURIComponent(wanted)}`);
@@ -109,7 +109,7 @@ test.each([
 });
 
 test.each([
-  ["one sign that is a word", "李"],
+  ["one character that is a word", "李"],
   ["a full-width name", "ＡＢ"],
 ])("a search may be %s", async (_, wanted) => {
   const { user } = await buildPerson(guildhall, { last_name: `${wanted}${unique("x")}` });

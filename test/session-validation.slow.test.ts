@@ -482,7 +482,7 @@ describe("fifty first requests at once with one token", () => {
     (response) =>
       void setTimeout(() => response.writeHead(status).end(JSON.stringify(body)), 2_000);
 
-  test("make one question, one user, one identity and one session", async () => {
+  test("cause one check, one user, one identity and one session", async () => {
     const { person, token } = buildPersonThere();
     const yes = valid(person);
     service.says(token, typeof yes === "function" ? yes : slowly(yes));
