@@ -17,8 +17,8 @@ function changedClient(id: string, attributes: object) {
   return { data: { type: "api_client", id, attributes } };
 }
 
-describe("an operator who creates an API client", () => {
-  test("gets the resource, the secret in meta and a Location", async () => {
+describe("an operator creating a client", () => {
+  test("gets the resource, the secret in meta, and a Location", async () => {
     const attributes = { name: "Billing sync", scopes: ["users:read", "invitations:write"] };
     const created = await guildhall.api.post("/api/api-clients", newClient(attributes));
     const { id, links } = created.body.data;
@@ -68,7 +68,7 @@ describe("an operator who creates an API client", () => {
 });
 
 describe("an API client", () => {
-  test("can change its name or scopes, and keeps what the request leaves out", async () => {
+  test("can change its name or scopes, and keeps the rest", async () => {
     const { id } = await buildClient(guildhall, ["users:read"]);
     const path = `/api/api-clients/${id}`;
 

@@ -25,12 +25,12 @@ describe("the operator's token", () => {
     expect(await ask(bearer(OPERATOR_TOKEN), other)).toMatchObject({ status: 200 });
   });
 
-  test("is accepted with the scheme in upper or lower case, as HTTP allows", async () => {
+  test("is accepted with the scheme in any letter case", async () => {
     await buildPerson(guildhall);
     expect(await ask({ Authorization: `bearer ${OPERATOR_TOKEN}` })).toMatchObject({ status: 200 });
   });
 
-  test("is refused as X-Session-ID and if one letter is missing or added", async () => {
+  test("is refused as X-Session-ID and with one letter more or less", async () => {
     await buildPerson(guildhall);
     expect(await ask({ "X-Session-ID": OPERATOR_TOKEN })).toMatchObject(unauthorized);
     expect(await ask(bearer(OPERATOR_TOKEN.slice(0, -1)))).toMatchObject(unauthorized);
@@ -95,7 +95,7 @@ describe("a session's token", () => {
   });
 });
 
-describe("a request without a valid credential", () => {
+describe("an invalid credential", () => {
   test.each([
     ["none", {}],
     ["an unknown bearer token", bearer("nobody-has-this-one")],
@@ -130,7 +130,7 @@ describe("a request without a valid credential", () => {
     expect(await anonymous.post(path, { meta: { token } })).toMatchObject({ status: 200 });
   });
 
-  test("learns nothing about what is wrong with its body", async () => {
+  test("reveals nothing about what is wrong with the body", async () => {
     await buildPerson(guildhall);
     const answer = await guildhall.api.as("wrong").post("/api/organizations", "{ malformed");
     expect(answer).toMatchObject(unauthorized);
@@ -154,7 +154,7 @@ test.each([
   expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "operator_only" }] } });
 });
 
-describe("with a permission in the environment", () => {
+describe("with a permission in the environment,", () => {
   const unknown = "01h2xcejqtf2nbrexx3vqjhp41";
   const doors: Array<[Permission, string, string]> = [
     ["users:manage", "POST", "/api/users"],
@@ -168,7 +168,7 @@ describe("with a permission in the environment", () => {
     ["roles:manage", "DELETE", `/api/permissions/perm_${unknown}`],
   ];
 
-  test.each(doors)("%s opens %s %s, and without it a session gets a 403", async (needed, method, path) => {
+  test.each(doors)("%s opens %s %s; without it: 403", async (needed, method, path) => {
     const without = await buildPerson(guildhall);
     const others = Object.keys(PERMISSIONS).filter((name) => name !== needed) as Permission[];
     await giveInEnvironment(guildhall, without.user, others);

@@ -39,11 +39,11 @@ async function completed({ organization }: Teammates): Promise<void> {
   throw new Error("the deletion does not come to its end");
 }
 
-describe("resources created while their organization is being deleted", { timeout: 120_000 }, () => {
+describe("created during a deletion,", { timeout: 120_000 }, () => {
   test.each([
     ["and the deletion waits for its worker", false],
     ["and the worker is at it all the time", true],
-  ])("%s: all stay with their creators, none with the organization", async (_, busy) => {
+  ])("%s: resources stay with their creators", async (_, busy) => {
     if (busy) guildhall.startWorker();
     for (let round = 0; round < ROUNDS; round += 1) {
       const team = await buildTeammates(guildhall);
@@ -75,7 +75,7 @@ describe("resources created while their organization is being deleted", { timeou
     await guildhall.stopWorker();
   });
 
-  test("keep every change answered 200, and their creator's own default", async () => {
+  test("resources keep every change answered 200, and defaults stay", async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const team = await buildTeammates(guildhall);
       const { billing, owner, path, organization } = team;
@@ -113,14 +113,14 @@ describe("resources created while their organization is being deleted", { timeou
   });
 });
 
-describe("setting many defaults at once", { timeout: 120_000 }, () => {
+describe("defaults set at once", { timeout: 120_000 }, () => {
   const defaults = async (table: string, where: object) =>
     (await guildhall.db(table).where({ ...where, is_default: true })).map(({ id }: { id: string }) => id);
 
   test.each([
     ["of an organization", true],
     ["of one's own", false],
-  ])("leaves one default address %s per type", async (_, shared) => {
+  ])("leave one default address %s per type", async (_, shared) => {
     const { organization, owner, billing } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const to = shared ? { organization_id } : {};
@@ -159,7 +159,7 @@ describe("setting many defaults at once", { timeout: 120_000 }, () => {
   test.each([
     ["of an organization", true],
     ["of one's own", false],
-  ])("leaves one default payment method %s, even if some are deleted", async (_, shared) => {
+  ])("leave one default payment method %s, even if some are deleted", async (_, shared) => {
     const { organization, owner, billing } = await buildTeammates(guildhall);
     const to = shared ? { organization_id: organization.id } : {};
     const where = shared ? to : { user_id: owner.user.id, organization_id: null };

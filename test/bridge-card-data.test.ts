@@ -72,7 +72,7 @@ async function expectRefused(
   expect(await checksum(guildhall.db)).toBe(before);
 }
 
-describe("a card number is refused and never repeated", () => {
+describe("a card number is refused and not repeated", () => {
   const number = CARDS.visa;
 
   test.each(Object.entries(CARDS))("in the format of %s", async (_, digits) => {
@@ -119,7 +119,7 @@ describe("a card number is refused and never repeated", () => {
     }
   });
 
-  test("in actions, organizations and memberships", async () => {
+  test("in actions, organizations and members", async () => {
     const owner = await buildPerson(guildhall);
     jane = speakAs(owner);
     const organization = `/bridge-payment/organizations/${(await buildOrganization(guildhall, owner)).id}`;

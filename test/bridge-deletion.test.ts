@@ -76,7 +76,7 @@ describe("deleting an organization", () => {
     });
   });
 
-  test("again, even after it is completed, returns the same deletion", async () => {
+  test("again, even when completed, returns the same deletion", async () => {
     const { owner, organization, path } = team;
     const first = await owner.api.delete(path);
     const second = await owner.api.delete(path);
@@ -97,8 +97,8 @@ describe("deleting an organization", () => {
   });
 });
 
-describe("the progress of a deletion", () => {
-  test("is shown to the user who asked for it, and becomes the receipt", async () => {
+describe("a deletion's progress", () => {
+  test("is shown to the user who asked for it, up to the receipt", async () => {
     const { owner, path } = team;
     const { body: begun } = await owner.api.delete(path);
     const { message: _, ...progress } = begun;
@@ -135,12 +135,12 @@ describe("the progress of a deletion", () => {
   });
 });
 
-describe("an organization that is being deleted", () => {
+describe("an organization being deleted", () => {
   beforeEach(async () => {
     await team.owner.api.delete(team.path);
   });
 
-  test("is hidden from all members before any row is detached", async () => {
+  test("is hidden from all members before rows are detached", async () => {
     const { owner, admin, billing, member, path, organization } = team;
     const { user } = await buildPerson(guildhall);
     for (const { api, memberId } of [owner, admin, billing, member]) {
@@ -166,7 +166,7 @@ describe("an organization that is being deleted", () => {
     }
   });
 
-  test("has given its resources back to their creators only", async () => {
+  test("has given its resources back to their creators", async () => {
     const { owner, billing } = team;
     expect((await owner.api.get(address)).status).toBe(404);
     expect((await billing.api.get(address)).body.data.organization_id).toBeNull();

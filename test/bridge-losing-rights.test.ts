@@ -107,14 +107,14 @@ describe("an admin demoted during a request", () => {
   });
 });
 
-describe("an owner who transfers the ownership during a request", () => {
+describe("an owner replaced during a request", () => {
   test("can't delete the organization any more", async () => {
     const answer = await meanwhile(() => team.owner.api.delete(team.path), handedOn);
     expect(answer).toMatchObject(bridgeRefusal(403, "forbidden", NOT_ALLOWED));
     expect((await team.admin.api.get(team.path)).body.data.your_role).toBe("owner");
   });
 
-  test("can't set member_management, but updates the rest as an admin", async () => {
+  test("can't set member_management any more", async () => {
     const { owner, path } = team;
     const before = await state();
     const closing = { name: "Mine", member_management: "owner" };
@@ -131,14 +131,14 @@ describe("an owner who transfers the ownership during a request", () => {
   });
 });
 
-describe("an organization deleted completely during a request", () => {
+describe("an organization deleted during a request", () => {
   const gone = async (trx: Knex.Transaction) => {
     const actor: Actor = { kind: "user", user_id: team.owner.user.id, request_id: null };
     const { id } = await deleteOrganization({ ...guildhall.context, db: trx }, team.organization, actor);
     await detachOrganization(trx, id, () => false);
   };
 
-  test("was deleted by the same owner: both requests get the same answer", async () => {
+  test("by the same owner answers both requests the same", async () => {
     const { status, body } = await meanwhile(() => team.owner.api.delete(team.path), gone);
     const deletion = await team.owner.api.get(`${team.path}/deletion`);
     expect([status, body.data]).toEqual([200, deletion.body.data]);

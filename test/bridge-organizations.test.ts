@@ -99,7 +99,7 @@ describe("creating an organization", () => {
   });
 });
 
-describe("the list of one's own organizations", () => {
+describe("one's own organizations", () => {
   let person: Person;
   let names: string[];
   beforeAll(async () => {
@@ -110,7 +110,7 @@ describe("the list of one's own organizations", () => {
   });
   const list = (query = "") => guildhall.api.as(person.token).get(PATH + query);
 
-  test("has the oldest first, and nobody else's", async () => {
+  test("are listed oldest first, and nobody else's", async () => {
     const { body } = await list();
     expect(body.data.map(({ name }: { name: string }) => name)).toEqual(names);
   });
@@ -120,20 +120,20 @@ describe("the list of one's own organizations", () => {
     ["?limit=2&page=3", [4], { total: 5, page: 3, pageSize: 2, totalPages: 3 }],
     ["?limit=2&page=4", [], { total: 5, page: 4, pageSize: 2, totalPages: 3 }],
     ["?limit=100", [0, 1, 2, 3, 4], { total: 5, page: 1, pageSize: 100, totalPages: 1 }],
-  ])("is paged by %s", async (query, expected, pagination) => {
+  ])("are paged by %s", async (query, expected, pagination) => {
     const { body } = await list(query);
     expect(body.data.map(({ name }: { name: string }) => names.indexOf(name))).toEqual(expected);
     expect(body.meta).toEqual({ pagination });
   });
 
-  test("is an empty page for a user without organizations", async () => {
+  test("are an empty page for a user without any", async () => {
     const { body } = await guildhall.api.as((await buildPerson(guildhall)).token).get(PATH);
     const pagination = { total: 0, page: 1, pageSize: 20, totalPages: 0 };
     expect(body).toEqual({ success: true, data: [], meta: { pagination } });
   });
 
   test.each(["limit=0", "limit=101", "limit=two", "page=0", "page=1.5", "offset=2", "role=owner"])(
-    "refuses %s by the parameter's name",
+    "can't be listed with %s: refused by the parameter's name",
     async (parameter) => {
       const answer = await list(`?${parameter}`);
       expect(answer).toMatchObject({ status: 400, body: { fields: [{ field: parameter.split("=")[0] }] } });

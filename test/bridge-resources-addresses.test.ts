@@ -56,7 +56,7 @@ test("changing an address sets what is sent, clears null and keeps the rest", as
 
 describe("an incomplete address", () => {
   test.each(["line1", "city"])(
-    "without its %s is refused by name unless it is marked partial",
+    "without its %s is refused by name unless marked as partial",
     async (field) => {
       for (const missing of [undefined, null])
         expect(await jane.post(PATH, { ...ADDRESSES.least(), [field]: missing })).toMatchObject(
@@ -145,7 +145,7 @@ describe("address_type", () => {
 });
 
 describe("the list of addresses", () => {
-  test("is searched in any letter case, and % and _ have no special meaning", async () => {
+  test("is searched in any letter case, without wildcards", async () => {
     const [percent, plain, slash] = [
       (await add({ alias: "100% ours" })).id,
       (await add({ alias: "100 ours", name: "ÄPFEL" })).id,

@@ -65,7 +65,7 @@ describe("canceling a subscription", () => {
     expect(await read(id)).toEqual(body.data);
   });
 
-  test("at period end can be changed to at once, and keeps its reason", async () => {
+  test("at period end can change to at once, with its reason", async () => {
     const { id } = await subscribe();
     await cancel(id, { reason: "moving" });
     expect(await cancel(id, { cancel_at_period_end: false })).toMatchObject({
@@ -94,7 +94,7 @@ describe("canceling a subscription", () => {
     expect(events).toHaveLength(1);
   });
 
-  test("at the end of a period that has passed cancels it at once", async () => {
+  test("at the end of a past period takes effect at once", async () => {
     const { id } = await subscribe();
     await passed(id, "2 months");
     expect(await read(id)).toMatchObject({ status: "incomplete" });
@@ -104,7 +104,7 @@ describe("canceling a subscription", () => {
   });
 });
 
-describe("a subscription whose canceled period has ended", () => {
+describe("a canceled subscription past its period", () => {
   /** One canceled at once, and one whose last period has ended. */
   async function buildEnded(): Promise<string[]> {
     const [now, later] = [await subscribe(), await subscribe({ trial_days: 7 })];
@@ -114,7 +114,7 @@ describe("a subscription whose canceled period has ended", () => {
     return [now.id, later.id];
   }
 
-  test("is shown and filtered as canceled without anyone's action", async () => {
+  test("is shown and filtered as canceled by itself", async () => {
     const ended = await buildEnded();
     for (const id of ended)
       expect(await read(id)).toMatchObject({ status: "canceled", next_billing_date: null });

@@ -75,7 +75,7 @@ describe.each(LINKS)("linking $name by $1", (from, field, to) => {
     expect(await create(owner, from, { [field]: null })).toMatchObject({ [field]: null });
   });
 
-  test("in an organization refuses other owners' resources by the field's name", async () => {
+  test("in an organization refuses other owners' resources by name", async () => {
     const before = await foreignTo(to).then(async (ids) => ({ ids, sum: await checksum(guildhall.db) }));
     const told = new Set<string>();
     for (const id of before.ids) {
@@ -116,7 +116,7 @@ describe.each(LINKS)("linking $name by $1", (from, field, to) => {
   });
 });
 
-describe.each(CHANGES)("changing the link of $name by $1, with $3 $4", (from, field, to, method, below) => {
+describe.each(CHANGES)("changing $name by $1, with $3 $4", (from, field, to, method, below) => {
   const change = (id: string, value: unknown) =>
     owner[method](`${from.intents}/${id}${below}`, { [field]: value });
 
@@ -161,7 +161,7 @@ describe("deleting a linked resource", () => {
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])("waits until the subscription that needs it is canceled: $name", async (kind, field) => {
+  ])("waits until its subscription is canceled: $name", async (kind, field) => {
     const { id } = await create(owner, kind);
     const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
     expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
@@ -180,7 +180,7 @@ describe("deleting a linked resource", () => {
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])("waits until the open payment that needs it is over: $name", async (kind, field) => {
+  ])("waits until its open payment is over: $name", async (kind, field) => {
     const { id } = await create(owner, kind);
     const { id: payment } = await create(owner, PAYMENTS, { [field]: id });
     for (const status of [null, "requires_action", "processing"]) {

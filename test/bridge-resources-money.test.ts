@@ -97,7 +97,7 @@ describe.each([
 });
 
 describe("the amount of a payment", () => {
-  test("is more than zero, when it is created and when it changes", async () => {
+  test("is more than zero, when created and when changed", async () => {
     for (const given of [{ total_cents: 0 }, { amount_cents: 0 }, { subtotal_cents: 5, discount_cents: 5 }])
       expect(await jane.post(PAYMENTS.intents, given)).toMatchObject(
         no(422, "amount_missing", "total_cents"),

@@ -124,7 +124,7 @@ test("payment methods are filtered by type", async () => {
 });
 
 describe("the default payment method", () => {
-  test("is one of any type: created as default, set, or changed to it", async () => {
+  test("is one of any type: created so, set, or changed to it", async () => {
     const first = await add({ is_default: true });
     const second = await add({ is_default: true, type: "bank_account" });
     expect(await defaults(jane)).toEqual([second.id]);

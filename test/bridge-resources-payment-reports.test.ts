@@ -26,7 +26,7 @@ beforeEach(async () => {
 const lastEvent = (subject_id: string) =>
   guildhall.db("events").where({ subject_id }).orderBy("id", "desc").first();
 
-describe("a provider's report of a payment", () => {
+describe("a payment report", () => {
   const sync = (id: string, report?: unknown, api = guildhall.api) =>
     api.post(`${PAYMENTS.intents}/${id}/sync`, report);
 
@@ -138,7 +138,7 @@ describe("a provider's report of a payment", () => {
     expect(events.map(({ data }) => data.to)).toEqual(["processing", ...heard]);
   });
 
-  test("can be read without a body by managers of payments, unchanged", async () => {
+  test("can be read without a body by managers of payments", async () => {
     const organization_id = team.organization.id;
     const card = (await create(owner, PAYMENT_METHODS)).id;
     const own = await create(owner, PAYMENTS, { payment_method_id: card });
@@ -160,7 +160,7 @@ describe("a provider's report of a payment", () => {
     );
   });
 
-  test("is sent only by programs: 403 for people or without the scope, else 404", async () => {
+  test("comes only from programs: 403 for people or without scope, or 404", async () => {
     const { id } = await create(owner, PAYMENTS);
     expect(await sync(id, { status: "succeeded" }, owner)).toMatchObject(no(403, "program_only"));
     for (const report of [undefined, { status: "succeeded" }])

@@ -18,7 +18,7 @@ const report = (id: string, status: string) => guildhall.api.post(`${INTENTS}/${
 const cardOf = async (api = jane) => String((await create(api, PAYMENT_METHODS)).id);
 
 describe("the list of payments", () => {
-  test("is filtered by status; pending means nothing was asked of the provider", async () => {
+  test("is filtered by status; pending is unknown to the provider", async () => {
     const [method, confirmation, processing, succeeded] = [
       (await intend()).id,
       (await intend({ payment_method_id: await cardOf() })).id,
@@ -37,7 +37,7 @@ describe("the list of payments", () => {
     expect(await jane.get(`${PATH}?status=paid`)).toMatchObject(no(400, "invalid_parameter", "status"));
   });
 
-  test("is searched in its texts, where % and _ have no special meaning", async () => {
+  test("is searched in its texts; % and _ are ordinary characters", async () => {
     const [percent, under, code] = [
       (await intend({ description: "50% off" })).id,
       (await intend({ concept: "a_b", tags: "q1,Consulting" })).id,

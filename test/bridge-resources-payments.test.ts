@@ -81,7 +81,7 @@ describe("a payment intent", () => {
     },
   );
 
-  test("changes while pending: sets what is sent, clears null, keeps the rest", async () => {
+  test("changes while pending: sets values, clears null, keeps the rest", async () => {
     const payment_method_id = await cardOf();
     for (const values of [{}, { payment_method_id }]) {
       const { id } = await intend({ description: "old", concept: "invoice", ...values });
@@ -142,7 +142,7 @@ describe("confirming a payment", () => {
     expect(await read(other.id)).toEqual(body.data);
   });
 
-  test("takes another payment method, a return URL and whether to save it", async () => {
+  test("may bring a payment method, a return URL and more", async () => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     const body = {
       payment_method_id: await cardOf(),
@@ -167,7 +167,7 @@ describe("confirming a payment", () => {
     ["payment_method_id", [1, [], "x".repeat(65)]],
     ["return_url", ["/back", null, 1]],
     ["save_payment_method", ["true", 1, null]],
-  ])("with a wrong %s is refused by name, and the intent stays pending", async (field, values) => {
+  ])("with a wrong %s is refused by name and changes nothing", async (field, values) => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     for (const value of values)
       expect(await confirm(id, { [field]: value })).toMatchObject(no(422, "invalid_field", field));
@@ -217,7 +217,7 @@ describe("confirming a payment", () => {
     }
   });
 
-  test("is possible again if the provider wants another payment method", async () => {
+  test("is possible again if the provider wants another method", async () => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     await confirm(id);
     await report(id, "requires_payment_method");

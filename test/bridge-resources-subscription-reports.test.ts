@@ -26,11 +26,11 @@ beforeEach(async () => {
 const lastEvent = (subject_id: string) =>
   guildhall.db("events").where({ subject_id }).orderBy("id", "desc").first();
 
-describe("a provider's report of a subscription", () => {
+describe("a subscription report", () => {
   const sync = (id: string, report: unknown, api = guildhall.api) =>
     api.post(`${SUBSCRIPTIONS.path}/${id}/sync`, report);
 
-  test("is sent by a program, with status, period and the provider's id", async () => {
+  test("comes from a program, with status, period and the provider's id", async () => {
     for (const [n, program] of programs.entries()) {
       for (const organization_id of [null, team.organization.id]) {
         const { id } = await create(owner, SUBSCRIPTIONS, { organization_id });
@@ -71,7 +71,7 @@ describe("a provider's report of a subscription", () => {
     },
   );
 
-  test("of its end is final; only the same report is accepted again", async () => {
+  test("of its end is final, and only accepted again as it was", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     const canceled = await sync(id, { status: "canceled" });
     expect(canceled).toMatchObject({
@@ -85,7 +85,7 @@ describe("a provider's report of a subscription", () => {
     expect(again.body.data.canceled_at).toBe(canceled.body.data.canceled_at);
   });
 
-  test("keeps the time somebody canceled it at the end of the period", async () => {
+  test("keeps the time somebody canceled it at period end", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     const { canceled_at } = (await owner.post(`${SUBSCRIPTIONS.path}/${id}/cancel`)).body.data;
     expect((await sync(id, { status: "active" })).body.data).toMatchObject({
@@ -110,7 +110,7 @@ describe("a provider's report of a subscription", () => {
     expect((await owner.get(`${SUBSCRIPTIONS.path}/${id}`)).body.data).toEqual(body.data);
   });
 
-  test("is sent only by programs: 403 for people or without the scope, else 404", async () => {
+  test("comes only from programs: 403 for people or without scope, or 404", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     expect(await sync(id, { status: "active" }, owner)).toMatchObject(no(403, "program_only"));
     expect(await sync(id, { status: "active" }, scopeless)).toMatchObject(no(403, "scope_missing"));

@@ -83,13 +83,13 @@ test("a campaign arrives although a relay is strict and the sender wrong at firs
   expect(causes()).toMatch(/SMTP_RATE/);
 });
 
-describe("a relay that only new connections find changed", () => {
+describe("a relay that recovers for new connections", () => {
   beforeEach(async () => {
     await start();
     smtp.keepsRules = true;
   });
 
-  test("gets a campaign once it accepts the sender", async () => {
+  test("gets the campaign once it accepts the sender", async () => {
     smtp.refusal = () => "554 5.7.1 <no-reply@guildhall.test>: Sender address rejected: Access denied";
     await inviteMany(20);
     await runner.run();
@@ -98,7 +98,7 @@ describe("a relay that only new connections find changed", () => {
     await expectAllArrived(20);
   });
 
-  test("gets a campaign once it allows more emails", async () => {
+  test("gets the campaign once it allows more emails", async () => {
     smtp.window = Number.POSITIVE_INFINITY;
     smtp.most = 5;
     await inviteMany(20);
@@ -130,8 +130,8 @@ test("SMTP_CONNECTIONS and SMTP_RATE are kept, so a strict relay never objects",
   expect(lines).toEqual([]);
 });
 
-describe("a receiver whose policy refuses us", () => {
-  test("delays no other emails, and its own fail without suppressing anyone", async () => {
+describe("a receiver's policy against us", () => {
+  test("delays no other emails, and suppresses nobody", async () => {
     await start();
     smtp.refusal = (to) => (to.endsWith("@strict.example") ? "550 5.7.1 blocked by policy" : undefined);
     await inviteMany(40, "strict.example");
@@ -148,7 +148,7 @@ describe("a receiver whose policy refuses us", () => {
     expect(await guildhall.db("suppressions")).toEqual([]);
   });
 
-  test("is retried less and less often if only one email met the refusal", async () => {
+  test("is tested less and less often if it met one email", async () => {
     await start();
     smtp.refusal = () => "550 5.7.1 blocked by policy";
     await inviteMany(1);

@@ -59,7 +59,7 @@ describe("deleting an invitation", () => {
     ]);
   });
 
-  test("that is pending is refused: 409 still_pending, with advice", async () => {
+  test("that is pending is refused: 409 still_pending", async () => {
     const id = await invited();
     const answer = await deleteAs(owner, id);
     expect(answer).toMatchObject(refusal(409, "still_pending"));
@@ -134,7 +134,7 @@ describe("emails of a deleted invitation", () => {
 });
 
 describe("filter[delivery_status]", () => {
-  test("finds invitations by their newest email, also with several values", async () => {
+  test("finds invitations by the state of their newest email", async () => {
     const ids: Record<string, string> = {};
     const states = ["pending", "sending", "sent", "failed", "suppressed", "unknown"];
     const person = await buildPerson(guildhall);

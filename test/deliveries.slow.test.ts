@@ -43,7 +43,7 @@ describe.each(backends())("an invitation's email, queue on %s", (backend) => {
     await expect.poll(() => mailsTo(email), { timeout: 2_000, interval: 10 }).toBe(1);
   });
 
-  test("is sent by the sweeper if its job was never queued", async () => {
+  test("is sent by the sweeper if it was never queued", async () => {
     await start({ backend, worker: true, settings: { SWEEP_EVERY: 300 } });
     const { id, email } = await invited();
     await expect.poll(() => read(id), { timeout: 10_000 }).toMatchObject({ state: "sent" });
@@ -177,7 +177,7 @@ describe("a delivery", () => {
   }
 });
 
-describe("a worker that is sending emails", () => {
+describe("a worker that stops", () => {
   let smtp: ScriptedSmtp;
   let runner: DeliveryRunner;
 
@@ -195,7 +195,7 @@ describe("a worker that is sending emails", () => {
     runner = await another();
   });
 
-  test("finishes them when it stops, and takes no new ones", async () => {
+  test("finishes emails in progress, and takes no new ones", async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const first = await invited();
@@ -211,7 +211,7 @@ describe("a worker that is sending emails", () => {
     expect(await read(second.id)).toMatchObject({ state: "pending", attempts: 0 });
   });
 
-  test("gives up hanging ones when it stops, and records what it knows", async () => {
+  test("gives up hanging emails, and records what it knows", async () => {
     const many = await Promise.all(Array.from({ length: 40 }, () => invited()));
     // The first goes wrong after the message, where nobody knows; the others before it, where all is certain.
     smtp.script(
@@ -232,7 +232,7 @@ describe("a worker that is sending emails", () => {
     expect(states.map(({ state }) => state)).not.toContain("sending");
   });
 
-  test("renews its leases while a receiver is slow", { timeout: 60_000 }, async () => {
+  test("a worker renews its leases while a receiver is slow", { timeout: 60_000 }, async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const { id } = await invited();
@@ -245,7 +245,7 @@ describe("a worker that is sending emails", () => {
     expect(await read(id)).toMatchObject({ state: "sent", attempts: 1 });
   });
 
-  test("retries recording an outcome and sends nothing twice", async () => {
+  test("a worker retries recording an outcome and sends nothing twice", async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const { id } = await invited();

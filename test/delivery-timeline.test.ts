@@ -87,7 +87,7 @@ describe("a delivery's timeline", () => {
     ]);
   });
 
-  test("shows that a worker was lost while sending, and the giving up", async () => {
+  test("shows that a worker was lost while sending", async () => {
     const { id } = await invited();
     for (let n = 0; n < 3; n += 1) {
       await claimDeliveries(guildhall.db, { limit: 10, seconds: LEASE_SECONDS, domain: "guildhall.test" });

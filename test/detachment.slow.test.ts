@@ -16,7 +16,7 @@ let guildhall: Guildhall;
 const never = () => false;
 const PLACE = { country: "DE", line1: "Weg 1", city: "Köln" };
 
-describe.each(backends())("a deletion by the Bridge API, queue on %s,", (backend) => {
+describe.each(backends())("detaching, queue on %s,", (backend) => {
   const EACH = 2_500;
 
   beforeAll(async () => {
@@ -68,7 +68,7 @@ describe.each(backends())("a deletion by the Bridge API, queue on %s,", (backend
     await linksHold(team, doomed);
   });
 
-  test("is one deletion even if it is requested twenty times at once", async () => {
+  test("happens once even if it is requested twenty times at once", async () => {
     const team = await buildTeammates(guildhall);
     await addRows(team, 50);
     const asked = await Promise.all(Array.from({ length: 20 }, () => team.owner.api.delete(team.path)));
@@ -235,7 +235,7 @@ describe("a batch of a deletion", () => {
     expect(read).toBeLessThan(5 * ROWS);
   });
 
-  test("isn't taken for the last one if somebody deletes a row of it", async () => {
+  test("is not the last one because somebody deletes a row of it", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first } = await addRows(team, 2_500);

@@ -133,7 +133,7 @@ describe("the DKIM variables", () => {
     expect(readConfig(variables, "worker")).toMatchObject(DKIM);
   });
 
-  test("are set together or not at all, and every missing one is named", () => {
+  test("are set together or not at all, and missing ones are named", () => {
     for (const name of Object.keys(DKIM)) {
       expect(problems({ ...rest, ...DKIM, [name]: "" })).toEqual([
         expect.stringMatching(`^${name} is missing`),

@@ -56,7 +56,7 @@ describe("a page of large rows", () => {
     return pages;
   }
 
-  test("ends early at 1 MB, and next links lead through every row once", async () => {
+  test("ends early at 1 MB, and next links reach every row once", async () => {
     const pages = await walk(list, "next");
     expect(pages.map(({ length }) => length)).toEqual([61, 61, 28]);
     expect(pages.flat()).toEqual(ids);

@@ -31,8 +31,8 @@ async function buildTenant(): Promise<{ handle: string; email: string }> {
   return { handle, email: user.email };
 }
 
-describe("the environment of a request", () => {
-  test("is the first label of Host, in any case, despite port and final dot", async () => {
+describe("the environment", () => {
+  test("is the first label of Host, in any case, despite port and dot", async () => {
     const { handle, email } = await buildTenant();
     const hosts = [`${handle}.localhost`, `${handle}.localhost:3000`, `${handle}.api.example.com.`];
     for (const host of [...hosts, `${handle.toUpperCase()}.Example.COM`]) {
@@ -51,7 +51,7 @@ describe("the environment of a request", () => {
     expect(await whoIsFound(headers)).toBe(first.email);
   });
 
-  test("is taken from X-Environment if Host's label is no environment", async () => {
+  test("is taken from X-Environment if Host's label is unknown", async () => {
     const { handle, email } = await buildTenant();
     expect(await whoIsFound({ Host: "guildhall.internal", "X-Environment": handle })).toBe(email);
   });
@@ -75,7 +75,7 @@ describe("the environment of a request", () => {
   });
 
   test.each(["acme-tset.localhost", "nobody.example.com", ".localhost", "a_b.localhost", "127.1"])(
-    "is not the default for Host %j, whose label is unknown: 404",
+    "is not the default for Host %j, an unknown label: 404",
     async (host) => {
       guildhall.settings.DEFAULT_ENVIRONMENT = (await buildTenant()).handle;
       expect(await whoIsFound({ Host: host })).toBe(404);
@@ -95,7 +95,7 @@ describe("the environment of a request", () => {
     expect(await whoIsFound({ Host: "localhost", ...headers })).toBe(404);
   });
 
-  test("is the default under the service's own name, whatever its form", async () => {
+  test("is the default under the service's own name, of any form", async () => {
     const { handle, email } = await buildTenant();
     const before = guildhall.settings.PUBLIC_URL;
     guildhall.settings.PUBLIC_URL = "https://guildhall.example.com";
@@ -119,8 +119,8 @@ function newEnvironment(handle: string, attributes: object = {}) {
   return { data: { type: "environment", attributes: { handle, name: "Globex", ...attributes } } };
 }
 
-describe("an operator who creates an environment", () => {
-  test("gets it as a resource, and again at its Location", async () => {
+describe("creating an environment", () => {
+  test("returns it as a resource that is found at its Location", async () => {
     const settings = { invitation_lifetime_days: 3, from_name: "Globex", locale: "en" };
     const handle = unique("globex");
     const created = await guildhall.api.post("/api/environments", newEnvironment(handle, { settings }));
@@ -133,7 +133,7 @@ describe("an operator who creates an environment", () => {
     expect((await guildhall.api.get(self)).body).toEqual({ ...created.body, links: { self } });
   });
 
-  test("gets the four system roles and all permissions in it", async () => {
+  test("gives it the four system roles and all permissions", async () => {
     const handle = unique("globex");
     const created = await guildhall.api.post("/api/environments", newEnvironment(handle));
     const environment_id = created.body.data.id;
@@ -160,7 +160,7 @@ describe("an operator who creates an environment", () => {
     }
   });
 
-  test("can't use a handle twice: 409", async () => {
+  test("with a taken handle is a 409", async () => {
     const handle = unique("globex");
     await guildhall.api.post("/api/environments", newEnvironment(handle));
     const again = await guildhall.api.post("/api/environments", newEnvironment(handle, { name: "Other" }));
@@ -170,7 +170,7 @@ describe("an operator who creates an environment", () => {
   });
 
   test.each(["", "Acme", "-acme", "acme-", "ac.me", "acme test", "ácme", "a".repeat(64), "a\n"])(
-    "can't call it %j: 422",
+    "called %j is a 422",
     async (handle) => {
       const answer = await guildhall.api.post("/api/environments", newEnvironment(handle));
       expect(answer).toMatchObject({
@@ -180,7 +180,7 @@ describe("an operator who creates an environment", () => {
     },
   );
 
-  test("can't set an unknown setting or invalid value: 422 names each", async () => {
+  test("with an unknown setting or invalid value is a 422", async () => {
     const settings = { invitation_lifetime_days: 0, redirect_url: "javascript:alert(1)", colour: "red" };
     const answer = await guildhall.api.post("/api/environments", newEnvironment(unique("x"), { settings }));
     expect(answer.status).toBe(422);

@@ -277,7 +277,7 @@ describe("an event's actor", () => {
     });
   });
 
-  test("is only named by its kind if it is a client, an invitee or a schedule", async () => {
+  test("is only a kind if it is a client, an invitee or a schedule", async () => {
     const token = await accessToken(guildhall, await buildClient(guildhall, ["organizations:write"]));
     const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
     const byClient = () =>

@@ -68,7 +68,7 @@ async function buildCandidates(count: number) {
   return { organization, people };
 }
 
-describe("an organization created for a future user", () => {
+describe("a future owner", () => {
   test("a new organization has no owner until the invited owner accepts", async () => {
     const email = uniqueEmail();
     const organization = await create({ owner_email: email });

@@ -93,13 +93,13 @@ test.each([OPERATOR_TOKEN, "made-up-token"])(
   },
 );
 
-describe("wrong tokens from one address", () => {
+describe("wrong tokens from an address", () => {
   const { requests } = LIMITS.wrong_credential;
 
   test.each([
     ["the Management API", "/api/environments", (token: string) => bearer(token)],
     ["the Bridge API", "/bridge-payment/organizations", (token: string) => ({ "X-Session-ID": token })],
-  ])("are limited on %s, and the right one is never counted", async (_, path, credential) => {
+  ])("are limited on %s; right ones are never counted", async (_, path, credential) => {
     const guess = (n: number) => answerIn("acme-test", { path, headers: credential(`a-guess-${n}`) });
     for (let n = 0; n < requests; n += 1) expect((await guess(n)).status).toBe(401);
     expect(await guess(requests)).toMatchObject({ status: 429 });
@@ -110,7 +110,7 @@ describe("wrong tokens from one address", () => {
     );
   });
 
-  test("are limited at /metrics, where right ones still work", async () => {
+  test("are limited at /metrics; right ones still work", async () => {
     const METRICS_TOKEN = "prometheus-of-these-tests";
     const other = await startGuildhall({ settings: { METRICS_TOKEN } });
     const read = async (token: string) =>

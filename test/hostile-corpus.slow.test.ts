@@ -81,18 +81,18 @@ function found(problems: (text: string) => string[]): string[] {
   });
 }
 
-describe.each(Object.values(mails))("with hostile texts, the email $kind", ({ kind }) => {
+describe.each(Object.values(mails))("the email $kind with hostile texts", ({ kind }) => {
   const render = (text: string, more: object = {}) =>
     renderer.render(kind, { ...filledWith(mails[kind].sample, text), ...more } as never, "en");
   /** With a message, and with one that says nothing. */
   const harmless = [render("Acme"), render("Acme", { message: null })];
 
-  test("with hostile texts, an email's HTML has only our elements and links", () => {
+  test("has only our elements and links in its HTML", () => {
     const expected = harmless.map(({ html }) => elementsOf(html));
     expect(found((text) => problemsOfHtml(render(text).html, expected))).toEqual([]);
   });
 
-  test("with hostile texts, an email's plain text keeps its paragraphs and links", () => {
+  test("keeps its paragraphs and links in plain text", () => {
     const paragraphs = (text: string) => text.split("\n\n").length;
     const counts = harmless.map(({ text }) => paragraphs(text));
     expect(
@@ -104,7 +104,7 @@ describe.each(Object.values(mails))("with hostile texts, the email $kind", ({ ki
     ).toEqual([]);
   });
 
-  test("with hostile texts, a subject is one line without address, link or number", () => {
+  test("has a subject of one line without any contact", () => {
     expect(found((text) => problemsOfLine(render(text).subject))).toEqual([]);
   });
 });
@@ -122,7 +122,7 @@ test.each(Object.keys(pageSamples) as PageName[])(
   },
 );
 
-describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
+describe("hostile texts sent by API, worker and SMTP:", { timeout: 60_000 }, () => {
   const HEADERS = "auto-submitted content-type date from message-id mime-version subject to".split(" ");
   /** What the API takes as a name; a sample. */
   const sample = hostileTexts

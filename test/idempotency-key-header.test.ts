@@ -110,7 +110,7 @@ describe("an idempotency key", () => {
     },
   );
 
-  test("of a link's holder is ignored, since repeating a link is safe anyway", async () => {
+  test("of a link's holder is ignored, since a repeat is safe anyway", async () => {
     const before = await keptRows();
     const { id } = (await invites(guildhall.api, {})).body.data;
     const meta = { token: linkToken(guildhall, id) };

@@ -21,7 +21,7 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
 
-describe("a request with an unknown outcome is done once", { timeout: 120_000 }, () => {
+describe("a keyed request is done once", { timeout: 120_000 }, () => {
   afterEach(cleanUpProcesses);
 
   test("when the caller hangs up at any moment", async () => {
@@ -42,7 +42,7 @@ describe("a request with an unknown outcome is done once", { timeout: 120_000 },
     }
   });
 
-  test("when the database drops its connection, which is a 503", async () => {
+  test("when the database drops its connection: 503", async () => {
     const wish = wishFor(organization);
     await whileHeld(async () => {
       const lost = ask(guildhall.api, wish);
@@ -54,7 +54,7 @@ describe("a request with an unknown outcome is done once", { timeout: 120_000 },
     await expectOnce(guildhall, wish, [answer, await ask(guildhall.api, wish)]);
   });
 
-  test("when the connections of many are dropped at random", async () => {
+  test("when connections are dropped at random", async () => {
     const asked = Array.from({ length: 100 }, () => wishFor(organization));
     let [stopped, dropped] = [false, 0];
     const nemesis = (async () => {
@@ -67,7 +67,7 @@ describe("a request with an unknown outcome is done once", { timeout: 120_000 },
     for (const [n, wish] of asked.entries()) await expectOnce(guildhall, wish, [answers[n] as ApiAnswer]);
   });
 
-  test("when the process is killed before the commit, and wasn't done then", async () => {
+  test("when the process dies before the commit", async () => {
     const [port, wish] = [await freePort(), wishFor(organization)];
     const api = await serving(port);
     await whileHeld(async () => {
@@ -81,7 +81,7 @@ describe("a request with an unknown outcome is done once", { timeout: 120_000 },
     await expectOnce(guildhall, wish, [answer]);
   });
 
-  test("when the process is killed during the commit, and was done then", async () => {
+  test("when the process dies during the commit", async () => {
     const [port, wish] = [await freePort(), wishFor(organization)];
     const api = await serving(port);
     await guildhall.db.raw(`
@@ -98,7 +98,7 @@ describe("a request with an unknown outcome is done once", { timeout: 120_000 },
     await expectOnce(guildhall, wish, [answer]);
   });
 
-  test("when processes with many requests are killed at random", async () => {
+  test("when processes are killed at random", async () => {
     const port = await freePort();
     const asked: Wish[] = [];
     const seen: Array<ApiAnswer | undefined> = [];

@@ -36,7 +36,7 @@ async function kept(): Promise<string> {
 }
 
 describe("a secret that is shown once", () => {
-  test("of a session or client is not stored, and a repeat leaves it out", async () => {
+  test("is not stored, and a repeat leaves it out", async () => {
     const relationships = { user: linkTo("user", owner.user.id) };
     const attributes = { name: "sync", scopes: ["users:read"] };
     for (const [path, data, secret] of [
@@ -55,7 +55,7 @@ describe("a secret that is shown once", () => {
     }
   });
 
-  test("such as an invitation's link is an event each time it is shown", async () => {
+  test("such as an invitation's link makes an event each time", async () => {
     const { id, path } = await invited(guildhall, organization);
     const key = keyed();
     const take = (headers: object) => guildhall.api.post(`${path}/link`, undefined, { ...headers });
@@ -90,7 +90,7 @@ describe("a repeated request", () => {
     return { membership, user, again };
   }
 
-  test("is refused like any other once the right is lost: 403, 404 or 401", async () => {
+  test("is refused once the right is lost: 403, 404 or 401", async () => {
     const { membership, user, again } = await inviter();
     expect((await again()).headers.get("Idempotency-Replayed")).toBe("true");
     const path = `/bridge-payment/organizations/${organization.id}/members/${membership.id}`;

@@ -24,8 +24,8 @@ function invites(api: Api, headers: Record<string, string>, email = uniqueEmail(
   return api.post("/api/invitations", invitationTo(organization.id, email), headers);
 }
 
-describe("a request repeated with its Idempotency-Key", () => {
-  test("is done once, gets the same bytes, and is marked as a replay", async () => {
+describe("repeating a request with its key", () => {
+  test("does it once, and returns the same bytes as a replay", async () => {
     const [key, email] = [keyed(), uniqueEmail()];
     const send = () =>
       fetch(`${guildhall.api.origin}/api/invitations`, {
@@ -55,7 +55,7 @@ describe("a request repeated with its Idempotency-Key", () => {
     expect(guildhall.mailbox.received.filter(({ to }) => to.includes(email))).toHaveLength(1);
   });
 
-  test("is recognized whatever the order of the members in its body", async () => {
+  test("works whatever the order of members in its body", async () => {
     const key = keyed();
     const [email, metadata] = [uniqueEmail(), { b: { d: 1, c: 2 }, a: [1, 2] }];
     const [other, otherwise] = [
@@ -71,14 +71,14 @@ describe("a request repeated with its Idempotency-Key", () => {
     expect(second.headers.get("Idempotency-Replayed")).toBe("true");
   });
 
-  test("is refused with another body and changes nothing: 422", async () => {
+  test("and another body is refused and changes nothing: 422", async () => {
     const [key, other] = [keyed(), uniqueEmail()];
     expect(await invites(guildhall.api, key)).toMatchObject({ status: 201 });
     expect(await invites(guildhall.api, key, other)).toMatchObject(reused);
     expect(await countOf(guildhall, "invitations", { email: other })).toBe(0);
   });
 
-  test("may be a batch, as JSON or as a file; the query is part of it", async () => {
+  test("works for batches as JSON or file, query included", async () => {
     const [key, document] = [keyed(), batchTo(organization.id, [{ email: uniqueEmail() }])];
     const send = () => guildhall.api.post("/api/invitation-batches", document, key);
     expect((await send()).body).toEqual((await send()).body);
@@ -105,7 +105,7 @@ describe("a request repeated with its Idempotency-Key", () => {
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
   });
 
-  test("creates one environment, even if it names different ones", async () => {
+  test("creates one environment, even if another is named", async () => {
     const [key, handle] = [keyed(), unique("tenant")];
     const document = { data: { type: "environment", attributes: { handle, name: "Tenant" } } };
     const first = await guildhall.api.post("/api/environments", document, key);

@@ -138,7 +138,7 @@ describe("the inbox", () => {
 });
 
 describe("an email in the inbox", () => {
-  test("has a page with from, to, subject and the HTML in a frame without scripts", async () => {
+  test("is shown with headers, and HTML in a frame without scripts", async () => {
     await sendInvitation();
     const id = await newestId();
     const { body } = await get(`/inbox/${id}`);

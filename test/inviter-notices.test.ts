@@ -95,7 +95,7 @@ describe.each(OUTCOMES)("for an invitation that is %s,", (outcome) => {
     expect(await noticesOf(invitation)).toEqual([]);
   });
 
-  test("only the inviter gets a notice, not other managers of members", async () => {
+  test("only the inviter gets a notice, not other managers", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     await comesOut(await byOwner(), outcome);
     expect(await mailsTo(admin.user.email)).toEqual([]);

@@ -85,7 +85,7 @@ describe("a row that disappears is no trouble", () => {
     await detachOrganization(guildhall.db, newId("del"), () => false);
   });
 
-  test("for recording an email whose invitation is gone", async () => {
+  test("for recording a deleted invitation's email", async () => {
     await someWork();
     const [claimed] = await claimDeliveries(guildhall.db, {
       limit: 1,

@@ -56,7 +56,7 @@ describe("a query parameter", () => {
     expect(await send("GET", path)).toMatchObject(refusal(400, "unknown_parameter", { parameter }));
   });
 
-  test("that is unknown is a 400 in a POST, too, and nothing is created", async () => {
+  test("that is unknown is a 400 in a POST, and creates nothing", async () => {
     const document = { data: { type: "organization", attributes: { name: "Acme", slug: "never-made" } } };
     const answer = await guildhall.api.post("/api/organizations?dry_run=true", document);
     expect(answer).toMatchObject(refusal(400, "unknown_parameter", { parameter: "dry_run" }));

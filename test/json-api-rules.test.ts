@@ -58,7 +58,7 @@ describe("a request's document", () => {
     expect(answer.body.data).not.toHaveProperty("lid");
   });
 
-  test("to create something has one typed resource object with linkage", async () => {
+  test("to create has one typed resource object with linkage", async () => {
     const attributes = { name: "Acme" };
     for (const data of [[{ type: "organization", attributes }], null, "organization"]) {
       expect(await guildhall.api.post("/api/organizations", { data })).toMatchObject(

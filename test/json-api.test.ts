@@ -77,7 +77,7 @@ describe("a resource object", () => {
     ]);
   });
 
-  test("with hundreds of errors gets fifty, in an answer of limited size", async () => {
+  test("with hundreds of errors gets fifty in a limited answer", async () => {
     const document = organization(
       Object.fromEntries(Array.from({ length: 990 }, (_, n) => [`attribute_${n}`, 1])),
     );
@@ -87,7 +87,7 @@ describe("a resource object", () => {
     expect(JSON.stringify(answer.body).length).toBeLessThan(JSON.stringify(document).length);
   });
 
-  test("without a required member is a 422 that points at the closest one", async () => {
+  test("without a required member is a 422 at the closest one", async () => {
     for (const [document, pointer] of [
       [{ data: { type: "organization" } }, "/data"],
       [{ data: { type: "organization", attributes: {} } }, "/data/attributes"],

@@ -174,7 +174,7 @@ describe("a single flight", () => {
     expect(await fly("a", work)).toBe(3);
   });
 
-  test("that fails is reported to everyone who shares it, and no one later", async () => {
+  test("that fails is reported to everyone who shares it only", async () => {
     const fly = singleFlight<string>();
     const fails = () => Promise.reject(new Error("down"));
     const outcomes = await Promise.allSettled([fly("a", fails), fly("a", fails)]);

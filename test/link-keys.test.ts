@@ -8,7 +8,7 @@ describe("an invitation's link", () => {
   const keys = createLinkKeys([current]);
   const token = keys.sign(link);
 
-  test("is the same every time, and proves its invitation and version", () => {
+  test("is always the same, and proves its invitation and version", () => {
     expect(keys.sign(link)).toBe(token);
     expect(keys.verify(token)).toEqual(link);
     expect(token).toMatch(/^[\w-]{81}$/);
@@ -26,7 +26,7 @@ describe("an invitation's link", () => {
     }
   });
 
-  test("reveals nothing about another invitation's or version's link", () => {
+  test("reveals nothing about another invitation or version", () => {
     const others = [
       { ...link, tokenVersion: 4 },
       { ...link, invitationId: newId("inv") },
@@ -37,14 +37,14 @@ describe("an invitation's link", () => {
     }
   });
 
-  test("is valid after a rotation only while its key is a previous one", () => {
+  test("outlives a rotation while its key is a previous one", () => {
     const mailed = createLinkKeys([former]).sign(link);
     expect(createLinkKeys([current, former]).verify(mailed)).toEqual(link);
     expect(createLinkKeys([current]).verify(mailed)).toBeUndefined();
     expect(createLinkKeys([current, former]).sign(link)).toBe(token);
   });
 
-  test("can't be made from the CSRF secret, which has another purpose", () => {
+  test("can't be made from the CSRF secret", () => {
     const body = token.slice(0, 30);
     expect(keys.verify(token.slice(0, -43) + keys.formSecret(body))).toBeUndefined();
     expect(keys.formSecret(token)).not.toBe(keys.formSecret(`${token}x`));

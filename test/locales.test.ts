@@ -111,7 +111,7 @@ describe("the language of an email", () => {
   });
 });
 
-describe("an invitation's language", () => {
+describe("the language", () => {
   const guildhall = useGuildhall();
   let organization: Organization;
 

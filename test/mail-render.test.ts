@@ -58,7 +58,7 @@ describe.each(Object.values(mails))("the email $kind", ({ kind }) => {
 });
 
 describe("the invitation email", () => {
-  test("says so if a program invites the future owner, and only then", () => {
+  test("says so if a program invites the future owner", () => {
     const toOwner = renderInvitation({ inviter: null, roles: ["owner"] });
     expect(toOwner.text).toContain("You are invited to become the owner of Analytical Engines on Acme.");
     expect(toOwner.html).toContain("You are invited to become the owner of");
@@ -66,7 +66,7 @@ describe("the invitation email", () => {
       expect(renderInvitation(changes).html).not.toContain("become the owner");
   });
 
-  test("names the inviter as its reason, and no one if a program invites", () => {
+  test("names the inviter as its reason, unless a program invites", () => {
     expect(renderInvitation().text.replaceAll("\n", " ")).toContain(
       "because Ada Lovelace invited you to Analytical Engines.",
     );

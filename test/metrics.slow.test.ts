@@ -164,7 +164,7 @@ describe("metrics of waiting work", () => {
     expect(waiting.value("guildhall_oldest_due_delivery_seconds")).toBeLessThan(120);
   });
 
-  test("count overdue invitations until they are recorded as expired", async () => {
+  test("count overdue invitations until they are recorded", async () => {
     const overdue = async () => (await scrapeBeside()).value("guildhall_invitations_overdue");
     const { id } = await invited(guildhall, organization);
     expect(await overdue()).toBe(0);
@@ -196,7 +196,7 @@ describe("metrics of the last hour", () => {
   const MINUTE = 60_000;
   const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE);
 
-  test("count events by type, and show 0 answers if there were none", async () => {
+  test("count events by type, and show 0 if nobody answered", async () => {
     const type = "invitation.accepted";
     const before = await scrapeBeside();
     expect(before.value("guildhall_events_last_hour", { type })).toBe(0);
@@ -254,7 +254,7 @@ describe("metrics of the database", () => {
     return asked.filter(({ sql }) => sql.includes("select"));
   }
 
-  test("are queried once for simultaneous and closely following scrapes", async () => {
+  test("are queried once for scrapes at about the same time", async () => {
     const asked = await askedBy(() =>
       beside(async (origin) => {
         const scrapes = () => Promise.all(Array.from({ length: 30 }, () => fetch(`${origin}/metrics`)));

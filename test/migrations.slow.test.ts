@@ -31,7 +31,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe("on a database that a newer version has migrated,", () => {
+describe("after a newer version's migration,", () => {
   beforeEach(() => run("insert into guildhall_migrations (name, batch) values ('9999-from-the-future', 99)"));
 
   test("this version finds nothing pending and migrates nothing", async () => {
@@ -48,19 +48,16 @@ describe("on a database that a newer version has migrated,", () => {
     );
   });
 
-  test.each(backends())(
-    "with the queue on %s, `migrate` says so, and api and worker run",
-    async (backend) => {
-      const mailbox = await startMailbox();
-      const port = await freePort();
-      const variables = productionVariables(backend, { port, database: database.url, smtp: mailbox.url });
-      const migrating = startGuildhallProcess("migrate", variables);
-      expect(await migrating.ends()).toEqual({ code: 0, signal: null });
-      expect(migrating.output()).toContain("the database is newer than this version: nothing changed");
-      await startAndInvite(variables, port, mailbox);
-      await mailbox.stop();
-    },
-  );
+  test.each(backends())("`migrate` says so, and api and worker run, queue on %s", async (backend) => {
+    const mailbox = await startMailbox();
+    const port = await freePort();
+    const variables = productionVariables(backend, { port, database: database.url, smtp: mailbox.url });
+    const migrating = startGuildhallProcess("migrate", variables);
+    expect(await migrating.ends()).toEqual({ code: 0, signal: null });
+    expect(migrating.output()).toContain("the database is newer than this version: nothing changed");
+    await startAndInvite(variables, port, mailbox);
+    await mailbox.stop();
+  });
 });
 
 test("version 0.1.0 starts on this version's schema and finds it complete", async () => {

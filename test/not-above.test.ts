@@ -45,7 +45,7 @@ async function sessionOf({ user }: Person) {
   return guildhall.db("sessions").where({ user_id: user.id }).first();
 }
 
-describe("a user with more permissions in the environment", () => {
+describe("a superior in the environment", () => {
   let superior: Person & { given: string };
 
   beforeAll(async () => {
@@ -91,14 +91,14 @@ describe("a user with more permissions in the environment", () => {
   });
 });
 
-describe("a user with more permissions in an organization", () => {
+describe("a superior in an organization", () => {
   async function buildBilling() {
     const owner = await buildPerson(guildhall);
     const organization = await buildOrganization(guildhall, owner);
     return { owner, organization, billing: await buildMember(guildhall, organization, "billing") };
   }
 
-  test("gets no session or address from a caller without those permissions", async () => {
+  test("gets no session or address from a caller with less", async () => {
     const { billing } = await buildBilling();
     expect(await manager.api.post("/api/sessions", sessionFor(billing))).toMatchObject(above);
     for (const attributes of [{ email: uniqueEmail() }, { email_verified: false }])
@@ -114,7 +114,7 @@ describe("a user with more permissions in an organization", () => {
     expect((await manager.api.delete(pathOf(billing))).status).toBe(204);
   });
 
-  test("is no obstacle for a caller with the same permissions there", async () => {
+  test("is none to a caller with equal permissions there", async () => {
     const { billing, organization } = await buildBilling();
     const fellow = await buildMember(guildhall, organization, "billing");
     await giveInEnvironment(guildhall, fellow.user, MANAGING);
@@ -125,7 +125,7 @@ describe("a user with more permissions in an organization", () => {
       expect((await guildhall.api.as(token).post("/api/sessions", sessionFor(billing))).status).toBe(201);
   });
 
-  test("who is its owner can be managed by programs and themselves only", async () => {
+  test("who is its owner is managed by programs and themselves only", async () => {
     const { owner } = await buildBilling();
     const staff = await buildManager();
     const permissions = await guildhall
@@ -140,7 +140,7 @@ describe("a user with more permissions in an organization", () => {
   });
 });
 
-describe("a session that a manager started for a user", () => {
+describe("a session that a manager started", () => {
   async function buildStarted() {
     const [staff, person] = [await buildManager(), await buildPerson(guildhall)];
     const { body } = await staff.api.post("/api/sessions", sessionFor(person));
@@ -162,17 +162,14 @@ describe("a session that a manager started for a user", () => {
     "gains a role in the environment": ({ user }) => giveInEnvironment(guildhall, user, ["roles:manage"]),
   };
 
-  test.each(Object.entries(gains))(
-    "ends once that user %s, and the user's own sessions go on",
-    async (_, gain) => {
-      const { person, asThem } = await buildStarted();
-      await gain(person);
-      expect(await asThem()).toBe(401);
-      expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
-    },
-  );
+  test.each(Object.entries(gains))("ends once its user %s; their own go on", async (_, gain) => {
+    const { person, asThem } = await buildStarted();
+    await gain(person);
+    expect(await asThem()).toBe(401);
+    expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
+  });
 
-  test("starts no session that lasts longer, unless its user could", async () => {
+  test("starts none that lasts longer", async () => {
     const [staff, person] = [await buildManager(), await buildManager()];
     const first = await staff.api.post("/api/sessions", sessionFor(person));
     const second = await guildhall.api.as(first.body.meta.token).post("/api/sessions", sessionFor(person));
@@ -182,7 +179,7 @@ describe("a session that a manager started for a user", () => {
     expect((await api.get(pathOf(person))).status).toBe(401);
   });
 
-  test("ends once the manager may start none, or is deleted", async () => {
+  test("ends once the manager may start none or is deleted", async () => {
     const [taken, deleted] = [await buildStarted(), await buildStarted()];
     await guildhall.db("user_roles").where({ user_id: taken.staff.user.id }).delete();
     expect((await guildhall.api.delete(pathOf(deleted.staff))).status).toBe(204);

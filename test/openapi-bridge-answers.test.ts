@@ -46,7 +46,7 @@ describe("every answer of the Bridge API", () => {
     return String(id);
   }
 
-  test("is as documented, for everything one can create and do", async () => {
+  test("is as documented, whatever is created and done", async () => {
     const { id } = await ask("post", "/organizations", { name: "Acme" }, undefined, 201);
     const organization = `/organizations/${id}`;
     await ask("get", "/organizations");

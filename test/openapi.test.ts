@@ -125,7 +125,7 @@ describe("the OpenAPI document", () => {
     },
   );
 
-  test("gives each operation a unique id, a known tag, a summary and security", () => {
+  test("gives operations unique ids, tags, summaries and security", () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = document.tags.map(({ name }) => name);
@@ -170,7 +170,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("has one parameter for fields, with the types an answer can contain", () => {
+  test("has one parameter for fields, with an answer's types", () => {
     const fields = (path: string) =>
       parametersOf(document.paths[path]?.get as Operation).find(({ name }) => name === "fields");
     expect(fields("/api/suppressions")).toMatchObject({ style: "deepObject", explode: true });

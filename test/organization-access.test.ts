@@ -74,7 +74,7 @@ test.each(["memberships", "invitations", "roles", "events"])(
 );
 
 describe("deleting an organization", () => {
-  test("answers 202, and hides the organization and its invitations at once", async () => {
+  test("answers 202, and hides it and its invitations at once", async () => {
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
     const api = guildhall.api.as(owner.token);

@@ -57,7 +57,7 @@ describe("a deletion that has begun", () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("has removed everyone's access before any row is detached", async () => {
+  test("has removed all access before any row is detached", async () => {
     const { api, context } = guildhall;
     const { owner, organization } = await populated({ subscriptions: 1 });
     const member = await buildMember(guildhall, organization, "admin");
@@ -101,7 +101,7 @@ describe("a deletion that has begun", () => {
     expect((await api.as(null).get(`/invitations/${id}`, { Cookie: cookie })).status).toBe(404);
   });
 
-  test("ends pending invitations: nothing can be done with them", async () => {
+  test("ends pending invitations in every respect", async () => {
     const { api, db, context } = guildhall;
     const { owner, organization } = await populated({});
     const invitee = await buildPerson(guildhall);
@@ -137,7 +137,7 @@ describe("a deletion that has begun", () => {
       await expect(verb(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
   });
 
-  test("records the invitations as revoked later, by its user and request", async () => {
+  test("revokes invitations later, by its user and request", async () => {
     const { owner, organization } = await populated({ invitations: 1_200 });
     const [overdue, answered] = [uniqueEmail(), uniqueEmail()];
     const made = [overdue, answered].map(
@@ -165,7 +165,7 @@ describe("a deletion that has begun", () => {
     expect(subjects).not.toContain(two);
   });
 
-  test("revokes invitations that expire during it, without an expiry event", async () => {
+  test("revokes invitations that would expire during it", async () => {
     const { db } = guildhall;
     const { organization } = await populated({ invitations: 2 });
     const { id } = await begin(organization);
@@ -192,7 +192,7 @@ describe("a deletion that has begun", () => {
     expect((await api.post("/api/memberships", document)).status).toBe(404);
   });
 
-  test("is returned again when repeated, and is a 404 once it is completed", async () => {
+  test("is returned when repeated, and a 404 once completed", async () => {
     const { organization } = await populated({});
     const first = await begin(organization);
     expect(await begin(organization)).toEqual(first);
@@ -214,7 +214,7 @@ describe("a deletion that has begun", () => {
   });
 });
 
-describe("the work of a deletion", { timeout: 60_000 }, () => {
+describe("detaching an organization", { timeout: 60_000 }, () => {
   const ROWS = 5_000;
 
   beforeAll(async () => {
@@ -222,7 +222,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("stops between two batches when the process stops, and then continues", async () => {
+  test("stops between batches, and continues later", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -234,7 +234,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
   });
 
-  test("loses and doubles nothing even if its connections keep being killed", async () => {
+  test("loses nothing if connections keep being killed", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 1_500 });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -263,7 +263,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     });
   });
 
-  test("can be shared by three workers, without doubling any row", async () => {
+  test("can be shared by three workers, once per row", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 2_500 });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -276,7 +276,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     });
   });
 
-  test("leaves other organizations' rows unchanged, byte for byte", async () => {
+  test("leaves other organizations unchanged, byte for byte", async () => {
     const doomed = await populated({ subscriptions: 10, invitations: 2 });
     const other = await populated({ subscriptions: 10, invitations: 2, members: 2 });
     const where = { organization_id: other.organization.id };
@@ -287,7 +287,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(await all()).toEqual(before);
   });
 
-  test("continues with other organizations if one can't be finished", async () => {
+  test("continues with others if one can't be finished", async () => {
     const stuck = await populated({});
     const { environment_id } = stuck.organization;
     // A role of the organization that a user holds in the whole environment: the database keeps it.

@@ -54,7 +54,7 @@ describe("the invitation page", () => {
     expect(html).toMatch(/action="\/invitations\/inv_1\/decline"[\s\S]*?<button[^>]*type="submit">Decline</);
   });
 
-  test("shows who invites whom, to what, in which roles and until when", () => {
+  test("shows the inviter, organization, roles and expiry", () => {
     const html = renderSample("invitation");
     for (const fact of [
       "Ada Lovelace",

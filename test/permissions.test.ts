@@ -17,7 +17,7 @@ function newPermission(name: string, attributes: object = {}) {
 }
 
 describe("the list of permissions", () => {
-  test("is complete from the start, with descriptions, for any signed-in user", async () => {
+  test("is complete, with descriptions, for any signed-in user", async () => {
     const api = guildhall.api.as((await buildPerson(guildhall)).token);
     const names = new Map<string, string>();
     for (let url: string | null = "/api/permissions?sort=name"; url !== null; ) {
@@ -42,7 +42,7 @@ describe("the list of permissions", () => {
   });
 });
 
-describe("a permission that a team defines", () => {
+describe("a team's permission", () => {
   test("is created, found by name, and can change its description", async () => {
     const name = `invoices:${letters()}`;
     const created = await guildhall.api.post(
@@ -76,7 +76,7 @@ describe("a permission that a team defines", () => {
     expect((await guildhall.api.get(links.self)).body.data.attributes.name).toBe(name);
   });
 
-  test("is unique by name, even if twenty ask at once: 409 name_taken", async () => {
+  test("is unique by name, even if twenty ask at once: 409", async () => {
     const document = newPermission(`invoices:${letters()}`);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => guildhall.api.post("/api/permissions", document)),
@@ -105,7 +105,7 @@ describe("a permission that a team defines", () => {
     });
   });
 
-  test("can't be deleted while a role has it: 409 permission_in_use", async () => {
+  test("can't be deleted while in use: 409 permission_in_use", async () => {
     const name = `invoices:${letters()}`;
     const { links } = (await guildhall.api.post("/api/permissions", newPermission(name))).body.data;
     const held = await addPermission(guildhall.api, await buildRole(guildhall, []), name);
@@ -116,7 +116,7 @@ describe("a permission that a team defines", () => {
     expect(await guildhall.api.delete(links.self)).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("is consistent if it is deleted and given to a role at once", async () => {
+  test("is consistent if it is deleted and given at once", async () => {
     for (let round = 0; round < 10; round += 1) {
       const name = `invoices:${letters()}`;
       const { id, links } = (await guildhall.api.post("/api/permissions", newPermission(name))).body.data;
@@ -137,7 +137,7 @@ describe("a permission that a team defines", () => {
     }
   });
 
-  test("is managed by roles:manage in the environment, and no other session", async () => {
+  test("is managed by roles:manage in the environment only", async () => {
     const document = newPermission(`invoices:${letters()}`);
     const person = await buildPerson(guildhall);
     const api = guildhall.api.as(person.token);

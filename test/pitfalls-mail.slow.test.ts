@@ -81,7 +81,7 @@ describe("an invitation's expiry", () => {
     return `${date} at ${clock} UTC`;
   };
 
-  test("is in email and page as stored, with its zone, and after a change", async () => {
+  test("is the same in email and page, also after a change", async () => {
     await start();
     const given = inDays(3);
     const { id, path, email } = await invited(guildhall, organization, { expires_at: given });
@@ -102,7 +102,7 @@ describe("an invitation's expiry", () => {
 });
 
 describe("an acceptance that fails halfway", () => {
-  test("leaves the invitation unchanged and no user, and the next one succeeds", async () => {
+  test("changes nothing, and the next one succeeds", async () => {
     await start();
     const { id, path, email } = await invited(guildhall, organization);
     await guildhall.db.raw(`

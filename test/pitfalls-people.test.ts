@@ -220,7 +220,7 @@ describe("nobody learns whether an address has an account:", () => {
   });
 });
 
-describe("an address is invited again with a new link, and the old one kept,", () => {
+describe("an address is invited again with a new link", () => {
   const ends: Array<[state: string, end: (id: string, email: string) => Promise<unknown>]> = [
     ["declined", (id) => answerByLink(guildhall, { id }, "decline")],
     ["revoked", (id) => guildhall.api.post(`/api/invitations/${id}/revoke`)],

@@ -59,7 +59,7 @@ async function statusOf(id: string): Promise<string> {
 }
 
 describe("opening the link", () => {
-  test("shows the invitation and two buttons, under a URL without the token", async () => {
+  test("shows the invitation, under a URL without the token", async () => {
     const { id, token, email } = await mailedInvitation();
     const answer = await fetch(`${guildhall.api.origin}/i/${token}`, { redirect: "manual" });
     expect(answer.status).toBe(303);
@@ -223,7 +223,7 @@ describe("a browser without cookies", () => {
     expect(await statusOf(id)).toBe("accepted");
   });
 
-  test("gets nothing from a URL that is expired, foreign or for another purpose", async () => {
+  test("gets nothing from an expired, foreign or other URL", async () => {
     const mine = await mailedInvitation();
     const other = await mailedInvitation();
     const { linkKeys } = guildhall.context;
@@ -244,14 +244,14 @@ describe("a browser without cookies", () => {
     });
   });
 
-  test("is refused with a wrong hidden field, even if the token is right", async () => {
+  test("is refused with a wrong hidden field", async () => {
     const { id, token } = await mailedInvitation();
     const body = new URLSearchParams({ token, csrf: "guess" });
     expect((await visit(`/invitations/${id}/accept`, { method: "POST", body })).status).toBe(403);
     expect(await statusOf(id)).toBe("pending");
   });
 
-  test("with an earlier email's cookie sees what the newer link opens", async () => {
+  test("with an earlier email's cookie sees the newer link's page", async () => {
     const { id, token } = await mailedInvitation();
     await guildhall.db("invitations").where({ id }).update({ token_version: 2 });
     const newer = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 2 });

@@ -364,7 +364,7 @@ describe("many reminders", { timeout: 60_000 }, () => {
     expect(await guildhall.db("events").whereIn("subject_id", ids)).toHaveLength(700);
   });
 
-  test("are left to the next run when the process stops between two batches", async () => {
+  test("are left to the next run when the process stops", async () => {
     await manyMailed(700);
     let batches = 0;
     expect(await remind(() => batches++ >= 1)).toBe(500);

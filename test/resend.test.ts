@@ -362,7 +362,7 @@ describe("too many requests", () => {
   });
 });
 
-describe("an expired invitation that is resent", () => {
+describe("resending an expired invitation", () => {
   const expire = () => expireInvitations(guildhall.db, () => false);
 
   async function expired(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
@@ -372,7 +372,7 @@ describe("an expired invitation that is resent", () => {
   }
 
   test.each(["recorded", "not recorded yet"])(
-    "is pending again, with a new expiry, a new link and a new email: %s",
+    "makes it pending with new expiry, link and email: %s",
     async (how) => {
       const invitation = await expired({ by: asOwner() });
       if (how === "recorded") await expire();

@@ -129,7 +129,7 @@ describe.each(Object.entries(inOrganization))("giving a role by %s, in an organi
     expect(await give(manager, organization.id, beyond)).toMatchObject(refusal(403, "role_exceeds_own"));
   });
 
-  test("without members:manage nobody gives a role: 403 forbidden", async () => {
+  test("nobody gives a role without members:manage: 403", async () => {
     const { organization } = await buildTeam();
     const { token } = await buildMember(guildhall, organization, "member");
     const role = await roleId(guildhall, environmentId, "member");

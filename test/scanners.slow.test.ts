@@ -163,7 +163,7 @@ const HABITS: Record<string, (agent: string, links: string[]) => Promise<void>> 
 };
 
 describe.each(Object.entries(HABITS))("a scanner that %s", (_, habit) => {
-  test("changes nothing under any name, and a person can accept afterwards", async () => {
+  test("changes nothing, and a person can accept afterwards", async () => {
     const invitation = await mailedInvitation();
     expect(invitation.links.length).toBeGreaterThanOrEqual(3);
     const before = await stateOf(invitation);

@@ -6,7 +6,7 @@ import { createSuspicions } from "../src/mail/suspicions.ts";
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-describe("a limit that a mail server imposes", () => {
+describe("a mail server's limit", () => {
   const start = (most = 10) => {
     const clock = { now: 0 };
     const limit = createCarefulLimit(
@@ -17,7 +17,7 @@ describe("a limit that a mail server imposes", () => {
     return { clock, limit };
   };
 
-  test("is lowered at once, raised step by step, and finally forgotten", () => {
+  test("is lowered at once, raised step by step, then forgotten", () => {
     const { clock, limit } = start();
     limit.lower(3);
     expect(limit.now()).toBe(3);
@@ -99,7 +99,7 @@ describe("the sending rate", () => {
   });
 });
 
-describe("a refusal of uncertain cause", () => {
+describe("an uncertain refusal", () => {
   const start = () => {
     const clock = { now: 1 };
     const suspicions = createSuspicions(() => clock.now);
@@ -123,7 +123,7 @@ describe("a refusal of uncertain cause", () => {
     for (let n = 0; n < 50; n += 1) expect(refused(`mail${n % 7}`, `domain${n % 3}.example`)).toBe(undefined);
   });
 
-  test("is the email's or its domain's if others are accepted in between", () => {
+  test("is the email's or its domain's if others are accepted", () => {
     const { refused, accepted } = start();
     expect(refused("a", "strict.example")).toBe(undefined);
     accepted("b", "two.example");
@@ -132,7 +132,7 @@ describe("a refusal of uncertain cause", () => {
     expect(refused("d", "three.example")).toBe(undefined);
   });
 
-  test("isn't the email's if others were accepted before or already sending", () => {
+  test("isn't the email's if others were accepted before", () => {
     const { clock, refused, accepted } = start();
     accepted("b", "two.example");
     const underWay = clock.now;
@@ -150,7 +150,7 @@ describe("a refusal of uncertain cause", () => {
     expect(refused("a", "strict.example", false)).toBe("own");
   });
 
-  test("of one email alone makes it wait longer after a few tries", () => {
+  test("of one email alone makes it wait longer after some tries", () => {
     const { refused } = start();
     expect([refused("a"), refused("a"), refused("a")]).toEqual([undefined, undefined, "alone"]);
     expect(refused("b")).toBe(undefined);

@@ -30,7 +30,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe("after the database's host vanishes silently", () => {
+describe("after the database vanishes silently,", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["a query", () => db.raw("select 1")],
     ["a prepared statement", () => count(db, {})],

@@ -26,7 +26,7 @@ describe("a prepared statement", () => {
     );
   });
 
-  test("can't be defined with a declared parameter that its text doesn't use", () => {
+  test("can't be defined with a parameter that its text doesn't use", () => {
     expect(() => statement<never, { id: string }>("test-unused", { id: "text" }, "select 1")).toThrow(
       "The statement test-unused doesn't use id: remove the declaration.",
     );

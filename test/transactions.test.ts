@@ -33,7 +33,7 @@ test.each(["knex", "Objection"])(
   },
 );
 
-describe("pipelined statements of a transaction", () => {
+describe("pipelined statements", () => {
   const append = statement<{ name: string }, { id: string; letter: string }>(
     "test-append",
     { id: "text", letter: "text" },
@@ -65,7 +65,7 @@ describe("pipelined statements of a transaction", () => {
     expect(await nameOf(organization)).toBe("ABCDEFGH");
   });
 
-  test("are undone together if one fails, and the connection stays usable", async () => {
+  test("are undone together, and the connection stays usable", async () => {
     const organization = await anOrganization();
     const run = (...divisors: number[]) =>
       transaction(guildhall.db, (trx) =>

@@ -66,7 +66,7 @@ describe("a user's metadata", () => {
     expect(created).toMatchObject(refusal(403, "program_only"));
   });
 
-  test("is shown to programs, and to users with users:read in the environment", async () => {
+  test("is shown to programs and to users with users:read", async () => {
     const support = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, support.user, ["users:read", "organization:read"]);
     const client = await buildClient(guildhall, ["users:read", "organizations:read"]);
