@@ -18,7 +18,7 @@ function changedClient(id: string, attributes: object) {
 }
 
 describe("an operator creating a client", () => {
-  test("gets the resource, the secret in meta, and a Location", async () => {
+  test("gets the resource, its secret and its Location", async () => {
     const attributes = { name: "Billing sync", scopes: ["users:read", "invitations:write"] };
     const created = await guildhall.api.post("/api/api-clients", newClient(attributes));
     const { id, links } = created.body.data;

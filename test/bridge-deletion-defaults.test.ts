@@ -37,7 +37,7 @@ describe.each([
   ["before the worker comes to it", async () => {}],
   ["after the worker came to it", workOff],
 ])("during deletion, %s, a shared default", (_, go) => {
-  test("leaves its creator's own alone when it changes", async () => {
+  test("leaves its creator's own alone if it changes", async () => {
     await go();
     const { status, body } = await team.billing.api.put(shared, { line2: "Hof 2" });
     expect([status, body.data.line2]).toEqual([200, "Hof 2"]);

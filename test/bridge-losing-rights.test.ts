@@ -138,7 +138,7 @@ describe("an organization deleted during a request", () => {
     await detachOrganization(trx, id, () => false);
   };
 
-  test("by the same owner answers both requests the same", async () => {
+  test("by the same owner gives both the same answer", async () => {
     const { status, body } = await meanwhile(() => team.owner.api.delete(team.path), gone);
     const deletion = await team.owner.api.get(`${team.path}/deletion`);
     expect([status, body.data]).toEqual([200, deletion.body.data]);

@@ -38,7 +38,7 @@ describe("creating an organization", () => {
     expect((await api.get(`${PATH}/${body.data.id}`)).body.data).toMatchObject(details);
   });
 
-  test("neither shows nor changes the metadata only programs see", async () => {
+  test("the metadata only programs see is neither shown nor changed", async () => {
     const metadata = { plan: "platinum" };
     const { body } = await api.post(PATH, { name: "Acme", metadata });
     const { id } = body.data;

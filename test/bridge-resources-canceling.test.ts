@@ -104,7 +104,7 @@ describe("canceling a subscription", () => {
   });
 });
 
-describe("a canceled subscription past its period", () => {
+describe("a canceled subscription in the past", () => {
   /** One canceled at once, and one whose last period has ended. */
   async function buildEnded(): Promise<string[]> {
     const [now, later] = [await subscribe(), await subscribe({ trial_days: 7 })];

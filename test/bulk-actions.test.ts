@@ -59,7 +59,7 @@ describe("lifting suppressions", () => {
     expect(await left()).toEqual(ids);
   });
 
-  test("lifts only those of one reason and time in its environment", async () => {
+  test("lifting covers only one reason and time in its environment", async () => {
     const [old, recent, wish] = [
       await suppressed("bounced"),
       await suppressed("bounced"),
@@ -91,7 +91,7 @@ describe("lifting suppressions", () => {
   }, 60_000);
 
   test.each(["complained", "opted_out"])(
-    "keeps what people asked for unless told otherwise: %s",
+    "lifting keeps suppressions people asked for unless told otherwise: %s",
     async (reason) => {
       const id = await suppressed(reason);
       expect(await lift(`filter[reason]=${reason}`)).toMatchObject(refusal(422, "against_their_wish"));
@@ -144,7 +144,7 @@ describe("resending by a filter", () => {
   const version = async ({ id }: Invited) =>
     (await guildhall.db("invitations").where({ id }).first()).token_version;
 
-  test("resends each match like a single invitation, with an outcome each", async () => {
+  test("resending by a filter treats each match like a single invitation", async () => {
     const [one, two, accepted] = [await sendable(), await sendable(), await sendable()];
     await answerByLink(guildhall, accepted, "accept");
     const fresh = await invited(guildhall, organization);
@@ -242,7 +242,7 @@ describe("resending by a filter", () => {
     }
   });
 
-  test("sends suppressed emails once their suppressions are lifted", async () => {
+  test("resending sends suppressed emails once their suppressions are lifted", async () => {
     const email = uniqueEmail();
     const attributes = { email, reason: "bounced" };
     await guildhall.api.post("/api/suppressions", { data: { type: "suppression", attributes } });
@@ -282,7 +282,7 @@ describe("resending by a filter", () => {
     expect((await guildhall.api.post(`${path}/cancel`)).body.data.attributes.status).toBe("canceled");
   });
 
-  test("counts the sender's current permissions", async () => {
+  test("resending by a filter counts the sender's current permissions", async () => {
     await guildhall
       .db("organizations")
       .where({ id: organization.id })
@@ -317,7 +317,7 @@ describe("resending by a filter", () => {
     });
   });
 
-  test("is refused without a filter or organization", async () => {
+  test("resending by a filter needs a filter and an organization", async () => {
     expect(await resend("")).toMatchObject(refusal(400, "filter_needed"));
     expect(await resend("filter[status]=pending", asOwner())).toMatchObject(refusal(400, "filter_needed"));
     expect(await resend(here("&filter[status]=accepted"))).toMatchObject(refusal(400, "invalid_parameter"));

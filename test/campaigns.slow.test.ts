@@ -83,7 +83,7 @@ test("a campaign arrives although a relay is strict and the sender wrong at firs
   expect(causes()).toMatch(/SMTP_RATE/);
 });
 
-describe("a relay that recovers for new connections", () => {
+describe("a relay that only frees new connections", () => {
   beforeEach(async () => {
     await start();
     smtp.keepsRules = true;
@@ -131,7 +131,7 @@ test("SMTP_CONNECTIONS and SMTP_RATE are kept, so a strict relay never objects",
 });
 
 describe("a receiver's policy against us", () => {
-  test("delays no other emails, and suppresses nobody", async () => {
+  test("a receiver's policy delays no other emails, and suppresses nobody", async () => {
     await start();
     smtp.refusal = (to) => (to.endsWith("@strict.example") ? "550 5.7.1 blocked by policy" : undefined);
     await inviteMany(40, "strict.example");

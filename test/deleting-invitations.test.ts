@@ -59,7 +59,7 @@ describe("deleting an invitation", () => {
     ]);
   });
 
-  test("that is pending is refused: 409 still_pending", async () => {
+  test("a pending invitation can't be deleted: 409 still_pending", async () => {
     const id = await invited();
     const answer = await deleteAs(owner, id);
     expect(answer).toMatchObject(refusal(409, "still_pending"));
@@ -88,7 +88,7 @@ describe("deleting an invitation", () => {
 });
 
 describe("emails of a deleted invitation", () => {
-  test("still count toward the address's limit", async () => {
+  test("a deleted invitation's email still counts toward the address's limit", async () => {
     const email = uniqueEmail();
     const invite = () =>
       guildhall.api.as(owner.token).post("/api/invitations", invitationTo(organization.id, email));
@@ -109,7 +109,7 @@ describe("emails of a deleted invitation", () => {
     expect((await invite()).status).toBe(201);
   });
 
-  test("still count toward the sender's limit", async () => {
+  test("a deleted invitation's email still counts toward the sender's limit", async () => {
     const settings = { quotas: { invitations_per_user: 2 } };
     const environment = await guildhall.db("environments").where({ id: organization.environment_id }).first();
     await guildhall.db("environments").where({ id: environment.id }).update({ settings });

@@ -37,13 +37,13 @@ async function start(options: Parameters<typeof startGuildhall>[0]): Promise<voi
 describe.each(backends())("an invitation's email, queue on %s", (backend) => {
   afterEach(() => guildhall.stop());
 
-  test("leaves at once, without the sweeper", async () => {
+  test("an invitation's email leaves at once, without the sweeper", async () => {
     await start({ backend, worker: true, settings: { SWEEP_EVERY: 3_600_000 } });
     const { email } = await invited();
     await expect.poll(() => mailsTo(email), { timeout: 2_000, interval: 10 }).toBe(1);
   });
 
-  test("is sent by the sweeper if it was never queued", async () => {
+  test("the sweeper sends an email that was never queued", async () => {
     await start({ backend, worker: true, settings: { SWEEP_EVERY: 300 } });
     const { id, email } = await invited();
     await expect.poll(() => read(id), { timeout: 10_000 }).toMatchObject({ state: "sent" });
@@ -322,7 +322,7 @@ describe.skipIf(!backends().includes("redis"))("when Redis is in trouble", { tim
 });
 
 describe.each(backends())("the secret in a link, queue on %s", (backend) => {
-  test("is in the email and in no table, queue or log", async () => {
+  test("a link's secret is in the email and in no table, queue or log", async () => {
     let log = "";
     const written = new Writable({
       write(chunk, _, done) {

@@ -113,7 +113,7 @@ describe("everyone in an export is invited by name:", () => {
     expect(await invitedBy(file, type, query)).toEqual(people);
   });
 
-  test("unless the export has unknown columns, without other_columns=ignore", async () => {
+  test("an export with unknown columns needs other_columns=ignore", async () => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const csv = await readFile(new URL("files/slack-members.csv", import.meta.url), "utf8");
     const { status, body } = await sendCsv(guildhall.api, csv, `organization=${organization.id}`);
@@ -132,7 +132,7 @@ describe("a column is found by its name in the query,", () => {
   const NAMES = ["Work: e-mail, main [Required]", "Né(e), prénom", "roles|granted"];
   const csv = `"${NAMES[0]}",email,"${NAMES[1]}","${NAMES[2]}"\nmapped@acme.example,other@acme.example,Zoë,billing;member\n`;
 
-  test("which may have commas, colons and brackets", async () => {
+  test("a column's name in the query may have commas, colons and brackets", async () => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const query = new URLSearchParams({
       organization: organization.id,

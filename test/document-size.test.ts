@@ -56,7 +56,7 @@ describe("a page of large rows", () => {
     return pages;
   }
 
-  test("ends early at 1 MB, and next links reach every row once", async () => {
+  test("a page ends early at 1 MB, and next links reach every row once", async () => {
     const pages = await walk(list, "next");
     expect(pages.map(({ length }) => length)).toEqual([61, 61, 28]);
     expect(pages.flat()).toEqual(ids);
@@ -80,7 +80,7 @@ describe("a page of large rows", () => {
 describe("included resources", () => {
   const tooLarge = refusal(400, "include_too_large", { parameter: "include" });
 
-  test("are refused above 2 MB unless fewer fields are requested", async () => {
+  test("included resources above 2 MB need fewer fields", async () => {
     const url = `/api/organizations/${await buildLarge(300)}?include=invitations`;
     expect(await guildhall.api.get(url)).toMatchObject(tooLarge);
     const { status, body } = await guildhall.api.get(`${url}&fields[invitation]=email,status`);

@@ -49,7 +49,7 @@ const insider = (collection: string, { owner }: World) =>
 
 const typeOf = (collection: string) => resourceTypes.find(({ path }) => path === collection)?.type ?? "";
 
-describe("another environment's id in a path is a 404:", () => {
+describe("another environment's id in a path is a 404", () => {
   test("there is a foreign id of every resource to test with", () => {
     expect(Object.keys(theirs.ids).sort()).toEqual(resourceTypes.map(({ path }) => path).sort());
   });

@@ -127,7 +127,7 @@ describe("a repeated key", () => {
     ['{"a":1,"a":2}', "/data/attributes/metadata/a"],
     ['{"x":[{"b":1},{"b":1,"\\u0062":2}]}', "/data/attributes/metadata/x/1/b"],
     ['{"a":{"c":1},"b":{"c":1},"a":null}', "/data/attributes/metadata/a"],
-  ])("in %s is refused, since one of its values would be lost", async (metadata, pointer) => {
+  ])("a repeated key in %s is refused, since a value would be lost", async (metadata, pointer) => {
     const refused = await post("/api/invitations", invitation(metadata));
     expect(refused).toMatchObject(refusal(400, "duplicate_key", { pointer }));
     expect(refused.body.errors[0].detail).toContain(pointer);

@@ -99,7 +99,7 @@ describe("wrong tokens from an address", () => {
   test.each([
     ["the Management API", "/api/environments", (token: string) => bearer(token)],
     ["the Bridge API", "/bridge-payment/organizations", (token: string) => ({ "X-Session-ID": token })],
-  ])("are limited on %s; right ones are never counted", async (_, path, credential) => {
+  ])("wrong tokens are limited on %s, and right ones are never counted", async (_, path, credential) => {
     const guess = (n: number) => answerIn("acme-test", { path, headers: credential(`a-guess-${n}`) });
     for (let n = 0; n < requests; n += 1) expect((await guess(n)).status).toBe(401);
     expect(await guess(requests)).toMatchObject({ status: 429 });
@@ -110,7 +110,7 @@ describe("wrong tokens from an address", () => {
     );
   });
 
-  test("are limited at /metrics; right ones still work", async () => {
+  test("wrong tokens are limited at /metrics, and right ones still work", async () => {
     const METRICS_TOKEN = "prometheus-of-these-tests";
     const other = await startGuildhall({ settings: { METRICS_TOKEN } });
     const read = async (token: string) =>

@@ -87,12 +87,12 @@ describe.each(Object.values(mails))("the email $kind with hostile texts", ({ kin
   /** With a message, and with one that says nothing. */
   const harmless = [render("Acme"), render("Acme", { message: null })];
 
-  test("has only our elements and links in its HTML", () => {
+  test("the HTML of an email has only our elements and links", () => {
     const expected = harmless.map(({ html }) => elementsOf(html));
     expect(found((text) => problemsOfHtml(render(text).html, expected))).toEqual([]);
   });
 
-  test("keeps its paragraphs and links in plain text", () => {
+  test("the plain text of an email keeps its paragraphs and links", () => {
     const paragraphs = (text: string) => text.split("\n\n").length;
     const counts = harmless.map(({ text }) => paragraphs(text));
     expect(
@@ -104,7 +104,7 @@ describe.each(Object.values(mails))("the email $kind with hostile texts", ({ kin
     ).toEqual([]);
   });
 
-  test("has a subject of one line without any contact", () => {
+  test("the subject is one line without address, link or number to call", () => {
     expect(found((text) => problemsOfLine(render(text).subject))).toEqual([]);
   });
 });

@@ -87,7 +87,7 @@ describe("a body", () => {
     data: { type: "organization", attributes: { name: "Acme", ...more } },
   });
 
-  test("with hundreds of unknown attributes is refused with fifty of them", async () => {
+  test("a body with hundreds of unknown attributes gets fifty errors", async () => {
     const answer = await guildhall.api.post("/api/organizations", organization(attributes(900)));
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toHaveLength(50);
@@ -103,7 +103,7 @@ describe("a body", () => {
     expect(parameters.body.errors).toHaveLength(50);
   });
 
-  test("has at most 1,000 keys per object and 4,096 values: else 400", async () => {
+  test("a body has at most 1,000 keys per object and 4,096 values", async () => {
     const create = (metadata: object) => guildhall.api.post("/api/organizations", organization({ metadata }));
     expect(await create(attributes(1_001))).toMatchObject(refusal(400, "too_many_values"));
     const lists = (items: number) => ({ list: Array.from({ length: items }, () => 1) });
@@ -113,7 +113,7 @@ describe("a body", () => {
     expect((await create(text)).body.errors?.[0].code).not.toBe("too_many_values");
   });
 
-  test("of a batch has at most 262,144 values: else 400", async () => {
+  test("the body of a batch has at most 262,144 values", async () => {
     const rows = Array.from({ length: 262_200 }, () => 1);
     const document = { data: { type: "invitation_batch", attributes: { rows } } };
     const answer = await guildhall.api.post("/api/invitation-batches", document);
@@ -124,7 +124,7 @@ describe("a body", () => {
     ["/api/organizations", JSON_API],
     ["/bridge-payment/organizations", "application/json"],
     ["/api/invitation-batches", "text/csv"],
-  ])("sent to %s with an unknown session is refused before it is read", async (path, type) => {
+  ])("a body sent to %s with an unknown session is refused unread", async (path, type) => {
     const session = { "Content-Type": type, "X-Session-ID": "a-session-that-never-was" };
     expect(await answerToHead(head(path, 60_000, session))).toBe("401");
   });
@@ -135,7 +135,7 @@ describe("a body", () => {
     expect(await api.post("/api/organizations", document)).toMatchObject({ status: 201 });
   });
 
-  test("from a link's holder has at most 8 KiB", async () => {
+  test("a body from a link's holder has at most 8 KiB", async () => {
     const organization = await buildOrganization(guildhall, person);
     const { body } = await invite(guildhall, organization, uniqueEmail());
     const path = `/api/invitations/${body.data.id}/accept`;
@@ -157,7 +157,7 @@ describe("a body", () => {
     expect(statuses).toEqual([...Array(60).fill(404), 429]);
   });
 
-  test("that is long is a 503 if others use all memory, and short ones are read", async () => {
+  test("a long body is a 503 while others use all memory, and short ones are read", async () => {
     const operator = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "Content-Type": JSON_API };
     const text = head("/api/invitation-batches", 4 * 1024 * 1024, operator);
     const held: Socket[] = [];
@@ -176,7 +176,7 @@ describe("a provider's report", () => {
   const now = () => String(Math.floor(Date.now() / 1_000));
   const signed = { "webhook-id": "msg_1", "webhook-signature": "v1,AAAA" };
 
-  test("without signature headers, or with old ones, stays unread", async () => {
+  test("a report without current signature headers is refused unread", async () => {
     expect(await answerToHead(head("/mail-events", 1_000_000))).toBe("401");
     const old = { ...signed, "webhook-timestamp": "1" };
     expect(await answerToHead(head("/mail-events", 1_000_000, old))).toBe("401");
@@ -193,7 +193,7 @@ describe("a provider's report", () => {
     await other.stop();
   });
 
-  test("is a 503 while its address sends eight others", async () => {
+  test("a report is a 503 while its address sends eight others", async () => {
     const text = head("/mail-events", 1024 * 1024, { ...signed, "webhook-timestamp": now() });
     const held: Socket[] = [];
     for (let n = 0; n < 8; n += 1) held.push((await open(text)).socket);
@@ -215,13 +215,13 @@ describe("a connection", () => {
     connection.socket.destroy();
   });
 
-  test("is closed if it pipelines hundreds of requests", async () => {
+  test("a connection that pipelines hundreds of requests is closed", async () => {
     const connection = await open(get("/readyz").repeat(1_000));
     await expect.poll(() => connection.closed, { timeout: 10_000 }).toBe(true);
     expect(connection.received.match(/HTTP\/1\.1/g)?.length ?? 0).toBeLessThan(1_000);
   });
 
-  test("is closed if its headers don't come within ten seconds", async () => {
+  test("a connection whose headers take over ten seconds is closed", async () => {
     const openedAt = performance.now();
     const connection = await open("GET /healthz HTTP/1.1\r\nHost: localhost\r\n");
     await expect.poll(() => connection.closed, { timeout: 25_000, interval: 100 }).toBe(true);
@@ -250,7 +250,7 @@ describe("a silent connection", () => {
 
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-  test("is closed if it doesn't read its answer", async () => {
+  test("a connection that doesn't read its answer is closed", async () => {
     const connection = await open("", server.port);
     connection.socket.pause();
     connection.socket.write(get("/large"));
@@ -261,7 +261,7 @@ describe("a silent connection", () => {
     expect(connection.received.length).toBeLessThan(large.length);
   });
 
-  test("gets a 503 if nothing moves while it waits for its answer", async () => {
+  test("a connection waiting in silence for its answer gets a 503", async () => {
     const connection = await open(get("/never"), server.port);
     await expect.poll(() => connection.received, { timeout: 10_000 }).toContain('{"code":"timeout"}');
     expect(connection.received).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 2/s);

@@ -24,8 +24,8 @@ function invites(api: Api, headers: Record<string, string>, email = uniqueEmail(
   return api.post("/api/invitations", invitationTo(organization.id, email), headers);
 }
 
-describe("repeating a request with its key", () => {
-  test("does it once, and returns the same bytes as a replay", async () => {
+describe("a request with a repeated key", () => {
+  test("is done once, and the same bytes are returned as a replay", async () => {
     const [key, email] = [keyed(), uniqueEmail()];
     const send = () =>
       fetch(`${guildhall.api.origin}/api/invitations`, {
@@ -55,7 +55,7 @@ describe("repeating a request with its key", () => {
     expect(guildhall.mailbox.received.filter(({ to }) => to.includes(email))).toHaveLength(1);
   });
 
-  test("works whatever the order of members in its body", async () => {
+  test("may have its body's members in another order", async () => {
     const key = keyed();
     const [email, metadata] = [uniqueEmail(), { b: { d: 1, c: 2 }, a: [1, 2] }];
     const [other, otherwise] = [
@@ -78,7 +78,7 @@ describe("repeating a request with its key", () => {
     expect(await countOf(guildhall, "invitations", { email: other })).toBe(0);
   });
 
-  test("works for batches as JSON or file, query included", async () => {
+  test("may be a batch as JSON or a file, query included", async () => {
     const [key, document] = [keyed(), batchTo(organization.id, [{ email: uniqueEmail() }])];
     const send = () => guildhall.api.post("/api/invitation-batches", document, key);
     expect((await send()).body).toEqual((await send()).body);
@@ -105,7 +105,7 @@ describe("repeating a request with its key", () => {
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
   });
 
-  test("creates one environment, even if another is named", async () => {
+  test("creates one environment, even if it names another", async () => {
     const [key, handle] = [keyed(), unique("tenant")];
     const document = { data: { type: "environment", attributes: { handle, name: "Tenant" } } };
     const first = await guildhall.api.post("/api/environments", document, key);

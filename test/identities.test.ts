@@ -221,7 +221,7 @@ describe("deleting a user", () => {
   });
 });
 
-describe("an impostor with another's address", () => {
+describe("an impostor", () => {
   /** Signs somebody in at the service with an address it never verified. */
   async function squat() {
     const email = uniqueEmail();
@@ -231,7 +231,7 @@ describe("an impostor with another's address", () => {
     return { email, token, user };
   }
 
-  test("is locked out once the owner signs in with it verified", async () => {
+  test("is locked out once the address's owner signs in verified", async () => {
     const { email, token, user } = await squat();
     const stranger = await userAfter({ id: unique("sub"), email, is_verified: true });
     expect(stranger.id).toBe(user.id);
@@ -239,7 +239,7 @@ describe("an impostor with another's address", () => {
     expect(await ask(token)).toMatchObject(unverified);
   });
 
-  test("is locked out once the owner accepts by the link", async () => {
+  test("an impostor is locked out once the owner accepts by the link", async () => {
     const { email, token, user } = await squat();
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const invitationId = (await invite(guildhall, organization, email)).body.data.id;
@@ -255,7 +255,7 @@ describe("an impostor with another's address", () => {
     expect(body.data).toMatchObject([{ id: organization.id }]);
   });
 
-  test("is still locked out of a session revoked before", async () => {
+  test("is still locked out of a session that was revoked before", async () => {
     const { email, token } = await squat();
     const [session] = (await guildhall.api.as(token).get("/api/sessions")).body.data;
     await guildhall.api.as(token).patch(`${session.links.self}/revoke`);
@@ -263,7 +263,7 @@ describe("an impostor with another's address", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("is locked out even if both sign in at once", async () => {
+  test("is locked out even if both sign in at the same time", async () => {
     for (let round = 0; round < 10; round += 1) {
       const email = uniqueEmail();
       const squatter = unique("squatter");
@@ -277,7 +277,7 @@ describe("an impostor with another's address", () => {
     }
   });
 
-  test("can't be added by that address; its owner can", async () => {
+  test("can't be added by the owner's address, and the owner can", async () => {
     const { email } = await squat();
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
@@ -290,7 +290,7 @@ describe("an impostor with another's address", () => {
     expect(await add()).toMatchObject({ status: 201 });
   });
 
-  test("is none if they proved the address first", async () => {
+  test("a user who proved the address before keeps access with both identities", async () => {
     const person = { id: unique("sub"), email: uniqueEmail(), is_verified: true };
     const token = signIn(person);
     const [{ id }] = (await ask(token)).body.data;

@@ -104,7 +104,7 @@ describe("the advice of a refusal", () => {
   };
 
   test.each(Object.keys(states) as Array<keyof typeof states>)(
-    "fits its reader, who invites there or was invited: %s",
+    "a refusal's advice fits its reader, inviter or invitee: %s",
     async (state) => {
       const { owner, invitee, ...invitation } = await buildInvitationTo(guildhall);
       await states[state]({ ...invitation, invitee });

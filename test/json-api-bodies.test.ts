@@ -80,7 +80,7 @@ describe("a body", () => {
     }
   });
 
-  test("of 64 KiB is read, and one byte more is a 413, whatever its length header", async () => {
+  test("a body of 64 KiB is read, and one byte more is a 413", async () => {
     const sized = (bytes: number) => withName('"A"').padEnd(bytes);
     expect(await create(sized(64 * 1024))).toMatchObject({ status: 201 });
     expect(await create(sized(64 * 1024 + 1))).toMatchObject(refusal(413, "body_too_large"));

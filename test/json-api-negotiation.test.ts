@@ -106,7 +106,7 @@ describe("an action whose body may be left out", () => {
     return new ReadableStream({ start: (controller) => controller.close() });
   }
 
-  test.each(bodies)("works with %s", async (_, init) => {
+  test.each(bodies)("an optional body may be left out as %s", async (_, init) => {
     const owner = await buildPerson(guildhall);
     const made = await buildOrganization(guildhall, owner);
     const { headers = {}, ...rest } = init;
@@ -126,7 +126,7 @@ describe("an action whose body may be left out", () => {
     expect(await act(`/api/organizations/${made.id}/deletion-preview`)).toBe(200);
   });
 
-  test("still needs what it requires", async () => {
+  test("an action without a body still needs what it requires", async () => {
     const made = await buildOrganization(guildhall, await buildPerson(guildhall));
     const { body } = await invite(guildhall, made, uniqueEmail());
     const headers = { "Content-Type": JSON_API };

@@ -60,7 +60,7 @@ describe("a page", () => {
     expect(idsOf((await api.get(body.links.next)).body)).toEqual(ids.slice(20));
   });
 
-  test("has as many rows as requested, and no next link at the end", async () => {
+  test("a page has as many rows as requested, and no next link at the end", async () => {
     const { api, ids } = await buildOwnerOf(3);
     const exactly = await api.get("/api/organizations?page[size]=3");
     expect(idsOf(exactly.body)).toEqual(ids);
@@ -70,7 +70,7 @@ describe("a page", () => {
     expect(fewer.body.links.next).not.toBeNull();
   });
 
-  test("without rows is empty and links nowhere", async () => {
+  test("a page without rows is empty and links nowhere", async () => {
     const { api } = await buildOwnerOf(0);
     const { body } = await api.get("/api/organizations");
     expect(body).toMatchObject({ data: [], links: { prev: null, next: null } });

@@ -52,7 +52,7 @@ describe("a query parameter", () => {
     ["/api/users/user_none/relationships/memberships?page[number]=2", "page[number]"],
     ["/api/invitations/inv_none/relationships/organization?include=owner", "include"],
     ["/api/users/user_none?a%00=1", "a\u0000"],
-  ])("that is unknown is a 400: %s", async (path, parameter) => {
+  ])("an unknown query parameter is a 400: %s", async (path, parameter) => {
     expect(await send("GET", path)).toMatchObject(refusal(400, "unknown_parameter", { parameter }));
   });
 
@@ -98,7 +98,7 @@ describe("a query parameter", () => {
     ["/api/roles?filter[name]=a%00b", "filter[name]"],
     ["/api/users?filter[email]=nobody", "filter[email]"],
     ["/api/invitations?filter[status]=lost", "filter[status]"],
-  ])("with a wrong value is a 400: %s", async (path, parameter) => {
+  ])("a query parameter with a wrong value is a 400: %s", async (path, parameter) => {
     expect(await send("GET", path)).toMatchObject(refusal(400, "invalid_parameter", { parameter }));
   });
 
@@ -149,7 +149,7 @@ describe("a method", () => {
     ["POST", "/api/events", ["GET", "HEAD"]],
     ["PROPFIND", "/api/roles", ["GET", "HEAD", "POST"]],
     ["POST", "/metrics", ["GET", "HEAD"]],
-  ])("that a path lacks is a 405 with Allow: %s %s", async (method, path, allowed) => {
+  ])("a method that the path lacks is a 405 with Allow: %s %s", async (method, path, allowed) => {
     const answer = await send(method, path);
     expect(answer).toMatchObject(refusal(405, "method_not_allowed"));
     expect(answer.headers.allow.split(", ").sort()).toEqual(allowed);
@@ -192,7 +192,7 @@ describe("every refusal", () => {
   ];
 
   test.each(refusals)(
-    "with status %i is a complete JSON:API document",
+    "a refusal with status %i is a complete JSON:API document",
     async (status, method, path, headers) => {
       const answer = await send(method, path, headers);
       expect(answer.status).toBe(status);

@@ -113,7 +113,7 @@ describe("a resource object", () => {
     expect(await create(document)).toMatchObject(refusal(422, "invalid_relationship", source));
   });
 
-  test("with an unknown related resource is a 404 that points at it", async () => {
+  test("an unknown related resource is a 404 that points at it", async () => {
     const relationships = { owner: { data: { type: "user", id: "user_01h2xcejqtf2nbrexx3vqjhp41" } } };
     const source = { pointer: "/data/relationships/owner" };
     expect(await create(organization({}, { relationships }))).toMatchObject(
@@ -121,7 +121,7 @@ describe("a resource object", () => {
     );
   });
 
-  test("of another type, or without one, is a 409 wrong_type", async () => {
+  test("a resource object of another type, or without one, is a 409 wrong_type", async () => {
     for (const type of ["organizations", "user", "", 5, null]) {
       const source = { pointer: "/data/type" };
       expect(await create(organization({}, { type }))).toMatchObject(refusal(409, "wrong_type", source));
@@ -130,14 +130,14 @@ describe("a resource object", () => {
     expect(answer).toMatchObject(refusal(409, "wrong_type", { pointer: "/data" }));
   });
 
-  test("with an id from the client is a 403 client_id", async () => {
+  test("a resource object with an id from the client is a 403 client_id", async () => {
     for (const id of [unique("org"), null, ""]) {
       const source = { pointer: "/data/id" };
       expect(await create(organization({}, { id }))).toMatchObject(refusal(403, "client_id", source));
     }
   });
 
-  test("with an id other than the URL's is a 409 id_mismatch", async () => {
+  test("a resource object with an id other than the URL's is a 409 id_mismatch", async () => {
     const { id } = (await create(organization())).body.data;
     const other = await guildhall.api.patch(`/api/organizations/${id}`, organization({}, { id: `${id}x` }));
     expect(other).toMatchObject(refusal(409, "id_mismatch", { pointer: "/data/id" }));
@@ -145,7 +145,7 @@ describe("a resource object", () => {
     expect(none).toMatchObject(refusal(409, "id_mismatch", { pointer: "/data" }));
   });
 
-  test("may have members of a future specification, which are ignored", async () => {
+  test("a resource object may have members of a future specification", async () => {
     const document = {
       ...organization({}, { meta: { a: 1 }, lid: "a" }),
       jsonapi: { version: "1.1" },

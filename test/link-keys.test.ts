@@ -14,7 +14,7 @@ describe("an invitation's link", () => {
     expect(token).toMatch(/^[\w-]{81}$/);
   });
 
-  test("is refused with any letter changed, left out or added", () => {
+  test("a link is refused with any letter changed, left out or added", () => {
     for (let n = 0; n <= token.length; n += 1) {
       const [before, letter, after] = [token.slice(0, n), token[n] ?? "", token.slice(n + 1)];
       expect(keys.verify(before + (letter === "a" ? "b" : "a") + after), `letter ${n}`).toBeUndefined();

@@ -92,7 +92,7 @@ describe("the invitation email", () => {
     expect(text).toMatch(/^https:\/\/app\.example\/opt-out\/ccc$/m);
   });
 
-  test("gives its expiry as an absolute time", () => {
+  test("an email gives the invitation's expiry as an absolute time", () => {
     const { html, text } = renderInvitation({ expires_at: new Date("2026-11-28T18:40:00Z") });
     expect(html).toContain("Saturday, 28 November 2026 at 18:40 UTC");
     expect(text).toContain("Saturday, 28 November 2026 at 18:40 UTC");
@@ -168,7 +168,7 @@ describe.each(Object.entries(hostile))("%s in a user's text", (_, text) => {
     expect(skeleton(attack.html)).toEqual(skeleton(benign.html));
   });
 
-  test("leaves nothing that an email program would turn into a link", () => {
+  test("a user's text leaves nothing that email programs turn into a link", () => {
     const ours = /https:\/\/app\.example\/\S+|grace@example\.com/g;
     expect(attack.text.replace(ours, "")).not.toMatch(/https?:|www\.|evil\.example|\S@\S/);
     expect(attack.subject).not.toMatch(/https?:|www\.|evil\.example|@/);

@@ -93,7 +93,7 @@ describe("adding a member", () => {
   });
 });
 
-describe("the right to manage members", () => {
+describe("managing members", () => {
   const everybody = ["owner", "admin", "billing", "member", "outsider", "anonymous"] as const;
   type Who = (typeof everybody)[number];
 

@@ -175,7 +175,7 @@ describe("the database", () => {
     for (const { intents, least } of KINDS) await guildhall.api.as(owner.token).post(intents, least());
   });
 
-  test.each(TABLES)("refuses too much in %s.%s, whatever writes it", async (table, column) => {
+  test.each(TABLES)("the database refuses too much in %s.%s", async (table, column) => {
     const { id } = await guildhall.db(table).orderBy("id", "desc").first("id");
     const write = (value: object) =>
       guildhall

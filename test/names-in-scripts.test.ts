@@ -100,7 +100,7 @@ describe("names", () => {
 describe("names sent by API and SMTP", () => {
   const guildhall = useGuildhall();
 
-  test("arrive in subject, sender and text, and are on the page, in every script", {
+  test("names in every script arrive in subject, sender, text and page", {
     timeout: 60_000,
   }, async () => {
     const { api, jobContext, mailbox } = guildhall;

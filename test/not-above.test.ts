@@ -69,7 +69,7 @@ describe("a superior in the environment", () => {
     "deprived of a role": (api) => api.delete(`/api/user-roles/${superior.given}`),
   };
 
-  test.each(Object.entries(attempts))("can't be %s: 403 user_exceeds_own", async (_, attempt) => {
+  test.each(Object.entries(attempts))("a superior can't be %s: 403 user_exceeds_own", async (_, attempt) => {
     const rows = () =>
       Promise.all(
         ["users", "sessions", "user_roles"].map((table) =>
@@ -98,7 +98,7 @@ describe("a superior in an organization", () => {
     return { owner, organization, billing: await buildMember(guildhall, organization, "billing") };
   }
 
-  test("gets no session or address from a caller with less", async () => {
+  test("a superior gets no session or address from a caller with less", async () => {
     const { billing } = await buildBilling();
     expect(await manager.api.post("/api/sessions", sessionFor(billing))).toMatchObject(above);
     for (const attributes of [{ email: uniqueEmail() }, { email_verified: false }])
@@ -125,7 +125,7 @@ describe("a superior in an organization", () => {
       expect((await guildhall.api.as(token).post("/api/sessions", sessionFor(billing))).status).toBe(201);
   });
 
-  test("who is its owner is managed by programs and themselves only", async () => {
+  test("an owner's account is managed only by programs and the owner", async () => {
     const { owner } = await buildBilling();
     const staff = await buildManager();
     const permissions = await guildhall
@@ -162,14 +162,17 @@ describe("a session that a manager started", () => {
     "gains a role in the environment": ({ user }) => giveInEnvironment(guildhall, user, ["roles:manage"]),
   };
 
-  test.each(Object.entries(gains))("ends once its user %s; their own go on", async (_, gain) => {
-    const { person, asThem } = await buildStarted();
-    await gain(person);
-    expect(await asThem()).toBe(401);
-    expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
-  });
+  test.each(Object.entries(gains))(
+    "a manager's session for a user ends once that user %s",
+    async (_, gain) => {
+      const { person, asThem } = await buildStarted();
+      await gain(person);
+      expect(await asThem()).toBe(401);
+      expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
+    },
+  );
 
-  test("starts none that lasts longer", async () => {
+  test("a session started by a manager starts none that lasts longer", async () => {
     const [staff, person] = [await buildManager(), await buildManager()];
     const first = await staff.api.post("/api/sessions", sessionFor(person));
     const second = await guildhall.api.as(first.body.meta.token).post("/api/sessions", sessionFor(person));
@@ -204,7 +207,7 @@ describe("email_verified", () => {
     }
   });
 
-  test("is set by no user, for others or themselves: 403 program_only", async () => {
+  test("no user sets email_verified, for others or themselves: 403 program_only", async () => {
     const person = await buildPerson(guildhall, { email_verified: false });
     const vouched = { email_verified: true };
     const answers = [
@@ -250,18 +253,21 @@ describe("a permission that is lost during its use", () => {
     },
   };
 
-  test.each(Object.entries(uses))("%s is refused under the lock: 403", async (_, use) => {
-    const [staff, target] = [await buildManager("roles:manage"), await buildPerson(guildhall)];
-    const environment = await buildEnvironment(guildhall);
-    const underWay: Array<Promise<ApiAnswer>> = [];
-    await guildhall.db.transaction(async (trx) => {
-      await trx.raw("select pg_advisory_xact_lock(rights_lock(?))", [environment]);
-      await trx("user_roles").where({ user_id: staff.user.id }).delete();
-      underWay.push(use(staff.api, target));
-      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
-    });
-    expect((await Promise.all(underWay))[0]).toMatchObject(refusal(403, "forbidden"));
-  });
+  test.each(Object.entries(uses))(
+    "%s without the permission is refused under the lock: 403",
+    async (_, use) => {
+      const [staff, target] = [await buildManager("roles:manage"), await buildPerson(guildhall)];
+      const environment = await buildEnvironment(guildhall);
+      const underWay: Array<Promise<ApiAnswer>> = [];
+      await guildhall.db.transaction(async (trx) => {
+        await trx.raw("select pg_advisory_xact_lock(rights_lock(?))", [environment]);
+        await trx("user_roles").where({ user_id: staff.user.id }).delete();
+        underWay.push(use(staff.api, target));
+        await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      });
+      expect((await Promise.all(underWay))[0]).toMatchObject(refusal(403, "forbidden"));
+    },
+  );
 
   async function waiting(): Promise<number> {
     const { rows } = await guildhall.db.raw(

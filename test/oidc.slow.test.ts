@@ -109,7 +109,7 @@ describe("an issuer's JWT", () => {
     expect(body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("counts as verified with OIDC_TRUST_EMAIL, unless it says no", async () => {
+  test("with OIDC_TRUST_EMAIL, an address is verified unless the issuer says no", async () => {
     const { user } = await buildPerson(guildhall);
     const { email_verified: _, ...silent } = someone({ email: user.email });
     expect(await ask(await issuer.sign(silent))).toMatchObject(refusal(403, "identity_unverified"));

@@ -183,7 +183,7 @@ describe("an organization's", () => {
   const program = { metadata: { plan: "gold" }, external_id: "crm-1" };
 
   test.each(Object.entries(program))(
-    "%s can't be set by a signed-in user, not even the owner: 403",
+    "an organization's %s can't be set by a signed-in user: 403",
     async (name, value) => {
       const owner = await buildPerson(guildhall);
       const api = guildhall.api.as(owner.token);

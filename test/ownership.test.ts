@@ -152,7 +152,7 @@ describe("simultaneous changes leave exactly one owner:", () => {
     expect(to).toContain(await theOwner(organization));
   });
 
-  test("transfers and removals of the next owner", async () => {
+  test("transfers and removals of the next owner leave one owner", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, removed] = await Promise.all([
@@ -167,7 +167,7 @@ describe("simultaneous changes leave exactly one owner:", () => {
     }
   });
 
-  test("transfers and deletions of the next owner", async () => {
+  test("transfers and deletions of the next owner leave one owner", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, deleted] = await Promise.all([
@@ -180,7 +180,7 @@ describe("simultaneous changes leave exactly one owner:", () => {
     }
   });
 
-  test("transfers and deletions of the former owner", async () => {
+  test("transfers and deletions of the former owner leave one owner", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, deleted] = await Promise.all([

@@ -25,7 +25,7 @@ describe.each(pages)("the page %s", (name) => {
     expect(html.match(/<main\b/g)).toHaveLength(1);
   });
 
-  test("loads, runs and links nothing from elsewhere", () => {
+  test("a page loads, runs and links nothing from elsewhere", () => {
     expect(html).not.toMatch(/https?:|\/\/|<script|<link|<img|url\(|@import|\sstyle=|\son\w+=/i);
   });
 

@@ -81,7 +81,7 @@ describe("an invitation's expiry", () => {
     return `${date} at ${clock} UTC`;
   };
 
-  test("is the same in email and page, also after a change", async () => {
+  test("the expiry is the same in email and page, also after a change", async () => {
     await start();
     const given = inDays(3);
     const { id, path, email } = await invited(guildhall, organization, { expires_at: given });
@@ -102,7 +102,7 @@ describe("an invitation's expiry", () => {
 });
 
 describe("an acceptance that fails halfway", () => {
-  test("changes nothing, and the next one succeeds", async () => {
+  test("an acceptance that fails halfway changes nothing, and the next succeeds", async () => {
     await start();
     const { id, path, email } = await invited(guildhall, organization);
     await guildhall.db.raw(`

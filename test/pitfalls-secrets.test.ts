@@ -27,7 +27,7 @@ describe("the page behind a link", () => {
     ["superseded", (id) => guildhall.db("invitations").where({ id }).update({ token_version: 2 })],
   ];
 
-  test.each(states)("that is %s reveals its token to nobody and is not cached", async (_, become) => {
+  test.each(states)("the page of a link that is %s reveals no token and is not cached", async (_, become) => {
     const { id } = await invited(guildhall, organization);
     await become(id);
     const token = linkToken(guildhall, id);

@@ -111,7 +111,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
   const pendingIn = ({ id }: Organization) =>
     guildhall.db("invitations").where({ organization_id: id, status: "pending" });
 
-  test("while an invitation is being written revokes it, too", async () => {
+  test("losing the right during the writing of an invitation revokes it", async () => {
     const { organization, owner } = await buildTeam();
     const { token, lose } = await build(organization, owner);
     const email = uniqueEmail();
@@ -133,7 +133,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     expect(await pendingIn(organization)).toEqual([]);
   });
 
-  test("while inviting leaves no pending invitation", async () => {
+  test("losing the right while inviting leaves no pending invitation", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 10; round += 1) {
       const { token, lose } = await build(organization, owner);
@@ -148,7 +148,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     }
   });
 
-  test("during a batch leaves no pending invitation", async () => {
+  test("losing the right during a batch leaves no pending invitation", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 3; round += 1) {
       const { token, lose } = await build(organization, owner);

@@ -63,7 +63,7 @@ describe("a list", () => {
   );
 
   test.each(["id", "-id", "name", "-name", "created_at", "-created_at"])(
-    "sorted by %s has the same pages from start to end and back",
+    "a list sorted by %s has the same pages from start to end and back",
     async (sort) => {
       for (const size of [1, 4, 7]) {
         const forwards = await walk(`/api/permissions?sort=${sort}&page[size]=${size}`, "next");

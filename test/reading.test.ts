@@ -30,7 +30,7 @@ const relationships = resourceTypes.flatMap((type) =>
 );
 
 describe("a relationship", () => {
-  test.each(relationships)("of /api/%s, %s, is the same at both links, for anyone", async (path, name) => {
+  test.each(relationships)("a relationship of /api/%s, %s, is the same at both links", async (path, name) => {
     const self = `/api/${path}/${world.ids[path]}`;
     for (const api of [guildhall.api, guildhall.api.as(world.owner.token)]) {
       const { links, data } = (await api.get(self)).body.data.relationships[name];
@@ -49,15 +49,18 @@ describe("a relationship", () => {
     }
   });
 
-  test.each(relationships)("of /api/%s, %s, is included once, in full and linked", async (path, name) => {
-    const self = `/api/${path}/${world.ids[path]}`;
-    const related = (await guildhall.api.get(`${self}/${name}`)).body.data;
-    const { data, included } = (await guildhall.api.get(`${self}?include=${name}`)).body;
-    expect(keysOf(included)).toEqual(keysOf(related));
-    expect(keysOf(data.relationships[name].data)).toEqual(keysOf(related));
-  });
+  test.each(relationships)(
+    "a relationship of /api/%s, %s, is included once, in full and linked",
+    async (path, name) => {
+      const self = `/api/${path}/${world.ids[path]}`;
+      const related = (await guildhall.api.get(`${self}/${name}`)).body.data;
+      const { data, included } = (await guildhall.api.get(`${self}?include=${name}`)).body;
+      expect(keysOf(included)).toEqual(keysOf(related));
+      expect(keysOf(data.relationships[name].data)).toEqual(keysOf(related));
+    },
+  );
 
-  test("of an unknown resource is a 404 at both links", async () => {
+  test("a relationship of an unknown resource is a 404 at both links", async () => {
     for (const [path, name] of relationships) {
       const prefix = resourceTypes.find((type) => type.path === path)?.prefix;
       const self = `/api/${path}/${prefix}_01h2xcejqtf2nbrexx3vqjhp41`;
@@ -68,7 +71,7 @@ describe("a relationship", () => {
 });
 
 describe("include", () => {
-  test("follows relationships of relationships, and links every step", async () => {
+  test("include follows relationships of relationships, and links every step", async () => {
     const url = `/api/organizations/${world.organization.id}?include=memberships.user,memberships.roles.permissions,owner`;
     const { data, included } = (await guildhall.api.as(world.owner.token).get(url)).body;
     const byType = (type: string): Identifier[] => included.filter((row: Identifier) => row.type === type);
@@ -85,7 +88,7 @@ describe("include", () => {
     expect(keysOf(body.included[0].relationships.memberships.data)).toEqual(keysOf(body.data));
   });
 
-  test("that is empty gives an empty list, and without it there is none", async () => {
+  test("an empty include gives an empty list, and no include gives none", async () => {
     const path = `/api/organizations/${world.organization.id}`;
     expect((await guildhall.api.get(`${path}?include=`)).body.included).toEqual([]);
     expect((await guildhall.api.get(path)).body).not.toHaveProperty("included");
@@ -113,7 +116,7 @@ describe("include", () => {
     "owner memberships",
     "__proto__",
     "owner.memberships.roles.permissions",
-  ])("of %j, which is unknown or too deep, is a 400", async (include) => {
+  ])("including %j, which is unknown or too deep, is a 400", async (include) => {
     for (const path of ["/api/organizations", `/api/organizations/${world.organization.id}`]) {
       const answer = await guildhall.api.get(`${path}?${new URLSearchParams({ include })}`);
       expect(answer).toMatchObject(badParameter("invalid_parameter", "include"));
@@ -177,7 +180,7 @@ describe("include", () => {
 });
 
 describe("fields", () => {
-  test("are limited as requested in primary and included resources", async () => {
+  test("fields limit primary and included resources as requested", async () => {
     const url = `/api/organizations/${world.organization.id}?include=owner,memberships&fields[organization]=name,owner&fields[user]=email`;
     const { data, included } = (await guildhall.api.get(url)).body;
     expect(data.attributes).toEqual({ name: "Acme Corp" });
@@ -188,7 +191,7 @@ describe("fields", () => {
     expect(Object.keys(membership.attributes).sort()).toEqual(["created_at", "metadata", "updated_at"]);
   });
 
-  test("without names leave a bare resource, and unknown names are ignored", async () => {
+  test("fields without names leave a bare resource, and unknown ones are ignored", async () => {
     for (const fields of ["", "colour", "__proto__,constructor", "id,type"]) {
       const query = new URLSearchParams({ "fields[organization]": fields });
       const { status, body } = await guildhall.api.get(

@@ -75,7 +75,7 @@ describe("opening the link", () => {
     expect(page).not.toContain(token);
   });
 
-  test("changes nothing, whatever program does it and however often", async () => {
+  test("opening a link changes nothing, whatever program does it how often", async () => {
     const { id, token } = await mailedInvitation();
     const agents = [
       "Mozilla/5.0",
@@ -223,7 +223,7 @@ describe("a browser without cookies", () => {
     expect(await statusOf(id)).toBe("accepted");
   });
 
-  test("gets nothing from an expired, foreign or other URL", async () => {
+  test("an expired or foreign URL shows nothing without the link", async () => {
     const mine = await mailedInvitation();
     const other = await mailedInvitation();
     const { linkKeys } = guildhall.context;
@@ -244,7 +244,7 @@ describe("a browser without cookies", () => {
     });
   });
 
-  test("is refused with a wrong hidden field", async () => {
+  test("a form with a wrong hidden field is refused", async () => {
     const { id, token } = await mailedInvitation();
     const body = new URLSearchParams({ token, csrf: "guess" });
     expect((await visit(`/invitations/${id}/accept`, { method: "POST", body })).status).toBe(403);
@@ -265,7 +265,7 @@ describe("a browser without cookies", () => {
 
 describe("a closed invitation", () => {
   test.each(["declined", "revoked", "expired", "superseded"] as const)(
-    "that is %s has its own page, from either link or button",
+    "a closed invitation that is %s has its own page by link and button",
     async (state) => {
       const { id, token } = await mailedInvitation();
       const human = browser();
@@ -304,7 +304,7 @@ describe("a closed invitation", () => {
 });
 
 describe("invalid links", () => {
-  test("all get the same 404 page", async () => {
+  test("all invalid links get the same 404 page", async () => {
     const { id, token } = await mailedInvitation();
     const tampered = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
     const answers = await Promise.all(

@@ -69,7 +69,7 @@ describe.skipIf(!backends().includes("redis"))("Redis", () => {
     return (await fetch(`${guildhall.settings.PUBLIC_URL}/readyz`)).ok;
   }
 
-  test("that stays silent stops no email, expiry, batch or deletion", async () => {
+  test("a silent Redis stops no email, expiry, batch or deletion", async () => {
     await start({ SWEEP_EVERY: 2_000, EXPIRE_EVERY: 2_000 });
     const overdue = (await invite(guildhall, organization, uniqueEmail())).body.data.id;
     const doomed = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -89,14 +89,14 @@ describe.skipIf(!backends().includes("redis"))("Redis", () => {
     expect(await isReady()).toBe(false);
   });
 
-  test("whose connections die silently is used again by itself", async () => {
+  test("a Redis whose connections die silently is used again by itself", async () => {
     await start({ SWEEP_EVERY: NEVER });
     proxy.silence();
     await expect.poll(inviteAndLook, SOON).toBe(true);
     await expect.poll(isReady, SOON).toBe(true);
   });
 
-  test("that became a replica is left for the primary at the same address", async () => {
+  test("a Redis that became a replica is left for the primary at its address", async () => {
     await start({ SWEEP_EVERY: NEVER });
     const primary = await startOwnRedis();
     proxy.leadTo(primary.url);
@@ -111,7 +111,7 @@ describe.skipIf(!backends().includes("redis"))("Redis", () => {
   test.each([
     ["full", "config set maxmemory 1", "config set maxmemory 0"],
     ["a replica", "replicaof 127.0.0.1 1", "replicaof no one"],
-  ])("that is %s stops no email, isn't ready, and doesn't fill the log", async (_, fault, cure) => {
+  ])("a Redis that is %s stops no email and doesn't fill the log", async (_, fault, cure) => {
     await start({ SWEEP_EVERY: 2_000 });
     await redis.command(fault);
     const began = lines.length;
@@ -139,7 +139,7 @@ describe.skipIf(!backends().includes("redis"))("at the start,", () => {
   test.each([
     ["a Redis Cluster", ["--cluster-enabled", "yes"], /Redis Cluster/],
     ["a replica", ["--replicaof", "127.0.0.1", "1"], /replica.*primary/],
-  ])("%s is refused in plain words", async (_, options, words) => {
+  ])("at the start, %s is refused in plain words", async (_, options, words) => {
     // A cluster's own port is by default 10,000 above the other, where there may be none.
     const more = options[0] === "--cluster-enabled" ? ["--cluster-port", String(await freePort())] : [];
     redis = await startOwnRedis(...options, ...more);

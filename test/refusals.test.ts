@@ -406,7 +406,7 @@ function outcomeOf(stage: Stage, reply: string) {
 }
 
 describe("the fault behind a refusal:", () => {
-  test.each(CORPUS)("%s, %s: %s", (_, stage, reply, verdict) => {
+  test.each(CORPUS)("the fault behind a refusal by %s, %s: %s", (_, stage, reply, verdict) => {
     const { state, suppress, trouble } = outcomeOf(stage, reply);
     const settled = state === "failed" ? "email" : "retry";
     const judged = trouble === null ? (suppress ? "recipient" : settled) : `trouble: ${trouble.cause}`;

@@ -362,7 +362,7 @@ describe("too many requests", () => {
   });
 });
 
-describe("resending an expired invitation", () => {
+describe("reopening an invitation", () => {
   const expire = () => expireInvitations(guildhall.db, () => false);
 
   async function expired(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
@@ -372,7 +372,7 @@ describe("resending an expired invitation", () => {
   }
 
   test.each(["recorded", "not recorded yet"])(
-    "makes it pending with new expiry, link and email: %s",
+    "reopening gives a new expiry, a new link and a new email: %s",
     async (how) => {
       const invitation = await expired({ by: asOwner() });
       if (how === "recorded") await expire();

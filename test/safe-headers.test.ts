@@ -124,7 +124,7 @@ describe("development pages", () => {
     "evil.example@localhost",
     "localhost/evil.example",
     "localhost#evil.example",
-  ])("are not shown under the name '%s'", async (host) => {
+  ])("development pages are not shown under the name '%s'", async (host) => {
     for (const path of pages) expect(await ask(path, host), path).toBe(403);
     expect(await ask("/inbox", host, { "X-Forwarded-Host": "localhost" })).toBe(403);
     expect(await ask("/healthz", host)).toBe(200);

@@ -163,7 +163,7 @@ const HABITS: Record<string, (agent: string, links: string[]) => Promise<void>> 
 };
 
 describe.each(Object.entries(HABITS))("a scanner that %s", (_, habit) => {
-  test("changes nothing, and a person can accept afterwards", async () => {
+  test("a scanner changes nothing, and a person can accept afterwards", async () => {
     const invitation = await mailedInvitation();
     expect(invitation.links.length).toBeGreaterThanOrEqual(3);
     const before = await stateOf(invitation);
@@ -188,7 +188,7 @@ describe("the page behind a link", () => {
     }
   });
 
-  test("reveals no token and nothing private in a link preview", async () => {
+  test("a link's preview reveals no token and nothing private", async () => {
     const { links, id } = await mailedInvitation();
     const machine = new Machine("Slackbot-LinkExpanding 1.0", { cookies: true });
     const answer = await machine.ask(links.find((link) => link.includes("/i/")) ?? "");

@@ -85,7 +85,7 @@ describe("the sending rate", () => {
     expect(sent.length).toBeGreaterThan(3 * perMinute);
   });
 
-  test("finds what a server allows per minute, with few refusals", () => {
+  test("the sending rate finds what a server allows, with few refusals", () => {
     let inWindow = 0;
     let window = -1;
     const { sent, refused } = send(40 * 60, Number.POSITIVE_INFINITY, (_, now) => {
@@ -123,7 +123,7 @@ describe("an uncertain refusal", () => {
     for (let n = 0; n < 50; n += 1) expect(refused(`mail${n % 7}`, `domain${n % 3}.example`)).toBe(undefined);
   });
 
-  test("is the email's or its domain's if others are accepted", () => {
+  test("a refusal is the email's or its domain's if others are accepted", () => {
     const { refused, accepted } = start();
     expect(refused("a", "strict.example")).toBe(undefined);
     accepted("b", "two.example");

@@ -278,7 +278,7 @@ describe("a refusal is a 401", () => {
     expect(await usersWith(user.email)).toEqual([]);
   });
 
-  test("and is remembered for the token, on any device", async () => {
+  test("a refusal is remembered for the token, on any device", async () => {
     const token = unique("token-without-a-session");
     const api = guildhall.api.as(token);
     for (const device of ["one", "two", "three"])

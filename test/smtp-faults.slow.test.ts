@@ -84,7 +84,7 @@ describe("a mail server's problem is not an email's fault:", () => {
     expect(lines[0]?.msg).toMatch(advice);
   });
 
-  test("its certificate is not trusted", async () => {
+  test("an untrusted certificate fails no email", async () => {
     const stranger = new SMTPServer({ authOptional: true });
     stranger.on("error", () => {});
     const listening = stranger.listen(0, "127.0.0.1");
@@ -100,7 +100,7 @@ describe("a mail server's problem is not an email's fault:", () => {
     await new Promise<void>((resolve) => stranger.close(resolve));
   });
 
-  test("idle connections die silently", async () => {
+  test("idle connections that die silently fail no email", async () => {
     await inviteMany(5);
     await runner.run();
     await expect.poll(sent, SOON).toBe(5);

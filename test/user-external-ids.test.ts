@@ -32,7 +32,7 @@ const change = (id: string, attributes: object) => ({ data: { type: "user", id, 
 const taken = refusal(409, "external_id_taken", { pointer: "/data/attributes/external_id" });
 
 describe("a user's external_id", () => {
-  test("is set at creation or later, found, and cleared with null", async () => {
+  test("an external_id is set at creation or later, found, and cleared", async () => {
     const [first, second] = [unique("crm"), unique("crm")];
     const { status, body } = await guildhall.api.post("/api/users", creation({ external_id: first }));
     expect([status, body.data.attributes.external_id]).toEqual([201, first]);
@@ -76,7 +76,7 @@ describe("a user's external_id", () => {
     expect(await api.patch(`/api/users/${id}`, change(id, { external_id: null }))).toMatchObject(no);
   });
 
-  test("is hidden from fellow members and the user, in filters too", async () => {
+  test("an external_id is hidden from fellow members and the user", async () => {
     for (const api of [colleague, guildhall.api.as(owner.token)]) {
       const { body } = await api.get(`/api/users/${owner.user.id}?fields[user]=email,external_id`);
       expect(body.data.attributes).toEqual({ email: owner.user.email });

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 describe("a user's metadata", () => {
-  test("is hidden from fellow members and from the user", async () => {
+  test("a user's metadata is hidden from fellow members and from the user", async () => {
     const ways = [
       "/api/users?page[size]=100",
       `/api/users/${owner.user.id}`,
@@ -51,7 +51,7 @@ describe("a user's metadata", () => {
     expect(body.data.attributes).not.toHaveProperty("metadata");
   });
 
-  test("can't be set by any signed-in user: 403 program_only", async () => {
+  test("a user's metadata can't be set by a signed-in user: 403 program_only", async () => {
     const support = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, support.user, ["users:read", "users:manage"]);
     const api = guildhall.api.as(support.token);

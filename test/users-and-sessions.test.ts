@@ -43,7 +43,7 @@ describe("a user", () => {
     expect(created.body.data.attributes.email_verified).toBe(false);
   });
 
-  test("is unique by address in any spelling: 409 email_taken", async () => {
+  test("a user is unique by address in any spelling: 409 email_taken", async () => {
     const name = unique("grace");
     const spellings = [`${name}@bücher.example`, `${name.toUpperCase()}@Bücher.example`];
     const [first, ...others] = [
@@ -188,7 +188,7 @@ describe("a manager of users and sessions", () => {
     for (const { body } of [user, session]) expect(await api.get(body.data.links.self)).toMatchObject(absent);
   });
 
-  test("sees everything with users:read and sessions:read", async () => {
+  test("sees everyone with users:read and sessions:read", async () => {
     const { user } = await buildPerson(guildhall);
     const reader = await buildManager("users:read", "sessions:read");
     const other = await buildManager("users:manage");

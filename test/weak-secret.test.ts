@@ -93,7 +93,7 @@ describe("production", () => {
     "METRICS_TOKEN",
     "MAIL_EVENTS_SECRET",
     "BRIDGE_VALIDATION_SECRET",
-  ])("refuses a placeholder as %s, and says how to make a secret", (name) => {
+  ])("production refuses a placeholder as %s, and says how to make a secret", (name) => {
     expect(problem({})).toBeUndefined();
     for (const role of ["api", "worker"] as const) {
       expect(problem({ [name]: weak }, role)).toMatch(new RegExp(`^${name} is a placeholder.*openssl rand`));
