@@ -46,6 +46,14 @@ test("no source file has more than 200 lines", () => {
   expect(long).toEqual([]);
 });
 
+test("no test has a title of more than 80 characters", () => {
+  const title = /(?<!fetch)\(\s*(["'`])((?:(?!\1).){81,})\1,\s*(?:async |\{|\()/g;
+  const long = filesIn("test").flatMap((name) =>
+    [...readFileSync(join(root, name), "utf8").matchAll(title)].map(([, , text]) => `${name}: ${text}`),
+  );
+  expect(long).toEqual([]);
+});
+
 test("no path parameter has a fallback, because its type says it is there", () => {
   const fallback = /params\.\w+ \?\? ""/;
   const found = filesIn("src").filter((name) => fallback.test(readFileSync(join(root, name), "utf8")));
