@@ -45,7 +45,10 @@ const TAKEN: Record<string, (email: string) => Promise<unknown>> = {
   },
 };
 
-test.each(Object.entries(TAKEN))("%s take an address without the white space around it", async (_, take) => {
-  const email = uniqueEmail();
-  expect(await take(` \t${email}\u00a0\n`)).toBe(email);
-});
+test.each(Object.entries(TAKEN))(
+  "%s accept an address with surrounding white space, without keeping it",
+  async (_, take) => {
+    const email = uniqueEmail();
+    expect(await take(` \t${email}\u00a0\n`)).toBe(email);
+  },
+);

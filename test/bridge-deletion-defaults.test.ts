@@ -36,8 +36,8 @@ const workOff = () => detachOrganizations.run(guildhall.jobContext, {});
 describe.each([
   ["before the worker comes to it", async () => {}],
   ["after the worker came to it", workOff],
-])("a default of an organization that is being deleted, %s", (_, go) => {
-  test("does not take its creator's own away by any change of it", async () => {
+])("during deletion, %s, a shared default", (_, go) => {
+  test("leaves its creator's own alone if it changes", async () => {
     await go();
     const { status, body } = await team.billing.api.put(shared, { line2: "Hof 2" });
     expect([status, body.data.line2]).toEqual([200, "Hof 2"]);
@@ -45,14 +45,14 @@ describe.each([
     expect([await isDefault(own), await isDefault(shared)]).toEqual([true, false]);
   });
 
-  test("becomes its creator's own where they say so, and stays it", async () => {
+  test("becomes and stays its creator's own if they choose it", async () => {
     await go();
     expect((await team.billing.api.post(`${shared}/set-default`)).status).toBe(200);
     await workOff();
     expect([await isDefault(own), await isDefault(shared)]).toEqual([false, true]);
   });
 
-  test("of somebody else is in nobody's way", async () => {
+  test("stops nobody else from choosing one", async () => {
     await go();
     expect(await team.billing.api.post(`${other}/set-default`)).toMatchObject({ status: 200 });
     await workOff();

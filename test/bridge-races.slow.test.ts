@@ -50,7 +50,7 @@ async function theOwner(team: Teammates): Promise<string> {
   return owner_user_id;
 }
 
-describe("handing the ownership on", { timeout: 120_000 }, () => {
+describe("transferring the ownership", { timeout: 120_000 }, () => {
   test("transfers to three members at once leave one owner", () =>
     rounds(async (team) => {
       const candidates = [team.admin, team.billing, team.member];
@@ -64,7 +64,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
       expect((await rolesIn(team))[team.owner.user.id]).toEqual(["admin"]);
     }));
 
-  test("transfers back and forth leave one owner, and each 200 came from the owner", () =>
+  test("transfers back and forth leave one owner, and only owners transfer", () =>
     rounds(async (team) => {
       const people = [team.owner, team.admin, team.billing];
       const answers = await Promise.all(
@@ -134,7 +134,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
 });
 
 describe("members", { timeout: 120_000 }, () => {
-  test("a member added many times at once is added once: one 201, the others 409", () =>
+  test("a member added many times at once is added once, with 409 for the rest", () =>
     rounds(async (team) => {
       const { email, id: user_id } = (await buildPerson(guildhall)).user;
       const spellings = [email, email.toUpperCase()];
@@ -165,7 +165,7 @@ describe("members", { timeout: 120_000 }, () => {
       expect((await rolesIn(team))[team.member.user.id]).toEqual([data.role]);
     }));
 
-  test("a member removed during a role change is gone with every role", () =>
+  test("a member removed during a role change loses every role", () =>
     rounds(async (team) => {
       const { owner, admin, member } = team;
       const [changed, removed] = await Promise.all([

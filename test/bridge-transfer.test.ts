@@ -36,7 +36,7 @@ async function theOwner(): Promise<string> {
   return owner_user_id;
 }
 
-describe("the owner hands the ownership on", () => {
+describe("transferring the ownership", () => {
   test("a transfer returns the organization with its new owner", async () => {
     const { owner, member, organization } = team;
     const answer = await transfer(owner, member.user.id);

@@ -32,12 +32,12 @@ test("CI installs Redis and Chromium on a machine that has neither", async () =>
   expect(asked).toMatch(/install .*chromium/);
 });
 
-test("CI fails when a package is installed and its program still isn't there", async () => {
+test("CI fails if an installed package doesn't bring its program", async () => {
   await addProgram("apt-get", "exit 0");
   expect(await installTools()).toBe(2);
 });
 
-test("CI installs nothing where Redis and Chromium are there already", async () => {
+test("CI installs nothing if Redis and Chromium are already there", async () => {
   for (const name of ["redis-server", "chromium"]) await addProgram(name, "exit 0");
   await addProgram("apt-get", "exit 1");
   expect(await installTools()).toBe(0);

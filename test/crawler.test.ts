@@ -32,8 +32,8 @@ beforeAll(async () => {
   };
 }, 240_000);
 
-describe.each(["operator", "owner"] as const)("to an %s", (caller) => {
-  test("every link of every document leads to what it says", () => {
+describe.each(["operator", "owner"] as const)("links followed by an %s", (caller) => {
+  test("every link of every document leads to what it promises", () => {
     expect(crawled[caller].broken).toEqual([]);
   });
 
@@ -56,7 +56,7 @@ function idsOn(path: string, { visited }: Crawled): string[] {
   return ids;
 }
 
-test("the operator is led to every row of the environment, and to none of another", async () => {
+test("links lead the operator to every row of the environment, and no other", async () => {
   const { environment_id } = population.owner.user;
   for (const [path, table] of [
     ["users", "users"],
@@ -75,7 +75,7 @@ test("the operator is led to every row of the environment, and to none of anothe
   }
 });
 
-test("the links lead through every endpoint that reads", () => {
+test("links lead to every endpoint that reads", () => {
   const urls = [crawled.operator, crawled.owner].flatMap(({ visited }) => [...visited.keys()]);
   const paths = urls.map((url) => url.split("?")[0] ?? "");
   // What the caller may give is a question, and no relationship of the organization's.
@@ -90,11 +90,11 @@ test("the links lead through every endpoint that reads", () => {
   expect(crawled.owner.visited.size).toBeGreaterThan(500);
 });
 
-test("an owner is led to the invitations they received", () => {
+test("links lead an owner to the invitations they received", () => {
   expect(idsOn("received-invitations", crawled.owner)).toHaveLength(2);
 });
 
-test("an owner is led to their own organizations and no other", async () => {
+test("links lead an owner to their own organizations and no others", async () => {
   const { user } = population.owner;
   const seen = idsOn("organizations", crawled.owner);
   const member = await guildhall.db("memberships").where({ user_id: user.id }).pluck("organization_id");

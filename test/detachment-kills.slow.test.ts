@@ -20,7 +20,7 @@ const WITHIN = 90_000;
 let guildhall: Guildhall;
 
 /** The workers are real processes; the queue is the one a killed worker does its worst to. */
-describe(`a deletion of ${5 * EACH} resources by two workers that are killed again and again`, {
+describe(`workers that keep being killed`, {
   timeout: 120_000,
 }, () => {
   const backend = backends().at(-1) ?? "postgres";
@@ -31,7 +31,7 @@ describe(`a deletion of ${5 * EACH} resources by two workers that are killed aga
   afterEach(cleanUpProcesses);
   afterAll(() => guildhall.stop());
 
-  test(`loses nothing, doubles nothing and comes to its end, queue on ${backend}`, async () => {
+  test(`detach ${5 * EACH} resources exactly once, queue on ${backend}`, async () => {
     const { db, settings, mailbox } = guildhall;
     const team = await buildTeammates(guildhall);
     const { owner, admin, billing, organization, path } = team;

@@ -16,7 +16,7 @@ let guildhall: Guildhall;
 const never = () => false;
 const PLACE = { country: "DE", line1: "Weg 1", city: "Köln" };
 
-describe.each(backends())("a deletion asked for over the Bridge API, queue on %s,", (backend) => {
+describe.each(backends())("detaching, queue on %s,", (backend) => {
   const EACH = 2_500;
 
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe.each(backends())("a deletion asked for over the Bridge API, queue on %s
   });
   afterAll(() => guildhall.stop());
 
-  test("does what its preview says: every row is its creator's, and nothing else has changed", async () => {
+  test("does what its preview says, and changes nothing else", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { owner, admin, billing, organization, path } = team;
@@ -68,7 +68,7 @@ describe.each(backends())("a deletion asked for over the Bridge API, queue on %s
     await linksHold(team, doomed);
   });
 
-  test("is one deletion when twenty ask for it at once", async () => {
+  test("happens once even if it is requested twenty times at once", async () => {
     const team = await buildTeammates(guildhall);
     await addRows(team, 50);
     const asked = await Promise.all(Array.from({ length: 20 }, () => team.owner.api.delete(team.path)));
@@ -89,13 +89,13 @@ describe.each(backends())("a deletion asked for over the Bridge API, queue on %s
   });
 });
 
-describe("while an organization is deleted", () => {
+describe("while an organization is being deleted,", () => {
   beforeAll(async () => {
     guildhall = await startGuildhall();
   });
   afterAll(() => guildhall.stop());
 
-  test("nothing can be attached to it, before, between and after the batches", async () => {
+  test("nothing can be attached to it before, between or after batches", async () => {
     const team = await buildTeammates(guildhall);
     await addRows(team, 1_500);
     const { id } = (await team.owner.api.delete(team.path)).body.data;
@@ -118,7 +118,7 @@ describe("while an organization is deleted", () => {
     expect(await deletion(id)).toMatchObject({ state: "completed" });
   });
 
-  test("the job run three times at once, and again when it is done, is harmless", async () => {
+  test("the job may run three times at once and again afterwards", async () => {
     const { db, jobContext } = guildhall;
     const team = await buildTeammates(guildhall);
     const doomed = await addRows(team, 1_500);
@@ -133,7 +133,7 @@ describe("while an organization is deleted", () => {
     expect(await checksum(db)).toBe(all);
   });
 
-  test("none of its rows is anybody's default, and whoever has one of their own keeps it, whatever they change", async () => {
+  test("its rows are no defaults, and creators keep their own default", async () => {
     const { owner, billing, organization, path } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const place = { ...PLACE, is_default: true };
@@ -155,7 +155,7 @@ describe("while an organization is deleted", () => {
     expect(await ownDefaults(billing)).toEqual(own.toSorted());
   });
 
-  test("several creators may each make one of its rows their default, and keep it", async () => {
+  test("several creators may each choose one of its rows as their default", async () => {
     const { owner, admin, billing, organization, path } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const creators = [owner, admin, billing];
@@ -171,7 +171,7 @@ describe("while an organization is deleted", () => {
     expect(await Promise.all(creators.map(ownDefaults))).toEqual(chosen.map((each) => [each]));
   });
 
-  test("a creator may use, change and delete what it shared, whether or not a batch has come to it", async () => {
+  test("creators may use, change and delete their rows at any time", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first, last } = await addRows(team, 1_500);
@@ -200,13 +200,13 @@ describe("while an organization is deleted", () => {
   });
 });
 
-describe("a batch", () => {
+describe("a batch of a deletion", () => {
   beforeAll(async () => {
     guildhall = await startGuildhall();
   });
   afterAll(() => guildhall.stop());
 
-  test("reads what is left to do and not what is done, even if that can't be cleaned up yet", async () => {
+  test("reads only remaining rows, even if old ones can't be cleaned up yet", async () => {
     const { db, settings } = guildhall;
     const ROWS = 20_000;
     const team = await buildTeammates(guildhall);
@@ -235,7 +235,7 @@ describe("a batch", () => {
     expect(read).toBeLessThan(5 * ROWS);
   });
 
-  test("out of which somebody deletes a row meanwhile is not taken for the last", async () => {
+  test("is not the last one because somebody deletes a row of it", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first } = await addRows(team, 2_500);
@@ -249,7 +249,7 @@ describe("a batch", () => {
     expect(await deletion(id)).toMatchObject({ state: "completed", done: { payments: 2_499 } });
   });
 
-  test("begins at the front again when the organization turns out to have a row behind it", async () => {
+  test("starts over if a row turns up behind it", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first } = await addRows(team, 1_500);

@@ -71,7 +71,7 @@ async function bounces({ id, email }: Invited, detail?: string) {
   return tell(guildhall.api.origin, { events: [event] });
 }
 
-describe("an email that is refused for good", () => {
+describe("an email that is refused permanently", () => {
   test("a failed email is an event with its kind, address, reply and cause", async () => {
     const invitation = await refusedBy(NO_MAILBOX);
     expect(await failureOf(invitation)).toEqual([
@@ -145,7 +145,7 @@ const refusal = (reply: string) => ({
 });
 
 test.each(["bounced", "complained", "opted_out"])(
-  "an email that isn't sent because its address is suppressed is told the same way, whatever the reason: %s",
+  "an email not sent to a suppressed address is reported alike: %s",
   async (reason) => {
     const email = uniqueEmail();
     await suppress(email, reason);

@@ -121,12 +121,12 @@ const requests: [string, "org" | "user" | "orguser" | "role" | "roleperm", Send]
       ),
   ],
   [
-    "handing over an organization",
+    "transferring an organization",
     "user",
     (id) => api().post(`/api/organizations/${own.id}/transfer-ownership`, { meta: { user_id: id } }),
   ],
   [
-    "handing over by the Bridge API",
+    "transferring by the Bridge API",
     "user",
     (id) => api().post(`/bridge-payment/organizations/${own.id}/transfer-ownership`, { user_id: id }),
   ],
@@ -137,7 +137,7 @@ const requests: [string, "org" | "user" | "orguser" | "role" | "roleperm", Send]
   ],
 ];
 
-test.each(requests)("%s answers alike of a foreign id and of an unknown one (%s)", async (_, kind, send) => {
+test.each(requests)("%s answers the same for a foreign and an unknown id (%s)", async (_, kind, send) => {
   const unknown = newId(kind);
   const known = foreign[kind] ?? "";
   const [one, other] = [await send(known), await send(unknown)];

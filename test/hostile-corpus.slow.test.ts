@@ -81,18 +81,18 @@ function found(problems: (text: string) => string[]): string[] {
   });
 }
 
-describe.each(Object.values(mails))("whatever people typed, the mail $kind", ({ kind }) => {
+describe.each(Object.values(mails))("the email $kind with hostile texts", ({ kind }) => {
   const render = (text: string, more: object = {}) =>
     renderer.render(kind, { ...filledWith(mails[kind].sample, text), ...more } as never, "en");
   /** With a message, and with one that says nothing. */
   const harmless = [render("Acme"), render("Acme", { message: null })];
 
-  test("is made of our elements alone, with no link but ours", () => {
+  test("the HTML of an email has only our elements and links", () => {
     const expected = harmless.map(({ html }) => elementsOf(html));
     expect(found((text) => problemsOfHtml(render(text).html, expected))).toEqual([]);
   });
 
-  test("has a plain text of as many paragraphs as ever, with no link but ours", () => {
+  test("the plain text of an email keeps its paragraphs and links", () => {
     const paragraphs = (text: string) => text.split("\n\n").length;
     const counts = harmless.map(({ text }) => paragraphs(text));
     expect(
@@ -104,13 +104,13 @@ describe.each(Object.values(mails))("whatever people typed, the mail $kind", ({ 
     ).toEqual([]);
   });
 
-  test("has a subject of one line, without address, link or number to call", () => {
+  test("the subject is one line without address, link or number to call", () => {
     expect(found((text) => problemsOfLine(render(text).subject))).toEqual([]);
   });
 });
 
 test.each(Object.keys(pageSamples) as PageName[])(
-  "whatever people typed, the page %s is made of our elements alone",
+  "with hostile texts, the page %s has only our elements",
   (name) => {
     const render = (text: string, more: object = {}) =>
       renderPage(name, { ...filledWith(pageSamples[name], text), ...more } as never);
@@ -122,7 +122,7 @@ test.each(Object.keys(pageSamples) as PageName[])(
   },
 );
 
-describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
+describe("hostile texts sent by API, worker and SMTP:", { timeout: 60_000 }, () => {
   const HEADERS = "auto-submitted content-type date from message-id mime-version subject to".split(" ");
   /** What the API takes as a name; a sample. */
   const sample = hostileTexts
@@ -137,7 +137,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     owner = await buildPerson(guildhall);
   });
 
-  test("sixty texts, each in three places of six, make mails and pages like any other", async () => {
+  test("sixty hostile texts in every field make ordinary emails and pages", async () => {
     const plain = [await sent(["Acme"]), await sent(["Acme", "Acme", "Acme", "Acme", "\u3164"])];
     const mails = plain.map(({ html }) => elementsOf(html));
     const pages = plain.map(({ page }) => elementsOf(page));
@@ -164,7 +164,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     expect(sample).toHaveLength(60);
   });
 
-  test("a name that is not one line is not taken: 422, or 400 where Postgres could not hold it", async () => {
+  test("a name of several lines is refused: 422, or 400 if it can't be stored", async () => {
     const wrong = hostileTexts.map(({ text }) => text).filter((text) => /\p{Cc}/u.test(text.trim()));
     expect(wrong.length).toBeGreaterThan(10);
     for (const name of wrong) {
@@ -174,7 +174,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     }
   });
 
-  test("an organization's address is taken as the lines it has, or not at all", async () => {
+  test("an organization's address keeps its lines, or is refused", async () => {
     const taken: string[] = [];
     for (const { text } of hostileTexts) {
       const data = { type: "organization", attributes: { name: "Acme", address: text } };
@@ -190,7 +190,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     expect(taken.length).toBeGreaterThan(3);
   });
 
-  test("an address is refused, or mailed as it is stored and nowhere else", async () => {
+  test("a hostile address is refused, or emailed exactly as it is stored", async () => {
     const before = guildhall.mailbox.received.length;
     const stored: string[] = [];
     for (const given of hostileAddresses) stored.push(...(await storedAddress(given)));

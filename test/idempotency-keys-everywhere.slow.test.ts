@@ -56,8 +56,8 @@ async function requestTo(endpoint: Endpoint, caller: "operator" | "owner" | "mem
   return { url: urlFor(endpoint, id), body: await bodyFor(endpoint, cell, id) };
 }
 
-describe("a request with an Idempotency-Key, sent twice,", () => {
-  test.each(changing)("is done once and answered the same: %s", async (name, endpoint) => {
+describe("sent twice with an Idempotency-Key", () => {
+  test.each(changing)("it is done once and answered the same: %s", async (name, endpoint) => {
     const send = await prepared(endpoint);
     const key = { "Idempotency-Key": unique("key") };
     const first = await send(key);
@@ -78,7 +78,7 @@ describe("a request with an Idempotency-Key, sent twice,", () => {
   });
 });
 
-describe("a request whose answer can't be kept", () => {
+describe("if the answer can't be stored", () => {
   beforeAll(async () => {
     await guildhall.db.raw(`
       create function refuse_to_keep() returns trigger language plpgsql as
@@ -86,7 +86,7 @@ describe("a request whose answer can't be kept", () => {
       create trigger refuse_to_keep before insert on idempotency_keys for each row execute function refuse_to_keep()`);
   });
 
-  test.each(changing)("has done nothing, and hinted at nothing: %s", async (_, endpoint) => {
+  test.each(changing)("nothing is done and no worker is woken: %s", async (_, endpoint) => {
     const send = await prepared(endpoint);
     const before = await checksum(guildhall.db);
     hints = [];
@@ -98,7 +98,7 @@ describe("a request whose answer can't be kept", () => {
   });
 });
 
-test("the OpenAPI document has the header, and what may be said to it, of everything that changes something", () => {
+test("the OpenAPI document lists the header and its errors where it matters", () => {
   const { paths, components } = openapiDocument();
   const $ref = "#/components/parameters/IdempotencyKey";
   for (const endpoint of [...allEndpoints, ...allBridgeEndpoints]) {

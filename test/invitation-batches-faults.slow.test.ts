@@ -292,7 +292,7 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
   });
 });
 
-describe("trouble with a row", { timeout: 60_000 }, () => {
+describe("an error in a row", { timeout: 60_000 }, () => {
   beforeAll(async () => {
     await start();
     // Errors nobody foresees, by what the address says.
@@ -315,7 +315,7 @@ describe("trouble with a row", { timeout: 60_000 }, () => {
   afterAll(() => guildhall.stop());
 
   test.each([false, true])(
-    "nobody foresaw fails that row alone, with a code (a dry run: %s)",
+    "an unforeseen error in a row fails that row alone (dry run: %s)",
     async (dry_run) => {
       const { organization, api } = await buildTeam(guildhall);
       const [good, late] = [someEmails(120), someEmails(3)];

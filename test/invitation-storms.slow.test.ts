@@ -44,7 +44,7 @@ beforeAll(async () => {
   };
 });
 
-describe("a storm", { timeout: 120_000 }, () => {
+describe("at the same moment,", { timeout: 120_000 }, () => {
   test("1,000 accepts of one link make one membership, one event and one notice", async () => {
     const invitation = await invited(guildhall, organization, { by: guildhall.api.as(owner.token) });
     const answers: ApiAnswer[] = [];

@@ -6,7 +6,7 @@ import { tokenIn } from "./support/mailbox.ts";
 describe.each(backends())("the walk of one invitation, queue on %s", (backend) => {
   const guildhall = useGuildhall({ backend, worker: true });
 
-  test("an owner invites an address, the mail arrives, its link is accepted, and the invitee is a member with the roles", async () => {
+  test("an invitation is emailed and accepted, and gives its roles", async () => {
     const { api, mailbox, db } = guildhall;
     const owner = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
     const organization = await buildOrganization(guildhall, owner);

@@ -60,9 +60,9 @@ const waysToAccept: Record<string, (invitation: Invited) => Promise<ApiAnswer>> 
   },
 };
 
-describe.each(Object.entries(waysToAccept))("accepted by %s", (_, accept) => {
+describe.each(Object.entries(waysToAccept))("on acceptance by %s,", (_, accept) => {
   test.each(["members:manage", "addresses:manage"] as const)(
-    "an invitation whose inviter has lost %s is revoked, with its event, and lets nobody in",
+    "an invitation whose inviter lost %s is revoked and can't be accepted",
     async (permission) => {
       const { organization, invitation, lose } = await buildInvitation();
       await lose(permission);

@@ -51,8 +51,8 @@ async function noticesOf({ id }: Invited): Promise<string[]> {
   return kinds.filter((kind) => !["invitation", "invitation-reminder"].includes(kind));
 }
 
-describe.each(OUTCOMES)("what is %s", (outcome) => {
-  test("no notice goes to an unverified address, which may be a stranger's", async () => {
+describe.each(OUTCOMES)("for an invitation that is %s,", (outcome) => {
+  test("no notice goes to an unverified address, which may be someone else's", async () => {
     const invitation = await byOwner();
     await guildhall.db("users").where({ id: owner.user.id }).update({ email_verified_at: null });
     await comesOut(invitation, outcome);
@@ -70,7 +70,7 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     expect(await noticesOf(invitation)).toEqual([`invitation-${outcome}`]);
   });
 
-  test("the notice goes to the inviter's present address", async () => {
+  test("the notice goes to the inviter's current address", async () => {
     const invitation = await byOwner();
     const [before, email] = [owner.user.email, uniqueEmail()];
     await guildhall.db("users").where({ id: owner.user.id }).update({ email, email_canonical: email });
@@ -95,7 +95,7 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     expect(await noticesOf(invitation)).toEqual([]);
   });
 
-  test("only the inviter gets a notice, not other managers of members", async () => {
+  test("only the inviter gets a notice, not other managers", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     await comesOut(await byOwner(), outcome);
     expect(await mailsTo(admin.user.email)).toEqual([]);

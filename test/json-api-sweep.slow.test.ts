@@ -48,7 +48,7 @@ const requestFlaws: Record<string, Flaw> = {
 };
 
 const idFlaws: Record<string, Flaw> = {
-  "an id that is none": { id: "none" },
+  "an invalid id": { id: "none" },
   "an id of SQL": { id: "'%20or%201=1%20--" },
   "an id of NUL": { id: "%00" },
   "an id that is a bad escape": { id: "%zz" },
@@ -74,7 +74,7 @@ const bodyFlaws: Record<string, Flaw> = {
   __proto__: { body: '{"data":{"__proto__":{"type":"user"}}}' },
   "a NUL": { body: '{"data":{"type":"\\u0000"}}' },
   "a lone surrogate": { body: '{"meta":{"token":"\\ud800"}}' },
-  "bytes that are no UTF-8": { body: Uint8Array.of(0x7b, 0xff, 0x7d) },
+  "bytes that aren't UTF-8": { body: Uint8Array.of(0x7b, 0xff, 0x7d) },
   "100 levels": { body: "[".repeat(100) + "]".repeat(100) },
   "30000 levels": { body: "[".repeat(30_000) + "]".repeat(30_000) },
   "70 KiB": { body: `{"data":"${"x".repeat(70 * 1024)}"}` },
@@ -159,7 +159,7 @@ async function fingerprint(): Promise<Record<string, string>> {
 }
 
 test.each(allEndpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
-  "%s answers every malformed request with a 4xx in JSON:API, and changes no row",
+  "%s answers malformed requests with a 4xx in JSON:API, changing nothing",
   async (_, endpoint) => {
     const before = await fingerprint();
     const complaints: string[] = [];

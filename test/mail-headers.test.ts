@@ -87,7 +87,7 @@ describe("an email's headers", () => {
   });
 
   const places = ["organization", "inviter", "product", "from_name"] as const;
-  describe.each(places)("whatever the %s is called", (place) => {
+  describe.each(places)("with a hostile %s, an email's headers stay intact:", (place) => {
     test.each(HOSTILE)("%j", async (name) => {
       const email = uniqueEmail();
       const received = await mailFor({ email, [place]: name });

@@ -79,7 +79,7 @@ const TABLE: Array<[what: string, fault: Fault, row: object, more?: More]> = [
 describe.each([
   ["that wants every command confirmed", []],
   ["that takes several commands at once", ["PIPELINING"]],
-])("one attempt, to a server %s", (_, extensions) => {
+])("one attempt at a server %s", (_, extensions) => {
   beforeAll(() => start("AUTH PLAIN", ...extensions));
   afterAll(stop);
   beforeEach(reset);
@@ -101,7 +101,7 @@ describe.each([
   });
 });
 
-describe("a server that is not there", () => {
+describe("a server that doesn't answer", () => {
   beforeAll(() => start());
   afterAll(stop);
   beforeEach(reset);
@@ -129,9 +129,9 @@ describe("attempts that follow", () => {
   test.each([
     ["a NUL", "550 no\u0000body"],
     ["half a character at the end of what is kept", `550 nobody ${"x".repeat(488)}😀`],
-    ["bytes that are no text", "550 \ud800\u202e\u0007 nobody"],
-    ["a novel", `550 ${"nobody ".repeat(5_000)}`],
-  ] as const)("a reply is kept as far as it can be, though it holds %s", async (_, reply) => {
+    ["invalid text", "550 \ud800\u202e\u0007 nobody"],
+    ["a very long text", `550 ${"nobody ".repeat(5_000)}`],
+  ] as const)("a reply is kept as far as possible, even if it contains %s", async (_, reply) => {
     smtp.script({ at: "rcpt", does: reply });
     const delivery = await inviteAndAttempt(uniqueEmail());
     expect(delivery).toMatchObject({
@@ -205,7 +205,7 @@ describe("attempts that follow", () => {
   });
 });
 
-describe("the rule", () => {
+describe("the judgment of a failed attempt", () => {
   const base: Failure = {
     code: "EENVELOPE",
     command: "RCPT TO",
@@ -233,12 +233,12 @@ describe("the rule", () => {
       { state: "pending", retryAfter: 0, suppress: false, trouble: { cause: "policy", about: "doubt" } },
     ],
     [
-      "5xx on a login is our trouble, not the address's",
+      "5xx on a login is our problem, not the address's",
       { code: "EAUTH", command: "AUTH", responseCode: 535, reply: "535 no", senderAccepted: false },
       { state: "pending", retryAfter: 0, trouble: { cause: "login" } },
     ],
     [
-      "a server that can't be found is no matter of certificates, whatever it is called",
+      "a server that can't be found isn't a certificate problem, whatever its name",
       {
         code: "EDNS",
         command: "CONN",
@@ -249,12 +249,12 @@ describe("the rule", () => {
       { state: "pending", retryAfter: 0, trouble: { cause: "connection" } },
     ],
     [
-      "4xx passes",
+      "4xx is temporary",
       { responseCode: 450, reply: "450 later" },
       { state: "pending", retryAfter: 15, suppress: false },
     ],
     [
-      "a refusal after 354 is a refusal, no doubt about it",
+      "a refusal after 354 is a refusal, without any doubt",
       { code: "EMESSAGE", responseCode: 451, reply: "451 later", dataAccepted: true },
       { state: "pending", ambiguous: false },
     ],
@@ -267,7 +267,7 @@ describe("the rule", () => {
     expect(failed({ ...base, ...failure }, 1, 0)).toMatchObject(outcome);
   });
 
-  test("an acceptance settles", () => {
+  test("an accepted email is settled", () => {
     expect(sent(250, "250 ok")).toMatchObject({ state: "sent", retryAfter: null, ambiguous: false });
   });
 });

@@ -93,7 +93,7 @@ describe("adding a member", () => {
   });
 });
 
-describe("who manages members", () => {
+describe("managing members", () => {
   const everybody = ["owner", "admin", "billing", "member", "outsider", "anonymous"] as const;
   type Who = (typeof everybody)[number];
 

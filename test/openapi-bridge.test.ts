@@ -35,7 +35,7 @@ describe("the OpenAPI document", () => {
     expect(declared.length).toBeGreaterThan(40);
   });
 
-  test("has each tag in one group, and tags of the faces that nobody takes for each other's", () => {
+  test("has each tag in one group, and separate tags for each API", () => {
     const grouped = document["x-tagGroups"].flatMap(({ tags }) => tags);
     expect(grouped.sort()).toEqual(document.tags.map(({ name }) => name).sort());
     const bridge = document["x-tagGroups"].find(({ name }) => name === "Bridge API");
@@ -47,7 +47,7 @@ describe("the OpenAPI document", () => {
     for (const tag of bridge?.tags ?? []) expect(tag).toMatch(/^bridge-/);
   });
 
-  test.each(named)("says of %s what it is read by: query, body and credential", (_, endpoint) => {
+  test.each(named)("lists the query, body and credential that %s reads", (_, endpoint) => {
     const operation = operationOf(endpoint);
     const query = endpoint.query instanceof z.ZodObject ? Object.entries(endpoint.query.shape) : [];
     expect(
@@ -76,7 +76,7 @@ describe("the OpenAPI document", () => {
     expect(operation["x-scope"]).toBe(scopeOf(endpoint.allow));
   });
 
-  test("has an example of each body, which the endpoint itself reads", () => {
+  test("has an example of each body, and the endpoint accepts it", () => {
     const withBody = allBridgeEndpoints.filter((endpoint) => operationOf(endpoint).requestBody !== undefined);
     expect(withBody.length).toBeGreaterThan(20);
     for (const { body, operationId } of withBody) {
@@ -85,7 +85,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("needs of a body what the endpoint needs: no field more, by whichever of its names it comes", () => {
+  test("requires the same fields as the endpoint, under any of their names", () => {
     const ajv = new Ajv2020({ strict: false });
     addFormats.default(ajv);
     ajv.addSchema(document, "openapi");
@@ -109,7 +109,7 @@ describe("the OpenAPI document", () => {
     expect(compared.renamed).toBeGreaterThan(8);
   });
 
-  test("has examples of answers that show what their requests sent", () => {
+  test("has examples of answers that match their requests", () => {
     for (const [operation, endpoint] of named) {
       const { content } = operationOf(endpoint).responses[String(endpoint.answers.status)] as Response;
       const example = content?.["application/json"]?.example as

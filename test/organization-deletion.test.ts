@@ -24,13 +24,13 @@ import { buildRole } from "./support/roles.ts";
 let guildhall: Guildhall;
 const never = () => false;
 
-describe.each(backends())("a deletion from request to receipt, queue on %s", (backend) => {
+describe.each(backends())("a deletion from request to receipt, queue on %s,", (backend) => {
   beforeAll(async () => {
     guildhall = await startGuildhall({ backend, worker: true });
   });
   afterAll(() => guildhall.stop());
 
-  test("detaches what was shared, removes the rest, and leaves a receipt that whoever asked can read", async () => {
+  test("detaches what was shared, removes the rest and leaves a receipt", async () => {
     const { api, db } = guildhall;
     const { owner, organization } = await populated({ subscriptions: 12, invitations: 3, members: 2 });
     const before = await subscriptions({ user_id: owner.user.id });
@@ -57,7 +57,7 @@ describe("a deletion that has begun", () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("has cut everybody off before a single row is detached", async () => {
+  test("has removed all access before any row is detached", async () => {
     const { api, context } = guildhall;
     const { owner, organization } = await populated({ subscriptions: 1 });
     const member = await buildMember(guildhall, organization, "admin");
@@ -101,7 +101,7 @@ describe("a deletion that has begun", () => {
     expect((await api.as(null).get(`/invitations/${id}`, { Cookie: cookie })).status).toBe(404);
   });
 
-  test("leaves its pending invitations dead: nothing can be done with them, and they do nothing by themselves", async () => {
+  test("ends pending invitations in every respect", async () => {
     const { api, db, context } = guildhall;
     const { owner, organization } = await populated({});
     const invitee = await buildPerson(guildhall);
@@ -137,7 +137,7 @@ describe("a deletion that has begun", () => {
       await expect(verb(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
   });
 
-  test("has nothing to write for each of them: the work tells that they were revoked, by whom and by which request", async () => {
+  test("revokes invitations later, by its user and request", async () => {
     const { owner, organization } = await populated({ invitations: 1_200 });
     const [overdue, answered] = [uniqueEmail(), uniqueEmail()];
     const made = [overdue, answered].map(
@@ -165,7 +165,7 @@ describe("a deletion that has begun", () => {
     expect(subjects).not.toContain(two);
   });
 
-  test("has ended those that run out meanwhile: they are revoked, and nobody is told that they expired", async () => {
+  test("revokes invitations that would expire during it", async () => {
     const { db } = guildhall;
     const { organization } = await populated({ invitations: 2 });
     const { id } = await begin(organization);
@@ -192,7 +192,7 @@ describe("a deletion that has begun", () => {
     expect((await api.post("/api/memberships", document)).status).toBe(404);
   });
 
-  test("is the same deletion when it is asked for again, and nothing any more once it is completed", async () => {
+  test("is returned when repeated, and a 404 once completed", async () => {
     const { organization } = await populated({});
     const first = await begin(organization);
     expect(await begin(organization)).toEqual(first);
@@ -202,7 +202,7 @@ describe("a deletion that has begun", () => {
     expect(status).toBe(404);
   });
 
-  test("shows its progress to whoever asked for it and to nobody else", async () => {
+  test("shows its progress only to the user who asked for it", async () => {
     const { api } = guildhall;
     const { owner, organization } = await populated({});
     const member = await buildMember(guildhall, organization, "member");
@@ -214,7 +214,7 @@ describe("a deletion that has begun", () => {
   });
 });
 
-describe("the work of a deletion", { timeout: 60_000 }, () => {
+describe("detaching an organization", { timeout: 60_000 }, () => {
   const ROWS = 5_000;
 
   beforeAll(async () => {
@@ -222,7 +222,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("stops between two batches when the process is asked to stop, and goes on from there", async () => {
+  test("stops between batches, and continues later", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -234,7 +234,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
   });
 
-  test("loses and doubles nothing when its connections are killed again and again", async () => {
+  test("loses nothing if connections keep being killed", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 1_500 });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -263,7 +263,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     });
   });
 
-  test("is shared by three workers without any row being worked off twice", async () => {
+  test("can be shared by three workers, once per row", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 2_500 });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -276,7 +276,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     });
   });
 
-  test("leaves other organizations' rows as they are, byte for byte", async () => {
+  test("leaves other organizations unchanged, byte for byte", async () => {
     const doomed = await populated({ subscriptions: 10, invitations: 2 });
     const other = await populated({ subscriptions: 10, invitations: 2, members: 2 });
     const where = { organization_id: other.organization.id };
@@ -287,7 +287,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(await all()).toEqual(before);
   });
 
-  test("of one organization that can't be finished does not keep the others waiting", async () => {
+  test("continues with others if one can't be finished", async () => {
     const stuck = await populated({});
     const { environment_id } = stuck.organization;
     // A role of the organization that a user holds in the whole environment: the database keeps it.

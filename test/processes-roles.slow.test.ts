@@ -66,7 +66,7 @@ describe.each(backends())("in production, queue on %s,", (backend) => {
       expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(404);
   });
 
-  test("readyz fails while the database is gone, and all resumes when it is back", async () => {
+  test("readyz fails while the database is down, and all works when it is back", async () => {
     const port = await freePort();
     const variables = productionVariables(backend, { port, database: gate.url, smtp: mailbox.url });
     const [api, worker] = [

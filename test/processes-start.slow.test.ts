@@ -26,7 +26,7 @@ async function newHome(): Promise<Home & Record<string, string>> {
   return { PORT: String(await freePort()), DATA_DIR: await newDataDirectory() };
 }
 
-test("npm start on a bare machine prints commands that invite and show the member", async () => {
+test("npm start on a bare machine prints commands that work", async () => {
   const home = await newHome();
   const npm = startProcess("npm", ["start"], { ...home, npm_config_update_notifier: "false" });
   await npm.prints(/Stop with Ctrl-C/);

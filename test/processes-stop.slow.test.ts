@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "at a %s the request and the mail under way are finished, and nothing new is taken",
+  "at %s, current requests and emails are finished, and no new ones begun",
   async (signal) => {
     const { guildhall, api, organization } = await start();
     let giveVerdict = () => {};

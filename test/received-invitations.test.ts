@@ -146,8 +146,8 @@ describe("received invitations", () => {
   });
 });
 
-describe("by status", () => {
-  test("received invitations are filtered by their present status", async () => {
+describe("received invitations by status", () => {
+  test("received invitations are filtered by their current status", async () => {
     const invitee = await buildPerson(guildhall);
     const states = ["pending", "accepted", "declined", "revoked", "expired"] as const;
     const ids: Record<string, string> = {};
@@ -170,7 +170,7 @@ describe("by status", () => {
   });
 });
 
-describe("an answer", () => {
+describe("answering a received invitation", () => {
   test.each([
     ["accept", "accepted"],
     ["decline", "declined"],

@@ -123,7 +123,7 @@ describe("a role", () => {
   });
 });
 
-describe("how many users have a role", () => {
+describe("the number of users with a role", () => {
   test("user_count of an environment role needs users:read", async () => {
     const { organization, owner, api } = await buildTeam();
     const id = await roleId(guildhall, environmentId, "owner");

@@ -108,7 +108,7 @@ function pathOf({ path }: Endpoint): string {
   return path.replace(":id", world.ids[path.split("/")[2] ?? ""] ?? "");
 }
 
-test("there are lists in both APIs, alone and below what they belong to", () => {
+test("the lists of both APIs are measured, top-level and nested", () => {
   expect(lists.map(({ path }) => path)).toEqual(
     expect.arrayContaining([
       "/api/invitations",
@@ -120,7 +120,7 @@ test("there are lists in both APIs, alone and below what they belong to", () => 
   );
 });
 
-describe("what a list makes the database read does not grow with the environment", () => {
+describe("rows read for a list don't grow with the environment", () => {
   test.each(lists.map((endpoint) => [endpoint.path, endpoint] as const))(
     "%s",
     async (_, endpoint) => {
@@ -136,7 +136,7 @@ describe("what a list makes the database read does not grow with the environment
   );
 });
 
-describe("a page of a large organization's rows makes the database read a page for its owner", () => {
+describe("rows read for a large organization's owner are about one page", () => {
   test.each([
     "/api/invitations",
     "/api/invitations?filter[status]=expired",
@@ -161,7 +161,7 @@ test.each([
   ["memberships", "rowd77777@"],
   ["invitations", "vited77777@"],
   ["organizations", "rowd 444"],
-])("a program that searches %s reads what it finds, and no table from start to end", async (path, wanted) => {
+])("a program that searches %s reads what it finds, and scans no table", async (path, wanted) => {
   const url = `/api/${path}?filter[search]=${encodeURIComponent(wanted)}`;
   const before = await wholeReads();
   expect((await guildhall.api.get(url)).body.data).toHaveLength(1);

@@ -162,8 +162,8 @@ const HABITS: Record<string, (agent: string, links: string[]) => Promise<void>> 
   },
 };
 
-describe.each(Object.entries(HABITS))("a machine that %s", (_, habit) => {
-  test("changes nothing, whatever it calls itself; and a person accepts afterwards", async () => {
+describe.each(Object.entries(HABITS))("a scanner that %s", (_, habit) => {
+  test("a scanner changes nothing, and a person can accept afterwards", async () => {
     const invitation = await mailedInvitation();
     expect(invitation.links.length).toBeGreaterThanOrEqual(3);
     const before = await stateOf(invitation);
@@ -175,8 +175,8 @@ describe.each(Object.entries(HABITS))("a machine that %s", (_, habit) => {
   });
 });
 
-describe("the page a link leads to", () => {
-  test("does nothing by itself: no script, no refresh, nothing it loads and no button pressed already", async () => {
+describe("the page behind a link", () => {
+  test("does nothing by itself: no script, refresh, request or focused button", async () => {
     const { links } = await mailedInvitation();
     const machine = new Machine("", { cookies: true });
     for (const link of links) await machine.ask(link);
@@ -188,7 +188,7 @@ describe("the page a link leads to", () => {
     }
   });
 
-  test("gives a preview no token, and nothing to draw but what everybody may see", async () => {
+  test("a link's preview reveals no token and nothing private", async () => {
     const { links, id } = await mailedInvitation();
     const machine = new Machine("Slackbot-LinkExpanding 1.0", { cookies: true });
     const answer = await machine.ask(links.find((link) => link.includes("/i/")) ?? "");
