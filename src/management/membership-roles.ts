@@ -7,7 +7,7 @@ import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { created } from "../json-api/read-back.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
-import { grantRole, withdrawRole } from "../memberships/member-roles.ts";
+import { grantMemberRole, revokeMemberRole } from "../memberships/member-roles.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import { keyInOrganization, organizationOf } from "./key-of.ts";
 import { isAlive, leadsByOrganization, ownMemberships } from "./visible-organizations.ts";
@@ -17,9 +17,8 @@ export const membershipRoleType = resourceType<MembershipRole>({
   path: "membership-roles",
   prefix: "orguserrole",
   description:
-    "One role of one membership. Creating it gives the member the role; deleting it takes the role away.",
+    "One role of one membership. Creating it grants the member the role; deleting it revokes the role.",
   seenBy: "Anyone who sees the membership.",
-  /** Those of the memberships the viewer may see. */
   visible: (viewer) =>
     among(
       viewer,
@@ -61,7 +60,7 @@ export const membershipRoleEndpoints = [
     method: "POST",
     path: "/api/membership-roles",
     operationId: "createMembershipRole",
-    summary: "Give a member a role in the organization. Nobody gives what they don't have.",
+    summary: "Grant a member a role in the organization. Nobody grants permissions they don't have.",
     allow: member("members:manage", { of: inBody("membership"), scope: "membership_roles:write" }),
     limit: "write",
     body: newResource(newMembershipRole),
@@ -69,13 +68,9 @@ export const membershipRoleEndpoints = [
     async handle(request) {
       const { membership: membership_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;
-      const grant = {
-        environment_id,
-        organization_id: organizationOf(request),
-        membership_id,
-        role_id,
-      };
-      const { id } = await grantRole(request.context, grant, request.actor);
+      const organization_id = organizationOf(request);
+      const grant = { environment_id, organization_id, membership_id, role_id };
+      const { id } = await grantMemberRole(request.context, grant, request.actor);
       return created(request, membershipRoleType, id);
     },
   }),
@@ -83,7 +78,7 @@ export const membershipRoleEndpoints = [
     method: "DELETE",
     path: "/api/membership-roles/:id",
     operationId: "deleteMembershipRole",
-    summary: "Take a role from a member, and the pending invitations they could no longer send.",
+    summary: "Revoke a member's role, and the pending invitations they could no longer send.",
     allow: member("members:manage", {
       of: inPath("membershipRole"),
       scope: "membership_roles:delete",
@@ -92,8 +87,7 @@ export const membershipRoleEndpoints = [
     limit: "write",
     answers: NOTHING,
     async handle(request) {
-      const key = keyInOrganization(request);
-      await withdrawRole(request.context, key, request.actor);
+      await revokeMemberRole(request.context, keyInOrganization(request), request.actor);
       return { status: 204 };
     },
   }),

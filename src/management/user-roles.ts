@@ -7,7 +7,7 @@ import { byColumn } from "../json-api/filters.ts";
 import { created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { UserRole } from "../models/join-tables.ts";
-import { giveRole, takeRole } from "../users/environment-roles.ts";
+import { grantUserRole, revokeUserRole } from "../users/user-roles.ts";
 import { keyOf } from "./key-of.ts";
 
 export const userRoleType = resourceType<UserRole>({
@@ -15,9 +15,8 @@ export const userRoleType = resourceType<UserRole>({
   path: "user-roles",
   prefix: "userrole",
   description:
-    "A role given to a user in the whole environment. Its permissions apply in every organization.",
+    "A role granted to a user in the whole environment. Its permissions apply in every organization.",
   seenBy: "A signed-in user sees their own; with `users:read` in the environment, everybody's.",
-  /** Their own; an operator all. */
   visible({ db, environment_id, caller, environment_permissions }) {
     const roles = UserRole.query(db)
       .select("user_roles.*")
@@ -51,16 +50,16 @@ export const userRoleEndpoints = [
     method: "POST",
     path: "/api/user-roles",
     operationId: "createUserRole",
-    summary: "Give a user a role in the whole environment; it counts in every organization.",
+    summary: "Grant a user a role in the whole environment. Its permissions apply in every organization.",
     allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
     limit: "write",
     body: newResource(newUserRole),
     answers: creates(userRoleType),
     async handle(request) {
-      const { user: user_id = "", role: role_id = "" } = request.body.relationships;
+      const { user: user_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;
-      const given = { environment_id, user_id, role_id };
-      const { id } = await giveRole(request.context, given, request.actor);
+      const grant = { environment_id, user_id, role_id };
+      const { id } = await grantUserRole(request.context, grant, request.actor);
       return created(request, userRoleType, id);
     },
   }),
@@ -69,12 +68,12 @@ export const userRoleEndpoints = [
     path: "/api/user-roles/:id",
     operationId: "deleteUserRole",
     summary:
-      "Take a role of the environment from a user, and the pending invitations they could no longer send.",
+      "Revoke a user's role in the environment, and the pending invitations they could no longer send.",
     allow: inEnvironment("users:manage", { scope: "user_roles:delete", people: NOT_ABOVE }),
     limit: "write",
     answers: NOTHING,
     async handle(request) {
-      await takeRole(request.context, keyOf(request), request.actor);
+      await revokeUserRole(request.context, keyOf(request), request.actor);
       return { status: 204 };
     },
   }),
