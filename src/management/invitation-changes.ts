@@ -9,12 +9,13 @@ import { editInvitation } from "../invitations/edit-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
 import { revokeInvitation } from "../invitations/revoke-invitations.ts";
-import { NOTHING, shows, tells } from "../json-api/answers.ts";
+import { shows, tells } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
 import type { Invitation } from "../models/invitation.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 const changedInvitation = {
   type: "invitation",
@@ -108,10 +109,7 @@ export const invitationChangeEndpoints = [
       return { status: 200, document: { data } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/invitations/:id",
-    operationId: "deleteInvitation",
+  deletes(invitationType, {
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
     allow: member("members:manage", {
@@ -119,12 +117,7 @@ export const invitationChangeEndpoints = [
       scope: "invitations:delete",
       judged: "with the key",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteInvitation(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteInvitation(request.context, keyOf(request), request.actor),
   }),
 ];
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING } from "../json-api/answers.ts";
+import { creates } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
@@ -16,6 +16,7 @@ import {
   requireRolesManage,
   roleKeyOf,
 } from "./require-roles-manage.ts";
+import { deletes } from "./resource-endpoints.ts";
 import { RevokedInvitations } from "./revoked-invitations.ts";
 import { leadsByRole, roleType } from "./roles.ts";
 import { isAlive } from "./visible-organizations.ts";
@@ -88,10 +89,7 @@ export const rolePermissionEndpoints = [
       return { ...answer, document: { ...answer.document, meta: { revoked_invitations: revoked } } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/role-permissions/:id",
-    operationId: "deleteRolePermission",
+  deletes(rolePermissionType, {
     summary:
       "Revoke a role's permission, and the pending invitations its holders could no longer send. From admin, billing and member, programs may revoke permissions that were added.",
     allow: signedIn({
@@ -99,14 +97,11 @@ export const rolePermissionEndpoints = [
       scope: "role_permissions:delete",
       people: `${ROLES_MANAGERS} System roles: only programs.`,
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
+    async remove(request) {
       const { organization, params } = request;
       if (!isOfOwnOrganization(organization)) await findVisible(request, rolePermissionType, params.id);
       requireRolesManage(request, organization !== undefined);
       await revokePermission(request.context, roleKeyOf(request, params.id), request.actor);
-      return { status: 204 };
     },
   }),
 ];

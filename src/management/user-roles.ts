@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
-import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { UserRole } from "../models/join-tables.ts";
 import { grantUserRole, revokeUserRole } from "../users/user-roles.ts";
 import { keyOf } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 
 export const userRoleType = resourceType<UserRole>({
   type: "user_role",
@@ -46,35 +44,21 @@ const NOT_ABOVE =
   "A user with `users:manage` in the environment, for users and roles that may do nothing there that they may not.";
 
 export const userRoleEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/user-roles",
-    operationId: "createUserRole",
+  creates(userRoleType, {
     summary: "Grant a user a role in the whole environment. Its permissions apply in every organization.",
     allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
-    limit: "write",
     body: newResource(newUserRole),
-    answers: creates(userRoleType),
-    async handle(request) {
+    async create(request) {
       const { user: user_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;
       const grant = { environment_id, user_id, role_id };
-      const { id } = await grantUserRole(request.context, grant, request.actor);
-      return created(request, userRoleType, id);
+      return grantUserRole(request.context, grant, request.actor);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/user-roles/:id",
-    operationId: "deleteUserRole",
+  deletes(userRoleType, {
     summary:
       "Revoke a user's role in the environment, and the pending invitations they could no longer send.",
     allow: inEnvironment("users:manage", { scope: "user_roles:delete", people: NOT_ABOVE }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await revokeUserRole(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => revokeUserRole(request.context, keyOf(request), request.actor),
   }),
 ];

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { raw } from "objection";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvent, recordEvents, SYSTEM } from "../events/record-events.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 import { Event } from "../models/event.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization, OrganizationDeletion } from "../models/organization.ts";
@@ -23,17 +24,17 @@ export async function detachOrganization(
 ): Promise<void> {
   for (const { table, hasDefault } of DETACHED_TABLES) {
     const release = hasDefault ? "is_default = false, " : "";
-    await inChunks(
+    await process(
       { table, limit: CHUNK },
       `update ${table} t set organization_id = null, ${release}updated_at = now() from chunk`,
     );
   }
   for (const { table, atOnce: limit } of REMOVED_TABLES)
-    await inChunks({ table, limit }, `delete from ${table} t using chunk`);
+    await process({ table, limit }, `delete from ${table} t using chunk`);
   if (!aborted()) await complete(db, deletionId).catch(startOver);
 
-  async function inChunks(from: Rows, change: string): Promise<void> {
-    while (!aborted() && (await processChunk(db, deletionId, from, change)) === from.limit);
+  function process(from: Rows, change: string): Promise<number> {
+    return inChunks(from.limit, aborted, () => processChunk(db, deletionId, from, change));
   }
 
   /** A row left behind the recorded positions, which should never happen, is found by the next run. */
