@@ -284,7 +284,9 @@ describe("a cell of roles", () => {
   test("an unknown role fails its row and lists the existing ones", async () => {
     const [row] = await becomeOf(`email,roles\n${uniqueEmail()},"member; Bookkeeper"`);
     expect(row).toMatchObject({ status: "failed", code: "not_found", line: 2 });
-    expect(row.detail).toMatch(/^roles: there is no role "Bookkeeper" here\. The roles are: .*admin, billing/);
+    expect(row.detail).toMatch(
+      /^roles: there is no role "Bookkeeper" here\. The roles are: .*admin, billing/,
+    );
     expect(row.detail).toContain(`"${labs}"`);
     expect(row.detail).not.toMatch(/owner|role_ids/);
   });
