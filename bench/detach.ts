@@ -41,7 +41,7 @@ export async function benchDetach(stage: Stage, { rows, rounds }: Options): Prom
   const ours = onCopy("ours", async (url) => {
     const db = openDatabase({ url, poolSize: 1, name: "bench", statementTimeout: 0 });
     const { environment_id } = await db("organizations").where({ id: organization_id }).first();
-    const nobody = { hint() {}, async ping() {}, async close() {} };
+    const nobody = { wakeUp() {}, async ping() {}, async close() {} };
     const organization = { id: organization_id, environment_id };
     const { id } = await deleteOrganization({ db, queues: nobody }, organization, SYSTEM);
     return () => detachOrganization(db, id, () => false).finally(() => db.destroy());

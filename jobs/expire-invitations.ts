@@ -16,7 +16,7 @@ export const expireInvitations = defineJob({
   async run({ db, queues, log, stopping }) {
     const expired = await expire(db, stopping);
     if (expired === 0) return;
-    queues.hint("mail");
+    queues.wakeUp("mail");
     log.info({ expired }, "invitations expired");
   },
 });

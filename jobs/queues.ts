@@ -13,15 +13,15 @@ export interface Queues {
    * Wakes a queue: a delivery is due, or a deletion or a batch has begun. Returns at once and never fails, because the row is
    * the truth and the sweeper finds it if this wake-up is lost. The first leaves at once; close followers leave as one.
    */
-  hint(queue: keyof typeof HINTED_JOBS): void;
+  wakeUp(queue: keyof typeof WAKE_UP_JOBS): void;
   /** Adds a job without content that no worker knows. @throws if the queue takes no jobs right now. */
   ping(): Promise<void>;
   /** Waits for wake-ups being sent, but not without a limit. */
   close(): Promise<void>;
 }
 
-/** The one job of each queue that `hint` wakes. */
-export const HINTED_JOBS = {
+/** The job that `wakeUp` adds to each queue. */
+export const WAKE_UP_JOBS = {
   mail: "send-deliveries",
   detach: "detach-organizations",
   batch: "run-invitation-batches",
@@ -41,13 +41,13 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
   for (const queue of Object.values(queues)) {
     queue.on("error", (error) => warn("connection", { err: error, queue: queue.name }, "queue connection"));
   }
-  const hints = {
-    mail: createHint(queues.mail, "mail", warn),
-    detach: createHint(queues.detach, "detach", warn),
-    batch: createHint(queues.batch, "batch", warn),
+  const wakers = {
+    mail: createWaker(queues.mail, "mail", warn),
+    detach: createWaker(queues.detach, "detach", warn),
+    batch: createWaker(queues.batch, "batch", warn),
   };
   return {
-    hint: (name) => hints[name].give(),
+    wakeUp: (name) => wakers[name].wakeUp(),
     async ping() {
       // A write, because replicas and a full Redis still answer reads. At most one such job waits.
       const once = { deduplication: { id: "ping" }, removeOnComplete: true, removeOnFail: true };
@@ -56,7 +56,7 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
     async close() {
       // A command to a queue that is closing or unreachable may never settle.
       const limit = () => new Promise((resolve) => setTimeout(resolve, 2_000).unref());
-      await Promise.race([Promise.all(Object.values(hints).map((hint) => hint.settled())), limit()]);
+      await Promise.race([Promise.all(Object.values(wakers).map((waker) => waker.settled())), limit()]);
       await Promise.race([Promise.allSettled(Object.values(queues).map((queue) => queue.close())), limit()]);
     },
   };
@@ -74,10 +74,10 @@ async function bounded(adding: Promise<unknown>): Promise<void> {
 }
 
 /** Milliseconds between two wake-ups: one covers everything before it. */
-const HINT_INTERVAL = 10;
+const WAKE_UP_INTERVAL = 10;
 
 /** Sends one wake-up per interval; any number of further calls become one more. */
-function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRarely) {
+function createWaker(queue: Queue, name: keyof typeof WAKE_UP_JOBS, warn: WarnRarely) {
   let underWay: Promise<void> | undefined;
   let wanted = false;
 
@@ -85,17 +85,17 @@ function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRare
     while (wanted) {
       wanted = false;
       try {
-        await bounded(queue.add(HINTED_JOBS[name], {}, KEEP));
+        await bounded(queue.add(WAKE_UP_JOBS[name], {}, KEEP));
       } catch (error) {
-        warn("hint", { err: error, queue: name }, "a wake-up was lost; the sweeper will find the row");
+        warn("wake-up", { err: error, queue: name }, "a wake-up was lost; the sweeper will find the row");
       }
-      await sleep(HINT_INTERVAL);
+      await sleep(WAKE_UP_INTERVAL);
     }
     underWay = undefined;
   }
 
   return {
-    give() {
+    wakeUp() {
       wanted = true;
       underWay ??= run();
     },

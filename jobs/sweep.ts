@@ -26,8 +26,8 @@ export const sweep = defineJob({
   every: ({ SWEEP_EVERY }) => SWEEP_EVERY,
   async run({ db, queues }) {
     const [work] = await findWork(db, {});
-    if (work?.deliveries) queues.hint("mail");
-    if (work?.deletions) queues.hint("detach");
-    if (work?.batches) queues.hint("batch");
+    if (work?.deliveries) queues.wakeUp("mail");
+    if (work?.deletions) queues.wakeUp("detach");
+    if (work?.batches) queues.wakeUp("batch");
   },
 });

@@ -128,7 +128,7 @@ describe("a file", () => {
     expect(rows[1]?.detail).toContain("Bookkeeper");
     expect(rows[6]?.detail).toMatch(/^row: it has 5 cells, and there are 4 columns; .*in quotes/);
     expect(rows[9]?.detail).toBeNull();
-    expect(rows[10]?.detail).toBe("Row 10 is to the same address.");
+    expect(rows[10]?.detail).toBe("Row 10 has the same address.");
   });
 });
 
@@ -284,7 +284,9 @@ describe("a cell of roles", () => {
   test("an unknown role fails its row and lists the existing ones", async () => {
     const [row] = await becomeOf(`email,roles\n${uniqueEmail()},"member; Bookkeeper"`);
     expect(row).toMatchObject({ status: "failed", code: "not_found", line: 2 });
-    expect(row.detail).toMatch(/^roles: there is no role "Bookkeeper" here\. There are: .*admin, billing/);
+    expect(row.detail).toMatch(
+      /^roles: there is no role "Bookkeeper" here\. The roles are: .*admin, billing/,
+    );
     expect(row.detail).toContain(`"${labs}"`);
     expect(row.detail).not.toMatch(/owner|role_ids/);
   });

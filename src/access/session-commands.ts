@@ -6,7 +6,7 @@ import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Session } from "../models/session.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
 
 /** Notes that a session is in use: no event, for nothing has changed. @throws 404, 403, 409 when it has ended. */
@@ -98,7 +98,7 @@ async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promi
   if (actor.kind !== "user" || key.user_id !== null) return;
   const session = await Session.query(db).findOne(ownedBy(key));
   if (session === undefined || session.user_id === actor.user_id) return;
-  await currentCeiling(db, actor, null, "sessions:manage");
+  await requirePermissionNow(db, actor, null, "sessions:manage");
   await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });
 }
 

@@ -9,7 +9,7 @@ const RETRYABLE = new Set(["40001", "40P01"]);
 
 /**
  * Runs `work` in one transaction and, once it has committed, the effects it registered. A rolled-back transaction
- * runs none: nothing leaves the process before commit. Effects are hints: they return at once and may not throw.
+ * runs none: nothing leaves the process before commit. Effects only wake workers up: they return at once and may not throw.
  * A deadlock or serialization failure runs the whole of `work` again, so `work` may touch nothing but the database.
  * @param db a transaction, too: this is then a savepoint of it, and whoever began it sees to it that effects wait for its
  *   commit, and tries again.

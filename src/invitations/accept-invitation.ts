@@ -35,7 +35,7 @@ export async function acceptInvitation(
   if (!isId("inv", key.id)) throw notFound("invitation");
   const written = await retried(db, () => write(db, key, proof, actor, { goesOn: false }));
   if (written !== undefined) {
-    queues.hint("mail");
+    queues.wakeUp("mail");
     return acceptanceOf(written);
   }
   const found = await findInvitation(db, key);
@@ -49,7 +49,7 @@ export async function acceptInvitation(
     if (accepted.proven_now) await dropUnprovenIdentities(trx, user_id);
     if (accepted.ownerless)
       await becomeFirstOwner(trx, { id, environment_id, organization_id, user_id }, actor);
-    afterCommit(() => queues.hint("mail"));
+    afterCommit(() => queues.wakeUp("mail"));
     return acceptanceOf(accepted);
   });
 }

@@ -34,7 +34,7 @@ export async function declineInvitation(
   };
   const [declined] = await retried(db, () => writeRefusal(db, values));
   if (declined !== undefined) {
-    queues.hint("mail");
+    queues.wakeUp("mail");
     return Invitation.fromJsonRow(declined.invitation);
   }
   const closed = await findInvitation(db, key);

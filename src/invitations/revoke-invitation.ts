@@ -5,7 +5,7 @@ import { notFound } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { isId, newId } from "../lib/id.ts";
 import { Invitation } from "../models/invitation.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
 import { lockedOpen, withSummary } from "./lock-open.ts";
 
@@ -26,7 +26,7 @@ export async function revokeInvitation(
   const [revoked] = await retried(db, () => writeRevocation(db, values));
   if (revoked !== undefined) return Invitation.fromJsonRow(revoked.invitation);
   const closed = await findInvitation(db, key);
-  await currentCeiling(db, actor, closed.organization_id, "members:manage");
+  await requirePermissionNow(db, actor, closed.organization_id, "members:manage");
   if (closed.status === "revoked") return closed;
   throw closedInvitation(closed);
 }

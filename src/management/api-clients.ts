@@ -4,13 +4,14 @@ import { createApiClient, deleteApiClient, updateApiClient } from "../access/api
 import { SCOPES } from "../access/oauth/scopes.ts";
 import { created_at, described, text, time, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { ApiClient } from "../models/api-client.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 export const apiClientType = resourceType<ApiClient>({
   type: "api_client",
@@ -108,17 +109,10 @@ export const apiClientEndpoints = [
       return { status: 200, document: { data: presentResource(apiClientType, client) } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/api-clients/:id",
-    operationId: "deleteApiClient",
+  deletes(apiClientType, {
     summary: "Delete an API client. Its access tokens end at once.",
     allow: operator(),
-    limit: "write",
-    answers: NOTHING,
-    async handle({ context, environment: { environment_id }, actor, params }) {
-      await deleteApiClient(context, { id: params.id, environment_id }, actor);
-      return { status: 204 };
-    },
+    remove: ({ context, environment: { environment_id }, actor, params }) =>
+      deleteApiClient(context, { id: params.id, environment_id }, actor),
   }),
 ];

@@ -6,11 +6,12 @@ import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
 import { revokeInvitation } from "../invitations/revoke-invitation.ts";
-import { NOTHING, shows, tells } from "../json-api/answers.ts";
+import { shows, tells } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 const changedInvitation = {
   type: "invitation",
@@ -103,10 +104,7 @@ export const invitationChangeEndpoints = [
       return { status: 200, document: { data: presentResource(invitationType, invitation) } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/invitations/:id",
-    operationId: "deleteInvitation",
+  deletes(invitationType, {
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
     allow: member("members:manage", {
@@ -114,11 +112,6 @@ export const invitationChangeEndpoints = [
       scope: "invitations:delete",
       judged: "with the key",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteInvitation(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteInvitation(request.context, keyOf(request), request.actor),
   }),
 ];

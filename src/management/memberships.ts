@@ -4,11 +4,11 @@ import { requireScope } from "../access/require-permission.ts";
 import { forbidden } from "../errors.ts";
 import { created_at, described, metadata, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
 import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
+import { changed } from "../json-api/read-back.ts";
 import {
   type Lead,
   type Rows,
@@ -21,6 +21,7 @@ import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
 import { keyInOrganization } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 import { RevokedInvitations } from "./revoked-invitations.ts";
 import {
   isAlive,
@@ -110,17 +111,12 @@ const changedMembership = {
 } as const;
 
 export const membershipEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/memberships",
-    operationId: "createMembership",
+  creates(membershipType, {
     summary:
       "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
     allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
-    limit: "write",
     body: newResource(newMembership),
-    answers: creates(membershipType),
-    async handle(request) {
+    async create(request) {
       const { attributes, relationships } = request.body;
       const { caller, environment } = request;
       if (caller.kind === "user" && environment.settings.member_adding === "invite") {
@@ -134,8 +130,7 @@ export const membershipEndpoints = [
         role_ids: relationships.roles ?? [],
         metadata: attributes.metadata,
       };
-      const { id } = await addMember(request.context, member, request.actor);
-      return created(request, membershipType, id);
+      return addMember(request.context, member, request.actor);
     },
   }),
   endpoint({
@@ -174,25 +169,19 @@ export const membershipEndpoints = [
       return { status: 204 };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/memberships/:id",
-    operationId: "deleteMembership",
+  deletes(membershipType, {
     summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
     allow: signedIn({
       of: inPath("membership"),
       scope: "memberships:delete",
       people: "The member themselves, or a member with `members:manage` in the organization.",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
+    async remove(request) {
       const { context, caller, actor } = request;
       const membership = await Membership.query(context.db).findById(request.params.id);
       const isOwn = caller.kind === "user" && membership?.user_id === caller.user_id;
       if (!isOwn) request.requirePermission("members:manage");
       await removeMember(context, keyInOrganization(request), actor);
-      return { status: 204 };
     },
   }),
 ];

@@ -4,11 +4,11 @@ import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid } from "../errors.ts";
 import { created_at, described, emailAddress, shown, updated_at } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
-import { creates, shows } from "../json-api/answers.ts";
+import { shows } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
 import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
+import { changed } from "../json-api/read-back.ts";
 import { type Rows, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { Organization } from "../models/organization.ts";
@@ -17,6 +17,7 @@ import { organizationAttributes as attributes } from "../organizations/organizat
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
 import { keyOf } from "./key-of.ts";
+import { changes, creates } from "./resource-endpoints.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
 
 const COLUMNS = [
@@ -111,10 +112,7 @@ const Transfer = z.strictObject({
 const NAMES_OWNER = "memberships:write";
 
 export const organizationEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/organizations",
-    operationId: "createOrganization",
+  creates(organizationType, {
     summary:
       "Create an organization. A signed-in user becomes its owner. Others may name one, or invite one by `owner_email`; until the invitation is accepted, the organization has no owner.",
     allow: signedIn({
@@ -122,35 +120,26 @@ export const organizationEndpoints = [
       people:
         "Anyone who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     }),
-    limit: "write",
     body: newResource(newOrganization),
-    answers: creates(organizationType),
-    async handle(request) {
+    async create(request) {
       const { attributes, relationships } = request.body;
       const { owner_email: owner_address = null, ...details } = attributes;
       const owner_user_id = ownerOf(request, relationships.owner, owner_address !== null);
       const { environment_id } = request.environment;
-      const { id } = await createOrganization(
+      return createOrganization(
         request.context,
         { ...details, environment_id, owner_user_id, owner_address },
         request.actor,
       );
-      return created(request, organizationType, id);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/organizations/:id",
-    operationId: "updateOrganization",
+  changes(organizationType, {
     summary: "Change an organization's details. Of its members, only the owner decides who manages members.",
     allow: member("organization:update", { of: inPath("organization"), scope: "organizations:write" }),
-    limit: "write",
     body: changedResource(changedOrganization),
-    answers: shows(organizationType),
-    async handle(request) {
+    async change(request) {
       const key = keyOf(request);
       await updateOrganization(request.context, key, request.body.attributes, request.actor);
-      return changed(request, organizationType, key.id);
     },
   }),
   endpoint({

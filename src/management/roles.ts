@@ -2,13 +2,11 @@ import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { parameter } from "../db/prepared-query.ts";
 import { created_at, described, text, updated_at } from "../http/attributes.ts";
-import { endpoint, type OneRequest } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import type { OneRequest } from "../http/endpoint.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
@@ -21,6 +19,7 @@ import {
   requireRolesManage,
   roleKeyOf,
 } from "./require-roles-manage.ts";
+import { changes, creates, deletes } from "./resource-endpoints.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const roleType = resourceType<Role>({
@@ -125,68 +124,49 @@ const changedRole = {
 } as const;
 
 export const roleEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/roles",
-    operationId: "createRole",
+  creates(roleType, {
     summary: "Create a role: of the environment, or of one organization by the relationship `organization`.",
     allow: signedIn({
       of: inBody("organization"),
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    limit: "write",
     body: newResource(newRole),
-    answers: { ...creates(roleType), example: { user_count: 0, permission_count: 0 } },
-    async handle(request) {
+    example: { user_count: 0, permission_count: 0 },
+    async create(request) {
       const { attributes, relationships } = request.body;
       const { name, description = null } = attributes;
       const organization_id = relationships.organization ?? null;
       requireRolesManage(request, organization_id !== null);
       const { environment_id } = request.environment;
-      const { id } = await createRole(
+      return createRole(
         request.context,
         { environment_id, organization_id, name, description },
         request.actor,
       );
-      return created(request, roleType, id);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/roles/:id",
-    operationId: "updateRole",
+  changes(roleType, {
     summary: "Change a role's name or description. The system roles keep theirs.",
     allow: signedIn({
       of: inPath("role"),
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    limit: "write",
     body: changedResource(changedRole),
-    answers: shows(roleType),
-    async handle(request) {
+    async change(request) {
       const key = await manageable(request);
       await updateRole(request.context, key, request.body.attributes, request.actor);
-      return changed(request, roleType, key.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/roles/:id",
-    operationId: "deleteRole",
+  deletes(roleType, {
     summary: "Delete a role that nobody has.",
     allow: signedIn({
       of: inPath("role"),
       scope: "roles:delete",
       people: ROLES_MANAGERS,
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteRole(request.context, await manageable(request), request.actor);
-      return { status: 204 };
-    },
+    remove: async (request) => deleteRole(request.context, await manageable(request), request.actor),
   }),
 ];
 

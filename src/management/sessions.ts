@@ -4,13 +4,14 @@ import { createSession } from "../access/create-session.ts";
 import { deleteSession, revokeSession, touchSession } from "../access/session-commands.ts";
 import { created_at, described, LATER, text, time, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { creates, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
 import { keyOf } from "./key-of.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 export const sessionType = resourceType<Session>({
   type: "session",
@@ -116,18 +117,10 @@ export const sessionEndpoints = [
       return changed(request, sessionType, request.params.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/sessions/:id",
-    operationId: "deleteSession",
+  deletes(sessionType, {
     summary: "End a session and forget it.",
     allow: signedIn({ scope: "sessions:delete", people: OWN_OR_MANAGED }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteSession(request.context, sessionKeyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteSession(request.context, sessionKeyOf(request), request.actor),
   }),
 ];
 

@@ -3,11 +3,10 @@ import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
 import { created_at, described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, tells } from "../json-api/answers.ts";
+import { tells } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows } from "../json-api/matching-rows.ts";
-import { created } from "../json-api/read-back.ts";
 import { filterParameters } from "../json-api/read-parameters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { viewerOf } from "../json-api/viewer.ts";
@@ -16,6 +15,7 @@ import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../mod
 import { createSuppression } from "../suppressions/create-suppression.ts";
 import { deleteSuppression, deleteSuppressions } from "../suppressions/delete-suppressions.ts";
 import { keyOf } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 
 export const suppressionType = resourceType<Suppression>({
   type: "suppression",
@@ -89,24 +89,14 @@ const Lifted = z.object({
 });
 
 export const suppressionEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/suppressions",
-    operationId: "createSuppression",
+  creates(suppressionType, {
     summary: "Suppress an address: no mail goes to it any more.",
     allow: program("suppressions:write"),
-    limit: "write",
     body: newResource(newSuppression),
-    answers: creates(suppressionType),
-    async handle(request) {
+    async create(request) {
       const { email: address, reason, detail = null } = request.body.attributes;
       const { environment_id } = request.environment;
-      const { id } = await createSuppression(
-        request.context,
-        { environment_id, address, reason, detail },
-        request.actor,
-      );
-      return created(request, suppressionType, id);
+      return createSuppression(request.context, { environment_id, address, reason, detail }, request.actor);
     },
   }),
   endpoint({
@@ -141,18 +131,10 @@ export const suppressionEndpoints = [
       return { status: 200, document: { meta: { lifted_count, remaining_count, sample } } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/suppressions/:id",
-    operationId: "deleteSuppression",
+  deletes(suppressionType, {
     summary: "Lift a suppression: mail goes to the address again.",
     allow: program("suppressions:delete"),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteSuppression(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteSuppression(request.context, keyOf(request), request.actor),
   }),
 ];
 

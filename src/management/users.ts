@@ -13,18 +13,16 @@ import {
   updated_at,
   webAddress,
 } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byAddress, bySearch } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
 import { resourceType, storedMetadata } from "../json-api/resource-type.ts";
 import { User } from "../models/user.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
 import { updateUser } from "../users/update-user.ts";
 import { keyOf } from "./key-of.ts";
+import { changes, creates, deletes } from "./resource-endpoints.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 import { isTeam, leadsToUsers, searchUsers, USER_COLUMNS } from "./visible-users.ts";
 
@@ -133,56 +131,36 @@ const NOT_ABOVE =
   "A user with `users:manage` in the environment, for users who may do nothing there that they may not.";
 
 export const userEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/users",
-    operationId: "createUser",
+  creates(userType, {
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
     allow: inEnvironment("users:manage", { scope: "users:write" }),
-    limit: "write",
     body: newResource(newUser),
-    answers: creates(userType),
-    async handle(request) {
+    async create(request) {
       const { email: address, email_verified = false, ...details } = request.body.attributes;
       const { environment_id } = request.environment;
-      const { id } = await createUser(
+      return createUser(
         request.context,
         { ...details, address, email_verified, environment_id },
         request.actor,
       );
-      return created(request, userType, id);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/users/:id",
-    operationId: "updateUser",
+  changes(userType, {
     summary: "Change a user. A new address is unverified unless a program vouches for it.",
     allow: inEnvironment("users:manage", {
       scope: "users:write",
       people: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
     }),
-    limit: "write",
     body: changedResource(changedUser),
-    answers: shows(userType),
-    async handle(request) {
+    async change(request) {
       const { email: address, ...change } = request.body.attributes;
       const key = keyOf(request);
       await updateUser(request.context, key, { ...change, address }, request.actor);
-      return changed(request, userType, key.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/users/:id",
-    operationId: "deleteUser",
+  deletes(userType, {
     summary: "Delete a user with their sessions and memberships; refused while they own an organization.",
     allow: inEnvironment("users:manage", { scope: "users:delete", people: NOT_ABOVE }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteUser(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteUser(request.context, keyOf(request), request.actor),
   }),
 ];

@@ -5,7 +5,7 @@ const slug = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$/, { error: "use lower-case letters, digits and hyphens" });
 
-/** What can be set on an organization, in either API. */
+/** The attributes of an organization that either API can set. */
 export const organizationAttributes = z.strictObject({
   name: text(200).meta({ examples: ["Acme Corp"] }),
   slug: described(

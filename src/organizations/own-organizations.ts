@@ -21,7 +21,7 @@ type Shown =
   | "updated_at";
 
 export interface OwnOrganization extends Pick<Organization, Shown> {
-  /** The strongest system role the user has there; null with none, and for who is no member. */
+  /** The strongest system role the user has there; null without one, and for a user who isn't a member. */
   your_role: SystemRoleName | null;
   your_roles: string[];
 }
@@ -39,7 +39,7 @@ const findOwn = statement<OwnOrganization, { id: string; environment_id: string;
 );
 
 /**
- * An organization with the roles a user has in it: what a front end asks for most, so in one prepared round trip.
+ * Finds an organization with the roles a user has in it, in one prepared round trip, because front ends ask for it most.
  * @returns undefined for one of another environment, or being deleted.
  */
 export async function findOwnOrganization(
@@ -79,7 +79,7 @@ const countOrganizations = statement<{ total: number }, Own & { most: number }>(
   `select count(*)::int as total from (${OWN} limit :most) m`,
 );
 
-/** Lists the organizations a user is a member of, oldest first. */
+/** Lists a page of the organizations a user is a member of, oldest first, and counts them up to a bound. */
 export async function listOwnOrganizations(
   db: Knex,
   own: Own,
