@@ -23,7 +23,7 @@ const ANSWERS = { accept: acceptInvitation, decline: declineInvitation };
 /**
  * The pages behind the link in an email. Opening it changes nothing, because machines open links, too: only the page's
  * buttons answer. It needs neither JavaScript nor cookies
- * ([decision 023](../../docs/decisions/023-what-recipients-need-not-have.md)).
+ * ([decision 023](../../docs/decisions/023-recipients-need-no-cookies.md)).
  */
 export function recipientPages(context: Context): Router<RequestState> {
   const secure = context.settings.PUBLIC_URL.startsWith("https:");
