@@ -1,7 +1,7 @@
 import type { WarnRarely } from "../src/lib/warn-rarely.ts";
 import { allJobs } from "./all-jobs.ts";
 import type { JobContext } from "./define-job.ts";
-import { HINTED_JOBS } from "./queues.ts";
+import { WOKEN_JOBS } from "./queues.ts";
 
 /** Milliseconds between two checks. */
 const TICK = 500;
@@ -17,9 +17,9 @@ export interface OwnClock {
 }
 
 /**
- * Runs scheduled jobs that no queue handed to this process for an interval, and at once the jobs they wake. A queue may stop
- * without an error, and the sweeper must not depend on what it sweeps for (decision 019). On a healthy day this repeats a few
- * cheap statements, which is harmless, as every job is.
+ * Runs each scheduled job that no queue has handed to this process for an interval, and at once the jobs it wakes. A queue may
+ * stop without an error, and the sweeper must not depend on the queue whose losses it makes up for (decision 019). On a healthy
+ * day this repeats a few cheap statements. Jobs may run twice, so that is harmless.
  */
 export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
   const scheduled = allJobs.flatMap(({ name, every }) => {
@@ -31,10 +31,10 @@ export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
   const running = new Map<string, Promise<void>>();
   const here: JobContext = {
     ...context,
-    queues: { ...context.queues, hint: (queue) => run(HINTED_JOBS[queue]) },
+    queues: { ...context.queues, wake: (queue) => run(WOKEN_JOBS[queue]) },
   };
 
-  /** Runs one of each kind at a time; the next tick or sweep finds the rest. */
+  /** Runs each job once at a time; the next tick or sweep finds the rest. */
   function run(name: string): void {
     const job = allJobs.find((each) => each.name === name);
     if (job === undefined || running.has(name) || context.stopping()) return;

@@ -17,10 +17,10 @@ import { useGuildhall } from "./support/guildhall.ts";
 const guildhall = useGuildhall();
 let world: World;
 /** What was hinted at since a test looked. */
-let hints: string[] = [];
+let wakeUps: string[] = [];
 
 beforeAll(async () => {
-  guildhall.context.queues.hint = (queue) => void hints.push(queue);
+  guildhall.context.queues.wake = (queue) => void wakeUps.push(queue);
   world = await buildWorld(guildhall);
 }, 120_000);
 
@@ -64,11 +64,11 @@ describe("a request with an Idempotency-Key, sent twice,", () => {
     expect(first.status, JSON.stringify(first.body)).toBe(endpoint.answers.status);
     expect(first.headers.get("Idempotency-Replayed")).toBeNull();
     const done = await checksum(guildhall.db);
-    hints = [];
+    wakeUps = [];
 
     const second = await send(key);
     expect(await checksum(guildhall.db)).toBe(done);
-    expect(hints).toEqual([]);
+    expect(wakeUps).toEqual([]);
     if (name === ENDS_THE_RIGHT) return expect(second.status).toBe(403);
     const { secret } = endpoint.answers;
     expect(second.body).toEqual(secret ? { ...first.body, meta: {} } : first.body);
@@ -89,10 +89,10 @@ describe("a request whose answer can't be kept", () => {
   test.each(changing)("has done nothing, and hinted at nothing: %s", async (_, endpoint) => {
     const send = await prepared(endpoint);
     const before = await checksum(guildhall.db);
-    hints = [];
+    wakeUps = [];
     expect((await send({ "Idempotency-Key": unique("key") })).status).toBe(503);
     expect(await checksum(guildhall.db)).toBe(before);
-    expect(hints).toEqual([]);
+    expect(wakeUps).toEqual([]);
     // It is the key that makes it one.
     expect((await send({})).status).toBe(endpoint.answers.status);
   });

@@ -137,11 +137,11 @@ describe.each(backends())("with a worker and no sweeper to help it, queue on %s,
   test("the mail of an invitation with a key leaves once it is committed, by a hint", async () => {
     const settings = { SWEEP_EVERY: 3_600_000 };
     const other = await startGuildhall({ backend, worker: true, settings });
-    const { hint } = other.context.queues;
+    const { wake } = other.context.queues;
     const hinted: string[] = [];
-    other.context.queues.hint = (queue) => {
+    other.context.queues.wake = (queue) => {
       hinted.push(queue);
-      hint(queue);
+      wake(queue);
     };
     const { id } = await buildOrganization(other, await buildPerson(other));
     const [key, email] = [keyed(), uniqueEmail()];

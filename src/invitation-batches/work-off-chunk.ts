@@ -101,8 +101,8 @@ function outcomeOf({ kind }: LockedBatch, number: number, invited: Invited): Row
   return { number, status: "failed", code, detail, invitation_id: null };
 }
 
-/** The job gives the hint once all is committed. */
-const NO_HINTS = { hint: () => {} };
+/** The job sends the wake-up once everything is committed. */
+const NO_WAKE_UPS = { wake: () => {} };
 
 async function invite(
   trx: Knex.Transaction,
@@ -114,7 +114,7 @@ async function invite(
   const actor: Actor = { kind: actor_kind, user_id: actor_user_id, request_id };
   if (input === null || organization_id === null)
     return resendInvitation(
-      { db: trx, queues: NO_HINTS },
+      { db: trx, queues: NO_WAKE_UPS },
       { id: invitation_id ?? "", environment_id },
       null,
       actor,

@@ -45,7 +45,7 @@ export async function acceptInvitation(
     const membership = await admit(trx, invitation, invitee, actor);
     if (organization.owner_user_id === null) await becomeFirstOwner(trx, membership, actor);
     await notifyInviter(trx, invitation, "invitation-accepted");
-    afterCommit(() => queues.hint("mail"));
+    afterCommit(() => queues.wake("mail"));
     return { invitation, membership };
   });
   return acceptance.catch(async (error) => {

@@ -43,7 +43,7 @@ export async function inviteMember(
 ): Promise<Invitation> {
   const invited = await tryToInvite(db, invitation, actor);
   if (invited instanceof Refusal) throw invited;
-  queues.hint("mail");
+  queues.wake("mail");
   return invited;
 }
 

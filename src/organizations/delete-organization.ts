@@ -46,7 +46,7 @@ export function deleteOrganization(
         data: { name: organization.name, owner_user_id: organization.owner_user_id },
       },
     ]);
-    afterCommit(() => queues.hint("detach"));
+    afterCommit(() => queues.wake("detach"));
     return OrganizationDeletion.query(trx)
       .insert({
         id: newId("del"),
