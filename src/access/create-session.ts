@@ -10,20 +10,20 @@ import { User } from "../models/user.ts";
 import { currentCeiling } from "../roles/current-ceiling.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
 
-export interface NewSession {
+interface NewSession {
   environment_id: string;
   user_id: string;
   ip?: string | null;
   user_agent?: string | null;
-  /** The session it is asked for in: what is done in one that another user started, they did. */
+  /** The session of the request. If another user started it, that user counts as the starter of this one, too. */
   in_session?: string | null;
 }
 
 /**
- * Starts a session of 30 days. One that a user starts for another counts only while they could start it: not once the
- * other may do more than they may, nor once they may start none.
- * @returns the row, and the token: the only time it is ever seen.
- * @throws 404 when the user is not of this environment, 403 when the actor may not, by now, or the user is above them.
+ * Starts a session of 30 days. A session that a user starts for another user works only while they could still start it: not once
+ * the other user gains a right that they lack, and not once they lose the right to start sessions.
+ * @returns the row, and the token, which is never shown again.
+ * @throws 404 if the user isn't in this environment, 403 if the actor may not do this any more, or the user is above them.
  */
 export async function createSession(
   { db }: Pick<Context, "db">,
