@@ -46,7 +46,7 @@ async function againstBareUpdates(stage: Stage, { rows, rounds }: Options): Prom
   }
   const ours = onCopy("detach_ours", async (db) => {
     const { environment_id } = await db("organizations").where({ id: organization_id }).first();
-    const nobody = { wake() {}, async ping() {}, async close() {} };
+    const nobody = { wakeUp() {}, async ping() {}, async close() {} };
     const organization = { id: organization_id, environment_id };
     const { id } = await deleteOrganization({ db, queues: nobody }, organization, SYSTEM);
     return () => detachOrganization(db, id, () => false);

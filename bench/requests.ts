@@ -20,7 +20,7 @@ interface Kind {
 
 /**
  * Four requests through the real API process, against the same statements behind a bare `node:http`: requests per
- * second on one database, as many connections, in turns. No worker runs; waking one is part of our cost, which
+ * second on one database, as many connections, in turns. No worker runs; waking it up is part of our cost, which
  * is why creating is measured on either queue.
  */
 export async function benchRequests(

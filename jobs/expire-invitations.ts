@@ -14,7 +14,7 @@ export const expireInvitations = defineJob({
   async run({ db, queues, log, stopping }) {
     const expired = await expire(db, stopping);
     if (expired === 0) return;
-    queues.wake("mail");
+    queues.wakeUp("mail");
     log.info({ expired }, "invitations expired");
   },
 });

@@ -1,7 +1,7 @@
 import type { WarnRarely } from "../src/lib/warn-rarely.ts";
 import { allJobs } from "./all-jobs.ts";
 import type { JobContext } from "./define-job.ts";
-import { WOKEN_JOBS } from "./queues.ts";
+import { WAKE_UP_JOBS } from "./queues.ts";
 
 /** Milliseconds between two checks. */
 const TICK = 500;
@@ -31,7 +31,7 @@ export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
   const running = new Map<string, Promise<void>>();
   const here: JobContext = {
     ...context,
-    queues: { ...context.queues, wake: (queue) => run(WOKEN_JOBS[queue]) },
+    queues: { ...context.queues, wakeUp: (queue) => run(WAKE_UP_JOBS[queue]) },
   };
 
   /** Runs each job once at a time; the next tick or sweep finds the rest. */

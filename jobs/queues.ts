@@ -14,7 +14,7 @@ export interface Queues {
    * because the row is the truth and the sweeper finds it if this wake-up is lost. The first wake-up is sent at once. Those that
    * follow within milliseconds are sent as one.
    */
-  wake(queue: WokenQueue): void;
+  wakeUp(queue: WakeableQueue): void;
   /** Adds an empty job that workers drop. @throws if the queue takes no jobs right now. */
   ping(): Promise<void>;
   /** Waits for wake-ups that are being sent, but no longer than a few seconds. */
@@ -22,20 +22,20 @@ export interface Queues {
 }
 
 /** The job of each queue that a wake-up runs. */
-export const WOKEN_JOBS = {
+export const WAKE_UP_JOBS = {
   mail: "send-deliveries",
   detach: "detach-organizations",
   batch: "run-invitation-batches",
 } as const;
 
-type WokenQueue = keyof typeof WOKEN_JOBS;
+type WakeableQueue = keyof typeof WAKE_UP_JOBS;
 
 /** How many finished jobs stay for inspection. The rows say more. */
 export const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1_000 } };
 
 export function openQueues(backend: QueueBackend, log: Log): Queues {
   const warn = createRareWarnings(log);
-  function open(name: WokenQueue) {
+  function open(name: WakeableQueue) {
     const queue = backend.queue(name, { patient: false });
     queue.on("error", (error) => warn("connection", { err: error, queue: name }, "queue connection"));
     return { queue, wakeUps: createWakeUps(queue, name, warn) };
@@ -43,7 +43,7 @@ export function openQueues(backend: QueueBackend, log: Log): Queues {
   const opened = { mail: open("mail"), detach: open("detach"), batch: open("batch") };
   const all = Object.values(opened);
   return {
-    wake: (name) => opened[name].wakeUps.send(),
+    wakeUp: (name) => opened[name].wakeUps.send(),
     async ping() {
       // A write, because replicas and a full Redis still answer reads. At most one such job waits.
       const once = { deduplication: { id: "ping" }, removeOnComplete: true, removeOnFail: true };
@@ -73,7 +73,7 @@ async function bounded(adding: Promise<unknown>): Promise<void> {
 const WAKE_INTERVAL = 10;
 
 /** Sends one wake-up per interval. Any number of calls in between become one more. */
-function createWakeUps(queue: Queue, name: WokenQueue, warn: WarnRarely) {
+function createWakeUps(queue: Queue, name: WakeableQueue, warn: WarnRarely) {
   let underWay: Promise<void> | undefined;
   let wanted = false;
 
@@ -81,7 +81,7 @@ function createWakeUps(queue: Queue, name: WokenQueue, warn: WarnRarely) {
     while (wanted) {
       wanted = false;
       try {
-        await bounded(queue.add(WOKEN_JOBS[name], {}, KEEP));
+        await bounded(queue.add(WAKE_UP_JOBS[name], {}, KEEP));
       } catch (error) {
         warn("wake-up", { err: error, queue: name }, "a wake-up was lost; the sweeper will find the row");
       }

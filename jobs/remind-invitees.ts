@@ -16,7 +16,7 @@ export const remindInvitees = defineJob({
   async run({ db, queues, log, stopping }) {
     const reminders = await remind(db, stopping);
     if (reminders === 0) return;
-    queues.wake("mail");
+    queues.wakeUp("mail");
     log.info({ reminders }, "reminded");
   },
 });

@@ -24,8 +24,8 @@ export const sweep = defineJob({
   every: ({ SWEEP_EVERY }) => SWEEP_EVERY,
   async run({ db, queues }) {
     const [work] = await findWork(db, {});
-    if (work?.deliveries) queues.wake("mail");
-    if (work?.deletions) queues.wake("detach");
-    if (work?.batches) queues.wake("batch");
+    if (work?.deliveries) queues.wakeUp("mail");
+    if (work?.deletions) queues.wakeUp("detach");
+    if (work?.batches) queues.wakeUp("batch");
   },
 });

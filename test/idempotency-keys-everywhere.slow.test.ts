@@ -16,11 +16,11 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 let world: World;
-/** What was hinted at since a test looked. */
+/** The queues woken up since a test looked. */
 let wakeUps: string[] = [];
 
 beforeAll(async () => {
-  guildhall.context.queues.wake = (queue) => void wakeUps.push(queue);
+  guildhall.context.queues.wakeUp = (queue) => void wakeUps.push(queue);
   world = await buildWorld(guildhall);
 }, 120_000);
 

@@ -137,11 +137,11 @@ describe.each(backends())("with a worker and no sweeper to help it, queue on %s,
   test("the mail of an invitation with a key leaves once it is committed, by a hint", async () => {
     const settings = { SWEEP_EVERY: 3_600_000 };
     const other = await startGuildhall({ backend, worker: true, settings });
-    const { wake } = other.context.queues;
+    const { wakeUp } = other.context.queues;
     const hinted: string[] = [];
-    other.context.queues.wake = (queue) => {
+    other.context.queues.wakeUp = (queue) => {
       hinted.push(queue);
-      wake(queue);
+      wakeUp(queue);
     };
     const { id } = await buildOrganization(other, await buildPerson(other));
     const [key, email] = [keyed(), uniqueEmail()];

@@ -74,7 +74,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
       ...{ role_ids: [], message: null, locale: null, metadata: {}, expires_at: null },
     };
     const rows: SentRow[] = [{ email: address, input, role_names: [] }];
-    const silent = { ...guildhall.context, queues: { ...guildhall.context.queues, wake: () => {} } };
+    const silent = { ...guildhall.context, queues: { ...guildhall.context.queues, wakeUp: () => {} } };
     const batch = { environment_id, organization_id, client_id: null, dry_run: false, rows };
     const actor = { kind: "user", user_id: owner.user.id, request_id: null } as const;
     const { id } = await createInvitationBatch(silent, batch, actor);

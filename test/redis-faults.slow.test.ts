@@ -58,7 +58,7 @@ describe.skipIf(!backends().includes("redis"))("a Redis", () => {
 
   const arrived = (email: string) => guildhall.mailbox.received.some(({ to }) => to.includes(email));
 
-  /** Whether an email leaves by its hint: the sweeper takes longer. */
+  /** Whether an email leaves by its wake-up: the sweeper takes longer. */
   async function inviteAndLook(): Promise<boolean> {
     const email = await inviteSomebody();
     for (let looks = 0; looks < 50 && !arrived(email); looks += 1) await sleep(20);

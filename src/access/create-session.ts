@@ -7,7 +7,7 @@ import { newId } from "../lib/id.ts";
 import { hashToken, randomToken } from "../lib/random-token.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
 
 interface NewSession {
@@ -32,7 +32,7 @@ export async function createSession(
 ): Promise<{ session: Session; token: string }> {
   const token = randomToken();
   const session = await transaction(db, async (trx) => {
-    await currentCeiling(trx, actor, null, "sessions:manage");
+    await requirePermissionNow(trx, actor, null, "sessions:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
     await requireNotAbove(trx, actor, user_id, { actsAsThem: true });

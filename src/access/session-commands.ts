@@ -6,7 +6,7 @@ import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, type EventType, recordEvents } from "../events/record-events.ts";
 import { Session } from "../models/session.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
 
 /** Records that a session is in use. Writes no event, because nothing has changed. @throws 404, 403, 409 when it has ended. */
@@ -86,7 +86,7 @@ async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promi
   if (actor.kind !== "user" || key.user_id !== null) return;
   const session = await Session.query(db).findOne(ownedBy(key));
   if (session === undefined || session.user_id === actor.user_id) return;
-  await currentCeiling(db, actor, null, "sessions:manage");
+  await requirePermissionNow(db, actor, null, "sessions:manage");
   await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });
 }
 

@@ -5,7 +5,7 @@ import { Organization } from "../models/organization.ts";
 import { quotaSql } from "../models/quotas.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { type Owner, resourcesOf } from "./owned-resources.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
 
@@ -32,7 +32,7 @@ export async function lockOwner(
     .select("id");
   const locked = await (alone ? organization.forNoKeyUpdate() : organization.forShare());
   if (locked === undefined) throw forbidden("forbidden", "The organization is gone, or being deleted.");
-  await currentCeiling(trx, { kind: "user", user_id }, organization_id, permission);
+  await requirePermissionNow(trx, { kind: "user", user_id }, organization_id, permission);
 }
 
 /**

@@ -31,7 +31,7 @@ export function runOnce(
     if (kept !== undefined) return answerAgain(kept, requestHash);
     const queues: typeof context.queues = {
       ...context.queues,
-      wake: (queue) => afterCommit(() => context.queues.wake(queue)),
+      wakeUp: (queue) => afterCommit(() => context.queues.wakeUp(queue)),
     };
     const answer = await endpoint.handle({ ...request, context: { ...context, db: trx, queues } });
     await keepAnswer(trx, keyHash, scope, { request_hash: requestHash, ...keptOf(answer, endpoint) });

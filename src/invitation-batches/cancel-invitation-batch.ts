@@ -6,7 +6,7 @@ import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { InvitationBatch, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { countsOf } from "./settle-rows.ts";
 
 /**
@@ -23,7 +23,7 @@ export function cancelInvitationBatch(
     if (batch === undefined) throw notFound("invitation batch");
     if (batch.organization_id !== null) {
       await Organization.lock(trx, environment_id, batch.organization_id);
-      await currentCeiling(trx, actor, batch.organization_id, "members:manage");
+      await requirePermissionNow(trx, actor, batch.organization_id, "members:manage");
     }
     if (batch.status === "completed")
       throw conflict("batch_completed", "The batch is completed; revoke the invitations you don't want.");

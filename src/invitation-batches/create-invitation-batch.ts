@@ -60,7 +60,7 @@ export function createInvitationBatch(
     // commit. It comes last, for writing the rows takes a while and others want the organization, too.
     await Organization.lock(trx, environment_id, organization_id);
     await requireBatchAllowed(trx, batch, actor);
-    afterCommit(() => queues.wake("batch"));
+    afterCommit(() => queues.wakeUp("batch"));
     return batch;
   });
 }
@@ -122,7 +122,7 @@ export function createResendBatch(
     ]);
     if (organization_id !== null) await Organization.lock(trx, environment_id, organization_id);
     await requireBatchAllowed(trx, batch, actor);
-    afterCommit(() => queues.wake("batch"));
+    afterCommit(() => queues.wakeUp("batch"));
     return batch;
   });
 }

@@ -34,7 +34,7 @@ async function takeTurn(
       turn.batch = await lockNextBatch(trx, [...given_up]);
       if (turn.batch === undefined) return;
       const due = await workOffChunk(trx, turn.batch, { careful: careful.has(turn.batch.id), log });
-      if (due > 0) afterCommit(() => queues.wake("mail"));
+      if (due > 0) afterCommit(() => queues.wakeUp("mail"));
     });
   } catch (error) {
     if (turn.batch === undefined) throw error;

@@ -101,8 +101,8 @@ function outcomeOf({ kind }: LockedBatch, number: number, invited: Invited): Row
   return { number, status: "failed", code, detail, invitation_id: null };
 }
 
-/** The job sends the wake-up once everything is committed. */
-const NO_WAKE_UPS = { wake: () => {} };
+/** The job wakes the mail worker once the chunk is committed. */
+const NO_WAKE_UPS = { wakeUp: () => {} };
 
 async function invite(
   trx: Knex.Transaction,

@@ -45,7 +45,7 @@ export async function acceptInvitation(
     const membership = await admit(trx, invitation, invitee, actor);
     if (organization.owner_user_id === null) await becomeFirstOwner(trx, membership, actor);
     await notifyInviter(trx, invitation, "invitation-accepted");
-    afterCommit(() => queues.wake("mail"));
+    afterCommit(() => queues.wakeUp("mail"));
     return { invitation, membership };
   });
   return acceptance.catch(async (error) => {

@@ -28,7 +28,7 @@ export async function declineInvitation(
     await recordEvents(trx, actor, [
       { type: "invitation.declined", environment_id, organization_id, subject_id: id },
     ]);
-    afterCommit(() => queues.wake("mail"));
+    afterCommit(() => queues.wakeUp("mail"));
     return invitation;
   });
   if (declined !== undefined) return declined;

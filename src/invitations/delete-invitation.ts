@@ -6,7 +6,7 @@ import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 
 /** Moves an unsent notice about several failures to another of their invitations. */
@@ -38,7 +38,7 @@ export async function deleteInvitation({ db }: Context, key: InvitationKey, acto
   const { id, environment_id, organization_id } = await findInvitation(db, key);
   await transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    await currentCeiling(trx, actor, organization_id, "members:manage");
+    await requirePermissionNow(trx, actor, organization_id, "members:manage");
     await keepNotice(trx, { id });
     const [deleted] = await Invitation.query(trx)
       .where({ id })

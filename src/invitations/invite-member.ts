@@ -43,7 +43,7 @@ export async function inviteMember(
 ): Promise<Invitation> {
   const invited = await tryToInvite(db, invitation, actor);
   if (invited instanceof Refusal) throw invited;
-  queues.wake("mail");
+  queues.wakeUp("mail");
   return invited;
 }
 

@@ -6,7 +6,7 @@ import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function revokeInvitation(
   const found = await findInvitation(db, key);
   const revoked = await transaction(db, async (trx) => {
     await Organization.lock(trx, found.environment_id, found.organization_id);
-    await currentCeiling(trx, actor, found.organization_id, "members:manage");
+    await requirePermissionNow(trx, actor, found.organization_id, "members:manage");
     const invitation = await Invitation.revoke(trx, found.id, actor.user_id);
     if (invitation === undefined) return undefined;
     const { environment_id, organization_id, id } = invitation;

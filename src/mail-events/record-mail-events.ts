@@ -64,7 +64,7 @@ export async function recordMailEvents(
   };
   // In a transaction for its retries: outcomes of the same emails may be written right now, in another order.
   const matches = await transaction(db, (trx, afterCommit) => {
-    afterCommit(() => queues.wake("mail"));
+    afterCommit(() => queues.wakeUp("mail"));
     return writeMailEvents(trx, written);
   });
   const found = new Map(matches.map((match) => [match.n, match]));

@@ -44,7 +44,7 @@ export const environmentType = resourceType<Environment>({
   filters: { handle: byColumn("environments.handle") },
 });
 
-/** What is counted at every invitation, so it has a ceiling of its own. Null: the default. */
+/** At most 10,000, because what it limits is counted at every invitation. Null: the default. */
 const quota = z
   .union([z.int().min(1).max(10_000), z.literal("unlimited")], {
     error: 'must be a whole number from 1 to 10000, or "unlimited"',

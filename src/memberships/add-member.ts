@@ -6,9 +6,9 @@ import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 
 export interface NewMember {
   environment_id: string;
@@ -28,7 +28,7 @@ export function addMember({ db }: Context, member: NewMember, actor: Actor): Pro
   const { environment_id, organization_id, user_id } = member;
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+    const held = await requirePermissionNow(trx, actor, organization_id, "members:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
     // To add is to invite in another way.
@@ -38,7 +38,7 @@ export function addMember({ db }: Context, member: NewMember, actor: Actor): Pro
     const given = member.role_ids.length > 0;
     const role_ids = given ? member.role_ids : [(await findSystemRole(trx, environment_id, "member")).id];
     const pointer = given ? "/data/relationships/roles" : "/data";
-    await requireGrantable(trx, { environment_id, organization_id, role_ids, ceiling, pointer });
+    await requireGrantable(trx, { environment_id, organization_id, role_ids, held, pointer });
     const membership = await Membership.join(trx, { ...member, role_ids });
     if (membership === undefined) {
       throw conflict("already_member", "This user is a member of the organization already.");

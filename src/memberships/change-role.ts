@@ -8,9 +8,9 @@ import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 
 export interface RoleChange {
   environment_id: string;
@@ -31,7 +31,7 @@ export function changeRole(
 ): Promise<Membership> {
   return transaction(db, async (trx) => {
     const organization = await Organization.lock(trx, environment_id, organization_id);
-    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+    const held = await requirePermissionNow(trx, actor, organization_id, "members:manage");
     const membership = await Membership.query(trx).findOne({ id: membership_id, organization_id });
     if (membership === undefined) throw notFound("member");
     const { user_id } = membership;
@@ -40,7 +40,7 @@ export function changeRole(
     if (actor.user_id === user_id) throw badRequest("own_role_fixed", "Cannot change your own role");
     const { id: role_id } = await findSystemRole(trx, environment_id, role);
     const role_ids = [role_id];
-    await requireGrantable(trx, { environment_id, organization_id, role_ids, ceiling, pointer: "/role" });
+    await requireGrantable(trx, { environment_id, organization_id, role_ids, held, pointer: "/role" });
 
     const others = Role.query(trx)
       .where({ environment_id, is_system: true })

@@ -9,8 +9,8 @@ import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 
 export interface RoleGrant {
   environment_id: string;
@@ -30,11 +30,11 @@ export function grantRole(
 ): Promise<MembershipRole> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+    const held = await requirePermissionNow(trx, actor, organization_id, "members:manage");
     const membership = await Membership.query(trx).findById(membership_id).where({ organization_id });
     if (membership === undefined) throw notFound("membership", { pointer: "/data/relationships/membership" });
     const pointer = "/data/relationships/role";
-    await requireGrantable(trx, { environment_id, organization_id, role_ids: [role_id], ceiling, pointer });
+    await requireGrantable(trx, { environment_id, organization_id, role_ids: [role_id], held, pointer });
     const row = { id: newId("orguserrole"), environment_id, membership_id, role_id };
     const granted = await insertUnlessExists(MembershipRole, trx, row);
     if (granted === undefined) throw conflict("role_granted", "The member has this role already.");
@@ -62,7 +62,7 @@ export function withdrawRole(
 ): Promise<void> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    await currentCeiling(trx, actor, organization_id, "members:manage");
+    await requirePermissionNow(trx, actor, organization_id, "members:manage");
     const grant = await MembershipRole.query(trx).findById(id).where({ environment_id });
     const membership = await Membership.query(trx).findOne({
       id: grant?.membership_id ?? "",

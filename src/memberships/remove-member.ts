@@ -6,7 +6,7 @@ import { revokePending, revokeUnsendable } from "../invitations/revoke-invitatio
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 
 /**
  * Ends a membership: the actor's own, or another's if they may manage members. In the same transaction it revokes the pending invitations the former member sent to this
@@ -23,7 +23,7 @@ export function removeMember(
     const membership = await Membership.query(trx).findById(id).where({ organization_id });
     if (membership === undefined) throw notFound("membership");
     const { user_id } = membership;
-    if (actor.user_id !== user_id) await currentCeiling(trx, actor, organization_id, "members:manage");
+    if (actor.user_id !== user_id) await requirePermissionNow(trx, actor, organization_id, "members:manage");
     if (organization.owner_user_id === user_id) {
       throw conflict(
         "owner_stays",

@@ -8,8 +8,8 @@ import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
-import { type Ceiling, requireGrantable, requireWithin } from "../roles/require-grantable.ts";
+import { type HeldPermissions, requireGrantable, requireWithin } from "../roles/require-grantable.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 
 export interface MembershipKey {
   id: string;
@@ -40,7 +40,7 @@ export function updateMembership(
 ): Promise<number> {
   return transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+    const held = await requirePermissionNow(trx, actor, organization_id, "members:manage");
     const membership = await Membership.query(trx).findOne({ id, organization_id });
     if (membership === undefined) throw notFound("membership");
     await Membership.query(trx)
@@ -53,7 +53,7 @@ export function updateMembership(
       events.push({ type: "membership.updated", ...about });
     if (role_ids !== undefined) {
       const { given, taken } = await replaceRoles(trx, membership, [...new Set(role_ids)], {
-        ceiling,
+        held,
         pointer,
       });
       if (taken.length > 0)
@@ -76,14 +76,14 @@ async function replaceRoles(
   trx: Knex.Transaction,
   membership: Membership,
   wanted: string[],
-  { ceiling, pointer }: { ceiling: Ceiling; pointer: string | undefined },
+  { held, pointer }: { held: HeldPermissions; pointer: string | undefined },
 ): Promise<{ given: string[]; taken: string[] }> {
   const { id: membership_id, environment_id, organization_id } = membership;
-  const held = await MembershipRole.query(trx).where({ membership_id }).orderBy("role_id");
-  const had = held.map(({ role_id }) => role_id);
+  const rows = await MembershipRole.query(trx).where({ membership_id }).orderBy("role_id");
+  const had = rows.map(({ role_id }) => role_id);
   const given = wanted.filter((id) => !had.includes(id));
   const taken = had.filter((id) => !wanted.includes(id));
-  await requireGrantable(trx, { environment_id, organization_id, role_ids: given, ceiling, pointer });
+  await requireGrantable(trx, { environment_id, organization_id, role_ids: given, held, pointer });
   const goes = await Role.query(trx).modify("withPermissionNames").whereIn("roles.id", taken);
   if (goes.some(({ is_system, name }) => is_system && name === "owner"))
     throw conflict(
@@ -92,7 +92,7 @@ async function replaceRoles(
       pointer === undefined ? undefined : { pointer },
     );
   const lost = goes.flatMap(({ permission_names = [] }) => permission_names);
-  requireWithin(ceiling, lost, pointer);
+  requireWithin(held, lost, pointer);
   await MembershipRole.query(trx).where({ membership_id }).whereIn("role_id", taken).delete();
   await Membership.grant(trx, membership, given);
   return { given, taken };

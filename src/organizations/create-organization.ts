@@ -75,7 +75,7 @@ export function createOrganization(
     ]);
     if (owner_address !== null) {
       await inviteOwner(created.id, owner_address);
-      afterCommit(() => queues.wake("mail"));
+      afterCommit(() => queues.wakeUp("mail"));
     }
     return created;
 

@@ -6,7 +6,7 @@ import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Organization, OrganizationDeletion } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { countOrganizationRows, DETACHED_TABLES } from "./count-organization-rows.ts";
 
 /**
@@ -30,7 +30,7 @@ export function deleteOrganization(
       return OrganizationDeletion.query(trx).findOne({ organization_id: id }).throwIfNotFound();
     }
     // Who handed the organization on a moment ago deletes nothing of the new owner's.
-    await currentCeiling(trx, actor, id, "organization:delete");
+    await requirePermissionNow(trx, actor, id, "organization:delete");
     const planned = await countOrganizationRows(trx, id);
     // Without an owner, since the memberships are about to go and an owner is always a member.
     await Organization.query(trx)
@@ -46,7 +46,7 @@ export function deleteOrganization(
         data: { name: organization.name, owner_user_id: organization.owner_user_id },
       },
     ]);
-    afterCommit(() => queues.wake("detach"));
+    afterCommit(() => queues.wakeUp("detach"));
     return OrganizationDeletion.query(trx)
       .insert({
         id: newId("del"),

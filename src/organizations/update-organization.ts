@@ -5,7 +5,7 @@ import { forbidden } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { type NewOrganization, organizationExists, refuseProgramAttributes } from "./create-organization.ts";
 
 export type OrganizationChange = Partial<
@@ -26,7 +26,7 @@ export function updateOrganization(
   refuseProgramAttributes(change, actor);
   return transaction(db, async (trx) => {
     const before = await Organization.lock(trx, environment_id, id);
-    await currentCeiling(trx, actor, id, "organization:update");
+    await requirePermissionNow(trx, actor, id, "organization:update");
     const mayOpen = actor.kind !== "user" || before.owner_user_id === actor.user_id;
     if (
       change.member_management !== undefined &&

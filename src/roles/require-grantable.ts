@@ -2,18 +2,18 @@ import type { Knex } from "knex";
 import { type ErrorSource, forbidden, notFound, type Refusal } from "../errors.ts";
 import { Role } from "../models/role.ts";
 
-/** What a giver of roles has: nobody gives what they don't have. Null: no ceiling. */
-export type Ceiling = string[] | null;
+/** The permissions of someone who grants roles: nobody grants more than they have. Null: a program, which may grant all. */
+export type HeldPermissions = string[] | null;
 
 export interface Giving {
   environment_id: string;
   /** The organization it is for; null: the whole environment, where organizations' own roles mean nothing. */
   organization_id: string | null;
   role_ids: string[];
-  ceiling: Ceiling;
+  held: HeldPermissions;
   /** Where in the request the roles stand; undefined: it names none. */
   pointer: string | undefined;
-  /** Whether it may be the role owner: for an invitation to an organization that has none yet, and a giver without ceiling. */
+  /** Whether a program may grant the role owner, because the organization has no owner yet. */
   toFirstOwner?: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Giving {
  */
 export async function requireGrantable(
   trx: Knex,
-  { environment_id, organization_id, role_ids, ceiling, pointer, toFirstOwner = false }: Giving,
+  { environment_id, organization_id, role_ids, held, pointer, toFirstOwner = false }: Giving,
 ): Promise<void> {
   const roles = await Role.query(trx)
     .modify("withPermissionNames")
@@ -36,7 +36,7 @@ export async function requireGrantable(
     });
   const missing = role_ids.filter((id) => !roles.some((role) => role.id === id));
   if (missing.length > 0) throw notFound(`role: ${missing.join(", ")}`, sourceAt(pointer));
-  const mayOwn = toFirstOwner && ceiling === null;
+  const mayOwn = toFirstOwner && held === null;
   if (!mayOwn && roles.some(({ is_system, name }) => is_system && name === "owner")) {
     throw forbidden(
       "owner_not_grantable",
@@ -45,19 +45,19 @@ export async function requireGrantable(
     );
   }
   requireWithin(
-    ceiling,
+    held,
     roles.flatMap(({ permission_names = [] }) => permission_names),
     pointer,
   );
 }
 
-/** @throws 403 when a permission is beyond the ceiling. */
+/** @throws 403 if one of the permissions isn't held. */
 export function requireWithin(
-  ceiling: Ceiling,
+  held: HeldPermissions,
   permissionNames: string[],
   pointer: string | undefined,
 ): void {
-  const beyond = ceiling === null ? [] : permissionNames.filter((name) => !ceiling.includes(name));
+  const beyond = held === null ? [] : permissionNames.filter((name) => !held.includes(name));
   if (beyond.length === 0) return;
   throw exceedsOwn(beyond, sourceAt(pointer));
 }

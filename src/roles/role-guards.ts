@@ -5,7 +5,7 @@ import { forbidden, notFound, type Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission, Role } from "../models/role.ts";
-import { currentCeiling } from "./current-ceiling.ts";
+import { requirePermissionNow } from "./require-permission-now.ts";
 
 export interface RoleKey {
   id: string;
@@ -34,12 +34,12 @@ export async function lockRole(
  * @throws 404, 403 without `roles:manage`, or for a role above the actor.
  */
 export async function lockManageableRole(trx: Knex.Transaction, key: RoleKey, actor: Actor): Promise<Role> {
-  const ceiling = await currentCeiling(trx, actor, key.organization_id, "roles:manage");
+  const held = await requirePermissionNow(trx, actor, key.organization_id, "roles:manage");
   const role = await lockRole(trx, key);
-  if (ceiling === null || key.organization_id !== null || role.is_system) return role;
+  if (held === null || key.organization_id !== null || role.is_system) return role;
   const names: Array<{ name: string }> = await Permission.query(trx)
     .whereIn("id", RolePermission.query(trx).select("permission_id").where({ role_id: role.id }))
-    .whereNotIn("name", ceiling)
+    .whereNotIn("name", held)
     .select("name");
   if (names.length === 0) return role;
   const beyond = names.map(({ name }) => name).join(", ");

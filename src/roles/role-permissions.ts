@@ -9,8 +9,8 @@ import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Organization } from "../models/organization.ts";
 import { Permission, Role } from "../models/role.ts";
-import { currentCeiling } from "./current-ceiling.ts";
 import { requireWithin } from "./require-grantable.ts";
+import { requirePermissionNow } from "./require-permission-now.ts";
 import {
   lockManageableRole,
   lockRights,
@@ -38,7 +38,7 @@ export function addPermission(
     const { environment_id, organization_id } = key;
     if (organization_id === null) await lockRights(trx, environment_id);
     else await Organization.lock(trx, environment_id, organization_id);
-    const ceiling = await currentCeiling(trx, actor, organization_id, "roles:manage");
+    const held = await requirePermissionNow(trx, actor, organization_id, "roles:manage");
     const role = await lockRole(trx, key);
     const permission = await Permission.query(trx).findById(permissionId).where({ environment_id });
     const pointer = "/data/relationships/permission";
@@ -47,7 +47,7 @@ export function addPermission(
     const add = (role_id: string) =>
       insertUnlessExists(RolePermission, trx, { id: newId("roleperm"), ...row, role_id });
     refuseSystemGrant(role, permission, actor);
-    requireWithin(ceiling, [permission.name], pointer);
+    requireWithin(held, [permission.name], pointer);
     const added = await add(role.id);
     if (added === undefined) throw conflict("permission_granted", "The role has this permission already.");
     const extended = [role.id];
@@ -89,7 +89,7 @@ export function removePermission(
   return transaction(db, async (trx) => {
     if (organization_id === null) await lockRights(trx, environment_id);
     else await Organization.lock(trx, environment_id, organization_id);
-    await currentCeiling(trx, actor, organization_id, "roles:manage");
+    await requirePermissionNow(trx, actor, organization_id, "roles:manage");
     const grant = await RolePermission.query(trx).findById(id).where({ environment_id });
     if (grant === undefined) throw notFound("role permission");
     const role = await lockManageableRole(trx, { id: grant.role_id, environment_id, organization_id }, actor);

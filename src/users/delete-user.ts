@@ -9,7 +9,7 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { lockRights } from "../roles/role-guards.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 
@@ -30,7 +30,7 @@ export function deleteUser(
       .forNoKeyUpdate()
       .select("id");
     await lockRights(trx, environment_id);
-    await currentCeiling(trx, actor, null, "users:manage");
+    await requirePermissionNow(trx, actor, null, "users:manage");
     const user = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (user === undefined) throw notFound("user");
     await requireNotAbove(trx, actor, id, { actsAsThem: false });

@@ -7,8 +7,8 @@ import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { UserRole } from "../models/join-tables.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { lockRights } from "../roles/role-guards.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 
@@ -22,7 +22,7 @@ export function giveRole(
   actor: Actor,
 ): Promise<UserRole> {
   return transaction(db, async (trx) => {
-    const ceiling = await currentCeiling(trx, actor, null, "users:manage");
+    const held = await requirePermissionNow(trx, actor, null, "users:manage");
     const user = await User.query(trx).findById(user_id).where({ environment_id });
     if (user === undefined) throw notFound("user", { pointer: "/data/relationships/user" });
     await requireNotAbove(trx, actor, user_id, { actsAsThem: false });
@@ -31,7 +31,7 @@ export function giveRole(
       environment_id,
       organization_id: null,
       role_ids: [role_id],
-      ceiling,
+      held,
       pointer,
     });
     const given = await insertUnlessExists(UserRole, trx, {
@@ -65,7 +65,7 @@ export function takeRole(
 ): Promise<void> {
   return transaction(db, async (trx) => {
     await lockRights(trx, environment_id);
-    await currentCeiling(trx, actor, null, "users:manage");
+    await requirePermissionNow(trx, actor, null, "users:manage");
     const given = await UserRole.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (given === undefined) throw notFound("user role");
     await requireNotAbove(trx, actor, given.user_id, { actsAsThem: false });

@@ -14,7 +14,7 @@ const findAbove = statement<
 
 /**
  * Nobody manages a user who may do more than they may themselves: they could come to it by that user. Programs act by
- * their scopes. To be called once `currentCeiling` holds the actor's rights.
+ * their scopes. To be called once `requirePermissionNow` holds the actor's rights.
  * @param actsAsThem whether the actor could act as the user afterwards, by a session or an address of theirs. Then what
  *   the user may do in each of their organizations counts as well, and an owner is above everybody.
  * @throws 403.

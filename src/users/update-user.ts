@@ -5,7 +5,7 @@ import { notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 
@@ -35,7 +35,7 @@ export function updateUser(
   refuseProgramAttributes(given, actor);
   const { address, email_verified, inviting_paused_until: until, ...change } = given;
   return transaction(db, async (trx) => {
-    await currentCeiling(trx, actor, null, "users:manage");
+    await requirePermissionNow(trx, actor, null, "users:manage");
     const before = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (before === undefined) throw notFound("user");
     const actsAsThem =
