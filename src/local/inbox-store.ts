@@ -9,7 +9,7 @@ export type InboxMessage = {
   to: string;
   from: string;
   subject: string;
-  /** Arrival. */
+  /** The time of arrival. */
   date: string;
   text: string;
   html: string | null;
@@ -19,7 +19,7 @@ export type InboxMessage = {
 
 /** A folder of emails, one file each. File names sort by time of arrival. */
 export type InboxStore = {
-  /** Adds an email and removes all but the newest `keep`. Returns its id. */
+  /** Adds an email, removes all but the newest `keep`, and returns its id. */
   add(source: Uint8Array, keep: number): Promise<string>;
   count(): Promise<number>;
   /** The newest emails, newest first. */
@@ -31,7 +31,7 @@ export type InboxStore = {
 const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{8}$/;
 const EXTENSION = ".eml";
 
-/** As many as an inbox keeps, so that listing all of them evicts none. */
+/** As many as an inbox keeps, so that listing all of them evicts nothing. */
 const CACHED = 500;
 
 export function inboxStore(directory: string): InboxStore {
@@ -58,7 +58,7 @@ export function inboxStore(directory: string): InboxStore {
     return message;
   }
 
-  /** Ids come from URLs: only a well-formed one becomes a path. */
+  /** Reads a file. Ids come from URLs, so only a well-formed id becomes a path. */
   async function readSource(id: string): Promise<Buffer | null> {
     return ID.test(id) ? await readFile(pathOf(id)).catch(() => null) : null;
   }
@@ -90,14 +90,14 @@ export function inboxStore(directory: string): InboxStore {
 
 let lastTime = 0;
 
-/** Never uses a millisecond twice, so emails that arrive together keep their order. */
+/** Returns a new id. Never uses a millisecond twice, so emails that arrive together keep their order. */
 function nextId(): string {
   lastTime = Math.max(Date.now(), lastTime + 1);
   const time = new Date(lastTime).toISOString().replace(/[-:.]/g, "");
   return `${time}-${randomBytes(4).toString("hex")}`;
 }
 
-/** Loads postal-mime, a devDependency, with the first email. An email it can't parse is shown as it came. */
+/** Parses an email. Loads postal-mime, a devDependency, only now. An email that it can't parse is shown as it arrived. */
 async function parse(id: string, source: Buffer | null): Promise<InboxMessage | null> {
   if (!source) return null;
   const { default: PostalMime } = await import("postal-mime");
