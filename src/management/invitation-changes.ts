@@ -9,7 +9,7 @@ import { editInvitation } from "../invitations/edit-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
 import { revokeInvitation } from "../invitations/revoke-invitations.ts";
-import { NOTHING, shows, tells } from "../json-api/answers.ts";
+import { NOTHING, returnsMeta, shows } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
 import type { Invitation } from "../models/invitation.ts";
@@ -85,7 +85,7 @@ export const invitationChangeEndpoints = [
       "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
     allow: program("invitation_links:write"),
     limit: "write",
-    answers: { ...tells(Link), secret: true },
+    answers: { ...returnsMeta(Link), secret: true },
     async handle(request) {
       const { context, actor } = request;
       return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { created_at, described, time, updated_at } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
-import { begins, tells } from "../json-api/answers.ts";
+import { begins, returnsMeta } from "../json-api/answers.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { counts, resourceType } from "../json-api/resource-type.ts";
@@ -87,7 +87,7 @@ export const organizationDeletionEndpoints = [
     summary: "Count what a deletion would detach and remove. Changes nothing.",
     allow: member("organization:delete", { of: inPath("organization"), scope: "organizations:read" }),
     limit: "read",
-    answers: tells(Preview),
+    answers: returnsMeta(Preview),
     async handle({ context, params }) {
       const planned = await countOrganizationRows(context.db, params.id);
       return { status: 200, document: { meta: { planned } } };

@@ -3,7 +3,7 @@ import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
 import { created_at, described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, tells } from "../json-api/answers.ts";
+import { creates, NOTHING, returnsMeta } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows } from "../json-api/matching-rows.ts";
@@ -123,7 +123,7 @@ export const suppressionEndpoints = [
         .describe("Only those with this reason."),
     }),
     body: meta(Lifting),
-    answers: tells(Lifted),
+    answers: returnsMeta(Lifted),
     async handle(request) {
       const { context, environment, actor, query, body } = request;
       if (!body.dry_run && !body.against_their_wish) refuseWishes(query["filter[reason]"]);
