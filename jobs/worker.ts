@@ -35,13 +35,8 @@ const REST = 1_000;
 /** Milliseconds for closing a queue: an unreachable one never answers. */
 const LEAVING = 3_000;
 
-export interface RunningWorker {
-  /** Takes no more jobs and waits for the running ones, but not for a queue that doesn't answer. */
-  stop(): Promise<void>;
-}
-
 /** Starts taking jobs from every queue, and maintains the schedules. */
-export function startWorker(backend: QueueBackend, context: JobContext): RunningWorker {
+export function startWorker(backend: QueueBackend, context: JobContext) {
   const { log, settings } = context;
   const byName = new Map(allJobs.map((job) => [job.name, job]));
   const running = new Set<Promise<void>>();
@@ -83,7 +78,8 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
   const checks = setInterval(() => void check(), CHECK_SCHEDULES_EVERY).unref();
 
   return {
-    async stop() {
+    /** Takes no more jobs and waits for the running ones, but not for a queue that doesn't answer. */
+    async stop(): Promise<void> {
       clearInterval(checks);
       clock.stop();
       const closed = Promise.allSettled([...workers, lifecycle].map((each) => each.close()));

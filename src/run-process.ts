@@ -8,15 +8,8 @@ import { compileMailsApart } from "./mail/compile-mails-apart.ts";
 import { closeContext, openContext } from "./open-context.ts";
 import { provideSettings } from "./provide-settings.ts";
 
-export interface RunningProcess {
-  /** Resolves when everything runs. Rejects with the reason if it can't. */
-  started: Promise<void>;
-  /** Undoes the start in reverse, even an incomplete one: takes no new work, waits for the rest, closes. */
-  stop(): Promise<void>;
-}
-
 /** Starts a role: the API, the worker, or both. On a developer's machine it also starts everything that is missing there. */
-export function runProcess(config: Config, log: Log): RunningProcess {
+export function runProcess(config: Config, log: Log) {
   const undo: Array<() => Promise<void>> = [];
   let stopping = false;
   const started = start();
@@ -70,8 +63,10 @@ export function runProcess(config: Config, log: Log): RunningProcess {
   }
 
   return {
+    /** Resolves when everything runs. Rejects with the reason if it can't. */
     started,
-    stop() {
+    /** Undoes the start in reverse, even an incomplete one: takes no new work, waits for the rest, closes. */
+    stop(): Promise<void> {
       stopping = true;
       stopped ??= undoAll();
       return stopped;

@@ -2,13 +2,21 @@ import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, type EventType, recordEvents } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { hashToken, randomToken } from "../lib/random-token.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
 import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
+
+/** Describes what happened to a session. */
+export function sessionEvent(
+  type: EventType,
+  { id: subject_id, environment_id, user_id }: Pick<Session, "id" | "environment_id" | "user_id">,
+) {
+  return { type, environment_id, organization_id: null, subject_id, data: { user_id } };
+}
 
 interface NewSession {
   environment_id: string;
@@ -51,15 +59,7 @@ export async function createSession(
         expires_at: raw("now() + make_interval(days => ?)", [Session.LIFETIME_DAYS]),
       })
       .returning("*");
-    await recordEvents(trx, actor, [
-      {
-        type: "session.created",
-        environment_id,
-        organization_id: null,
-        subject_id: started.id,
-        data: { user_id },
-      },
-    ]);
+    await recordEvents(trx, actor, [sessionEvent("session.created", started)]);
     return started;
   });
   return { session, token };

@@ -4,10 +4,11 @@ import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
-import { type Actor, type EventType, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Session } from "../models/session.ts";
 import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
+import { sessionEvent } from "./create-session.ts";
 
 /** Records that a session is in use. Writes no event, because nothing has changed. @throws 404, 403, 409 when it has ended. */
 export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
@@ -32,7 +33,7 @@ export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): P
       .patch({ revoked_at: raw("now()") })
       .returning("user_id");
     if (revoked === undefined) return requireExisting(trx, key);
-    await recordEvents(trx, actor, [eventOf("session.revoked", key, revoked)]);
+    await recordEvents(trx, actor, [sessionEvent("session.revoked", { ...key, user_id: revoked.user_id })]);
   });
 }
 
@@ -54,7 +55,7 @@ export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): P
       const detail = "The session comes from another service and would start again: revoke it instead.";
       throw conflict("session_of_identity", detail);
     }
-    await recordEvents(trx, actor, [eventOf("session.deleted", key, deleted)]);
+    await recordEvents(trx, actor, [sessionEvent("session.deleted", { ...key, user_id: deleted.user_id })]);
   });
 }
 
@@ -71,10 +72,6 @@ function ownedBy({ id, environment_id, user_id }: SessionKey): Record<string, st
 
 async function requireExisting(db: Knex, key: SessionKey): Promise<void> {
   if ((await Session.query(db).findOne(ownedBy(key))) === undefined) throw notFound("session");
-}
-
-function eventOf(type: EventType, { id: subject_id, environment_id }: SessionKey, { user_id }: Session) {
-  return { type, environment_id, organization_id: null, subject_id, data: { user_id } };
 }
 
 /**

@@ -33,23 +33,14 @@ export type LimitName = keyof typeof LIMITS;
 /** The most callers to remember. The oldest windows are forgotten first. */
 const REMEMBERED = 50_000;
 
-export interface RateLimiter {
-  /**
-   * Counts one request.
-   * @param who a user's id or an IP address, grouped by `networkOf`.
-   * @throws 429 with `Retry-After` if the window is used up.
-   */
-  count(limit: LimitName, who: string): void;
-  /** Throws the same error if the window is already used up. Counts nothing. */
-  refuseUsedUp(limit: LimitName, who: string): void;
-}
+export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
 /**
  * Counts in fixed windows in this process's memory. The limits only prevent abuse, so they aren't worth a round trip. With n
  * processes a caller may make at most n times as many requests.
  * @param now milliseconds, injected by tests.
  */
-export function createRateLimiter(now: () => number = Date.now): RateLimiter {
+export function createRateLimiter(now: () => number = Date.now) {
   const windows = new Map<string, { count: number; endsAt: number }>();
 
   function currentWindow(key: string, seconds: number) {
@@ -63,13 +54,19 @@ export function createRateLimiter(now: () => number = Date.now): RateLimiter {
   }
 
   return {
-    count(limit, who) {
+    /**
+     * Counts one request.
+     * @param who a user's id or an IP address, grouped by `networkOf`.
+     * @throws 429 with `Retry-After` if the window is used up.
+     */
+    count(limit: LimitName, who: string): void {
       const { requests, seconds } = LIMITS[limit];
       const window = currentWindow(`${limit}:${networkOf(who)}`, seconds);
       window.count += 1;
       if (window.count > requests) throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));
     },
-    refuseUsedUp(limit, who) {
+    /** Throws the same error if the window is already used up. Counts nothing. */
+    refuseUsedUp(limit: LimitName, who: string): void {
       const window = windows.get(`${limit}:${networkOf(who)}`);
       if (window === undefined || window.count < LIMITS[limit].requests || window.endsAt <= now()) return;
       throw tooManyRequests(Math.ceil((window.endsAt - now()) / 1_000));

@@ -17,24 +17,14 @@ export type InboxMessage = {
   headers: { name: string; value: string }[];
 };
 
-/** A folder of emails, one file each. File names sort by time of arrival. */
-export type InboxStore = {
-  /** Adds an email, removes all but the newest `keep`, and returns its id. */
-  add(source: Uint8Array, keep: number): Promise<string>;
-  count(): Promise<number>;
-  /** The newest emails, newest first. */
-  list(count: number): Promise<InboxMessage[]>;
-  read(id: string): Promise<InboxMessage | null>;
-  readSource(id: string): Promise<Buffer | null>;
-};
-
 const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{8}$/;
 const EXTENSION = ".eml";
 
 /** As many as an inbox keeps, so that listing all of them evicts nothing. */
 const CACHED = 500;
 
-export function inboxStore(directory: string): InboxStore {
+/** Opens a folder of emails, one file each. File names sort by time of arrival. */
+export function inboxStore(directory: string) {
   // A stored email never changes, so the most recently read ones stay parsed.
   const parsed = new Map<string, InboxMessage>();
   const pathOf = (id: string) => join(directory, id + EXTENSION);
@@ -66,7 +56,8 @@ export function inboxStore(directory: string): InboxStore {
   return {
     read,
     readSource,
-    async add(source, keep) {
+    /** Adds an email, removes all but the newest `keep`, and returns its id. */
+    async add(source: Uint8Array, keep: number): Promise<string> {
       const id = nextId();
       const unfinished = join(directory, `${id}.tmp`);
       // Emails hold links that work, so other users of the machine can't read them.
@@ -77,12 +68,13 @@ export function inboxStore(directory: string): InboxStore {
       await Promise.all(old.map((each) => rm(pathOf(each), { force: true })));
       return id;
     },
-    async list(count) {
+    /** Returns the newest emails, newest first. */
+    async list(count: number): Promise<InboxMessage[]> {
       const messages = [];
       for (const id of (await ids()).slice(0, count)) messages.push(await read(id));
       return messages.filter((message) => message !== null);
     },
-    async count() {
+    async count(): Promise<number> {
       return (await ids()).length;
     },
   };

@@ -76,7 +76,7 @@ function toProblem(error: unknown): Problem {
   return { problem: error instanceof Error ? error.message : String(error) };
 }
 
-function send(ctx: Ctx, html: string, headers = previewPage.headers): void {
+function send(ctx: Ctx, html: string, headers: Record<string, string> = previewPage.headers): void {
   ctx.set(headers);
   ctx.type = "text/html; charset=utf-8";
   ctx.body = html;

@@ -11,17 +11,11 @@ export const TOOL_HEADERS = {
   "X-Content-Type-Options": "nosniff",
 };
 
-interface ToolPage {
-  css: string;
-  script: string;
-  headers: Record<string, string>;
-}
-
 /**
  * Reads the style and the script of a tool's pages. The pages may call this service and frame its pages, nothing else.
  * @param script a file in `templates/pages`, like the styles.
  */
-export function toolPage(script: string, ...styles: string[]): ToolPage {
+export function toolPage(script: string, ...styles: string[]) {
   const style = pageStyle(...styles);
   const text = readFileSync(join(packageRoot(), "templates", "pages", script), "utf8");
   const policy = [

@@ -16,15 +16,7 @@ import { createSendingPause, createSendingRate } from "./sending-rate.ts";
 import { openSmtpConnection } from "./smtp-connection.ts";
 import { createSuspicions } from "./suspicions.ts";
 
-export interface DeliveryRunner {
-  /** Claims and sends until nothing is due. Resolves when all due emails have been claimed, not when they have been sent. */
-  run(): Promise<void>;
-  /**
-   * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then cuts their connections and records what it
-   * knows about them.
-   */
-  stop(grace: number): Promise<void>;
-}
+export type DeliveryRunner = ReturnType<typeof createDeliveryRunner>;
 
 interface DeliveryRunnerParts extends MailParts {
   db: Knex;
@@ -38,7 +30,7 @@ const PER_CONNECTION = 3;
 /** Milliseconds to record the outcomes of emails that were cut off. */
 const RECORDING = 2_000;
 
-export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner {
+export function createDeliveryRunner(parts: DeliveryRunnerParts) {
   const { db, log, settings } = parts;
   warnUnlessAligned(settings, log);
   const warn = createRareWarnings(log);
@@ -161,8 +153,13 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   }
 
   return {
+    /** Claims and sends until nothing is due. Resolves when all due emails have been claimed, not when they have been sent. */
     run,
-    async stop(grace) {
+    /**
+     * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then cuts their connections and records what it
+     * knows about them.
+     */
+    async stop(grace: number): Promise<void> {
       stopping = true;
       pause.stop();
       rate.stop();

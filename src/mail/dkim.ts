@@ -5,12 +5,7 @@ import type { Config, Settings } from "../config/variables.ts";
 import type { Log } from "../log.ts";
 
 /** The key and domain that sign emails, as nodemailer takes them. */
-export interface DkimSigner {
-  domainName: string;
-  keySelector: string;
-  privateKey: string;
-  headerFieldNames: string;
-}
+export type DkimSigner = ReturnType<typeof dkimSigner>;
 
 export type DkimSettings = Pick<Settings, "DKIM_DOMAIN" | "DKIM_SELECTOR" | "DKIM_PRIVATE_KEY">;
 
@@ -20,7 +15,7 @@ const SIGNED =
   "MIME-Version:Content-Type:Content-Transfer-Encoding";
 
 /** @returns undefined if Guildhall doesn't sign emails. */
-export function dkimSigner(settings: DkimSettings): DkimSigner | undefined {
+export function dkimSigner(settings: DkimSettings) {
   const { DKIM_DOMAIN: domainName, DKIM_SELECTOR: keySelector, DKIM_PRIVATE_KEY: privateKey } = settings;
   if (domainName === undefined || keySelector === undefined || privateKey === undefined) return undefined;
   return { domainName, keySelector, privateKey, headerFieldNames: SIGNED };

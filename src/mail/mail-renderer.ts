@@ -13,16 +13,14 @@ export type MailSources = Record<string, MailSource>;
 
 type ParsedMail = { [Part in keyof MailSource]: Handlebars.TemplateDelegate<MailValues> };
 
-export interface MailRenderer {
-  render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], locale: string): RenderedMail;
-}
+export type MailRenderer = ReturnType<typeof createMailRenderer>;
 
 export function nameOfMail(kind: MailKind, { language }: Locale): string {
   return `${kind}.${language}`;
 }
 
 /** Creates a renderer that fills the emails of `compileMails`. Parses each when it is first needed. */
-export function createMailRenderer(sources: MailSources): MailRenderer {
+export function createMailRenderer(sources: MailSources) {
   const parsed = new Map<string, ParsedMail>();
 
   function find(name: string): ParsedMail {
@@ -36,7 +34,7 @@ export function createMailRenderer(sources: MailSources): MailRenderer {
   }
 
   return {
-    render(kind, variables, tag) {
+    render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], tag: string): RenderedMail {
       const locale = findLocale(tag);
       return fillMail(find(nameOfMail(kind, locale)), kind, variables, locale);
     },

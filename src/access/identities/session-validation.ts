@@ -113,22 +113,15 @@ function unavailable(cause: unknown): Refusal {
   return new Refusal(503, [item], { "Retry-After": "2" }, { cause });
 }
 
-/** Remembers a limited number of keys for a while, and forgets the oldest first. */
-interface ShortMemory {
-  has(key: string): boolean;
-  add(key: string): void;
-}
-
-/** @param milliseconds how long it remembers. @param size the most keys. @param now milliseconds, injected by tests. */
-export function createShortMemory(
-  milliseconds: number,
-  size: number,
-  now: () => number = Date.now,
-): ShortMemory {
+/**
+ * Remembers at most `size` keys for some time, and forgets the oldest first.
+ * @param milliseconds how long it remembers a key. @param now milliseconds, injected by tests.
+ */
+export function createShortMemory(milliseconds: number, size: number, now: () => number = Date.now) {
   const endsAt = new Map<string, number>();
   return {
-    has: (key) => (endsAt.get(key) ?? 0) > now(),
-    add(key) {
+    has: (key: string) => (endsAt.get(key) ?? 0) > now(),
+    add(key: string): void {
       // Moves the key to the end: a map keeps the order of insertion.
       endsAt.delete(key);
       endsAt.set(key, now() + milliseconds);

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomUUID } from "node:crypto";
 import { isIP } from "node:net";
-import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, SignJWT } from "jose";
+import { createLocalJWKSet, errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import type { Settings } from "../../config/variables.ts";
 
@@ -20,16 +20,7 @@ export interface Grant {
   audience: string;
 }
 
-export interface AccessTokens {
-  sign(grant: Grant): Promise<string>;
-  /**
-   * Verifies signature, issuer and expiry. The caller must check that the client still exists and the audience fits.
-   * @returns undefined for anything this service did not sign, or that has expired.
-   */
-  verify(token: string): Promise<Grant | undefined>;
-  /** The public keys, for anyone who wants to verify a token (RFC 7517). */
-  jwks: JSONWebKeySet;
-}
+export type AccessTokens = ReturnType<typeof createAccessTokens>;
 
 const Claims = z.object({
   client_id: z.string(),
@@ -44,15 +35,16 @@ const Claims = z.object({
  */
 export function createAccessTokens(
   settings: Pick<Settings, "PUBLIC_URL" | "SECRET_KEY" | "SECRET_KEYS_PREVIOUS">,
-): AccessTokens {
+) {
   const current = deriveSigningKey(settings.SECRET_KEY);
   const previous = settings.SECRET_KEYS_PREVIOUS.map(deriveSigningKey);
   const jwks = { keys: [current, ...previous].map(({ publicKey }) => publicKey) };
   const keyOf = createLocalJWKSet(jwks);
 
   return {
+    /** The public keys, for anyone who wants to verify a token (RFC 7517). */
     jwks,
-    sign({ client_id, environment, scopes, audience }) {
+    sign({ client_id, environment, scopes, audience }: Grant): Promise<string> {
       const now = Math.floor(Date.now() / 1_000);
       return new SignJWT({ client_id, environment, scope: scopes.join(" ") })
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: current.publicKey.kid })
@@ -64,7 +56,11 @@ export function createAccessTokens(
         .setJti(randomUUID())
         .sign(current.privateKey);
     },
-    async verify(token) {
+    /**
+     * Verifies signature, issuer and expiry. The caller must check that the client still exists and the audience fits.
+     * @returns undefined for anything that this service didn't sign, or that has expired.
+     */
+    async verify(token: string): Promise<Grant | undefined> {
       try {
         const { payload } = await jwtVerify(token, keyOf, {
           algorithms: [ALGORITHM],

@@ -14,13 +14,6 @@ export interface ClientCredentials {
   client_secret: string;
 }
 
-interface AuthenticClient {
-  client_id: string;
-  scopes: string[];
-  environment_id: string;
-  handle: string;
-}
-
 /** The first environment that exists, and the client if that environment has it. */
 interface FoundClient {
   environment_id: string;
@@ -54,7 +47,7 @@ export async function authenticateClient(
   { db, limiter }: Pick<Context, "db" | "limiter">,
   { client_id, client_secret }: ClientCredentials,
   { environments, ip }: { environments: string[]; ip: string },
-): Promise<AuthenticClient> {
+) {
   requireNamed(environments);
   const [found] = await findClient(db, {
     handles: environments,
