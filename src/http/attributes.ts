@@ -11,6 +11,11 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, ...(examples.length > 0 && { examples }) });
 }
 
+/** Documents an attribute whose name says what it means by an example of its value. */
+export function withExample<Schema extends z.ZodType>(schema: Schema, example: unknown): Schema {
+  return schema.meta({ examples: [example] });
+}
+
 /** In examples, when something happened after the creation. */
 export const LATER = "2026-11-21T16:05:00.000Z";
 
