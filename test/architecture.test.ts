@@ -90,7 +90,7 @@ const BARE_KNEX: Array<[file: RegExp, reason: string]> = [
   [/^src\/models\/insert-unless-exists\.ts$/, "Objection can't say whether a row was inserted"],
   [/^src\/users\/delete-user\.ts$/, "looks for resources of every kind"],
   [/^src\/organizations\/(count|detach|delete)-organization(-rows)?\.ts$/, "goes through a list of tables"],
-  [/^src\/invitation-batches\/work-off-chunk\.ts$/, "sets savepoints"],
+  [/^src\/invitation-batches\/process-chunk\.ts$/, "sets savepoints"],
   [/^src\/metrics\/database-metrics\.ts$/, "its queries must be planned each time"],
   [/^src\/http\/health\.ts$/, "asks for a setting"],
 ];

@@ -324,7 +324,11 @@ describe("trouble with a row", { timeout: 60_000 }, () => {
       await runBatches(guildhall);
       const became = await rowsOf(guildhall, id);
       expect(became.filter(({ status }) => status === "failed")).toMatchObject([
-        { number: 121, code: "internal_error", detail: "Our mistake: tell support the id of the row." },
+        {
+          number: 121,
+          code: "internal_error",
+          detail: "Something went wrong on our side. Give support the id of the row.",
+        },
         { number: 122, code: "invalid_value" },
       ]);
       expect((await readBatch(guildhall, id)).attributes).toMatchObject({

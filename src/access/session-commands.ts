@@ -5,6 +5,7 @@ import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 import { Session } from "../models/session.ts";
 import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
@@ -114,12 +115,9 @@ const purgeChunk = statement<{ purged: number }, { limit: number; days: number }
  * @param aborted called before each chunk; true stops the purge.
  * @returns the number of removed sessions.
  */
-export async function purgeSessions(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
-  while (!aborted()) {
+export function purgeSessions(db: Knex, aborted: () => boolean): Promise<number> {
+  return inChunks(CHUNK, aborted, async () => {
     const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK, days: KEPT_DAYS });
-    total += purged;
-    if (purged < CHUNK) break;
-  }
-  return total;
+    return purged;
+  });
 }

@@ -11,6 +11,11 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, ...(examples.length > 0 && { examples }) });
 }
 
+/** Adds only an example to an attribute whose name says what it means. */
+export function withExample<Schema extends z.ZodType>(schema: Schema, example: unknown): Schema {
+  return schema.meta({ examples: [example] });
+}
+
 /** The time, in examples, of something that happened after the creation. */
 export const LATER = "2026-11-21T16:05:00.000Z";
 

@@ -4,6 +4,7 @@ import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
 import { requirePermissionNow } from "../roles/require-permission-now.ts";
@@ -86,12 +87,9 @@ const purgeChunk = statement<{ purged: number }, { limit: number }>(
  * @param aborted asked between chunks.
  * @returns the number removed.
  */
-export async function purgeDeletedDeliveries(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
-  while (!aborted()) {
-    const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK });
-    total += purged;
-    if (purged < CHUNK) break;
-  }
-  return total;
+export function purgeDeletedDeliveries(db: Knex, aborted: () => boolean): Promise<number> {
+  return inChunks(CHUNK, aborted, async () => {
+    const [chunk] = await purgeChunk(db, { limit: CHUNK });
+    return chunk?.purged ?? 0;
+  });
 }

@@ -9,17 +9,18 @@ import { editInvitation } from "../invitations/edit-invitation.ts";
 import { findInvitation } from "../invitations/find-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
 import { revokeInvitation } from "../invitations/revoke-invitations.ts";
-import { NOTHING, returnsMeta, shows } from "../json-api/answers.ts";
+import { returnsMeta, shows } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
 import { presentResource, type Resource } from "../json-api/document.ts";
 import type { Invitation } from "../models/invitation.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 const changedInvitation = {
   type: "invitation",
   attributes: z.strictObject({
-    role_ids: z.array(z.string().max(64)).min(1, { error: "must name a role at least" }).max(50).optional(),
+    role_ids: z.array(z.string().max(64)).min(1, { error: "must name at least one role" }).max(50).optional(),
     first_name: text(100).nullish(),
     last_name: text(100).nullish(),
     locale: locale.nullish(),
@@ -42,14 +43,14 @@ const Link = z.object({
 
 const allow = member("members:manage", { of: inPath("invitation"), scope: "invitations:write" });
 
-/** What those who invite can do with an invitation, besides revoking it. */
+/** What the people who invite can do with an invitation. */
 export const invitationChangeEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/invitations/:id",
     operationId: "updateInvitation",
     summary:
-      "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
+      "Change a pending invitation's roles, expiry, language, or the person's name. Its link keeps working.",
     allow,
     limit: "write",
     body: changedResource(changedInvitation),
@@ -82,7 +83,7 @@ export const invitationChangeEndpoints = [
     path: "/api/invitations/:id/link",
     operationId: "linkInvitation",
     summary:
-      "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
+      "Get the link of a pending invitation, to send it in an email of your own. The events record it.",
     allow: program("invitation_links:write"),
     limit: "write",
     answers: { ...returnsMeta(Link), secret: true },
@@ -95,8 +96,8 @@ export const invitationChangeEndpoints = [
     method: "POST",
     path: "/api/invitations/:id/revoke",
     operationId: "revokeInvitation",
-    summary: "Withdraw a pending invitation; its link is dead at once.",
-    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
+    summary: "Revoke a pending invitation. Its link stops working at once.",
+    allow,
     limit: "write",
     answers: {
       ...shows(invitationType),
@@ -108,10 +109,7 @@ export const invitationChangeEndpoints = [
       return { status: 200, document: { data } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/invitations/:id",
-    operationId: "deleteInvitation",
+  deletes(invitationType, {
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
     allow: member("members:manage", {
@@ -119,18 +117,13 @@ export const invitationChangeEndpoints = [
       scope: "invitations:delete",
       judged: "with the key",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteInvitation(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteInvitation(request.context, keyOf(request), request.actor),
   }),
 ];
 
 /**
- * An invitation that has just been answered or revoked, as reading it would show it; or, when its organization is being
- * deleted by now and reading finds nothing, as it was written: what was done was done.
+ * Presents an invitation that has just been answered or revoked, as reading it would show it; or as it was written, if its
+ * organization has since been deleted.
  */
 export async function presentAnswered(db: Knex, answered: Invitation): Promise<Resource> {
   const invitation = await findInvitation(db, answered).catch((error: unknown) => {

@@ -2,7 +2,7 @@ import type { SystemRoleName } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { badRequest, notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
@@ -20,9 +20,9 @@ export interface RoleChange {
 }
 
 /**
- * Gives a member another of the system roles instead of those they have; roles of other kinds stay. In the same
- * transaction it revokes the pending invitations they could no longer send.
- * @throws 400 for the owner and for oneself, 403 for a role beyond the giver's own rights, 404.
+ * Replaces a member's system roles by one of them; other roles stay. In the same transaction it revokes the pending
+ * invitations they could no longer send.
+ * @throws 400 for the owner and for the actor themselves, 403 for a role with permissions the actor lacks, 404.
  */
 export function changeRole(
   { db }: Pick<Context, "db">,
@@ -49,10 +49,7 @@ export function changeRole(
     await MembershipRole.query(trx).where({ membership_id }).whereIn("role_id", others).delete();
     await Membership.grant(trx, membership, role_ids);
     await revokeUnsendable(trx, actor, { environment_id, organization_id, inviter_user_id: user_id });
-    const data = { user_id, role };
-    await recordEvents(trx, actor, [
-      { type: "membership.updated", environment_id, organization_id, subject_id: membership_id, data },
-    ]);
+    await recordEvent(trx, actor, "membership.updated", membership, { user_id, role });
     return membership;
   });
 }

@@ -19,7 +19,7 @@ type Shown =
   | "updated_at";
 
 export interface OwnOrganization extends Pick<Organization, Shown> {
-  /** The strongest system role the user has there; null with none, and for who is no member. */
+  /** The strongest system role the user has there; null without one, and for a user who isn't a member. */
   your_role: SystemRoleName | null;
   your_roles: string[];
 }
@@ -36,7 +36,7 @@ const findOwn = statement<OwnOrganization, { id: string; environment_id: string;
 );
 
 /**
- * An organization with the roles a user has in it: what a front end asks for most, so in one prepared round trip.
+ * Finds an organization with the roles a user has in it, in one prepared round trip, because front ends ask for it most.
  * @returns undefined for one of another environment, or being deleted.
  */
 export async function findOwnOrganization(
@@ -78,7 +78,7 @@ const count = statement<{ total: number }, Own>(
   `select count(*)::int as total ${OWN}`,
 );
 
-/** A page of the organizations a user is a member of, oldest first, and how many there are. */
+/** Lists a page of the organizations a user is a member of, oldest first, and counts them all. */
 export async function listOwnOrganizations(
   db: Knex,
   { environment_id, user_id }: { environment_id: string; user_id: string },

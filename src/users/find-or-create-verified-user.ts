@@ -3,7 +3,7 @@ import { dropUnprovenIdentities } from "../access/identities/validated-sessions.
 import { statement } from "../db/statement.ts";
 import type { User } from "../models/user.ts";
 
-/** Half a name is a name: two of different people are never mixed. */
+/** A user with half a name has a name, because the halves of two names must not be mixed. */
 const IS_NAMELESS = "coalesce(users.first_name, users.last_name) is null";
 
 interface ProvenAddress {
@@ -37,9 +37,10 @@ const findOrCreate = statement<
 );
 
 /**
- * The user of an address that was just proven (a link mailed to it came back, or a service that people sign in with
- * says so): found or created, and from now on verified. A user without a name gets the one that is given. One statement, so that of two at once neither fails.
- * @param id what a user who is new is to be called.
+ * Finds or creates the user of an address that was just proven, by a link sent to it or by the service the user signs in
+ * with, and marks the address as verified. A user without a name gets the given one. It is one statement, so that neither
+ * of two simultaneous calls fails.
+ * @param id the id for a new user.
  */
 export async function findOrCreateVerifiedUser(
   trx: Knex.Transaction,
