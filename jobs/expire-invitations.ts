@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { expireInvitations as expire } from "../src/invitations/expire-invitations.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -11,7 +10,6 @@ import { defineJob } from "./define-job.ts";
 export const expireInvitations = defineJob({
   queue: "lifecycle",
   name: "expire-invitations",
-  payload: z.object({}),
   every: ({ EXPIRE_EVERY }) => EXPIRE_EVERY,
   async run({ db, queues, log, stopping }) {
     const expired = await expire(db, stopping);

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { remindInvitees as remind } from "../src/invitations/remind-invitees.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -13,7 +12,6 @@ const HOUR = 3_600_000;
 export const remindInvitees = defineJob({
   queue: "lifecycle",
   name: "remind-invitees",
-  payload: z.object({}),
   every: () => HOUR,
   async run({ db, queues, log, stopping }) {
     const reminders = await remind(db, stopping);

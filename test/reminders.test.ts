@@ -192,7 +192,7 @@ describe("reminders are due", () => {
     expect(await remind()).toBe(1);
     expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([2, 1_002]);
     await sendDue(guildhall);
-    // The first reminder was written and never left: the newer mail took its place.
+    // The first reminder was written and never left: the newer email replaced it.
     const [, second, reminder] = await Promise.all(
       [1, 2, 3].map((nth) => guildhall.mailbox.waitFor(invitation.email, nth)),
     );
@@ -294,7 +294,7 @@ describe("an obsolete reminder is not sent", () => {
         await letCoolDown(guildhall, id);
         await guildhall.api.post(`/api/invitations/${id}/resend`);
       },
-      "a newer mail took its place",
+      "a newer email replaced it",
     ],
     [
       "opting out",

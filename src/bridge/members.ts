@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
-import { created_at, described, emailAddress, updated_at } from "../http/attributes.ts";
+import { created_at, described, emailAddress, updated_at, withExample } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
@@ -24,9 +24,9 @@ const memberShape = z.object({
   organization_id: idOf("org", "The organization they belong to."),
   user_id: idOf("user", "The user."),
   user_name: described(name, "First and last name.", "Grace Hopper"),
-  user_first_name: name.meta({ examples: ["Grace"] }),
-  user_last_name: name.meta({ examples: ["Hopper"] }),
-  user_email: z.string().meta({ examples: ["grace@acme.example"] }),
+  user_first_name: withExample(name, "Grace"),
+  user_last_name: withExample(name, "Hopper"),
+  user_email: withExample(z.string(), "grace@acme.example"),
   user_picture: z.string().nullable(),
   role: described(strongestRole, ROLE, "admin"),
   roles: described(z.array(z.string()), "All their roles in the organization.", ["admin"]),

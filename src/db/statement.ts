@@ -12,18 +12,18 @@ type SqlType =
   | "jsonb"
   | "bytea";
 
-/** A literal, a quoted name, a comment or a cast, all of which stay as they are; or a parameter. */
+/** A literal, a quoted name, a comment or a cast, all of which stay unchanged; or a parameter. */
 const TOKEN = /'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|(\$\d+)|:([a-z_]\w*)/g;
 
 /**
- * Defines a prepared statement: written by hand, parsed and planned once per connection. It goes to the pooled
- * connection directly, because building a `knex.raw` would take as long as everything else.
+ * Defines a prepared statement, which Postgres parses and plans once per connection. It goes to the pooled connection
+ * directly, because building a `knex.raw` would take as long as everything else.
  * @param name the name it is prepared under, unique among all statements.
  * @param parameters the SQL type of each parameter.
- * @param text SQL that names its parameters: `:organization_id`. It has no question mark: knex would take it for one of
- *   its own parameters.
- * @returns a function that runs it, inside a transaction when given one. Its `query` is for callers without knex.
- * @throws at definition, when the text and the parameters don't have the same names.
+ * @param text SQL with named parameters such as `:organization_id`. It must not contain a question mark, which knex would take
+ *   for one of its own parameters.
+ * @returns a function that runs it, in a transaction if given one. Its `query` is for callers without knex.
+ * @throws at definition, if the text and the parameters don't have the same names.
  */
 export function statement<Row, Params extends object = Record<never, never>>(
   name: string,
@@ -45,7 +45,7 @@ export async function runPrepared<Row>(
   db: Knex,
   { name, text: sql, values }: { name: string; text: string; values: unknown[] },
 ): Promise<Row[]> {
-  // `acquireConnection` and `query` aren't in knex's documented API: the tests of transactions hold what we rely on.
+  // `acquireConnection` and `query` aren't in knex's documented API. The tests of transactions check what we rely on.
   const client: Knex.Client = db.client;
   const connection = await client.acquireConnection();
   try {
@@ -57,7 +57,7 @@ export async function runPrepared<Row>(
   }
 }
 
-/** Numbers the parameters, each with its type: `:organization_id` becomes `$1::text` wherever it stands. */
+/** Numbers the parameters and adds their types: every `:organization_id` becomes `$1::text`. */
 function compile(
   name: string,
   parameters: Record<string, SqlType>,

@@ -16,11 +16,11 @@ const favicon = staticText(
   },
 );
 
-/** Serves checks for operators. `healthz`: the process answers. `readyz`: database and queue answer, too. */
+/** Serves health checks. `healthz`: the process answers. `readyz`: database and queue work, too. */
 export function healthRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   const warn = createRareWarnings(log);
-  // Browsers request it by themselves, even if a page's policy forbids loading.
+  // Browsers request it even if a page's policy forbids loading anything.
   router.get("/favicon.ico", favicon);
   router.get("/healthz", (ctx) => {
     ctx.body = { status: "ok" };
@@ -50,7 +50,7 @@ export function healthRouter({ db, queues, log }: Context): Router<RequestState>
   return router;
 }
 
-/** A replica answers reads, but takes no writes. */
+/** Checks that the database takes writes. A replica answers reads only. */
 async function requireWritable(db: Knex): Promise<void> {
   const { rows } = await db.raw<{ rows: [{ transaction_read_only: string }] }>("show transaction_read_only");
   if (rows[0].transaction_read_only === "on")

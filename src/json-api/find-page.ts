@@ -5,12 +5,12 @@ import type { Page } from "./read-parameters.ts";
 import type { Viewer } from "./resource-type.ts";
 import { sightOf, sightValues } from "./viewer.ts";
 
-/** What the rows of a page may take as JSON, links and relationships aside. */
+/** The most bytes of a page's rows as JSON, not counting links and relationships. */
 const PAGE_BYTES = 1_000_000;
 
 export interface FoundPage<Row> {
   rows: Row[];
-  /** Cursors of the pages beside this one; null where there is none. */
+  /** The cursors of the next and the previous page. Null if there is no such page. */
   next: string | null;
   previous: string | null;
 }

@@ -13,13 +13,13 @@ import {
 } from "./resource-type.ts";
 import { type Sight, sightOf, sightValues } from "./viewer.ts";
 
-/** Resources one answer includes at most; whoever wants more pages through the related URL. */
+/** The most resources that a response includes. The related URL lists more, page by page. */
 const LIMIT = 1_000;
 
-/** Bytes they may take in the database. */
+/** The most bytes they may take in the database. */
 const BYTES = 2_000_000;
 
-/** What was loaded beside the primary rows. */
+/** Everything that was loaded besides the primary rows. */
 export interface Included {
   /** By `type:id`, each once. */
   rows: Map<string, { type: ResourceType; row: BaseModel }>;

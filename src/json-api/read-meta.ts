@@ -3,8 +3,8 @@ import { badRequest, type ErrorCode, type ErrorItem, MOST_PROBLEMS, Refusal } fr
 import { isObject, pointerInto, withoutAtMembers } from "./pointer-to.ts";
 
 /**
- * Reads the `meta` of an action's document; no document at all means an empty one.
- * @throws 400 for a document that is no object, 422 naming each member that is unknown or wrong.
+ * Reads the `meta` of an action's document. No document counts as an empty one.
+ * @throws 400 for a document that isn't an object, 422 that names each member that is unknown or invalid.
  */
 export function readMeta<Schema extends z.ZodObject>(schema: Schema, document: unknown): z.infer<Schema> {
   const given = document === undefined ? {} : document;

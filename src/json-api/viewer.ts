@@ -12,7 +12,7 @@ export function viewerOf({
   return { db: context.db, environment_id, caller, environment_permissions };
 }
 
-/** Whether the viewer may know every user of the environment. */
+/** Returns whether the viewer may see all users of the environment. */
 export function seesAllUsers({ caller, environment_permissions }: Viewer): boolean {
   if (caller.kind === "client") return caller.scopes.includes("users:read");
   return caller.kind === "operator" || environment_permissions.includes("users:read");

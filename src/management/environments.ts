@@ -2,7 +2,15 @@ import { z } from "zod";
 import { operator } from "../access/allow.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
-import { created_at, described, locale, text, updated_at, webAddress } from "../http/attributes.ts";
+import {
+  created_at,
+  described,
+  locale,
+  text,
+  updated_at,
+  webAddress,
+  withExample,
+} from "../http/attributes.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
@@ -20,7 +28,6 @@ export const environmentType = resourceType<Environment>({
     "A separate world with its own users, organizations, roles and permissions. Nothing crosses from one environment to another.",
   seenBy: "The operator only.",
   readBy: "operator",
-  /** The operator's alone, who is in none. */
   visible: ({ db }) => Environment.query(db).select("environments.*"),
   attributes: z.object({
     handle: described(
@@ -28,7 +35,7 @@ export const environmentType = resourceType<Environment>({
       "The environment's name in host names and in `X-Environment`. It never changes.",
       "acme-test",
     ),
-    name: z.string().meta({ examples: ["Acme, for trying out"] }),
+    name: withExample(z.string(), "Acme, for trying out"),
     settings: described(
       z.looseObject({}),
       "The settings that were changed; all others have their defaults.",
@@ -97,7 +104,7 @@ const settings = z.strictObject({
     .describe("`direct`, or `invite`: people send an invitation instead of making someone a member at once."),
   member_management: z
     .enum(["owner", "owner_and_admins"])
-    .describe("That of new organizations that don't say, here and in the Bridge API."),
+    .describe("The value for new organizations that don't choose one, in both APIs."),
 });
 const newEnvironment = {
   type: "environment",
@@ -110,7 +117,7 @@ const newEnvironment = {
   }),
   relationships: {},
 } as const;
-/** A setting given as null falls back to its default. The handle stays: addresses and tokens are made with it. */
+/** A setting that is null gets its default. The handle can't change, because links and tokens contain it. */
 const changedEnvironment = {
   type: "environment",
   attributes: z.strictObject({
@@ -135,7 +142,7 @@ const changedEnvironment = {
 
 export const environmentEndpoints = [
   creates(environmentType, {
-    summary: "Create an environment, born with the permission catalogue and the four system roles.",
+    summary: "Create an environment with the permission catalogue and the four system roles.",
     allow: operator({ environment: "none" }),
     body: newResource(newEnvironment),
     async create(request) {

@@ -103,7 +103,7 @@ async function prove(request: OneRequest<Answer>): Promise<Proof | undefined> {
   if (caller.kind === "nobody") throw unauthorized();
   if (caller.kind !== "user") {
     if (body.user_id === undefined) return undefined;
-    // To let a user in is to make a membership, which inviting alone is not.
+    // Accepting for a user creates a membership, which takes more than the scope to invite.
     requireScope(caller, "memberships:write");
     return { by: "user", userId: body.user_id };
   }
@@ -111,7 +111,7 @@ async function prove(request: OneRequest<Answer>): Promise<Proof | undefined> {
   return proveByAddress(await findInvitation(context.db, key), caller, maySee);
 }
 
-/** What would be ignored is refused: a link names its user itself, and a signed-in user answers for nobody else. */
+/** Refuses a `user_id` that would be ignored: a link already identifies the user, and signed-in users answer for themselves. */
 function refuseOtherUser({ token, user_id }: Answer, caller: Caller): void {
   const pointer = "/meta/user_id";
   if (user_id === undefined) return;

@@ -6,7 +6,7 @@ import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
 import { revokeInvitation } from "../invitations/revoke-invitation.ts";
-import { shows, tells } from "../json-api/answers.ts";
+import { returnsMeta, shows } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { invitationType } from "./invitations.ts";
@@ -16,7 +16,7 @@ import { deletes } from "./resource-endpoints.ts";
 const changedInvitation = {
   type: "invitation",
   attributes: z.strictObject({
-    role_ids: z.array(z.string().max(64)).min(1, { error: "must name a role at least" }).max(50).optional(),
+    role_ids: z.array(z.string().max(64)).min(1, { error: "must name at least one role" }).max(50).optional(),
     first_name: text(100).nullish(),
     last_name: text(100).nullish(),
     locale: locale.nullish(),
@@ -39,14 +39,14 @@ const Link = z.object({
 
 const allow = member("members:manage", { of: inPath("invitation"), scope: "invitations:write" });
 
-/** What those who invite can do with an invitation, besides revoking it. */
+/** What the people who invite can do with an invitation. */
 export const invitationChangeEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/invitations/:id",
     operationId: "updateInvitation",
     summary:
-      "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
+      "Change a pending invitation's roles, expiry, language, or the person's name. Its link keeps working.",
     allow,
     limit: "write",
     body: changedResource(changedInvitation),
@@ -79,10 +79,10 @@ export const invitationChangeEndpoints = [
     path: "/api/invitations/:id/link",
     operationId: "linkInvitation",
     summary:
-      "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
+      "Get the link of a pending invitation, to send it in an email of your own. The events record it.",
     allow: program("invitation_links:write"),
     limit: "write",
-    answers: { ...tells(Link), secret: true },
+    answers: { ...returnsMeta(Link), secret: true },
     async handle(request) {
       const { context, actor } = request;
       return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };
@@ -92,8 +92,8 @@ export const invitationChangeEndpoints = [
     method: "POST",
     path: "/api/invitations/:id/revoke",
     operationId: "revokeInvitation",
-    summary: "Withdraw a pending invitation; its link is dead at once.",
-    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
+    summary: "Revoke a pending invitation. Its link stops working at once.",
+    allow,
     limit: "write",
     answers: {
       ...shows(invitationType),

@@ -36,7 +36,6 @@ export const membershipType = resourceType<Membership>({
   prefix: "orguser",
   description: "A user's membership in an organization, with one or more roles.",
   seenBy: "A signed-in user sees their own, and those of organizations where they have `members:read`.",
-  /** Of organizations whose members the viewer may see, and their own. */
   visible: (viewer) =>
     among(
       viewer,
@@ -76,7 +75,7 @@ function leads(viewer: Viewer): Lead[] | undefined {
   return seen && [...seen, ownMemberships(viewer, "memberships.id")];
 }
 
-/** By their users' names and addresses, so an access token needs to be allowed to read users. */
+/** Searches the users' names and addresses, so an access token must also be allowed to read users. */
 function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Membership>) => void> {
   requireScope(viewer.caller, "users:read");
   const organizations = visibleOrganizations(viewer, "members:read");
@@ -113,14 +112,15 @@ const changedMembership = {
 export const membershipEndpoints = [
   creates(membershipType, {
     summary:
-      "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
+      "Make an existing user a member at once, without an email, with the role `member` unless `roles` names others. If the environment's `member_adding` is `invite`, only programs can.",
     allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
     body: newResource(newMembership),
     async create(request) {
       const { attributes, relationships } = request.body;
       const { caller, environment } = request;
       if (caller.kind === "user" && environment.settings.member_adding === "invite") {
-        const detail = "People are invited here, and join by accepting: create an invitation instead.";
+        const detail =
+          "In this environment people join by accepting an invitation. Create an invitation instead.";
         throw forbidden("invite_instead", detail);
       }
       const member = {
@@ -138,7 +138,7 @@ export const membershipEndpoints = [
     path: "/api/memberships/:id",
     operationId: "updateMembership",
     summary:
-      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
+      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names all roles the member is to have. Nobody grants or revokes permissions they don't have. Pending invitations the member could no longer send are revoked.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: changedResource(changedMembership),
@@ -157,7 +157,7 @@ export const membershipEndpoints = [
     method: "PATCH",
     path: "/api/memberships/:id/relationships/roles",
     operationId: "updateRolesLinkageOfMembership",
-    summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
+    summary: "Replace a member's roles. Nobody grants or revokes permissions they don't have.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: linkage({ type: "role", prefix: "role" }),
@@ -170,7 +170,7 @@ export const membershipEndpoints = [
     },
   }),
   deletes(membershipType, {
-    summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
+    summary: "Remove a member, or leave. Anyone except the owner can end their own membership.",
     allow: signedIn({
       of: inPath("membership"),
       scope: "memberships:delete",

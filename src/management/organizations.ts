@@ -75,7 +75,7 @@ export const organizationType = resourceType<Organization>({
   },
 });
 
-/** Those who don't see every organization have few, and each of them is looked at. */
+/** Viewers who don't see every organization see few, so each is checked. */
 function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Organization>) => void> {
   if (leads(viewer) !== undefined) return [isFound(wanted)];
   const ids = foundIds(viewer, "o", wanted);
@@ -86,18 +86,16 @@ function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "organization:read", "organizations.id");
 }
 
-/** What a request that creates an organization may hold. */
 const newOrganization = {
   type: "organization",
   attributes: attributes.extend({
     owner_email: described(
       emailAddress.nullable(),
-      "Whom to invite as the owner if the relationship `owner` names nobody. For programs. The organization has no owner until someone accepts; `POST /api/invitations` with the role `owner` invites again.",
+      "The address to invite as the owner if the relationship `owner` names nobody. Programs only. The organization has no owner until the invitation is accepted; `POST /api/invitations` with the role `owner` invites again.",
     ).optional(),
   }),
   relationships: { owner: { type: "user", prefix: "user", required: false } },
 } as const;
-/** What a request that changes one may hold. */
 const changedOrganization = {
   type: "organization",
   attributes: attributes.partial(),
@@ -108,7 +106,7 @@ const Transfer = z.strictObject({
   user_id: described(z.string().max(64), "The member who becomes the owner.", exampleId("user")),
 });
 
-/** To say who owns an organization is to give a membership every right there. */
+/** Naming the owner grants a member every permission there. */
 const NAMES_OWNER = "memberships:write";
 
 export const organizationEndpoints = [
@@ -168,7 +166,7 @@ export const organizationEndpoints = [
   }),
 ];
 
-/** @throws 403 when a signed-in user names somebody else, or a client may not name or invite one, 422 for two owners. */
+/** @throws 403 if a signed-in user names someone else, or a client lacks the scope to name or invite one, 422 for two owners. */
 function ownerOf(
   { caller }: Pick<EndpointRequest, "caller">,
   named: string | undefined,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
-import { created_at, described, text, updated_at } from "../http/attributes.ts";
+import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
@@ -26,10 +26,7 @@ export const permissionType = resourceType<Permission>({
       "`resource:action`. It never changes, because programs check for it.",
       "parking:book",
     ),
-    description: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Book a parking space"] }),
+    description: withExample(z.string().nullable(), "Book a parking space"),
     environment_only: described(
       z.boolean(),
       "If true, it applies only in the environment as a whole, such as a permission of your staff, and owners of organizations don't have it. By default they do.",
@@ -57,7 +54,6 @@ const newPermission = {
   }),
   relationships: {},
 } as const;
-/** The name never changes: programs ask for it. */
 const changedPermission = {
   type: "permission",
   attributes: z.strictObject({

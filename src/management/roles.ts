@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { parameter } from "../db/prepared-query.ts";
-import { created_at, described, text, updated_at } from "../http/attributes.ts";
+import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
 import type { OneRequest } from "../http/endpoint.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
@@ -27,10 +27,9 @@ export const roleType = resourceType<Role>({
   path: "roles",
   prefix: "role",
   description:
-    "A named set of permissions. A role of the environment can be given in every organization, a role of an organization only there. The system roles `owner`, `admin`, `billing` and `member` exist from the start. `owner` has every permission that isn't `environment_only`; programs may give the others more permissions, and each also has those of the roles below it.",
+    "A named set of permissions. A role of the environment can be granted in every organization, a role of an organization only there. The system roles `owner`, `admin`, `billing` and `member` exist from the start. `owner` has every permission that isn't `environment_only`; programs may grant the others more permissions, and each also has those of the roles below it.",
   seenBy:
     "A signed-in user sees those of the environment, and those of organizations where they have `organization:read`.",
-  /** Those of the environment, and those of organizations the viewer may see. */
   visible: (viewer) =>
     among(
       viewer,
@@ -42,11 +41,8 @@ export const roleType = resourceType<Role>({
     ),
   leads,
   attributes: z.object({
-    name: z.string().meta({ examples: ["Office manager"] }),
-    description: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Looks after the office"] }),
+    name: withExample(z.string(), "Office manager"),
+    description: withExample(z.string().nullable(), "Looks after the office"),
     is_system: described(z.boolean(), "True for the four roles that exist from the start.", false),
     user_count: described(
       z.int().optional(),
@@ -57,7 +53,6 @@ export const roleType = resourceType<Role>({
     created_at,
     updated_at,
   }),
-  /** A viewer who may not see all users sees it for roles of an organization only. */
   onDemand: {
     user_count(viewer, { named, primary }) {
       const everybody = seesAllUsers(viewer);
@@ -125,7 +120,8 @@ const changedRole = {
 
 export const roleEndpoints = [
   creates(roleType, {
-    summary: "Create a role: of the environment, or of one organization by the relationship `organization`.",
+    summary:
+      "Create a role of the environment, or of the organization that the relationship `organization` names.",
     allow: signedIn({
       of: inBody("organization"),
       scope: "roles:write",
@@ -170,7 +166,7 @@ export const roleEndpoints = [
   }),
 ];
 
-/** @throws 404 for no role of anybody's before 403: what is foreign looks like what isn't there. */
+/** @throws 404 before 403, so that a role of others looks like an unknown one. */
 async function manageable(request: OneRequest) {
   const { organization, params } = request;
   if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id);

@@ -3,7 +3,7 @@ import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
 import { created_at, described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { tells } from "../json-api/answers.ts";
+import { returnsMeta } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows } from "../json-api/matching-rows.ts";
@@ -25,7 +25,7 @@ export const suppressionType = resourceType<Suppression>({
     "An address that gets no email from the environment. It can still be invited and accept by the link; only the emails are not sent. Deleting a suppression allows emails again, and `POST /api/suppressions/lift` deletes many.",
   seenBy: "The operator and access tokens only.",
   readBy: "program",
-  /** Programs' alone: what an address wants is no organization's business. */
+  /** Hidden from users, because organizations need not know what the owner of an address wants. */
   visible: ({ db, environment_id }) =>
     Suppression.query(db).select("suppressions.*").where("suppressions.environment_id", environment_id),
   attributes: z.object({
@@ -90,7 +90,7 @@ const Lifted = z.object({
 
 export const suppressionEndpoints = [
   creates(suppressionType, {
-    summary: "Suppress an address: no mail goes to it any more.",
+    summary: "Suppress an address, so that no more email is sent to it.",
     allow: program("suppressions:write"),
     body: newResource(newSuppression),
     async create(request) {
@@ -103,7 +103,7 @@ export const suppressionEndpoints = [
     method: "POST",
     path: "/api/suppressions/lift",
     operationId: "liftSuppressions",
-    summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once: ask again while some remain.`,
+    summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once. Repeat the request while some remain.`,
     allow: program("suppressions:delete"),
     limit: "write",
     query: z.strictObject({
@@ -113,7 +113,7 @@ export const suppressionEndpoints = [
         .describe("Only those with this reason."),
     }),
     body: meta(Lifting),
-    answers: tells(Lifted),
+    answers: returnsMeta(Lifted),
     async handle(request) {
       const { context, environment, actor, query, body } = request;
       if (!body.dry_run && !body.against_their_wish) refuseWishes(query["filter[reason]"]);
@@ -132,16 +132,16 @@ export const suppressionEndpoints = [
     },
   }),
   deletes(suppressionType, {
-    summary: "Lift a suppression: mail goes to the address again.",
+    summary: "Lift a suppression, so that email is sent to the address again.",
     allow: program("suppressions:delete"),
     remove: (request) => deleteSuppression(request.context, keyOf(request), request.actor),
   }),
 ];
 
-/** A bounce says something of a mailbox; the other reasons are what its owner asked for. */
+/** Refuses to ignore the owners' wishes. A bounce isn't one. @throws 422. */
 function refuseWishes(reason: SuppressionReason): void {
   if (reason === "bounced") return;
   const detail =
-    'The owners of these addresses asked for no more email. To lift their suppressions all the same, send {"meta": {"against_their_wish": true}}.';
+    'The owners of these addresses asked for no more email. To lift their suppressions anyway, send {"meta": {"against_their_wish": true}}.';
   throw new Refusal(422, [{ code: "against_their_wish", detail }]);
 }

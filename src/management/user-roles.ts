@@ -14,7 +14,7 @@ export const userRoleType = resourceType<UserRole>({
   prefix: "userrole",
   description:
     "A role granted to a user in the whole environment. Its permissions apply in every organization.",
-  seenBy: "A signed-in user sees their own; with `users:read` in the environment, everybody's.",
+  seenBy: "A signed-in user sees their own; with `users:read` in the environment, everyone's.",
   visible({ db, environment_id, caller, environment_permissions }) {
     const roles = UserRole.query(db)
       .select("user_roles.*")
@@ -41,7 +41,7 @@ const newUserRole = {
 } as const;
 
 const NOT_ABOVE =
-  "A user with `users:manage` in the environment, for users and roles that may do nothing there that they may not.";
+  "A user with `users:manage` in the environment, for users and roles without permissions there that they lack.";
 
 export const userRoleEndpoints = [
   creates(userRoleType, {
