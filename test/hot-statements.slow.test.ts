@@ -88,19 +88,21 @@ interface Plan {
 
 /** Does something and undoes it, and then runs each statement once more under `explain`, with a plan for any values. */
 async function plansOf(db: Knex, ask: (db: Knex) => Promise<unknown>): Promise<Plan[]> {
-  const sent: Array<{ sql: string; options: { values: unknown[] } }> = [];
+  const sent: Array<{ sql: string; values: unknown[] }> = [];
   await undone(db, async (trx) => {
-    trx.on("query", (query) => void sent.push(query));
+    trx.on("query", ({ sql, options }) => {
+      if (options?.name !== undefined) sent.push({ sql, values: options.values });
+    });
     await ask(trx);
   });
   const plans: Plan[] = [];
-  for (const { sql, options } of sent)
+  for (const { sql, values } of sent)
     await undone(db, async (trx) => {
       const client: Knex.Client = trx.client;
       const connection: pg.Client = await client.acquireConnection();
       await connection.query("set local plan_cache_mode = force_generic_plan");
       const explain = `explain (analyze, buffers, timing off, format json) ${sql}`;
-      const { rows } = await connection.query(explain, options.values);
+      const { rows } = await connection.query(explain, values);
       plans.push(rows[0]["QUERY PLAN"][0].Plan);
     });
   return plans;

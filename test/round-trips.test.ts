@@ -118,6 +118,12 @@ test.each(HOT)("$what asks Postgres by prepared statements alone", async ({ stat
   expect(sent).toEqual(statements);
 });
 
+test("statements are planned for any values, not for those of one request", async () => {
+  await owner.get(`/bridge-payment/organizations/${organization.id}`);
+  const { rows } = await guildhall.db.raw("select name from pg_prepared_statements where custom_plans > 0");
+  expect(rows).toEqual([]);
+});
+
 /** @returns the name of every query sent until then, or its text if it has none. */
 async function queriesOf(db: Knex, ask: () => Promise<void>): Promise<string[]> {
   const sent: string[] = [];

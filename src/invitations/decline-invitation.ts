@@ -70,7 +70,7 @@ const writeRefusal = statement<
   with ${lockedOpen({ id: ":id", environment: ":environment_id", tokenVersion: ":token_version" })},
   declined as (
     update invitations i set status = 'declined', declined_at = clock_timestamp(), updated_at = clock_timestamp()
-    from open where i.id = open.id and i.status = 'pending'
+    from open where i.id = open.id
     returning i.*
   ),
   notice_written as (

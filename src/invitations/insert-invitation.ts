@@ -96,7 +96,9 @@ export const insertInvitation = statement<Verdict, Insertion>(
     select distinct unnest(:role_ids) as id
     union
     select id from roles
-    where :role_ids = '{}' and environment_id = :environment_id and is_system and name = 'member'
+    -- By the index of names, which has the organization.
+    where :role_ids = '{}' and environment_id = :environment_id and organization_id is null and is_system
+      and name = 'member'
   ),
   granted as (
     select r.id, r.is_system and r.name = 'owner' as is_owner,

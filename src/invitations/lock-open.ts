@@ -8,25 +8,26 @@ interface Naming {
 }
 
 /**
- * SQL of two CTEs: `organization`, locked unless it is being deleted, and `open`, the invitation, locked while it can be
- * answered, with its organization's owner and its environment's settings. Every answer and change to an invitation takes
- * these locks in this order, so one of any number at once finds it open.
+ * SQL of CTEs that end in `open`: the invitation, locked, if it can be answered, with its organization's owner. Every
+ * answer and change takes these locks in this order, so one of any number at once finds it open. Nothing else is asked of
+ * a row before it is locked: by its state, a plan made for few rows would look through all that are pending.
  */
 export function lockedOpen({ id, environment, tokenVersion }: Naming): string {
   return `organization as materialized (
-    select o.id, o.owner_user_id, e.settings
+    select o.id, o.owner_user_id
     from invitations i
     join organizations o on o.id = i.organization_id and o.deleting_at is null
-    join environments e on e.id = i.environment_id
     where i.id = ${id} and (${environment} is null or i.environment_id = ${environment})
     for no key update of o
   ),
-  open as materialized (
-    select i.*, o.owner_user_id, o.settings
-    from organization o join invitations i on i.organization_id = o.id and i.id = ${id}
-    where i.status = 'pending' and i.expires_at > clock_timestamp()
-      and (${tokenVersion} is null or i.token_version = ${tokenVersion})
+  locked as materialized (
+    select i.*, o.owner_user_id from organization o join invitations i on i.id = ${id}
     for no key update of i
+  ),
+  open as materialized (
+    select * from locked
+    where status = 'pending' and expires_at > clock_timestamp()
+      and (${tokenVersion} is null or token_version = ${tokenVersion})
   )`;
 }
 

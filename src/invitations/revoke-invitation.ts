@@ -60,7 +60,7 @@ const writeRevocation = statement<
   revoked as (
     update invitations i set status = 'revoked', revoked_at = clock_timestamp(), revoked_by_user_id = :user_id,
       updated_at = clock_timestamp()
-    from judged where i.id = judged.id and i.status = 'pending' and (held is null or 'members:manage' = any (held))
+    from judged where i.id = judged.id and (held is null or 'members:manage' = any (held))
     returning i.*
   ),
   event_written as (

@@ -106,7 +106,7 @@ export const writeAcceptance = statement<Written, Answering>(
   accepted as (
     update invitations i set status = 'accepted', accepted_at = clock_timestamp(), accepted_by_user_id = invitee.id,
       updated_at = clock_timestamp()
-    from invitee where i.id = :id and i.status = 'pending'
+    from invitee where i.id = :id
     returning i.*
   ),
   joined as (
