@@ -1,5 +1,6 @@
 import { type Contestant, takeTurns } from "./measure.ts";
 import type { Options } from "./options.ts";
+import { addHistory } from "./people.ts";
 import { AS_OPERATOR, productionVariables, queueOf } from "./service.ts";
 import { openSink } from "./sink.ts";
 import type { Stage } from "./stage.ts";
@@ -12,6 +13,7 @@ import { durations, type Report } from "./table.ts";
 export async function benchBatch(stage: Stage, { batchRows: count }: Options): Promise<Report> {
   const sink = await openSink(stage);
   const database = await stage.createDatabase("batch");
+  await addHistory(database, 100);
   const variables = { ...productionVariables(database, sink.url), ...queueOf(stage, 2) };
   const api = await stage.startApi(variables);
   const worker = stage.startWorker(variables);

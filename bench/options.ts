@@ -11,8 +11,8 @@ export const options = {
   samples: numberFrom("BENCH_SAMPLES", 100),
   /** Rows of `batch`. */
   batchRows: numberFrom("BENCH_BATCH_ROWS", 10_000),
-  /** Rows of `expire` and of `detach`. */
-  rows: numberFrom("BENCH_ROWS", 200_000),
+  /** Rows of `expire`, `detach` and `beside`. */
+  rows: numberFrom("BENCH_ROWS", 100_000),
   /** Emails of `memory`. */
   memoryEmails: numberFrom("BENCH_MEMORY_EMAILS", 20_000),
 };

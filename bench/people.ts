@@ -84,6 +84,43 @@ export async function addMembers(
   return leaders;
 }
 
+/**
+ * Gives each organization so many invitations from before, half of them expired, with their emails and events. Statements
+ * are planned for tables like these and keep their plans: made for empty tables, the plans would be bad ones.
+ */
+export async function addHistory({ url }: Database, each: number): Promise<void> {
+  const db = openDatabase({ url, poolSize: 1, name: "bench", statementTimeout: 0 });
+  await db.raw(
+    `with past as (
+       select o.*, lpad(row_number() over ()::text, 26, '0') as number, n % 2 = 0 as is_over,
+         now() - case when n % 2 = 0 then interval '60 days' else interval '1 day' end as at
+       from organizations o, generate_series(1, cast(? as int)) n
+     ), invited as (
+       insert into invitations (id, environment_id, organization_id, inviter_user_id, email, email_canonical, status,
+         expires_at, expired_at, created_at, updated_at)
+       select 'inv_' || number, environment_id, id, owner_user_id, 'past-' || number || '@example.com',
+         'past-' || number || '@example.com', case when is_over then 'expired' else 'pending' end,
+         at + interval '7 days', case when is_over then at + interval '7 days' end, at, at
+       from past
+     ), given as (
+       insert into invitation_roles (invitation_id, environment_id, role_id)
+       select 'inv_' || number, past.environment_id, r.id
+       from past join roles r on r.environment_id = past.environment_id and r.is_system and r.name = 'member'
+     ), happened as (
+       insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, created_at)
+       select 'evt_' || number, environment_id, 'invitation.created', 'user', owner_user_id, id, 'inv_' || number, at
+       from past
+     )
+     insert into mail_deliveries (id, environment_id, organization_id, invitation_id, kind, email, email_canonical,
+       sender_user_id, state, due_at, sent_at, created_at, updated_at)
+     select 'dlv_' || number, environment_id, id, 'inv_' || number, 'invitation', 'past-' || number || '@example.com',
+       'past-' || number || '@example.com', owner_user_id, 'sent', null, at, at, at
+     from past`,
+    [each],
+  );
+  await settle(db);
+}
+
 /** Leaves nothing to Postgres that it would do during the measurement. */
 export async function settle(db: Knex): Promise<void> {
   await db.raw("vacuum analyze");

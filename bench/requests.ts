@@ -2,7 +2,7 @@ import { drive, requestText } from "./http-load.ts";
 import { type Contestant, takeTurns } from "./measure.ts";
 import type { Options } from "./options.ts";
 import { type Peer, startPeer } from "./peer.ts";
-import { addMembers, type Member, mailedInvitations } from "./people.ts";
+import { addHistory, addMembers, type Member, mailedInvitations } from "./people.ts";
 import {
   ADMIN_TOKEN,
   AS_OPERATOR,
@@ -21,6 +21,8 @@ const ORGANIZATIONS = 400;
 /** Organizations whose members are listed, and how many each has: a page of them. */
 const LISTED = 100;
 const MEMBERS = 20;
+/** Invitations that each organization has sent before. */
+const PAST = 10;
 
 /** A measured request. */
 interface Kind {
@@ -107,15 +109,19 @@ async function setScene(stage: Stage): Promise<Scene> {
     ...(await addMembers(database, large, { role: "owner", others: MEMBERS - 1 })),
     ...(await addMembers(database, small, { role: "owner", others: 0 })),
   ];
+  await addHistory(database, PAST);
   const variables = { ...productionVariables(database, "smtp://127.0.0.1:9"), ...queueOf(stage, 0) };
-  const size = { POOL_SIZE, ORGANIZATIONS: String(ORGANIZATIONS) };
+  const sizes = {
+    ...{ POOL_SIZE, ORGANIZATIONS: String(ORGANIZATIONS), LISTED: String(LISTED) },
+    ...{ MEMBERS: String(MEMBERS), PAST: String(PAST) },
+  };
   return {
     ...{ database, owners },
     api: await stage.startApi(variables),
     bare: await stage.startHelper("bare/server.ts", {
       ...{ DATABASE_URL: database.url, ADMIN_TOKEN, SECRET_KEY, POOL_SIZE },
     }),
-    peer: await startPeer(stage, { ...size, LISTED: String(LISTED), MEMBERS: String(MEMBERS) }),
+    peer: await startPeer(stage, sizes),
   };
 }
 

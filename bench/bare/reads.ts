@@ -19,7 +19,8 @@ const caller = (permission: string) => `
     and (s.validated_until is null or s.validated_until > now()) and s.started_by_user_id is null`;
 
 const ORGANIZATION = `
-  select caller.allowed, o.*, array(
+  select caller.allowed, o.id, o.name, o.business_email, o.business_phone, o.tax_id, o.address, o.country, o.picture,
+    o.public_metadata as metadata, o.member_management, o.owner_user_id, o.created_at, o.updated_at, array(
     select r.name from membership_roles mr join roles r on r.id = mr.role_id
     where mr.membership_id = caller.membership_id order by r.is_system desc, r.name
   ) as your_roles
@@ -29,7 +30,7 @@ const ORGANIZATION = `
 export async function readOrganization({ environment, session, id }: BareRequest): Promise<BareAnswer> {
   const [found] = await run("organization", ORGANIZATION, [sha256(session), environment, id]);
   if (found === undefined) return [401, {}];
-  const { allowed, metadata, your_roles, ...organization } = found;
+  const { allowed, your_roles, ...organization } = found;
   if (!allowed) return [403, {}];
   return [200, { success: true, data: { ...organization, your_role: strongest(your_roles), your_roles } }];
 }
@@ -105,7 +106,7 @@ export async function listForBridge({ environment, session, id, query }: BareReq
     .filter((row) => row.id !== null)
     .map((row) => ({
       ...{ id: row.id, organization_id: id, user_id: row.user_id },
-      user_name: [row.first_name, row.last_name].filter((name) => name !== null).join(" "),
+      user_name: [row.first_name, row.last_name].filter((name) => name !== null).join(" ") || null,
       ...{ user_first_name: row.first_name, user_last_name: row.last_name },
       ...{ user_email: row.email, user_picture: row.picture },
       ...{ role: strongest(row.roles), roles: row.roles },

@@ -12,13 +12,13 @@ import pg from "pg";
  * on the same Postgres, as many connections as ours. Told a row and a number, it returns that many requests of signed-in
  * people. No email is sent, nothing is reported home, and limits that the load would reach are raised or off.
  *
- * The session is looked up for each request, as is its default and as ours does: a revoked session ends at once.
- * COOKIE_CACHE=1 lets it believe a signed cookie for an hour instead.
+ * Its cookie cache is off, as it is by default: the session is looked up for each request, as ours is, so a revoked
+ * session ends at once.
  */
+const DAY = 86_400_000;
 const SECRET = "the-secret-of-the-peer-has-32-bytes-or-more";
-const [organizations, listed, members] = ["ORGANIZATIONS", "LISTED", "MEMBERS"].map((name) =>
-  Number(process.env[name]),
-);
+const sizes = ["ORGANIZATIONS", "LISTED", "MEMBERS", "PAST"];
+const [organizations, listed, members, past] = sizes.map((name) => Number(process.env[name]));
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: Number(process.env.POOL_SIZE) });
 const auth = betterAuth({
@@ -28,7 +28,7 @@ const auth = betterAuth({
   telemetry: { enabled: false },
   logger: { level: "error" },
   rateLimit: { enabled: false },
-  session: { cookieCache: { enabled: process.env.COOKIE_CACHE === "1", maxAge: 3_600 } },
+  session: { cookieCache: { enabled: false } },
   plugins: [
     organization({
       invitationLimit: 1_000,
@@ -71,7 +71,7 @@ async function signIn(users) {
     const times = {
       createdAt: new Date(),
       updatedAt: new Date(),
-      expiresAt: new Date(Date.now() + 7 * 86_400_000),
+      expiresAt: new Date(Date.now() + 7 * DAY),
     };
     return { id: randomUUID(), token, userId, ...times };
   });
@@ -82,26 +82,38 @@ async function signIn(users) {
   });
 }
 
+/** An invitation by the owner of an organization, valid for so many days or for a time that has passed. */
+function newInvitation({ id: organizationId, userId: inviterId }, email, days) {
+  const times = { createdAt: new Date(), expiresAt: new Date(Date.now() + days * DAY) };
+  return { id: randomUUID(), email, organizationId, inviterId, role: "member", status: "pending", ...times };
+}
+
 const owners = Array.from({ length: organizations }, newUser);
 const rows = owners.map(({ id: userId }, number) => {
-  const id = randomUUID();
-  return { id, name: "Acme Corp", slug: `acme-${number}`, createdAt: new Date(), userId };
+  return { id: randomUUID(), name: "Acme Corp", slug: `acme-${number}`, createdAt: new Date(), userId };
 });
-const others = rows
-  .slice(0, listed)
-  .flatMap(({ id }) => Array.from({ length: members - 1 }, () => ({ organizationId: id, user: newUser() })));
-await insert("user", [...owners, ...others.map(({ user }) => user)]);
+const memberships = rows.map(({ id: organizationId, userId }) => ({ organizationId, userId, role: "owner" }));
+const others = [];
+for (const { id: organizationId } of rows.slice(0, listed)) {
+  for (let number = 1; number < members; number += 1) {
+    const user = newUser();
+    others.push(user);
+    memberships.push({ organizationId, userId: user.id, role: "member" });
+  }
+}
+const history = rows.flatMap((row) =>
+  Array.from({ length: past }, (_, n) => newInvitation(row, newUser().email, n % 2 === 0 ? -50 : 6)),
+);
+await insert("user", [...owners, ...others]);
 await insert(
   "organization",
   rows.map(({ userId: _, ...row }) => row),
 );
 await insert(
   "member",
-  [
-    ...rows.map(({ id: organizationId, userId }) => ({ organizationId, userId, role: "owner" })),
-    ...others.map(({ organizationId, user }) => ({ organizationId, userId: user.id, role: "member" })),
-  ].map((row) => ({ id: randomUUID(), ...row, createdAt: new Date() })),
+  memberships.map((row) => ({ id: randomUUID(), ...row, createdAt: new Date() })),
 );
+await insert("invitation", history);
 const cookies = await signIn(owners);
 await pool.query("vacuum analyze");
 
@@ -135,19 +147,9 @@ const REQUESTS = {
     const users = Array.from({ length: count }, newUser);
     await insert("user", users);
     const signedIn = await signIn(users);
-    const invitations = users.map(({ email }, number) => {
-      const { id: organizationId, userId: inviterId } = rows[number % organizations];
-      const times = { createdAt: new Date(), expiresAt: new Date(Date.now() + 7 * 86_400_000) };
-      return {
-        id: randomUUID(),
-        email,
-        organizationId,
-        inviterId,
-        role: "member",
-        status: "pending",
-        ...times,
-      };
-    });
+    const invitations = users.map(({ email }, number) =>
+      newInvitation(rows[number % organizations], email, 7),
+    );
     await insert("invitation", invitations);
     return invitations.map(({ id }, number) =>
       post("accept-invitation", signedIn[number], { invitationId: id }),
