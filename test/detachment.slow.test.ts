@@ -202,7 +202,7 @@ describe("while an organization is deleted", () => {
 
 describe("a batch", () => {
   beforeAll(async () => {
-    guildhall = await startGuildhall();
+    guildhall = await startGuildhall({ fresh: true });
   });
   afterAll(() => guildhall.stop());
 
