@@ -20,7 +20,7 @@ import { type Metrics, parseMetrics } from "./support/parse-metrics.ts";
 const COUNT = "guildhall_http_request_duration_seconds_count";
 const METRICS_TOKEN = "the-token-of-whoever-reads-metrics";
 
-const guildhall = useGuildhall();
+const guildhall = useGuildhall({ fresh: true });
 let organization: Organization;
 
 beforeAll(async () => {

@@ -25,7 +25,11 @@ beforeAll(async () => {
 });
 /** Nobody is due of what a test before has left, and the environment says nothing of its own. */
 beforeEach(async () => {
-  await guildhall.db("mail_deliveries").update({ sent_at: null, due_at: null });
+  const { db } = guildhall;
+  await db("mail_deliveries")
+    .whereNotNull("sent_at")
+    .orWhereNotNull("due_at")
+    .update({ sent_at: null, due_at: null });
   await guildhall.db("environments").update({ settings: {} });
 });
 

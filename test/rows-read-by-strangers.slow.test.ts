@@ -19,7 +19,7 @@ import { readingsOf } from "./support/rows-read.ts";
 const ROWS = 1_000;
 const BLOCKS = 4_000;
 
-const guildhall = useGuildhall();
+const guildhall = useGuildhall({ fresh: true });
 /** One of everything, of a small organization. */
 let world: World;
 let callers: Record<"a stranger" | "the owner of a small organization", Api>;
