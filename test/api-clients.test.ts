@@ -140,7 +140,7 @@ describe("an API client", () => {
 });
 
 describe("a client's secret", () => {
-  /** Returns whether any column of any table holds the text, as text or as bytes. */
+  /** Whether any column of any table contains the text, as text or as bytes. */
   async function isAtRest(text: string): Promise<boolean> {
     const { db } = guildhall;
     const tables = await db("pg_tables").whereNotIn("schemaname", ["pg_catalog", "information_schema"]);

@@ -29,7 +29,7 @@ test("the matrix has exactly one row per endpoint", () => {
   expect(Object.keys(EXPECTED).sort()).toEqual(allEndpoints.map(nameOf).sort());
 });
 
-/** By caller, what was answered in each column. */
+/** The status in each column, by caller. */
 type Table = Partial<Record<Caller, Partial<Record<Column, number>>>>;
 
 describe("who may call", () => {
@@ -56,7 +56,10 @@ describe("who may call", () => {
   );
 });
 
-/** Asks as everybody for one object, which is replaced once somebody has changed it, or where each has their own. */
+/**
+ * Asks as every caller for one object, which is replaced once somebody has changed it, or where each caller has their
+ * own.
+ */
 async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Caller, number]>> {
   const subject = subjectOf(endpoint);
   const isPersonal = rowOf(endpoint).foreign !== undefined;

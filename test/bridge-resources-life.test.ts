@@ -41,7 +41,7 @@ describe("an event records", () => {
       ?.replace(/(e?s)$/, (s) => (path.endsWith("addresses") ? "" : s === "es" ? "e" : ""))
       .replace("-", "_") ?? "";
 
-  /** What was written of it: what happened, to whose, by whom. */
+  /** The events of a resource: what happened, whose it was, and who did it. */
   async function expectEvents(
     id: string,
     types: string[],

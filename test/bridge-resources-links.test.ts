@@ -40,7 +40,7 @@ const LINKS: Array<[from: Kind, field: string, to: Kind]> = [
   [PAYMENTS, "payment_method_id", PAYMENT_METHODS],
 ];
 
-/** The ways to change a link of one that is there. */
+/** The ways to change a link of an existing resource. */
 const CHANGES: Array<[from: Kind, field: string, to: Kind, method: "put" | "patch" | "post", below: string]> =
   [
     [SUBSCRIPTIONS, "payment_method_id", PAYMENT_METHODS, "put", ""],
@@ -52,7 +52,7 @@ const CHANGES: Array<[from: Kind, field: string, to: Kind, method: "put" | "patc
     [PAYMENTS, "payment_method_id", PAYMENT_METHODS, "post", "/confirm"],
   ];
 
-/** Ids that are not the organization's; the last two are nobody's. */
+/** Ids of other owners; nobody has the last two. */
 async function foreignTo(kind: Kind): Promise<string[]> {
   const elsewhere = await buildOrganization(guildhall, team.owner);
   const globex = await buildPerson(guildhall, { environment: "globex" });

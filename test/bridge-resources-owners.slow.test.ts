@@ -19,11 +19,11 @@ beforeEach(async () => {
 
 const as = ({ token }: Person): Api => guildhall.api.as(token);
 
-/** Customers are guarded like payments. */
+/** Customers need the permissions of payments. */
 const permission = ({ path }: Kind) =>
   path.endsWith("customers") ? "payments" : path.split("/")[2]?.replace("-", "_");
 
-/** A member whose one role has these permissions. */
+/** A member whose only role has these permissions. */
 async function buildMemberWith(permissions: string[]): Promise<Api> {
   const { user, token } = await buildPerson(guildhall);
   const role = await buildRole(guildhall, permissions, organization_id);
@@ -38,7 +38,7 @@ describe.each(KINDS)("$name", (kind) => {
   const { path, intents, change, deletable } = kind;
   const listOf = (organization: string) => `${path}?organization_id=${organization}`;
 
-  /** Everything that can be done to one by its id, but reading it. */
+  /** Every request about one by its id, except reading it. */
   const actions = [
     { method: "put", at: (id: string) => `${intents}/${id}`, body: change },
     ...(deletable ? [{ method: "delete", at: (id: string) => `${path}/${id}`, body: undefined }] : []),

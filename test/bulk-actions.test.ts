@@ -126,7 +126,7 @@ describe("resending by a filter", () => {
     return invitation;
   }
 
-  /** What a batch says of itself and of its rows once it is done. */
+  /** A completed batch and the outcomes of its rows. */
   async function finished(answer: ApiAnswer) {
     expect(answer.status, JSON.stringify(answer.body)).toBe(202);
     await run();

@@ -4,7 +4,7 @@ import type { Role } from "../src/config/variables.ts";
 
 const SECRET = "a-secret-key-of-thirty-two-bytes";
 
-/** Everything production must be told. */
+/** All variables that production requires. */
 const production = {
   NODE_ENV: "production",
   DATABASE_URL: "postgres://guildhall@db/guildhall",
@@ -204,7 +204,7 @@ describe("contradicting variables refuse the start:", () => {
     expect(problems({ [one]: first })).toEqual([`${other} is missing: ${one} needs it`]);
     expect(problems({ [other]: second })).toEqual([`${one} is missing: ${other} needs it`]);
     expect(problems({ [one]: first, [other]: "" })).toEqual([`${other} is missing: ${one} needs it`]);
-    // As it is given: an issuer is compared to the letter.
+    // Exactly as given, because issuers are compared character by character.
     const both = { [one]: first, [other]: second };
     expect(readConfig(both, "all")).toMatchObject(both);
   });

@@ -52,7 +52,7 @@ const edit = ({ id, path }: Pick<Invited, "id" | "path">, attributes: object, by
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 const attributesOf = async ({ path }: Invited) => (await guildhall.api.get(path)).body.data.attributes;
 
-/** By name, the roles of whoever accepted. */
+/** The names of the roles of the user who accepted. */
 async function rolesOf(email: string): Promise<string[]> {
   return guildhall
     .db("membership_roles as mr")
@@ -313,7 +313,7 @@ describe("an edit that is refused", () => {
 });
 
 describe("an editor who changes the roles becomes the inviter", () => {
-  /** A member who manages members and addresses, by a role that `dismiss` takes from them. */
+  /** A member who manages members and addresses by a role that `dismiss` takes from them. */
   async function buildRecruiter() {
     const person = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage", "addresses:manage"]);

@@ -31,7 +31,7 @@ function codesOf(path: string): Array<{ code: string; status: number | undefined
   return [...calls, ...items];
 }
 
-/** Files that are loaded with these: what a face can come to by its imports. */
+/** The files loaded with these: what an API can answer through its imports. */
 function loadedWith(...paths: string[]): Set<string> {
   const loaded = new Set<string>();
   for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
@@ -43,7 +43,7 @@ function loadedWith(...paths: string[]): Set<string> {
   return loaded;
 }
 
-/** What both faces come to without importing it: by the context they are handed. */
+/** What both APIs can answer without importing it, through their context. */
 const EVERYWHERE = [
   "src/http/answer-errors.ts",
   "src/http/safe-headers.ts",

@@ -24,7 +24,7 @@ interface Sent {
   body?: string;
 }
 
-/** What is answered in an environment, but for the id of the request. */
+/** The answer in an environment, without the request's id. */
 async function answerIn(environment: string | undefined, { path, headers, ...init }: Sent) {
   const all = new Headers(headers);
   if (environment !== undefined) all.set("X-Environment", environment);

@@ -108,7 +108,7 @@ describe("a request", () => {
     const { data } = batchTo(organization.id, rowsTo(someEmails(1)));
     const bare = { data: { ...data, relationships: {} } };
     expect(await api.post(BATCHES, bare)).toMatchObject(refusal(422, "invalid_relationship"));
-    // Else somebody would believe that nobody was invited.
+    // Otherwise the caller would believe that nobody was invited.
     const dry = await api.post(`${BATCHES}?dry_run=true`, { data });
     expect(dry).toMatchObject(refusal(400, "unknown_parameter", { parameter: "dry_run" }));
   });

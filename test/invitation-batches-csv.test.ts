@@ -8,7 +8,7 @@ import { refusal } from "./support/refusal.ts";
 const guildhall = useGuildhall();
 let api: Api;
 let organization: { id: string; environment_id: string };
-/** Where the file is for: a query without a dry run. */
+/** The query for a real run of the file. */
 let here: string;
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ async function buildTeam() {
 }
 beforeAll(buildTeam);
 
-/** Sends a file and works it off. @returns its rows. */
+/** Sends a file and runs its batch. @returns its rows. */
 async function becomeOf(csv: string, query = here) {
   const id = taken(await sendCsv(api, csv, query));
   await runBatches(guildhall);
@@ -516,7 +516,7 @@ describe("the request around a file", () => {
     expect(answer.status).toBe(400);
     const [{ source, detail }] = answer.body.errors;
     expect(source === undefined ? detail : parameter).toContain(parameter);
-    // A parameter that is missing can't be pointed at.
+    // An error can't point at a missing parameter.
     expect(source?.parameter ?? parameter).toBe(parameter);
   });
 

@@ -9,7 +9,7 @@ beforeAll(async () => {
   await buildPerson(guildhall);
 });
 
-/** A good body, with something more among its attributes. */
+/** A valid body, with something more among its attributes. */
 const organization = (attributes: object = {}, more: object = {}) => ({
   data: { type: "organization", attributes: { name: "Acme Corp", ...attributes }, ...more },
 });
@@ -18,7 +18,7 @@ function create(document: unknown) {
   return guildhall.api.post("/api/organizations", document);
 }
 
-/** What a JSON pointer points at. @throws where it points at nothing. */
+/** The value a JSON pointer points at. @throws if there is none. */
 function at(document: unknown, pointer: string): unknown {
   const keys = pointer.split("/").slice(1);
   return keys.reduce((value: unknown, key) => {

@@ -8,7 +8,7 @@ import { coalesce } from "../src/lib/coalesce.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/metrics/database-metrics.ts";
 
-/** A promise, and what settles it. */
+/** A promise, and its resolve and reject. */
 function deferred() {
   let resolve = () => {};
   let reject = (_: Error) => {};
@@ -76,7 +76,7 @@ describe("an id", () => {
 });
 
 describe("coalesced writes", () => {
-  /** Collects batches; each write waits to be let through. */
+  /** Collects batches; each write waits until it is let through. */
   function collect(limit = 100) {
     const batches: number[][] = [];
     const gates: Array<ReturnType<typeof deferred>> = [];

@@ -26,7 +26,7 @@ interface Sent {
   message_id: string;
 }
 
-/** An invitation whose mail has left. */
+/** An invitation whose email has left. */
 async function mailed(email = uniqueEmail(), to = organization): Promise<Sent> {
   const { body } = await invite(guildhall, to, email);
   await guildhall.jobContext.deliveries.run();

@@ -24,7 +24,7 @@ function newMembership(organization: string, user: string, attributes: object = 
   return { data: { type: "membership", attributes, relationships } };
 }
 
-/** An organization and its owner, who speaks. */
+/** An organization and its owner, who sends the requests. */
 async function buildTeam(
   member_management: MemberManagement = "owner",
 ): Promise<{ owner: Person; organization: Organization; api: Api }> {

@@ -30,7 +30,7 @@ const ofTheApi = operations.filter(
   ({ operation }) => !/^(oauth$|mail-events$|bridge-)/.test(operation.tags[0] ?? ""),
 );
 
-/** Every value in the document, with where it stands. */
+/** Every value in the document, with its place. */
 function* walk(value: unknown, at = "#"): Generator<{ value: unknown; at: string }> {
   yield { value, at };
   if (typeof value !== "object" || value === null) return;
@@ -44,7 +44,7 @@ function resolve(ref: string): unknown {
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document);
 }
 
-/** Parameters with their references followed. */
+/** The parameters, with references resolved. */
 function parametersOf({ parameters = [] }: Operation): Parameter[] {
   return parameters.map((item) => ("$ref" in item ? (resolve(item.$ref) as Parameter) : item));
 }

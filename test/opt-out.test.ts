@@ -17,7 +17,7 @@ interface Mailed {
   id: string;
   email: string;
   mail: ReceivedMail;
-  /** The path of the link by which its reader asks for no more. */
+  /** The path of the opt-out link. */
   path: string;
 }
 
@@ -46,14 +46,14 @@ async function visit(path: string, init: RequestInit = {}): Promise<Page> {
   return { status: answer.status, page: await answer.text(), headers: answer.headers };
 }
 
-/** Sends the one form of a page. */
+/** Sends the only form of a page. */
 function send({ page }: Page): Promise<Page> {
   const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "/no-such-form";
   const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
   return visit(action, { method: "POST", body: new URLSearchParams({ csrf }) });
 }
 
-/** Presses the one button of a page. @returns the page a browser ends at. */
+/** Presses the only button of a page. @returns the page a browser ends at. */
 async function press(page: Page): Promise<Page> {
   const { headers } = await send(page);
   return visit(headers.get("Location") ?? "/no-such-page");

@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 const statusOf = async (id: string) => (await guildhall.db("invitations").where({ id }).first()).status;
 
-/** Addresses of the members. */
+/** The members' addresses. */
 const members = ({ id }: Organization): Promise<string[]> =>
   guildhall
     .db("memberships")
@@ -161,7 +161,7 @@ test("a removed member doesn't come back by an old link", async () => {
 });
 
 describe("nobody learns whether an address has an account:", () => {
-  /** One that has an account and is a member elsewhere, one that has none. */
+  /** One that has an account and is a member elsewhere, and one that has none. */
   async function both() {
     const known = await buildPerson(guildhall, {
       first_name: "Grace",
@@ -170,7 +170,7 @@ describe("nobody learns whether an address has an account:", () => {
     await buildOrganization(guildhall, known);
     return [known.user.email, uniqueEmail()];
   }
-  /** Without what differs between any two invitations. */
+  /** Without the parts that differ between any two invitations. */
   const plain = (text: string, id: string, email: string) =>
     text
       .replaceAll(id, "ID")

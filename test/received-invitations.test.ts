@@ -158,7 +158,7 @@ describe("received invitations by status", () => {
       if (state === "accepted" || state === "declined")
         await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
       if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
-      // No sweep has written it down.
+      // No sweep has recorded it.
       if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
     }
     for (const state of states)

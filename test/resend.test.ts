@@ -48,14 +48,14 @@ const resend = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api, meta?:
 const asOwner = () => guildhall.api.as(owner.token);
 const rowOf = (id: string) => guildhall.db("invitations").where({ id }).first();
 
-/** An invitation whose last mail is a while ago. */
+/** An invitation whose last email is a while ago. */
 async function sendable(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
   const invitation = await invited(guildhall, to, options);
   await letCoolDown(guildhall, invitation.id);
   return invitation;
 }
 
-/** So many mails of today to an address, of an invitation each, in an organization each. */
+/** Inserts so many of today's emails to an address, each of its own invitation and organization. */
 async function mailed(email: string, times: number, hoursAgo = 1): Promise<void> {
   const { db } = guildhall;
   for (let n = 0; n < times; n += 1) {

@@ -63,7 +63,7 @@ async function invites(
 const revokes = async (by: Person, { body }: ApiAnswer) =>
   (await apiOf(by)).post(`${body.data.links.self}/revoke`);
 
-/** Has an invitation's email leave. */
+/** Marks an invitation's email as sent. */
 async function emailed(
   by: Sender,
   email = uniqueEmail(),

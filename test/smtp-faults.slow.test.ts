@@ -33,7 +33,7 @@ afterEach(async () => {
   await smtp.stop();
 });
 
-/** With a runner that nobody hints at: it goes on by itself, or not at all. */
+/** With a runner that nobody wakes up: it continues by itself, or not at all. */
 async function start(SMTP_URL: string): Promise<void> {
   const captured = capturedLog();
   lines = captured.lines;

@@ -24,7 +24,7 @@ const eventsOf = async (id: string) =>
     }),
   );
 
-/** Invites the address into an organization nobody was invited to. @returns what became of the mail. */
+/** Invites the address into a new organization. @returns the state of its email. */
 async function stateOfMailTo(email: string): Promise<string> {
   const other = await buildOrganization(guildhall, await buildPerson(guildhall));
   const { body } = await invite(guildhall, other, email);
