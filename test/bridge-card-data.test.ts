@@ -66,9 +66,9 @@ async function expectRefused(
   const answer = await send();
   expect(answer, secret).toMatchObject(no(422, "card_data_refused", field));
   const digits = secret.normalize("NFKC").replaceAll(/\D/g, "");
-  const told = JSON.stringify(answer.body) + JSON.stringify([...answer.headers]) + lines.join("");
+  const visible = JSON.stringify(answer.body) + JSON.stringify([...answer.headers]) + lines.join("");
   expect(lines.join("")).toContain("/bridge-payment");
-  for (const text of [secret, digits]) expect(told).not.toContain(text);
+  for (const text of [secret, digits]) expect(visible).not.toContain(text);
   expect(await checksum(guildhall.db)).toBe(before);
 }
 

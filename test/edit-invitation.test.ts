@@ -293,12 +293,12 @@ describe("an edit that is refused", () => {
   test("nobody edits an invitation without the permission or scope", async () => {
     const invitation = await invited(guildhall, organization);
     const member = await buildMember(guildhall, organization, "member");
-    const stranger = await buildPerson(guildhall);
+    const outsider = await buildPerson(guildhall);
     const client = await buildClient(guildhall, ["invitations:read"]);
     const program = bearing(guildhall, await accessToken(guildhall, client));
     const answers = [
       await edit(invitation, { locale: "de" }, guildhall.api.as(member.token)),
-      await edit(invitation, { locale: "de" }, guildhall.api.as(stranger.token)),
+      await edit(invitation, { locale: "de" }, guildhall.api.as(outsider.token)),
       await edit(invitation, { locale: "de" }, program),
     ];
     expect(answers.map(({ status }) => status)).toEqual([403, 404, 403]);

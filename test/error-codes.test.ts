@@ -112,9 +112,9 @@ test("every code is listed under the status it is answered with", () => {
   const statusesIn = (codes: typeof ERROR_CODES, code: string) =>
     Object.keys(codes).filter((status) => code in (codes[Number(status)] ?? {}));
   const loaded = [...loadedWith("src/management/management-router.ts", "src/bridge/bridge-router.ts")];
-  const told = loaded.flatMap(codesOf).filter(({ status }) => status !== undefined);
-  expect(told.length).toBeGreaterThan(60);
-  for (const { code, status } of told) {
+  const refusals = loaded.flatMap(codesOf).filter(({ status }) => status !== undefined);
+  expect(refusals.length).toBeGreaterThan(60);
+  for (const { code, status } of refusals) {
     const [onManagement, onBridge] = [statusesIn(ERROR_CODES, code), statusesIn(BRIDGE_ERROR_CODES, code)];
     if (onManagement.length > 0) expect(onManagement, code).toContain(String(status));
     if (onBridge.length > 0) expect(onBridge, code).toEqual([String(SENTENCES[code]?.status ?? status)]);

@@ -174,7 +174,7 @@ describe("listing memberships", () => {
   test("listing all memberships shows users only their own organizations", async () => {
     const { organization, owner } = await buildTeam();
     const member = await buildMember(guildhall, organization, "member");
-    const stranger = await buildMember(guildhall, (await buildTeam()).organization, "member");
+    const outsider = await buildMember(guildhall, (await buildTeam()).organization, "member");
     const api = guildhall.api.as(member.token);
     const usersOf = async (query: string) =>
       (await api.get(`/api/memberships${query}`)).body.data.map(
@@ -182,7 +182,7 @@ describe("listing memberships", () => {
       );
     expect(await usersOf("")).toEqual([owner.user.id, member.user.id]);
     expect(await usersOf(`?filter[user]=${owner.user.id}`)).toEqual([owner.user.id]);
-    expect(await usersOf(`?filter[user]=${stranger.user.id}`)).toEqual([]);
+    expect(await usersOf(`?filter[user]=${outsider.user.id}`)).toEqual([]);
   });
 });
 

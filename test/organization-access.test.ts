@@ -112,8 +112,8 @@ describe("deleting an organization", () => {
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
     const deleted = await guildhall.api.as(owner.token).delete(`/api/organizations/${id}`);
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
-    expect(await stranger.get(deleted.body.data.links.self)).toMatchObject({ status: 404 });
-    expect(await stranger.get("/api/organization-deletions")).toMatchObject({ body: { data: [] } });
+    const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
+    expect(await outsider.get(deleted.body.data.links.self)).toMatchObject({ status: 404 });
+    expect(await outsider.get("/api/organization-deletions")).toMatchObject({ body: { data: [] } });
   });
 });

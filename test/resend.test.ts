@@ -498,8 +498,8 @@ describe("resending is refused", () => {
   });
 
   test("resending as an outsider is the same 404 as for an unknown invitation", async () => {
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
-    expect(await resend(await sendable(), stranger)).toMatchObject(refusal(404, "not_found"));
+    const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
+    expect(await resend(await sendable(), outsider)).toMatchObject(refusal(404, "not_found"));
     const missing = { path: `/api/invitations/${newId("inv")}` };
     expect(await resend(missing, asOwner())).toMatchObject(refusal(404, "not_found"));
     expect(await resend(missing)).toMatchObject(refusal(404, "not_found"));

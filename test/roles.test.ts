@@ -68,16 +68,16 @@ describe("a role", () => {
 
   test("a role of an organization is seen only by its members", async () => {
     const { organization, api } = await buildTeam();
-    const { organization: other, api: stranger } = await buildTeam();
+    const { organization: other, api: outsider } = await buildTeam();
     const name = unique("Buyer");
     const { body } = await guildhall.api.post("/api/roles", newRole(name, organization.id));
     expect(body.data.relationships.organization.data).toEqual({ type: "organization", id: organization.id });
     const { self } = body.data.links;
     const list = `/api/roles?filter[name]=${name}`;
     expect((await api.get(list)).body.data).toMatchObject([{ id: body.data.id }]);
-    expect((await stranger.get(list)).body.data).toEqual([]);
-    expect(await stranger.get(self)).toMatchObject(refusal(404, "not_found"));
-    expect((await stranger.get(`/api/organizations/${other.id}/roles`)).body.data).toEqual([]);
+    expect((await outsider.get(list)).body.data).toEqual([]);
+    expect(await outsider.get(self)).toMatchObject(refusal(404, "not_found"));
+    expect((await outsider.get(`/api/organizations/${other.id}/roles`)).body.data).toEqual([]);
   });
 
   test("a role's name is unique in its environment or organization: 409 name_taken", async () => {

@@ -153,8 +153,8 @@ describe("the list of suppressions", () => {
     const elsewhere = guildhall.api.in("globex");
     const { id } = (await suppress({ email, reason: "bounced" }, elsewhere)).body.data;
     expect((await guildhall.api.get(`/api/suppressions?filter[email]=${email}`)).body.data).toEqual([]);
-    for (const verb of ["get", "delete"] as const)
-      expect((await guildhall.api[verb](`/api/suppressions/${id}`)).status).toBe(404);
+    for (const method of ["get", "delete"] as const)
+      expect((await guildhall.api[method](`/api/suppressions/${id}`)).status).toBe(404);
     expect(await stateOfMailTo(email)).toBe("sent");
   });
 

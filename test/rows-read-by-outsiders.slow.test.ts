@@ -22,18 +22,18 @@ const BLOCKS = 4_000;
 const guildhall = useGuildhall();
 /** One of everything, in a small organization. */
 let world: World;
-let callers: Record<"a stranger" | "the owner of a small organization", Api>;
+let callers: Record<"an outsider" | "the owner of a small organization", Api>;
 let ownerOfLarge: Api;
 
 beforeAll(async () => {
   // There are hundreds of requests, each of which a person might send.
   guildhall.context.limiter.count = () => {};
   world = await buildWorld(guildhall);
-  const stranger = await buildPerson(guildhall);
+  const outsider = await buildPerson(guildhall);
   const { environment_id } = world.organization;
   await fillEnvironment(guildhall, environment_id);
   callers = {
-    "a stranger": guildhall.api.as(stranger.token),
+    "an outsider": guildhall.api.as(outsider.token),
     "the owner of a small organization": guildhall.api.as(world.owner.token),
   };
   const session = await createSession(guildhall.context, { environment_id, user_id: LARGE.owner }, SYSTEM);
