@@ -185,12 +185,3 @@ describe("listing memberships", () => {
     expect(await usersOf(`?filter[user]=${outsider.user.id}`)).toEqual([]);
   });
 });
-
-test("members of the organization read a membership, outsiders get 404", async () => {
-  const { organization } = await buildTeam();
-  const { membership, token } = await buildMember(guildhall, organization, "member");
-  const path = `/api/memberships/${membership.id}`;
-  expect(await guildhall.api.as(token).get(path)).toMatchObject({ status: 200 });
-  const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
-  expect(await outsider.get(path)).toMatchObject(refusal(404, "not_found"));
-});
