@@ -22,7 +22,7 @@ beforeAll(async () => {
 const post = (type: string, email: string, attributes = {}) =>
   guildhall.api.post(`/api/${type}s`, { data: { type, attributes: { email, ...attributes } } });
 
-/** Sends an address to each endpoint. Each answers with the address it took. */
+/** Sends an address to each endpoint, which returns the address it stored. */
 const TAKEN: Record<string, (email: string) => Promise<unknown>> = {
   async invitations(email) {
     const { body } = await guildhall.api.post("/api/invitations", invitationTo(organization.id, email));

@@ -15,9 +15,9 @@ import {
 import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
-/** Somebody signed in, for what is not the operator's to read. */
+/** A signed-in person, for what the operator can't read. */
 let person: Api;
-/** Of each type one id, and the type's every other relative. */
+/** One id of each type. */
 const ids: Record<string, string> = {};
 const speakerFor = (path: string) => (path.startsWith("/api/received-") ? person : guildhall.api);
 const reads = allEndpoints.filter(({ method }) => method === "GET");

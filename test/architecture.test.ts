@@ -17,7 +17,7 @@ function filesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Every import of one file of ours by another. */
+/** Every import between our own files. */
 const arrows: Arrow[] = ["src", "jobs", "migrations", "bench/bare"].flatMap(filesIn).flatMap((from) => {
   const source = readFileSync(join(root, from), "utf8");
   return [...source.matchAll(/^(import|export)( type)?[^"';]*? from "(\.[^"]+)"/gms)].map(
@@ -103,7 +103,7 @@ test("the bare servers of the bench share no module and no SQL function with us"
   expect(called).toEqual([]);
 });
 
-/** Where knex may be asked directly, and why Objection and named statements don't do. */
+/** Files that may query knex directly, and why Objection and named statements aren't enough there. */
 const BARE_KNEX: Array<[file: RegExp, reason: string]> = [
   [/^src\/(json-api|management|bridge|billing)\//, "builds queries from what a request asks for"],
   [/^src\/access\/identities\//, "an identity has no id, and so no model"],

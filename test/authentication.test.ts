@@ -61,8 +61,8 @@ describe("a session's token", () => {
 
   test("from another environment is refused", async () => {
     await buildPerson(guildhall);
-    const stranger = await buildPerson(guildhall, { environment: unique("other") });
-    expect(await ask({ "X-Session-ID": stranger.token })).toMatchObject(unauthorized);
+    const outsider = await buildPerson(guildhall, { environment: unique("other") });
+    expect(await ask({ "X-Session-ID": outsider.token })).toMatchObject(unauthorized);
   });
 
   test("is refused once the session has expired", async () => {
@@ -179,7 +179,7 @@ describe("with a permission in the environment,", () => {
     const person = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, person.user, [needed]);
     const answer = await speak(guildhall.api.as(person.token), method, path);
-    // What comes next: a body without a resource, or an id that nothing has.
+    // The next check fails: the body has no resource, or nothing has the id.
     expect(answer.status, JSON.stringify(answer.body)).toBe(method === "DELETE" ? 404 : 400);
   });
 });
@@ -191,7 +191,7 @@ function speak(api: Api, method: string, path: string) {
 }
 
 describe("a session's secret", () => {
-  /** Whether any column of any table holds the text, readable or as bytes. */
+  /** Whether any column of any table contains the text, readable or as bytes. */
   async function isAtRest(text: string): Promise<boolean> {
     const { db } = guildhall;
     const tables = await db("pg_tables").where({ schemaname: "public" }).pluck("tablename");

@@ -29,7 +29,7 @@ test("the matrix has exactly one row per endpoint", () => {
   expect(Object.keys(EXPECTED).sort()).toEqual(allEndpoints.map(nameOf).sort());
 });
 
-/** By caller, what was answered in each column. */
+/** The status in each column, by caller. */
 type Table = Partial<Record<Caller, Partial<Record<Column, number>>>>;
 
 describe("who may call", () => {
@@ -56,7 +56,10 @@ describe("who may call", () => {
   );
 });
 
-/** Asks as everybody for one object, which is replaced once somebody has changed it, or where each has their own. */
+/**
+ * Asks as every caller for one object, which is replaced once somebody has changed it, or where each caller has their
+ * own.
+ */
 async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Caller, number]>> {
   const subject = subjectOf(endpoint);
   const isPersonal = rowOf(endpoint).foreign !== undefined;
@@ -77,8 +80,8 @@ async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Cal
 function send(api: Api, endpoint: Endpoint, id: string, body: object | undefined) {
   const { method } = endpoint;
   const url = urlFor(endpoint, id);
-  const verbs = { GET: api.get, DELETE: api.delete, POST: api.post, PUT: api.put, PATCH: api.patch };
-  return method === "GET" || method === "DELETE" ? verbs[method](url) : verbs[method](url, body);
+  const methods = { GET: api.get, DELETE: api.delete, POST: api.post, PUT: api.put, PATCH: api.patch };
+  return method === "GET" || method === "DELETE" ? methods[method](url) : methods[method](url, body);
 }
 
 describe("a list shows exactly what its caller may read by id", () => {

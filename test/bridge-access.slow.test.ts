@@ -28,7 +28,7 @@ test("the table has exactly one row per endpoint of the Bridge API", () => {
     expect(callersOf(endpoint.allow), nameOf(endpoint)).toBe(rowOf(endpoint).who);
 });
 
-/** What a caller must get, by the row and what holds everywhere. */
+/** The status a caller must get, by the row and the general rules. */
 function expectedStatus(endpoint: Endpoint, caller: Caller, column: Column): number {
   const verdict = verdictOf(rowOf(endpoint), caller, column);
   return verdict === "ok" ? endpoint.answers.status : verdict;
@@ -37,7 +37,7 @@ function expectedStatus(endpoint: Endpoint, caller: Caller, column: Column): num
 function verdictOf({ who, shared, personal }: Row, caller: Caller, column: Column): Verdict | 401 {
   if (caller === "anonymous") return 401;
   if (caller === "clientWithoutScope") return 403;
-  // A program sees everybody's, where it is let in at all.
+  // A program sees everyone's, if it is let in at all.
   if (caller === "operator" || caller === "clientWithScope") return who === "user" ? 403 : "ok";
   return (column === "personal" ? personal : shared[PEOPLE.indexOf(caller)]) ?? 404;
 }

@@ -7,10 +7,10 @@ import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
 const ROUNDS = 12;
 
-/** Resources made and changed at once, and while their organization goes. Nobody may be answered 5xx. */
+/** Resources created and changed at once, and while their organization is being deleted. Nobody may get a 5xx. */
 const guildhall = useGuildhall();
 
-/** Where each kind is made, and kept, and the least that makes one. */
+/** Where each kind is created and stored, and the smallest body that makes one. */
 const KINDS: Array<[path: string, table: string, values: () => object]> = [
   ["subscriptions", "subscriptions", () => ({ total_cents: 500 })],
   [
@@ -29,7 +29,7 @@ async function soon<Answer>(work: () => Promise<Answer>, milliseconds: number): 
   return work();
 }
 
-/** Works off what is to be worked off, again and again, until the deletion is completed. */
+/** Runs the work of a deletion until it is completed. */
 async function completed({ organization }: Teammates): Promise<void> {
   for (let run = 0; run < 50; run += 1) {
     await detachOrganizations.run(guildhall.jobContext, {});
@@ -141,7 +141,7 @@ describe("defaults set at once", { timeout: 120_000 }, () => {
       for (const { status } of answers) expect([200, 201]).toContain(status);
       for (const type of ["billing", "shipping"])
         expect(await defaults("addresses", { ...where, type }), type).toHaveLength(1);
-      // One that changes its type takes its being the default with it.
+      // One that changes its type stays the default in its new type.
       const moved = await Promise.all(
         paths.map((path, n) => soon(() => owner.api.put(path, { type: n % 2 ? "billing" : "shipping" }), 10)),
       );

@@ -12,13 +12,13 @@ let targets: Targets;
 
 beforeAll(async () => {
   targets = await buildTargets(guildhall);
-  // More is asked here in a minute than anybody may.
+  // These tests send more requests in a minute than anyone may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
 });
 
 type Sent = NonNullable<RequestInit["body"]>;
 
-/** Sends it to the endpoint as it is, signed in unless the headers say otherwise. */
+/** Sends the body as it is, signed in unless the headers say otherwise. */
 async function raw(
   { method, path, allow }: (typeof WITH_BODY)[number],
   body: Sent | null,
@@ -42,8 +42,8 @@ const bytes = (...values: number[]) => new Uint8Array(values);
 const large = JSON.stringify({ metadata: { note: "x".repeat(64 * 1024) } });
 const nested = (levels: number) => `{"metadata":${"[".repeat(levels)}${"]".repeat(levels)}}`;
 
-/** What nobody can mean, and what is said to it. */
-const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, string>, told: object]> = [
+/** Bodies that make no sense, and their refusals. */
+const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, string>, refusal: object]> = [
   ...["[]", "[{}]", '"x"', "1", "true", "null"].map((text): (typeof NONSENSE)[number] => [
     text,
     text,
@@ -90,11 +90,11 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
   (_method, _path, endpoint) => {
     test("refuses anything but a JSON object and changes nothing", async () => {
       const before = await checksum(guildhall.db);
-      for (const [what, body, headers, told] of NONSENSE) {
-        // A stream is read once.
+      for (const [what, body, headers, refusal] of NONSENSE) {
+        // A stream can be read once.
         const fresh = body instanceof ReadableStream ? new Blob([large]).stream() : body;
         const answer = await raw(endpoint, fresh, headers);
-        expect(answer, what).toMatchObject(told);
+        expect(answer, what).toMatchObject(refusal);
         expectFailure(answer);
       }
       expect(await checksum(guildhall.db)).toBe(before);
@@ -156,7 +156,7 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
   },
 );
 
-/** Values of all types but those the field has, and a text that is too long for any. */
+/** Values of every type except the field's own, and a text that is too long for any field. */
 function wrongFor(schema: JsonSchema): unknown[] {
   const types = [schema, ...((schema.anyOf as JsonSchema[] | undefined) ?? [])].map(({ type }) => type);
   const samples: Record<string, unknown> = { boolean: true, object: { $ne: null }, array: [[]] };

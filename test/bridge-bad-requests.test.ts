@@ -11,14 +11,14 @@ let targets: Targets;
 
 beforeAll(async () => {
   targets = await buildTargets(guildhall);
-  // More is asked here in a minute than anybody may.
+  // These tests send more requests in a minute than anyone may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
 });
 
 const paths = [...new Set(allBridgeEndpoints.map(({ path }) => path))];
 
 describe.each(paths)("the path %s", (path) => {
-  // `/payments/intents` may as well be a payment's id.
+  // `/payments/intents` also matches a payment's id.
   const methods = allBridgeEndpoints
     .filter((endpoint) => new RegExp(`^${endpoint.path.replaceAll(/:\w+/g, "[^/]+")}$`).test(path))
     .map(({ method }) => String(method));

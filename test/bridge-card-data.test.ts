@@ -21,7 +21,7 @@ const guildhall = useGuildhall();
 let jane: Api;
 let origin: string;
 let stopLogging: () => Promise<void>;
-/** Every line that is logged, down to the last detail. */
+/** Every logged line, at the most detailed level. */
 const lines: string[] = [];
 
 beforeAll(async () => {
@@ -37,12 +37,12 @@ afterAll(async () => {
   await stopLogging();
 });
 
-/** To the service that logs. */
+/** Talks to the service that logs. */
 function speakAs({ token }: Person): Api {
   return createApi(origin, { "X-Environment": "acme-test", "X-Session-ID": token });
 }
 
-/** The numbers that card networks give out for tests: valid as such, and nobody's. */
+/** Test numbers of card networks: they are valid and belong to nobody. */
 const CARDS = {
   visa: "4242424242424242",
   "visa of 19 digits": "4000000000000000006",
@@ -55,7 +55,7 @@ const CARDS = {
   unionpay: "6200000000000005",
 };
 
-/** Sends it, and holds the answer, the log and the rows against what was sent. */
+/** Sends a request and looks for the secret in its answer, the log and the rows. */
 async function expectRefused(
   send: () => ReturnType<Api["post"]>,
   secret: string,
@@ -66,9 +66,9 @@ async function expectRefused(
   const answer = await send();
   expect(answer, secret).toMatchObject(no(422, "card_data_refused", field));
   const digits = secret.normalize("NFKC").replaceAll(/\D/g, "");
-  const told = JSON.stringify(answer.body) + JSON.stringify([...answer.headers]) + lines.join("");
+  const visible = JSON.stringify(answer.body) + JSON.stringify([...answer.headers]) + lines.join("");
   expect(lines.join("")).toContain("/bridge-payment");
-  for (const text of [secret, digits]) expect(told).not.toContain(text);
+  for (const text of [secret, digits]) expect(visible).not.toContain(text);
   expect(await checksum(guildhall.db)).toBe(before);
 }
 

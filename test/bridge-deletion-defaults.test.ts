@@ -6,7 +6,7 @@ import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
 const guildhall = useGuildhall();
 let team: Teammates;
-/** Of the billing member: their own default, and what was the organization's, which is being deleted. */
+/** The billing member's own default, and the one of the organization that is being deleted. */
 let own: string;
 let shared: string;
 let other: string;
@@ -32,7 +32,7 @@ beforeEach(async () => {
 const isDefault = async (path: string) => (await team.billing.api.get(path)).body.data.is_default;
 const workOff = () => detachOrganizations.run(guildhall.jobContext, {});
 
-/** What holds while the deletion goes on, and once it is completed. */
+/** Holds while the deletion goes on, and once it is completed. */
 describe.each([
   ["before the worker comes to it", async () => {}],
   ["after the worker came to it", workOff],

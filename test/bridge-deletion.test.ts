@@ -8,7 +8,7 @@ import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./su
 
 const guildhall = useGuildhall();
 let team: Teammates;
-/** Of an address the billing member made for the organization. */
+/** The path of an address that the billing member made for the organization. */
 let address: string;
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/);

@@ -10,11 +10,11 @@ import { mutated, mutations } from "./support/mutations.ts";
 
 const guildhall = useGuildhall();
 let targets: Targets;
-/** Ids of what is somebody else's, here and in another environment, and some of the caller's own. */
+/** Ids of other people's resources, here and in another environment, and some of the caller's own. */
 const ids: string[] = [];
 
 beforeAll(async () => {
-  // More is asked here in a minute than anybody may.
+  // These tests send more requests in a minute than anyone may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
   targets = await buildTargets(guildhall);
   for (const environment of ["acme-test", "globex"]) {
@@ -35,7 +35,7 @@ const period = {
   current_period_end: "2126-02-01T00:00:00Z",
 };
 
-/** What each endpoint takes, with as many fields as there are. */
+/** A valid body of each endpoint, with as many fields as possible. */
 const BODIES: Record<string, object> = {
   "POST /organizations": {
     name: "Acme",
@@ -116,7 +116,7 @@ test("a mutated body is refused without a trace, or taken as documented", async 
       expect(await checksum(guildhall.db)).toBe(before);
     },
   );
-  // A failure tells the seed and the path to it: FUZZ_SEED runs it again.
+  // A failure prints the seed and the path to it: FUZZ_SEED runs it again.
   const seed = Number(process.env.FUZZ_SEED);
   await fc.assert(property, {
     numRuns: Number(process.env.FUZZ_RUNS ?? 500),
@@ -126,7 +126,7 @@ test("a mutated body is refused without a trace, or taken as documented", async 
   expect(counts.refused).toBeGreaterThan(200);
 }, 600_000);
 
-/** What is written in the query of a list, be it sensible or not. */
+/** Query parameters of lists, sensible or not. */
 const PARAMETERS = [
   "page",
   "limit",
@@ -193,7 +193,7 @@ test("a random query is refused or answered, and never fails", async () => {
   await fc.assert(property, { numRuns: Number(process.env.FUZZ_RUNS ?? 300) });
 }, 600_000);
 
-/** Half a letter can't be encoded; the bytes it would have can. */
+/** Half a character can't be encoded, so its bytes are written by hand. */
 function encode(text: string): string {
   const whole = encodeURIComponent(Buffer.from(text).toString());
   return /\p{Surrogate}/u.test(text) ? `${whole}%ED%A0%80` : whole;

@@ -2,13 +2,13 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";
 
-/** The second half of the Organizations Guide, run as the first is in `bridge-guide.test.ts`. */
+/** The second half of the Organizations Guide, run like the first in `bridge-guide.test.ts`. */
 const guildhall = useGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
 let instance: string;
 let jane: Person;
 let john: Person;
 let organization_id: string;
-/** Of John's membership. */
+/** The id of John's membership. */
 let member_id: string;
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);

@@ -5,7 +5,7 @@ import { buildPerson, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
-/** What the Organizations Guide says in sentences: its notes, its restrictions and its troubleshooting. */
+/** The sentences of the Organizations Guide: its notes, restrictions and troubleshooting. */
 const guildhall = useGuildhall();
 let team: Teammates;
 

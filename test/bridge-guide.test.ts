@@ -3,8 +3,8 @@ import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./supp
 import { useGuildhall } from "./support/guildhall.ts";
 
 /**
- * The snippets of the Organizations Guide in its order, each run as it is printed there, except for the host, ids,
- * sessions and the addresses its copy does not show; after each, what the guide prints as its response.
+ * The snippets of the Organizations Guide in order, each run as it is printed except for the host, ids, sessions and
+ * addresses; after each, the response that the guide prints.
  */
 const guildhall = useGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
 let instance: string;

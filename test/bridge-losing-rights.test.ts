@@ -17,12 +17,12 @@ import {
 } from "./support/teammates.ts";
 
 /**
- * A request that was let in and waits for the organization's lock, while whoever holds that lock takes away what the
- * request came in by: once it goes on, it is judged by what is true then.
+ * A request was let in and waits for the organization's lock, while the lock's holder takes away the right it came in
+ * with. Once the request goes on, it is judged by the state at that time.
  */
 const guildhall = useGuildhall();
 let team: Teammates;
-/** Somebody who is no member yet. */
+/** Somebody who isn't a member yet. */
 let newcomer: string;
 
 beforeEach(async () => {
@@ -55,7 +55,7 @@ async function untilSomebodyWaits(): Promise<void> {
   throw new Error("the request did not wait for the organization");
 }
 
-/** Gives a member this role instead of theirs. */
+/** Replaces a member's role. */
 const becomes =
   ({ memberId }: Teammate, role: SystemRoleName) =>
   async (trx: Knex.Transaction) => {
@@ -66,7 +66,7 @@ const becomes =
 const handOn = ({ user }: Teammate) =>
   team.owner.api.post(`${team.path}/transfer-ownership`, { user_id: user.id });
 
-/** Makes the admin the owner, and the owner admin. */
+/** Swaps the roles of the admin and the owner. */
 async function handedOn(trx: Knex.Transaction): Promise<void> {
   const owner_user_id = team.admin.user.id;
   await trx("organizations").where({ id: team.organization.id }).update({ owner_user_id });

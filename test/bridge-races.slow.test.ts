@@ -6,16 +6,16 @@ import { buildTeammates, type Teammate, type Teammates } from "./support/teammat
 
 const ROUNDS = 15;
 
-/** Everything over HTTP and at once. Nobody may be answered 5xx, and what is answered must be what is true afterwards. */
+/** Everything over HTTP and at once. Nobody may get a 5xx, and every answer must be true afterwards. */
 const guildhall = useGuildhall();
 
-/** Plays it again and again, each time in an organization of its own. */
+/** Repeats it, each time in an organization of its own. */
 async function rounds(play: (team: Teammates) => Promise<void>): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1)
     await play(await buildTeammates(guildhall, { member_management: "owner_and_admins" }));
 }
 
-/** Within so many milliseconds, so that every order comes up. */
+/** Waits up to so many milliseconds, so that every order occurs. */
 async function soon(work: () => Promise<ApiAnswer>, milliseconds = 8): Promise<ApiAnswer> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds));
   return work();
@@ -33,7 +33,7 @@ async function countOf(table: string, where: object): Promise<number> {
   return Number(row?.n);
 }
 
-/** The names of the roles of each member, by user. */
+/** The names of each member's roles, by user. */
 async function rolesIn({ organization }: Teammates): Promise<Record<string, string[]>> {
   const { db } = guildhall;
   const rows = await db("memberships as m")
@@ -42,7 +42,7 @@ async function rolesIn({ organization }: Teammates): Promise<Record<string, stri
   return Object.fromEntries(rows.map(({ user_id, names }) => [user_id, names]));
 }
 
-/** @returns the one with the role, who is the one the organization names. */
+/** @returns the only owner, who is also the one in the organization's column. */
 async function theOwner(team: Teammates): Promise<string> {
   const holders = Object.entries(await rolesIn(team)).filter(([, names]) => names.includes("owner"));
   const { owner_user_id } = await guildhall.db("organizations").where({ id: team.organization.id }).first();

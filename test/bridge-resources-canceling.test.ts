@@ -17,7 +17,7 @@ const subscribe = (values: object = {}) => create(jane, SUBSCRIPTIONS, values);
 const read = async (id: string) => (await jane.get(`${PATH}/${id}`)).body.data;
 const cancel = (id: string, body?: object) => jane.post(`${PATH}/${id}/cancel`, body);
 
-/** As if so much time had passed. */
+/** Moves the subscription back in time. */
 function passed(id: string, interval: string) {
   return guildhall
     .db("subscriptions")

@@ -6,7 +6,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 
-/** Somebody with so many of a kind. @returns the ids as they were created. */
+/** Somebody with so many of a kind. @returns the ids in order of creation. */
 async function buildRows(kind: Kind, count: number): Promise<{ api: Api; ids: string[] }> {
   const { token } = await buildPerson(guildhall);
   const api = guildhall.api.as(token);

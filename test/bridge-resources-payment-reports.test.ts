@@ -7,7 +7,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
-/** Programs that may report; the second by an access token. */
+/** Programs that may report; the second has an access token. */
 let programs: Api[];
 let scopeless: Api;
 
@@ -30,7 +30,7 @@ describe("a payment report", () => {
   const sync = (id: string, report?: unknown, api = guildhall.api) =>
     api.post(`${PAYMENTS.intents}/${id}/sync`, report);
 
-  /** A payment that became this, one thing after another. */
+  /** A payment that went through these states. */
   async function after(...statuses: string[]): Promise<string> {
     const { id } = await create(owner, PAYMENTS);
     for (const status of statuses) expect((await sync(id, { status })).status).toBe(200);

@@ -64,7 +64,7 @@ describe("the list of payments", () => {
     expect(await by("created_at_to=2026-02-01T00:00:00Z")).toEqual([first, second].sort());
     const zoned = encodeURIComponent("2026-02-01T01:00:00+01:00");
     expect(await by(`created_at_from=${zoned}&created_at_to=${zoned}`)).toEqual([second]);
-    // A day is meant as a whole, in UTC.
+    // A date means the whole day, in UTC.
     expect(await by("created_at_from=2026-02-01")).toEqual([second, third].sort());
     expect(await by("created_at_to=2026-02-01")).toEqual([first, second, third].sort());
     expect(await by("created_at_to=2026-01-31")).toEqual([first]);

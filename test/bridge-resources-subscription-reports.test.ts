@@ -7,7 +7,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
-/** Programs that may report; the second by an access token. */
+/** Programs that may report; the second has an access token. */
 let programs: Api[];
 let scopeless: Api;
 

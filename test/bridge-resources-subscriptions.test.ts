@@ -16,7 +16,7 @@ beforeAll(async () => {
 const subscribe = (values: object = {}) => create(jane, SUBSCRIPTIONS, values);
 const read = async (id: string) => (await jane.get(`${PATH}/${id}`)).body.data;
 
-/** How many days lie between two times. */
+/** The days between two times. */
 const days = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
 
 describe("a new subscription", () => {
@@ -74,7 +74,7 @@ describe("a new subscription", () => {
     async (billing_interval, interval_multiplier, least, most) => {
       const made = await subscribe({ billing_interval, interval_multiplier });
       const length = days(made.current_period_start, made.current_period_end);
-      // An hour more or less where clocks are changed.
+      // An hour more or less where clocks change.
       expect(length).toBeGreaterThan(least - 0.05);
       expect(length).toBeLessThan(most + 0.05);
     },

@@ -55,7 +55,7 @@ const causes = () => lines.map(({ msg }) => msg).join("\n");
 const refused = (code: string) =>
   [...smtp.refusals].reduce((sum, [reply, times]) => sum + (reply.startsWith(code) ? times : 0), 0);
 
-/** All arrived, once, at the first attempt that counts; and nobody was taken for dead. */
+/** All arrived once, in one counted attempt, and nobody was suppressed. */
 async function expectAllArrived(many: number): Promise<void> {
   await expect.poll(() => count("sent"), SOON).toBe(many);
   expect(smtp.taken.length).toBe(many);

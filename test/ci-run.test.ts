@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { packageRoot } from "../src/lib/package-root.ts";
 
-/** All of a bare Debian that the script uses before its tools are there. */
+/** Everything in a bare Debian that the script uses before its tools are there. */
 const BARE = ["bash", "chmod", "dirname", "env", "id", "mktemp", "rm"];
 
 let bin: string;
@@ -14,7 +14,7 @@ let bin: string;
 beforeEach(async () => {
   bin = await mkdtemp(join(tmpdir(), "guildhall-bare-"));
   for (const name of BARE) await symlink(await pathOf(name), join(bin, name));
-  // The script asks for the superuser's rights only where it lacks them.
+  // The script only asks for the superuser's rights if it lacks them.
   await addProgram("sudo", '[ "$1" = -n ] && shift; exec "$@"');
 });
 afterEach(() => rm(bin, { recursive: true }));
@@ -43,7 +43,7 @@ test("CI installs nothing if Redis and Chromium are already there", async () => 
   expect(await installTools()).toBe(0);
 });
 
-/** @returns how many of the install steps failed, which is the script's exit code. */
+/** @returns the number of install steps that failed, which is the script's exit code. */
 async function installTools(): Promise<number> {
   const script = join(packageRoot(), ".ci/run");
   const running = promisify(execFile)(join(bin, "bash"), [script, "tools"], { env: { PATH: bin } });

@@ -8,12 +8,12 @@ const guildhall = useGuildhall();
 let population: Population;
 let crawled: Record<Caller, Crawled>;
 
-/** Small pages, so that there are many to go through; and once more with everything included that may be. */
+/** Small pages, so that there are many; and the same with everything included that may be. */
 const collections = resourceTypes.flatMap(({ path, relationships }) => [
   `/api/${path}?page[size]=7`,
   `/api/${path}?include=${Object.keys(relationships)}&page[size]=50`,
 ]);
-/** What is not for whom, whatever the rows. */
+/** What a caller may not read, whatever its rows. */
 const CLOSED = {
   operator: /^(\/api\/)?received-/,
   owner: /^(\/api\/)?(environments|api-clients|suppressions)/,
@@ -24,7 +24,7 @@ const openTo = (caller: Caller) => collections.filter((path) => isOpen(path, cal
 
 beforeAll(async () => {
   population = await populate(guildhall);
-  // A crawler asks more than a person may in a minute.
+  // A crawler sends more requests than a person may in a minute.
   guildhall.context.limiter.count = () => {};
   crawled = {
     operator: await crawl(guildhall.api, openTo("operator")),
@@ -45,7 +45,7 @@ describe.each(["operator", "owner"] as const)("links followed by an %s", (caller
   });
 });
 
-/** The ids on the pages from the first to the last, by `next`. */
+/** The ids on the pages from first to last, by `next`. */
 function idsOn(path: string, { visited }: Crawled): string[] {
   const ids: string[] = [];
   for (let url: string | null = `/api/${path}?page[size]=7`; url !== null; ) {
@@ -78,7 +78,7 @@ test("links lead the operator to every row of the environment, and no other", as
 test("links lead to every endpoint that reads", () => {
   const urls = [crawled.operator, crawled.owner].flatMap(({ visited }) => [...visited.keys()]);
   const paths = urls.map((url) => url.split("?")[0] ?? "");
-  // What the caller may give is a question, and no relationship of the organization's.
+  // The roles a caller may give are an answer, not a relationship of the organization.
   const reading = allEndpoints.filter(
     ({ method, path }) => method === "GET" && !path.endsWith("/assignable-roles"),
   );

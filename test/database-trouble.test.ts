@@ -43,7 +43,7 @@ test("emails that can't be claimed on a full disk leave once there is room", asy
   await guildhall.mailbox.waitFor(email);
 });
 
-/** Whatever is inserted or claimed there fails with this SQLSTATE. */
+/** Makes every insert or claim there fail with this SQLSTATE. */
 async function failWith(table: string, state: string): Promise<void> {
   const event = table === "mail_deliveries" ? "update" : "insert";
   await guildhall.db.raw(`

@@ -19,7 +19,7 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, owner);
 });
 
-/** An invitation by the organization's owner. @param columns what has become of it. */
+/** An invitation by the organization's owner. @param columns its state. */
 async function invited(columns: object = {}, email = uniqueEmail()): Promise<string> {
   const { body } = await guildhall.api
     .as(owner.token)

@@ -165,7 +165,7 @@ describe("a delivery", () => {
     });
   });
 
-  /** A worker takes the delivery and is never heard of again; its lease runs out. */
+  /** A worker takes the delivery and disappears; its lease runs out. */
   async function claimAndDie(id: string): Promise<void> {
     const claimed = await claimDeliveries(guildhall.db, {
       limit: 10,
@@ -213,7 +213,7 @@ describe("a worker that stops", () => {
 
   test("gives up hanging emails, and records what it knows", async () => {
     const many = await Promise.all(Array.from({ length: 40 }, () => invited()));
-    // The first goes wrong after the message, where nobody knows; the others before it, where all is certain.
+    // The first fails after the message, with an unknown outcome; the others before it, with a certain one.
     smtp.script(
       { at: "dot", does: "silence" },
       ...many.map(() => ({ at: "ehlo", does: "silence" }) as const),
@@ -363,7 +363,7 @@ describe.each(backends())("the secret in a link, queue on %s", (backend) => {
     await guildhall.stop();
   });
 
-  /** Every row of every table, BullMQ's too. */
+  /** Every row of every table, including BullMQ's. */
   async function tables(): Promise<string> {
     const { rows } = await guildhall.db.raw(
       `select query_to_xml(format('select t::text from %I.%I t', schemaname, tablename), true, false, '')::text as xml
@@ -391,7 +391,7 @@ describe.each(backends())("the secret in a link, queue on %s", (backend) => {
 });
 
 interface Invited {
-  /** Of the delivery. */
+  /** The delivery's row. */
   id: string;
   invitation: string;
   email: string;
@@ -418,12 +418,12 @@ function mailsTo(email: string): number {
   return guildhall.mailbox.received.filter(({ to }) => to.includes(email)).length;
 }
 
-/** Another worker's runner, beside the one of the harness. */
+/** Another worker's runner, beside the harness's own. */
 async function another(): Promise<DeliveryRunner> {
   return createDeliveryRunner({ ...guildhall.context, renderer: createMailRenderer(inject("mailSources")) });
 }
 
-/** A promise the test keeps closed until it opens it. */
+/** A promise that the test keeps closed until it opens it. */
 function barrier(): { promise: Promise<void>; open(): void } {
   let open = () => {};
   const promise = new Promise<void>((resolve) => {

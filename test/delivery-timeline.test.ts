@@ -30,7 +30,7 @@ async function invited(): Promise<{ id: string; invitation: string }> {
   return { id, invitation: body.data.id };
 }
 
-/** Everything due is tried once, now. */
+/** Tries everything that is due once, now. */
 async function attempt(id: string): Promise<void> {
   await guildhall.db("mail_deliveries").where({ id }).update({ due_at: guildhall.db.fn.now() });
   await guildhall.jobContext.deliveries.run();

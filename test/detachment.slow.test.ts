@@ -212,7 +212,7 @@ describe("a batch of a deletion", () => {
     const team = await buildTeammates(guildhall);
     await addRows(team, ROWS, ["customers"]);
     const { id } = (await team.owner.api.delete(team.path)).body.data;
-    // Somebody's long transaction: until it ends, every index keeps the entries of the rows as they were.
+    // A long transaction: until it ends, every index keeps the entries of the old rows.
     const reader = await db.transaction({ isolationLevel: "repeatable read" });
     await reader("organizations").first();
     const entriesRead = async (): Promise<number> => {
@@ -225,13 +225,13 @@ describe("a batch of a deletion", () => {
     const worker = openDatabase({ url: settings.DATABASE_URL, poolSize: 1, name: "counted" });
     await detachOrganization(worker, id, never);
     await reader.rollback();
-    // What a connection has read is known once it has ended.
+    // Postgres reports a connection's reads once it has ended.
     await worker.destroy();
     const application_name = "guildhall-counted";
     await expect.poll(() => db("pg_stat_activity").where({ application_name })).toEqual([]);
     const read = (await entriesRead()) - before;
     expect(read).toBeGreaterThan(2 * ROWS);
-    // Each once to find it, once to change it, and once or twice, as it was and as it is, to see that nothing is left.
+    // Each row once to find it, once to change it, and once or twice, old and new, to see that nothing is left.
     expect(read).toBeLessThan(5 * ROWS);
   });
 
@@ -255,7 +255,7 @@ describe("a batch of a deletion", () => {
     const { first } = await addRows(team, 1_500);
     const { id } = (await team.owner.api.delete(team.path)).body.data;
     await detachOrganization(db, id, stopAfter(2));
-    // No verb does that.
+    // No command does that.
     const { id: organization_id } = team.organization;
     await db("subscriptions")
       .where({ id: idOfNumber("subscriptions", first) })
@@ -266,7 +266,7 @@ describe("a batch of a deletion", () => {
   });
 });
 
-/** Where a list of each kind is. */
+/** The path of each kind's list. */
 const LISTS = {
   subscriptions: "subscriptions",
   payments: "payments",
@@ -290,7 +290,7 @@ function personal(...people: Array<Teammates["owner"]>) {
   return { organization_id: null, user_ids: people.map(({ user }) => user.id) };
 }
 
-/** For `detachOrganization`: true once so many batches are done. */
+/** For `detachOrganization`: true after so many batches. */
 function stopAfter(batches: number): () => boolean {
   let asked = 0;
   return () => asked++ >= batches;
@@ -300,7 +300,7 @@ function deletion(id: string): Promise<OrganizationDeletion> {
   return guildhall.db("organization_deletions").where({ id }).first();
 }
 
-/** What was done each time its owner looked, until it is completed. */
+/** The counts each time the owner looked, until it is completed. */
 async function followed({ owner, path }: Teammates): Promise<Counts[]> {
   const steps: Counts[] = [];
   for (const deadline = Date.now() + 25_000; Date.now() < deadline; await sleep(50)) {
@@ -327,7 +327,7 @@ function pathOf(id: string): string {
   return `/bridge-payment/${id.startsWith("addr_") ? "addresses" : "payment-methods"}/${id}`;
 }
 
-/** The ids of what somebody's own lists call a default, in order. */
+/** The ids of a person's own defaults, in order. */
 async function ownDefaults({ user }: Teammates["owner"]): Promise<string[]> {
   return (await Promise.all(["addresses", "payment_methods"].map(defaultsIn))).flat().toSorted();
 
@@ -340,7 +340,7 @@ async function ownDefaults({ user }: Teammates["owner"]): Promise<string[]> {
   }
 }
 
-/** What a row refers to is still there, and its creator's as the row is. */
+/** Whatever a row refers to still exists and has the same creator. */
 async function linksHold({ owner, admin, billing }: Teammates, { first }: Numbers): Promise<void> {
   for (const n of [first, first + 1, first + 2]) {
     const id = idOfNumber("subscriptions", n);

@@ -6,7 +6,7 @@ import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 
-/** Sends a file as it lies on the disk. @returns who was invited, in the order of its rows. */
+/** Sends a file exactly as it is stored. @returns the invitees, in the order of the rows. */
 async function invitedBy(file: string, type: string, query: string): Promise<string[][]> {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   const answer = await fetch(

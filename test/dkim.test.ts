@@ -18,7 +18,7 @@ const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 20
 const KEY = String(privateKey.export(pem));
 const DKIM = { DKIM_DOMAIN: "guildhall.test", DKIM_SELECTOR: "mail-2027", DKIM_PRIVATE_KEY: KEY };
 
-/** What refuses to start, by line; nothing: it starts. */
+/** The lines that refuse the start; none if it starts. */
 function problems(variables: Record<string, string>): string[] {
   try {
     readConfig(variables, "worker");
@@ -99,7 +99,7 @@ describe("a signed email", () => {
     const first = await mailFor({}, email);
     const due = { state: "pending", due_at: guildhall.db.fn.now() };
     const row = () => guildhall.db("mail_deliveries").where({ email });
-    // What was sent is written down a moment after it is received.
+    // The email is recorded a moment after it is received.
     await expect.poll(() => row().where({ state: "sent" }).first()).toBeDefined();
     await row().update(due);
     await guildhall.jobContext.deliveries.run();
@@ -151,9 +151,9 @@ describe("the DKIM variables", () => {
     ["a public key", publicKey],
   ])("refuse a key that can't sign: %s", (_, key) => {
     const text = String(key.export({ type: key.type === "public" ? "spki" : "pkcs8", format: "pem" }));
-    const told = problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY: text });
-    expect(told).toEqual([expect.stringMatching(/^DKIM_PRIVATE_KEY must /)]);
-    expect(told.join()).not.toContain(text.split("\n")[1]);
+    const lines = problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY: text });
+    expect(lines).toEqual([expect.stringMatching(/^DKIM_PRIVATE_KEY must /)]);
+    expect(lines.join()).not.toContain(text.split("\n")[1]);
   });
 
   test("may name a key file, which is read at the start", async () => {

@@ -44,7 +44,7 @@ describe("a page of large rows", () => {
     await guildhall.db.batchInsert("organizations", rows, 100);
   });
 
-  /** The ids on each page, from a link on. */
+  /** The ids on each page, starting from a link. */
   async function walk(from: string, link: "next" | "prev"): Promise<string[][]> {
     const pages: string[][] = [];
     for (let url: string | null = from; url !== null; ) {

@@ -7,7 +7,7 @@ import { packageRoot } from "../src/lib/package-root.ts";
 const read = (path: string) => readFileSync(join(packageRoot(), path), "utf8");
 const example = read(".env.example");
 
-/** The variables on the lines that a pattern finds. */
+/** The variables on the lines that match a pattern. */
 function variables(line: RegExp): Record<string, string> {
   return Object.fromEntries([...example.matchAll(line)].map(([, name = "", value = ""]) => [name, value]));
 }

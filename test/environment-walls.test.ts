@@ -15,7 +15,7 @@ let ours: World;
 beforeAll(async () => {
   theirs = await buildWorld(guildhall, "globex");
   ours = await buildWorld(guildhall);
-  // Whoever may do everything here, by a role in the environment: the wall is all that is left.
+  // Has every permission here, by a role in the environment, so that only the environment is in the way.
   const everything = (
     await guildhall.api.post("/api/roles", { data: { type: "role", attributes: { name: "all" } } })
   ).body.data.id;
@@ -38,12 +38,15 @@ const programOnly = { status: 403, body: { errors: [{ code: "program_only" }] } 
 const sessionRequired = { status: 403, body: { errors: [{ code: "session_required" }] } };
 const operatorOnly = { status: 403, body: { errors: [{ code: "operator_only" }] } };
 
-/** Every endpoint with an id in its path: environments' own belong to the operator, and mails' paths name theirs. */
+/**
+ * Every endpoint with an id in its path, except environments, which are the operator's, and the paths in emails,
+ * which name theirs.
+ */
 const inPath = allEndpoints.filter(
   ({ path, allow }) => path.includes(":id") && environmentOf(allow) === "request",
 );
 
-/** Whoever may read a collection, as far as who they are goes. */
+/** Someone who may read the collection. */
 const insider = (collection: string, { owner }: World) =>
   collection === "received-invitations" ? guildhall.api.as(owner.token) : guildhall.api;
 
@@ -63,7 +66,7 @@ describe("another environment's id in a path is a 404", () => {
       expect(id).not.toBe("");
       const url = path.replace(":id", id);
       const data = path.includes("/relationships/") ? [] : { type: typeOf(collection), id, attributes: {} };
-      // As good a body as can be, so that nothing but the id is wrong.
+      // The best possible body, so that only the id is wrong.
       const meta = path.endsWith("transfer-ownership") ? { user_id: ours.owner.user.id } : {};
       const body = { ...(method === "PATCH" && !/touch|revoke/.test(path) ? { data } : {}), meta };
 
@@ -77,7 +80,7 @@ describe("another environment's id in a path is a 404", () => {
                 ? await api.patch(url, body)
                 : await api.post(url, body);
         const isOperator = api === guildhall.api;
-        // An operator who accepts must name a user first; that tells nothing about the invitation.
+        // An operator who accepts must name a user first, which reveals nothing about the invitation.
         if (answer.status === 422) expect(answer.body.errors[0].code).toBe("user_missing");
         else if (who === "operator" && !isOperator) expect(answer).toMatchObject(operatorOnly);
         else if (who === "program" && !isOperator) expect(answer).toMatchObject(programOnly);
@@ -250,7 +253,7 @@ describe("an id of another environment in a filter finds nothing", () => {
     const isHeld = name === "role" && path !== "role-permissions";
     const url = `/api/${path}?filter[${name}]=${isHeld ? theirs.granted : theirs.ids[collection]}`;
     const there = await guildhall.api.in("globex").get(url);
-    // An organization's deletion is filtered by an id that is gone.
+    // A deletion is filtered by the id of an organization that doesn't exist any more.
     if (path !== "organization-deletions") expect(there.body.data.length).toBeGreaterThan(0);
     for (const api of [guildhall.api, guildhall.api.as(ours.owner.token)])
       expect(await api.get(url)).toMatchObject({ status: 200, body: { data: [] } });

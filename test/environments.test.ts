@@ -11,7 +11,7 @@ afterEach(() => {
   guildhall.settings.DEFAULT_ENVIRONMENT = undefined;
 });
 
-/** The status, and whose the one user is that is found: `fetch` would not send a Host of our choice. */
+/** The status, or the address of the only user: `fetch` can't send a Host of our choice. */
 async function whoIsFound(headers: Record<string, string>): Promise<string | number> {
   const url = `${guildhall.api.origin}/api/users`;
   const body = await new Promise<{ status: number; text: string }>((resolve, reject) => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   world = await buildWorld(guildhall);
 });
 
-/** What `act` made happen, oldest first, in whatever environment. */
+/** The events that `act` made, oldest first, in any environment. */
 async function eventsOf(act: () => Promise<unknown>) {
   const before = await guildhall.db("events").pluck("id");
   await act();
@@ -36,7 +36,7 @@ const change = (type: string, path: string, attributes: object) => ({
   data: { type, id: path.split("/").at(-1), attributes },
 });
 
-/** Verbs of one resource one after another: each with the path of what was made, and the events it is to leave. */
+/** Requests about one resource in order, each with its path and the events it makes. */
 type Step = [event: string[], act: (path: string) => Promise<ApiAnswer>];
 const { post, patch, remove } = {
   post: (path: string, document?: object) => guildhall.api.post(path, document),

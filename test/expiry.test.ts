@@ -52,7 +52,7 @@ describe("the expiry sweep", () => {
   test("expires each invitation once, even if three workers share it", async () => {
     await overdue(2_500);
     const totals = await Promise.all([1, 2, 3].map(() => expireInvitations(guildhall.db, never)));
-    // Who skipped rows that another one held may have stopped early: the next run takes what is left.
+    // A worker that skipped a locked row may have stopped early: the next run takes what is left.
     totals.push(await expireInvitations(guildhall.db, never));
     expect(totals.reduce((sum, n) => sum + n)).toBe(2_500);
     expect(await countOf("invitations", { status: "expired" })).toBe(2_500);
@@ -161,7 +161,7 @@ describe("an overdue invitation, before any sweep,", () => {
           expect(status === 200 || body.errors[0].code === "invitation_expired").toBe(true);
         else expect([status, body.errors?.[0].code]).toEqual([409, "invitation_expired"]);
       }
-      // The clock is read for the guard and for the row; a busy machine may pause between the two.
+      // The clock is read for the guard and again for the row; a busy machine may pause in between.
       expect(row.late ?? 0).toBeLessThan(0.5);
     }
   });
@@ -190,7 +190,7 @@ async function invited({
   return { id, email, token: guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 }) };
 }
 
-/** So many overdue invitations, by SQL. @returns their ids. */
+/** Inserts so many overdue invitations by SQL. @returns their ids. */
 async function overdue(count: number): Promise<string[]> {
   const { environment_id, id: organization_id } = organization;
   const rows = Array.from({ length: count }, (_, n) => {
@@ -206,14 +206,14 @@ function answer({ id, token }: Invited, how: "accept" | "decline"): Promise<ApiA
   return guildhall.api.as(null).post(`/api/invitations/${id}/${how}`, { meta: { token } });
 }
 
-/** Waits for its expiry, on the database's clock. */
+/** Waits for its expiry, by the database's clock. */
 async function until(id: string): Promise<void> {
   const wait =
     "select pg_sleep(greatest(0, extract(epoch from expires_at - clock_timestamp()))) from invitations where id = ?";
   await guildhall.db.raw(wait, [id]);
 }
 
-/** The row, with the seconds its acceptance came late. */
+/** The row, with the seconds by which its acceptance was late. */
 function read(id: string) {
   const late = guildhall.db.raw("extract(epoch from accepted_at - expires_at)::float as late");
   return guildhall.db("invitations").where({ id }).first("*", late);

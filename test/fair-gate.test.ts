@@ -3,7 +3,7 @@ import { createFairGate, GateFull } from "../src/lib/fair-gate.ts";
 
 const roomy = { atOnce: 10, each: 10, waiting: 10, waitingEach: 10, patience: 60_000 };
 
-/** Work that ends when it is told to, and notes when it begins. */
+/** Work that ends on request and records its beginning. */
 function createWork() {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();

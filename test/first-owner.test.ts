@@ -55,7 +55,7 @@ async function ownerOf(organization: string): Promise<string | null> {
 const accept = ({ token }: Person, id: string) =>
   guildhall.api.as(token).post(`/api/invitations/${id}/accept`, {});
 
-/** An organization of nobody's, and people who are invited to be its owner. */
+/** An organization without an owner, and people who are invited to be its owner. */
 async function buildCandidates(count: number) {
   const organization = await create({});
   const people = [];

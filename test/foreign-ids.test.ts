@@ -8,7 +8,7 @@ import { buildRole } from "./support/roles.ts";
 const guildhall = useGuildhall();
 let ada: Person;
 let own: Organization;
-/** Ids of another organization's, of which Ada knows nothing. */
+/** Ids of another organization, which Ada doesn't know. */
 const foreign: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -145,7 +145,7 @@ test.each(requests)("%s answers the same for a foreign and an unknown id (%s)", 
   expect(plain(one, known)).toEqual(plain(other, unknown));
 });
 
-/** An answer without what differs for every id and request. */
+/** An answer without the parts that differ for every id and request. */
 function plain({ status, body }: { status: number; body: unknown }, id: string) {
   const text = JSON.stringify(body).replaceAll(id, "ID");
   return { status, text: text.replace(/[\da-f]{8}-[\da-f]{4}-[\da-f-]+/g, "REQUEST") };

@@ -58,7 +58,7 @@ function examplesIn(slug: string): Example[] {
     }));
 }
 
-/** What is at a path such as `data[0].id`. */
+/** The value at a path such as `data[0].id`. */
 function valueAt(document: unknown, from: string): string {
   const value = from
     .split(/[.[\]]+/)

@@ -108,7 +108,7 @@ describe("a body", () => {
     expect(await create(attributes(1_001))).toMatchObject(refusal(400, "too_many_values"));
     const lists = (items: number) => ({ list: Array.from({ length: items }, () => 1) });
     expect(await create(lists(4_100))).toMatchObject(refusal(400, "too_many_values"));
-    // Commas and colons within a text are no keys.
+    // Commas and colons inside a text don't count.
     const text = { text: '",:{['.repeat(1_400) };
     expect((await create(text)).body.errors?.[0].code).not.toBe("too_many_values");
   });
@@ -199,8 +199,8 @@ describe("a provider's report", () => {
     for (let n = 0; n < 8; n += 1) held.push((await open(text)).socket);
     await expect.poll(() => answerToHead(text), { timeout: 10_000 }).toBe("503");
     for (const socket of held) socket.destroy();
-    const told = () => tell(guildhall.api.origin, { events: [] });
-    await expect.poll(async () => (await told()).status, { timeout: 10_000 }).toBe(202);
+    const report = () => tell(guildhall.api.origin, { events: [] });
+    await expect.poll(async () => (await report()).status, { timeout: 10_000 }).toBe(202);
   });
 });
 
@@ -254,7 +254,7 @@ describe("a silent connection", () => {
     const connection = await open("", server.port);
     connection.socket.pause();
     connection.socket.write(get("/large"));
-    // Reading is the only way to learn of the end: by then only a part has been sent.
+    // Only reading shows the end, and only a part has been sent so far.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     connection.socket.resume();
     await expect.poll(() => connection.closed, { timeout: 10_000 }).toBe(true);

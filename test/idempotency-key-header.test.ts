@@ -30,7 +30,7 @@ beforeAll(async () => {
 const header = { header: "Idempotency-Key" };
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 
-/** Invites, by default somebody new. */
+/** Invites somebody new by default. */
 function invites(api: Api, headers: Record<string, string>, email = uniqueEmail()) {
   return api.post("/api/invitations", invitationTo(organization.id, email), headers);
 }
@@ -124,7 +124,7 @@ describe("an idempotency key", () => {
     expect(await keptRows()).toBe(before);
   });
 
-  /** As `fetch` would not send it. Invites, or lists invitations. */
+  /** Sends headers that `fetch` wouldn't. Invites, or lists invitations. */
   function sendRaw(
     method: "GET" | "POST",
     key: string | string[],

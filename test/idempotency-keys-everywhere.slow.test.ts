@@ -16,7 +16,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 let world: World;
-/** The queues woken up since a test looked. */
+/** The wake-ups since a test looked. */
 let wakeUps: string[] = [];
 
 beforeAll(async () => {
@@ -29,10 +29,10 @@ const changing = [...allEndpoints, ...allBridgeEndpoints]
   .filter(({ method }) => method !== "GET")
   .map((endpoint) => [nameOf(endpoint), endpoint] as const);
 
-/** Who did it may do it no more: asked again, they are refused before anybody looks what they were answered. */
+/** After this request its caller has no right to repeat it: the refusal comes before the stored answer. */
 const ENDS_THE_RIGHT = "POST /bridge-payment/organizations/:id/transfer-ownership";
 
-/** A request by somebody who may make it, about something made for it. */
+/** A request by a caller who may send it, about an object made for it. */
 async function prepared(
   endpoint: Endpoint,
 ): Promise<(headers: Record<string, string>) => Promise<ApiAnswer>> {
@@ -93,7 +93,7 @@ describe("if the answer can't be stored", () => {
     expect((await send({ "Idempotency-Key": unique("key") })).status).toBe(503);
     expect(await checksum(guildhall.db)).toBe(before);
     expect(wakeUps).toEqual([]);
-    // It is the key that makes it one.
+    // Without a key it works.
     expect((await send({})).status).toBe(endpoint.answers.status);
   });
 });

@@ -106,7 +106,7 @@ describe("a keyed request is done once", { timeout: 120_000 }, () => {
       const api = await serving(port);
       const batch = Array.from({ length: 40 }, () => wishFor(organization));
       const answers = batch.map((wish) => ask(operatorAt(port), wish).catch(() => undefined));
-      // Some are answered, some are under way, some have not begun.
+      // Some are answered, some are in progress, some have not begun.
       await Promise.race(answers);
       await sleep(Math.random() * 60);
       api.signal("SIGKILL");
@@ -114,9 +114,9 @@ describe("a keyed request is done once", { timeout: 120_000 }, () => {
       seen.push(...(await Promise.all(answers)));
       await api.ends();
     }
-    const told = seen.filter((answer) => answer?.status === 201).length;
-    expect(told).toBeGreaterThan(0);
-    expect(told).toBeLessThan(asked.length);
+    const answered = seen.filter((answer) => answer?.status === 201).length;
+    expect(answered).toBeGreaterThan(0);
+    expect(answered).toBeLessThan(asked.length);
     for (const [n, wish] of asked.entries()) {
       const again = await insist(guildhall.api, wish);
       const before = seen[n]?.status === 201 ? [seen[n]] : [];
@@ -126,7 +126,7 @@ describe("a keyed request is done once", { timeout: 120_000 }, () => {
   });
 });
 
-/** The same request by hand, for whoever hangs up. */
+/** The same request for `fetch`, which can be aborted. */
 function requestOf({ key, document }: Wish) {
   return {
     method: "POST",
@@ -140,7 +140,7 @@ function requestOf({ key, document }: Wish) {
   };
 }
 
-/** Keeps everybody from inviting to the organization meanwhile. */
+/** Keeps everyone from inviting to the organization during `work`. */
 function whileHeld<Result>(work: () => Promise<Result>): Promise<Result> {
   return guildhall.db.transaction(async (trx) => {
     await trx("organizations").where({ id: organization.id }).forUpdate().select("id");
@@ -151,12 +151,12 @@ function whileHeld<Result>(work: () => Promise<Result>): Promise<Result> {
 const OURS =
   "datname = current_database() and application_name like 'guildhall-%' and pid <> pg_backend_pid()";
 
-/** How many connections there are of which this is true. */
+/** The number of connections with this condition. */
 async function count(condition: string): Promise<number> {
   return (await guildhall.db("pg_stat_activity").whereRaw(`${OURS} and ${condition}`)).length;
 }
 
-/** Drops one of the connections of which this is true. @returns how many there were. */
+/** Drops one of the connections with this condition. @returns how many it dropped. */
 async function drop(condition: string): Promise<number> {
   const one = `select pid from pg_stat_activity where ${OURS} and ${condition} order by random() limit 1`;
   const { rows } = await guildhall.db.raw(`select pg_terminate_backend(pid) from (${one}) one`);

@@ -21,20 +21,20 @@ describe("simultaneous requests:", { timeout: 120_000 }, () => {
   test("200 with one key and 200 with it and another body are done once in all", async () => {
     const key = unique("key");
     const [one, two] = [wishFor(organization, key), wishFor(organization, key)];
-    const told = new Map<Wish, ApiAnswer[]>([
+    const received = new Map<Wish, ApiAnswer[]>([
       [one, []],
       [two, []],
     ]);
-    const note = async (wish: Wish) => void told.get(wish)?.push(await ask(guildhall.api, wish));
-    // Both by each of 200 connections: more would wait for this one process longer than it lets anybody wait.
+    const note = async (wish: Wish) => void received.get(wish)?.push(await ask(guildhall.api, wish));
+    // Both by each of 200 connections: more would exceed this process's own deadline.
     await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
         for (const wish of n % 2 === 0 ? [one, two] : [two, one]) await note(wish);
       }),
     );
     const isDone = (answer: ApiAnswer) => answer.status === 201 && !isReplay(answer);
-    const [won, lost] = told.get(one)?.some(isDone) ? [one, two] : [two, one];
-    const [mine = [], theirs = []] = [told.get(won), told.get(lost)];
+    const [won, lost] = received.get(one)?.some(isDone) ? [one, two] : [two, one];
+    const [mine = [], theirs = []] = [received.get(won), received.get(lost)];
     const [done, ...others] = [...mine, ...theirs].filter(isDone);
     expect(others).toEqual([]);
     for (const answer of [...mine, ...theirs].filter(({ status }) => status === 409)) {
@@ -71,7 +71,7 @@ describe("simultaneous requests:", { timeout: 120_000 }, () => {
     const deadlocks = async () =>
       (await db("pg_stat_database").whereRaw("datname = current_database()").first("deadlocks")).deadlocks;
     const before = await deadlocks();
-    // Whoever deletes a user locks their organizations first.
+    // Deleting a user locks their organizations first.
     const crossing = db.transaction(async (trx) => {
       await trx.raw("set local deadlock_timeout = '10s'");
       await trx("users").where({ id: user.id }).forUpdate().select("id");
@@ -88,7 +88,7 @@ describe("simultaneous requests:", { timeout: 120_000 }, () => {
   });
 });
 
-/** How many connections wait for a lock. */
+/** The number of connections that wait for a lock. */
 async function waiting(): Promise<number> {
   const ours = guildhall.db("pg_stat_activity").whereRaw("datname = current_database()");
   return (await ours.where({ wait_event_type: "Lock" })).length;

@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 
-/** All that is kept, as one text. */
+/** All stored answers, as one text. */
 async function kept(): Promise<string> {
   return JSON.stringify(
     await guildhall.db("idempotency_keys").select(guildhall.db.raw("idempotency_keys::text")),

@@ -19,7 +19,7 @@ const header = { header: "Idempotency-Key" };
 const reused = refusal(422, "idempotency_key_reused", header);
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 
-/** Invites, by default somebody new. */
+/** Invites somebody new by default. */
 function invites(api: Api, headers: Record<string, string>, email = uniqueEmail()) {
   return api.post("/api/invitations", invitationTo(organization.id, email), headers);
 }
@@ -151,7 +151,7 @@ describe.each(backends())("with a worker and no sweeper, queue on %s,", (backend
       });
     const mails = () => other.mailbox.received.filter(({ to }) => to.includes(email)).length;
     await expect.poll(mails, { timeout: 10_000 }).toBe(1);
-    // The sweeper, which looks once when a worker starts, may have given another.
+    // The sweeper, which runs once when a worker starts, may have added another.
     expect(hinted).toContain("mail");
     await other.stop();
   });

@@ -8,7 +8,7 @@ import { refusal } from "./support/refusal.ts";
 const guildhall = useGuildhall();
 let api: Api;
 let organization: { id: string; environment_id: string };
-/** Where the file is for: a query without a dry run. */
+/** The query for a real run of the file. */
 let here: string;
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ async function buildTeam() {
 }
 beforeAll(buildTeam);
 
-/** Sends a file and works it off. @returns its rows. */
+/** Sends a file and runs its batch. @returns its rows. */
 async function becomeOf(csv: string, query = here) {
   const id = taken(await sendCsv(api, csv, query));
   await runBatches(guildhall);
@@ -193,8 +193,8 @@ describe("every row stays a row with its own cells:", () => {
     ].join("\r\n");
     const id = taken(await sendCsv(api, csv, here));
     const { body } = await api.get(`/api/invitation-batch-rows?filter[batch]=${id}`);
-    const told = body.data.map(({ attributes }: { attributes: object }) => attributes);
-    expect(told).toMatchObject([
+    const outcomes = body.data.map(({ attributes }: { attributes: object }) => attributes);
+    expect(outcomes).toMatchObject([
       { number: 1, line: 4, email: "one@lines.example" },
       { number: 2, line: 9, email: "two@lines.example" },
       { number: 3, line: 10, email: "none", status: "failed", detail: expect.stringContaining('no "@"') },
@@ -464,8 +464,8 @@ describe("a file is read only from callers who may invite:", () => {
     ["malformed", 'email\n"a@b.example'],
     ["empty", ""],
   ])("a file that is %s is 404 for anyone who can't invite there", async (_, csv) => {
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
-    expect(await sendCsv(stranger, csv, here)).toMatchObject(refusal(404, "not_found"));
+    const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
+    expect(await sendCsv(outsider, csv, here)).toMatchObject(refusal(404, "not_found"));
   });
 });
 
@@ -518,7 +518,7 @@ describe("the request around a file", () => {
     expect(answer.status).toBe(400);
     const [{ source, detail }] = answer.body.errors;
     expect(source === undefined ? detail : parameter).toContain(parameter);
-    // A parameter that is missing can't be pointed at.
+    // An error can't point at a missing parameter.
     expect(source?.parameter ?? parameter).toBe(parameter);
   });
 

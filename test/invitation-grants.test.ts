@@ -25,7 +25,7 @@ async function buildTeam() {
   return { owner, organization, api: guildhall.api.as(owner.token) };
 }
 
-/** A role with these permissions, which the environment learns if it has them not. */
+/** A role with these permissions, which are created in the environment if they are missing. */
 async function buildRole(
   environment_id: string,
   permissions: string[],

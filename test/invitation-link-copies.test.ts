@@ -40,7 +40,7 @@ beforeAll(async () => {
 const unsent = () => invited(guildhall, organization, { send_mail: false });
 const take = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api) => by.post(`${path}/link`);
 
-/** What a link holds, as its bearer brings it along. */
+/** The token in a link. */
 async function accepts({ id }: Invited, link: string) {
   const token = link.split("/i/")[1];
   return guildhall.api.as(null).post(`/api/invitations/${id}/accept`, { meta: { token } });

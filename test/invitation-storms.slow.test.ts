@@ -48,7 +48,7 @@ describe("at the same moment,", { timeout: 120_000 }, () => {
   test("1,000 accepts of one link make one membership, one event and one notice", async () => {
     const invitation = await invited(guildhall, organization, { by: guildhall.api.as(owner.token) });
     const answers: ApiAnswer[] = [];
-    // Four times each over 250 connections: more would wait for this one process longer than servers are patient.
+    // Four times each over 250 connections: more would exceed the server's deadline.
     await Promise.all(
       Array.from({ length: 250 }, async () => {
         for (let time = 0; time < 4; time += 1)
@@ -110,11 +110,11 @@ describe("at the same moment,", { timeout: 120_000 }, () => {
       const { status } = await judge(invitation, answers);
       wins[status] = (wins[status] ?? 0) + 1;
     }
-    // Else it was no race.
+    // Otherwise it was no race.
     expect(Object.keys(wins).length).toBeGreaterThan(2);
   });
 
-  /** An invitation that is due to be reminded of, may be resent, and expires any moment. */
+  /** An invitation that is due for a reminder, may be resent, and expires any moment. */
   async function eventful(): Promise<Invited> {
     const { db } = guildhall;
     const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
@@ -135,58 +135,58 @@ describe("at the same moment,", { timeout: 120_000 }, () => {
     await expireInvitations(db, () => false);
     const row = await db("invitations").where({ id: invitation.id }).first();
     const types = await eventTypesOf(guildhall, invitation.id);
-    const told = JSON.stringify({
+    const facts = JSON.stringify({
       row,
       types,
       answers: Object.entries(answers).map(([k, a]) => [k, a.status, a.body?.errors?.[0]?.code]),
     });
 
     for (const [name, { status, body }] of Object.entries(answers)) {
-      expect([200, 409], `${name}: ${told}`).toContain(status);
+      expect([200, 409], `${name}: ${facts}`).toContain(status);
       if (status === 409)
-        expect(body.errors[0].code, told).toMatch(
+        expect(body.errors[0].code, facts).toMatch(
           /^invitation_(accepted|declined|revoked|expired|superseded)$/,
         );
     }
-    // Resending one that has expired opens it again.
+    // Resending an expired invitation reopens it.
     const lastLife = types.slice(types.lastIndexOf("invitation.resent") + 1);
     const reopened = types.indexOf("invitation.expired") < types.lastIndexOf("invitation.resent");
     const counted = reopened ? lastLife : types;
     const terminal = counted.filter((type) => /\.(accepted|declined|revoked|expired)$/.test(type));
-    expect(terminal, told).toEqual([`invitation.${row.status}`]);
+    expect(terminal, facts).toEqual([`invitation.${row.status}`]);
     for (const name of ["declined", "revoked"])
-      if (answers[name]?.status === 200) expect(row.status, told).toBe(name);
+      if (answers[name]?.status === 200) expect(row.status, facts).toBe(name);
     const accepted = [answers.accepted, answers["accepted by the new link"]];
     expect(
       accepted.some((answer) => answer?.status === 200),
-      told,
+      facts,
     ).toBe(row.status === "accepted");
-    // What was resent has a newer link and a mail for it; what was not has neither.
+    // A resent invitation has a newer link and its email; another has neither.
     const resent = answers.resent?.status === 200;
-    expect(row.token_version, told).toBe(resent ? 2 : 1);
+    expect(row.token_version, facts).toBe(resent ? 2 : 1);
     expect(
       types.filter((type) => type === "invitation.resent"),
-      told,
+      facts,
     ).toHaveLength(resent ? 1 : 0);
     const mails = (await deliveriesOf(guildhall, invitation.id)).filter(({ kind }) => kind === "invitation");
     expect(
       mails.map(({ seq }) => seq),
-      told,
+      facts,
     ).toEqual(resent ? [1, 2] : [1]);
-    // What was edited gives the new roles alone, to whoever accepted.
+    // An edited invitation gives only its new roles.
     const given = answers.edited?.status === 200 ? roles.billing : roles.admin;
     expect(
       await db("invitation_roles").where({ invitation_id: invitation.id }).pluck("role_id"),
-      told,
+      facts,
     ).toEqual([given]);
     const user = await db("users").where({ email_canonical: invitation.email }).first("id");
-    expect(user === undefined, told).toBe(row.status !== "accepted");
+    expect(user === undefined, facts).toBe(row.status !== "accepted");
     if (row.status === "accepted") {
       const held = await db("membership_roles as mr")
         .join("memberships as m", "m.id", "mr.membership_id")
         .where({ user_id: user.id })
         .pluck("role_id");
-      expect(held, told).toEqual([given]);
+      expect(held, facts).toEqual([given]);
     }
     return row;
   }

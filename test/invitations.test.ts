@@ -38,9 +38,10 @@ describe.each(backends())("the walk of one invitation, queue on %s", (backend) =
       .post(`/api/invitations/${id}/accept`, { meta: { token: tokenIn(received) } });
     expect(accepted.status).toBe(200);
     expect(accepted.body.data.attributes).toMatchObject({ status: "accepted" });
-    // Its reader may be quicker than the worker that notes the server's reply.
-    const told = async () => (await api.get(`/api/invitations/${id}`)).body.data.attributes.delivery_status;
-    await expect.poll(told).toBe("sent");
+    // The reader may be faster than the worker that records the server's reply.
+    const deliveryStatus = async () =>
+      (await api.get(`/api/invitations/${id}`)).body.data.attributes.delivery_status;
+    await expect.poll(deliveryStatus).toBe("sent");
 
     const memberships = await api
       .as(owner.token)

@@ -21,8 +21,9 @@ import { addPermission, buildRole, membershipRole } from "./support/roles.ts";
 const guildhall = useGuildhall();
 
 /**
- * An invitation whose inviter manages members and addresses by a role of their own, and gives a role that manages
- * addresses. `lose` takes a permission behind the service's back, so that no command could revoke the invitation.
+ * An invitation whose inviter manages members and addresses by a role of their own, and which gives a role that
+ * manages addresses. `lose` takes a permission directly in the database, so that no command could revoke the
+ * invitation.
  */
 async function buildInvitation() {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall), {

@@ -28,7 +28,7 @@ const OUTCOMES = ["accepted", "declined", "expired"] as const;
 const expire = () => expireInvitations(guildhall.db, () => false);
 const byOwner = () => invited(guildhall, organization, { by: guildhall.api.as(owner.token) });
 
-/** Lets it come out so, and again: what happens twice must be told once. */
+/** Brings about this outcome, and repeats it: there must still be one notice. */
 async function comesOut(invitation: Invited, outcome: Outcome): Promise<void> {
   if (outcome === "expired") await expiresIn(guildhall, invitation.id, -1);
   for (let time = 0; time < 2; time += 1) {
@@ -45,7 +45,7 @@ async function mailsTo(email: string) {
   return guildhall.mailbox.received.filter(({ to }) => to.includes(email)).map(({ mail }) => mail);
 }
 
-/** What becomes of mails to the inviter, by kind. */
+/** The kinds of notices to the inviter. */
 async function noticesOf({ id }: Invited): Promise<string[]> {
   const kinds = (await deliveriesOf(guildhall, id)).map(({ kind }) => String(kind));
   return kinds.filter((kind) => !["invitation", "invitation-reminder"].includes(kind));
@@ -129,7 +129,7 @@ test("the operator sets each notice switch separately, and null resets all", asy
 });
 
 describe("many invitations that expire at once", { timeout: 60_000 }, () => {
-  /** So many overdue invitations of one inviter, by SQL. */
+  /** Inserts so many overdue invitations of one inviter by SQL. */
   async function overdue(
     count: number,
     inviter: Person,

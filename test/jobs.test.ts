@@ -119,7 +119,7 @@ describe.each(backends())("a worker, queue on %s", (backend) => {
     await finished("mail", WAKE_UP_JOBS.mail, {});
   });
 
-  /** Queues a job and waits until it was taken and has succeeded. */
+  /** Queues a job and waits until it has succeeded. */
   async function finished(queueName: QueueName, name: string, payload: object): Promise<void> {
     const queue = guildhall.backend.queue(queueName, { patient: true });
     const job = await queue.add(name, payload, KEEP);
@@ -132,7 +132,10 @@ function isJob(value: unknown): value is Job {
   return typeof value === "object" && value !== null && "queue" in value && "run" in value;
 }
 
-/** Something for every job: a mail that is due, an invitation that is overdue, one to remind of, a batch and a deletion that have begun. */
+/**
+ * Something for every job: a due email, an overdue invitation, one due for a reminder, a batch and a deletion in
+ * progress.
+ */
 async function someWork(): Promise<{ email: string }> {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner);
@@ -152,7 +155,7 @@ async function someWork(): Promise<{ email: string }> {
   return { email };
 }
 
-/** Waits for the mails under way. */
+/** Waits for the emails in progress. */
 async function settled(): Promise<void> {
   const sending = () => guildhall.db("mail_deliveries").where({ state: "sending" });
   await expect.poll(sending, { timeout: 10_000 }).toEqual([]);

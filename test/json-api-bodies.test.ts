@@ -17,7 +17,7 @@ function create(document: unknown, headers: Record<string, string> = {}) {
   return guildhall.api.post("/api/organizations", document, headers);
 }
 
-/** Sends bytes that are no text, or that nobody has counted. */
+/** Sends bytes that aren't text, or whose length isn't declared. */
 async function createWith(body: Uint8Array | ReadableStream, headers: Record<string, string> = {}) {
   const credentials = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" };
   const answer = await fetch(`${guildhall.api.origin}/api/organizations`, {

@@ -16,13 +16,13 @@ async function buildOwnerOf(count: number): Promise<{ owner: Person; api: Api; i
 // biome-ignore lint/suspicious/noExplicitAny: a document as it came.
 const idsOf = (body: any): string[] => body.data.map(({ id }: { id: string }) => id);
 
-/** The cursor of what comes after the nth organization, from a page's link as clients take it. */
+/** The cursor after the nth organization, taken from a page's link as clients do. */
 async function cursorAfter(api: Api, n: number): Promise<string> {
   const { body } = await api.get(`/api/organizations?page[size]=${n}`);
   return new URLSearchParams(body.links.next.split("?")[1]).get("page[after]") ?? "";
 }
 
-/** The cursor of what comes before the nth. */
+/** The cursor before the nth organization. */
 async function cursorBefore(api: Api, n: number): Promise<string> {
   const after = new URLSearchParams({ "page[after]": await cursorAfter(api, n - 1) });
   const { body } = await api.get(`/api/organizations?${after}`);

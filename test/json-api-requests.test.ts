@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 const JSON_API = "application/vnd.api+json";
-/** Sends a path as it stands, which `fetch` would tidy up first. */
+/** Sends a path exactly as it is, which `fetch` would normalize. */
 function send(method: string, path: string, headers: Record<string, string> = {}) {
   const credentials = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" };
   const { port } = new URL(guildhall.api.origin);

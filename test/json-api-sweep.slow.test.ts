@@ -11,13 +11,13 @@ let ids: Record<string, string>;
 
 beforeAll(async () => {
   ({ ids } = await buildWorld(guildhall));
-  // Accepted, so that even a flawless answer to it changes nothing.
+  // Accepted, so that even a valid request changes nothing.
   const { email } = await guildhall.db("invitations").where({ id: ids.invitations }).first("email");
   const { user } = await buildPerson(guildhall, { email });
   await guildhall.api.post(`/api/invitations/${ids.invitations}/accept`, { meta: { user_id: user.id } });
 });
 
-/** What is wrong with a request: something in its path, its headers, or its body. */
+/** The fault of a request: in its path, its headers or its body. */
 interface Flaw {
   headers?: Record<string, string>;
   suffix?: string;
@@ -88,7 +88,7 @@ const bodyFlaws: Record<string, Flaw> = {
   "no media type": { body: "{}", headers: { "Content-Type": "" } },
 };
 
-/** Good as far as the type goes, and no further. */
+/** A body with nothing right but the type. */
 function resourceFlaws(type: string): Record<string, Flaw> {
   return {
     "no attributes": data({ type }),
@@ -115,14 +115,14 @@ const collectionOf = (path: string) => path.split("/").find((part) => part !== "
 const typeOf = (path: string) =>
   resourceTypes.find((type) => type.path === collectionOf(path))?.type ?? "nothing";
 
-/** An action that reads no body would do as it is told: it is told of nothing there is. */
+/** An action that reads no body would succeed, so its id is unknown. */
 function urlOf({ method, path, body }: Endpoint, { id, suffix = "" }: Flaw): string {
   const readsNothing = method !== "GET" && body === undefined;
   const target = readsNothing ? "none" : (ids[collectionOf(path)] ?? "");
   return guildhall.api.origin + path.replace(":id", id ?? target) + suffix;
 }
 
-/** @returns what is wrong with the answer; undefined for a refusal as it should be. */
+/** @returns the problem of the answer; undefined for a correct refusal. */
 async function complaint(endpoint: Endpoint, flaw: Flaw): Promise<string | undefined> {
   const headers: Record<string, string> = {
     Authorization: `Bearer ${OPERATOR_TOKEN}`,

@@ -9,7 +9,7 @@ beforeAll(async () => {
   await buildPerson(guildhall);
 });
 
-/** A good body, with something more among its attributes. */
+/** A valid body, with something more among its attributes. */
 const organization = (attributes: object = {}, more: object = {}) => ({
   data: { type: "organization", attributes: { name: "Acme Corp", ...attributes }, ...more },
 });
@@ -18,7 +18,7 @@ function create(document: unknown) {
   return guildhall.api.post("/api/organizations", document);
 }
 
-/** What a JSON pointer points at. @throws where it points at nothing. */
+/** The value a JSON pointer points at. @throws if there is none. */
 function at(document: unknown, pointer: string): unknown {
   const keys = pointer.split("/").slice(1);
   return keys.reduce((value: unknown, key) => {
@@ -67,10 +67,10 @@ describe("a resource object", () => {
     const document = organization({ name: "", colour: "red" }, { relationships: { friend: { data: null } } });
     const answer = await create(document);
     expect(answer.status).toBe(422);
-    const told = answer.body.errors.map(
+    const found = answer.body.errors.map(
       ({ code, source }: { code: string; source: { pointer: string } }) => `${code} ${source.pointer}`,
     );
-    expect(told.sort()).toEqual([
+    expect(found.sort()).toEqual([
       "invalid_attribute /data/attributes/name",
       "unknown_attribute /data/attributes/colour",
       "unknown_relationship /data/relationships/friend",

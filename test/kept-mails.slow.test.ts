@@ -20,7 +20,7 @@ afterAll(() => {
   process.execArgv = execArgv;
 });
 
-/** Changes what is kept, so that a test sees whether it is taken. */
+/** Changes a kept email, so that a test sees whether it is used. */
 function mark(): { marked: true } {
   const kept = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, JSON.stringify({ ...kept, sources: { marked: true } }));

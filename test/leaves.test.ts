@@ -8,7 +8,7 @@ import { coalesce } from "../src/lib/coalesce.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/metrics/database-metrics.ts";
 
-/** A promise, and what settles it. */
+/** A promise, and its resolve and reject. */
 function deferred() {
   let resolve = () => {};
   let reject = (_: Error) => {};
@@ -76,7 +76,7 @@ describe("an id", () => {
 });
 
 describe("coalesced writes", () => {
-  /** Collects batches; each write waits to be let through. */
+  /** Collects batches; each write waits until it is let through. */
   function collect(limit = 100) {
     const batches: number[][] = [];
     const gates: Array<ReturnType<typeof deferred>> = [];
@@ -129,8 +129,8 @@ describe("coalesced writes", () => {
     gates[0]?.resolve();
     await turn();
     gates[1]?.reject(new Error("disk full"));
-    const told = (await outcomes).map(({ status }) => status);
-    expect(told).toEqual(["fulfilled", "rejected", "rejected"]);
+    const statuses = (await outcomes).map(({ status }) => status);
+    expect(statuses).toEqual(["fulfilled", "rejected", "rejected"]);
     const later = add(4);
     gates[2]?.resolve();
     await expect(later).resolves.toBeUndefined();

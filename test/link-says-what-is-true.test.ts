@@ -94,7 +94,7 @@ describe("a link's page and its API answer tell the same truth:", () => {
     expect([heading, shown.status]).toEqual([title, status]);
     const answer = await answerByLink(guildhall, invitation, "accept");
     expect(answer.body.errors?.[0].code).toBe(code);
-    // What nobody can answer any more asks nobody to.
+    // A page without anything to answer has no button.
     expect(shown.page.includes("<button")).toBe(steps.length === 0 || steps[0] === rename);
   });
 

@@ -22,7 +22,7 @@ async function stop(): Promise<void> {
   await guildhall.stop();
   await smtp.stop();
 }
-/** Each test begins with a server that is well, a worker that is not resting, and no mail of another test that is due. */
+/** Each test begins with a healthy server, a worker that isn't pausing, and no other test's email due. */
 async function reset(): Promise<void> {
   const { jobContext, context, db } = guildhall;
   await jobContext.deliveries.stop(0);
@@ -35,14 +35,17 @@ async function reset(): Promise<void> {
 }
 
 const lost = { state: "pending", attempts: 1, ambiguous_attempts: 0, smtp_code: null, wait: 15 };
-/** No fault of the email: it is due as before, and sending pauses. */
+/** Not the email's fault: it stays due, and sending pauses. */
 const heldUp = (smtp_code: number | null) => ({ ...lost, smtp_code, attempts: 0, wait: 0 });
 const uncertain = { state: "unknown", attempts: 1, ambiguous_attempts: 1, smtp_code: null, wait: 600 };
 const deferred = (smtp_code: number | null) => ({ ...lost, smtp_code });
 const refused = (smtp_code: number) => ({ ...lost, state: "failed", smtp_code, wait: null });
 
 interface More {
-  /** How often the fault is met: nodemailer itself tries once more when a connection ends before the greeting. */
+  /**
+   * The number of connections that meet the fault: nodemailer itself retries once if a connection ends before the
+   * greeting.
+   */
   times?: number;
   kept?: number;
   suppressed?: boolean;
@@ -198,8 +201,8 @@ describe("attempts that follow", () => {
   test("an address refused in one environment may be emailed from another", async () => {
     smtp.script({ at: "rcpt", does: "550 nobody here" });
     const { email } = await inviteAndAttempt(uniqueEmail());
-    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
-    const theirs = await buildOrganization(guildhall, stranger);
+    const outsider = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, outsider);
     const elsewhere = { ...guildhall, api: guildhall.api.in("elsewhere") };
     expect(await inviteAndAttempt(email, elsewhere, theirs)).toMatchObject({ state: "sent" });
   });
@@ -309,7 +312,7 @@ async function isSuppressed(email: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** What tells two copies of one mail from two mails. */
+/** What distinguishes two copies of one email from two emails. */
 function identity({ source, to }: { source: string; to: string[] }): string {
   const unfolded = source.replace(/=\r\n/g, "");
   return [/^Message-ID: (.*)$/im.exec(unfolded)?.[1], /\/i\/([\w-]+)/.exec(unfolded)?.[1], ...to].join(" ");

@@ -11,7 +11,7 @@ function renderInvitation(changes: Partial<MailVariables["invitation"]> = {}) {
   return renderer.render("invitation", { ...sample, ...changes }, "en");
 }
 
-/** What a reader's mail program would build: every tag with the attributes that act. */
+/** The elements an email program would build: every tag with its active attributes. */
 function skeleton(html: string): string[] {
   const tags = html.match(/<[a-z/!][^>]*>/gi) ?? [];
   return tags.map((tag) => {
@@ -176,7 +176,7 @@ describe.each(Object.entries(hostile))("%s in a user's text", (_, text) => {
 
   test("adds no line and no header", async () => {
     expect(attack.subject).not.toMatch(/[\r\n]/);
-    // Long lines are broken in two, so paragraphs are counted; only the quotation has lines that begin with a sign.
+    // Long lines are broken in two, so paragraphs are counted; only the quotation has lines that begin with a mark.
     expect(attack.text.split("\n\n")).toHaveLength(benign.text.split("\n\n").length);
     expect(attack.text).not.toMatch(/^\s*(?:Bcc|To|From|Subject):/m);
     expect(await headerNames(attack.subject, cleanDisplayName(text, "x"))).toEqual(

@@ -37,7 +37,7 @@ const newOf = (type: string, attributes: object, relationships: object = {}) => 
   data: { type, attributes, relationships },
 });
 
-/** Everything that is written with metadata, over both APIs. */
+/** Every resource with metadata, in both APIs. */
 const WRITES: Array<[what: string, write: (metadata: object) => Promise<ApiAnswer>]> = [
   [
     "a user",

@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 const scrape = () => scrapeAt(guildhall.api.origin);
 
-/** Another process on the same rows, for as long as `use` takes: it has read nothing yet, nor counted. */
+/** Another process on the same rows, for as long as `use` takes: it has read and counted nothing yet. */
 async function beside<Result>(
   use: (origin: string) => Promise<Result>,
   { db = guildhall.db, ...settings }: Partial<Settings> & { db?: Knex } = {},
@@ -245,7 +245,7 @@ describe("metrics of the database", () => {
     bindings?: string[];
   }
 
-  /** What is asked of the database during `work`; without transactions and their settings. */
+  /** The queries during `work`, without transactions and their settings. */
   async function askedBy(work: () => Promise<unknown>): Promise<Asked[]> {
     const asked: Asked[] = [];
     const listen = ({ sql, bindings }: Asked) => void asked.push({ sql, bindings });
@@ -286,7 +286,7 @@ describe("metrics of the database", () => {
     ]);
   });
 
-  /** A thousand events, accepted and pending invitations, and mails; half of them long ago. */
+  /** A thousand events, invitations and emails; half of them old. */
   async function addHistory(trx: Knex.Transaction): Promise<void> {
     const { environment_id, id: organization_id } = organization;
     const times = (count: number) => Array.from({ length: count }, (_, n) => n);
@@ -397,10 +397,10 @@ test("no metric contains an id, address, name or host", async () => {
 
   const text = await beside(async (origin) => (await fetch(`${origin}/metrics`)).text());
   const own: string = (await guildhall.api.get("/metrics")).body;
-  for (const told of [text, own]) {
-    expect(told).not.toMatch(/canary|@|example|127\.0\.0\.1|localhost|[a-z]_[0-9a-z]{26}/i);
+  for (const shown of [text, own]) {
+    expect(shown).not.toMatch(/canary|@|example|127\.0\.0\.1|localhost|[a-z]_[0-9a-z]{26}/i);
     for (const secret of [owner.token, environment_id, OPERATOR_TOKEN, guildhall.settings.DATABASE_URL])
-      expect(told).not.toContain(secret);
+      expect(shown).not.toContain(secret);
   }
   const labels = new Set(parseMetrics(own).samples.flatMap((sample) => Object.keys(sample.labels)));
   const about = [
@@ -428,7 +428,7 @@ describe("access to metrics", () => {
     return fetch(`${origin}/metrics`, { ...init, headers });
   }
 
-  /** What each of these tokens is answered. */
+  /** The status for each of these tokens. */
   function statusesFor(settings: Partial<Settings>, tokens: Array<string | undefined>): Promise<number[]> {
     return beside(
       (origin) => Promise.all(tokens.map(async (token) => (await ask(origin, token)).status)),

@@ -61,7 +61,7 @@ describe("after a newer version's migration,", () => {
 });
 
 test("version 0.1.0 starts on this version's schema and finds it complete", async () => {
-  // What it asks knex, which refuses a list with a migration it doesn't know.
+  // It asks knex, which refuses a list with a migration it doesn't know.
   const known = allMigrations.filter(({ name }) => name <= "0011-reminders-by-day");
   const migrationSource = {
     getMigrations: async () => known,
@@ -153,7 +153,7 @@ async function startAndInvite(variables: Record<string, string>, port: number, m
   return { organization };
 }
 
-/** A refusal for a moment is allowed. */
+/** A short refusal is allowed. */
 async function inviteWith(port: number, organization: string, mailbox: Mailbox): Promise<void> {
   const email = uniqueEmail();
   await vi.waitFor(

@@ -15,7 +15,7 @@ import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, rolePermission, userRole } from "./support/roles.ts";
 
-/** What a support team may have: everything about people, and nothing about organizations. */
+/** A support team's permissions: everything about people, and nothing about organizations. */
 const MANAGING = ["users:read", "users:manage", "sessions:read", "sessions:manage"];
 
 const above = refusal(403, "user_exceeds_own");

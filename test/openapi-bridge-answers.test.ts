@@ -22,7 +22,7 @@ describe("every answer of the Bridge API", () => {
     member = await buildPerson(guildhall);
   });
 
-  /** Asks, and holds the answer against the document. @returns its `data`. */
+  /** Sends a request, and checks the answer against the document. @returns its `data`. */
   async function ask(
     method: "get" | "post" | "put" | "patch" | "delete",
     path: string,
@@ -39,7 +39,7 @@ describe("every answer of the Bridge API", () => {
     return answer.body.data;
   }
 
-  /** With all its fields, and with those it must have alone. */
+  /** Creates one with all its fields, and one with only the required ones. */
   async function makeTwo(path: string, full: object, least: object) {
     const { id } = await ask("post", path, full, undefined, 201);
     await ask("post", path, least, undefined, 201);

@@ -27,11 +27,11 @@ function parametersOf({ parameters = [] }: Operation): Parameter[] {
 
 describe("the OpenAPI document", () => {
   test("has every endpoint of the Bridge API and nothing else", () => {
-    const told = Object.entries(document.paths)
+    const documented = Object.entries(document.paths)
       .filter(([path]) => path.startsWith("/bridge-payment"))
       .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
     const declared = allBridgeEndpoints.map((endpoint) => `${endpoint.method} ${pathOf(endpoint)}`);
-    expect(told.sort()).toEqual(declared.sort());
+    expect(documented.sort()).toEqual(declared.sort());
     expect(declared.length).toBeGreaterThan(40);
   });
 
@@ -96,7 +96,7 @@ describe("the OpenAPI document", () => {
       if (example === undefined || content === undefined) continue;
       const validate = ajv.compile({ $ref: `openapi${content.schema.$ref}` });
       for (const body of bodiesLike(example, endpoint)) {
-        // That one of the two is there is a rule of the verb.
+        // The command requires one of the two.
         const isPriced = !/^bridgeCreate(Subscription|PaymentIntent)/.test(operation) || priceIn(body);
         const isTaken = isRead(endpoint, body) && isPriced;
         expect(validate(body), `${operation} ${JSON.stringify(body)}`).toBe(isTaken);
@@ -124,7 +124,7 @@ describe("the OpenAPI document", () => {
 
 type Body = Record<string, unknown>;
 
-/** The body, the same without each of its fields, and these with each field by each of its other names. */
+/** The body, the same without each of its fields, and each of these with a field under another name. */
 function bodiesLike(example: Body, endpoint: Endpoint): Body[] {
   const without = Object.keys(example).map((left) => omit(example, left));
   const aliases = Object.entries(endpoint.body?.schema().properties ?? {}).flatMap(

@@ -17,7 +17,7 @@ interface Mailed {
   id: string;
   email: string;
   mail: ReceivedMail;
-  /** The path of the link by which its reader asks for no more. */
+  /** The path of the opt-out link. */
   path: string;
 }
 
@@ -46,14 +46,14 @@ async function visit(path: string, init: RequestInit = {}): Promise<Page> {
   return { status: answer.status, page: await answer.text(), headers: answer.headers };
 }
 
-/** Sends the one form of a page. */
+/** Sends the only form of a page. */
 function send({ page }: Page): Promise<Page> {
   const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "/no-such-form";
   const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
   return visit(action, { method: "POST", body: new URLSearchParams({ csrf }) });
 }
 
-/** Presses the one button of a page. @returns the page a browser ends at. */
+/** Presses the only button of a page. @returns the page a browser ends at. */
 async function press(page: Page): Promise<Page> {
   const { headers } = await send(page);
   return visit(headers.get("Location") ?? "/no-such-page");
@@ -143,8 +143,8 @@ describe("the opt-out button", () => {
   test("opting out doesn't affect other environments", async () => {
     const { email, path } = await mailed();
     await press(await visit(path));
-    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
-    const theirs = await buildOrganization(guildhall, stranger);
+    const outsider = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, outsider);
     await invite({ ...guildhall, api: guildhall.api.in("elsewhere") }, theirs, email);
     await guildhall.jobContext.deliveries.run();
     await guildhall.mailbox.waitFor(email, 2);

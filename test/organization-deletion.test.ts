@@ -116,10 +116,10 @@ describe("a deletion that has begun", () => {
 
     const path = `/api/invitations/${id}`;
     for (const speaker of [api, api.as(owner.token), api.as(invitee.token)]) {
-      for (const verb of ["accept", "decline", "revoke", "resend", "link"]) {
+      for (const action of ["accept", "decline", "revoke", "resend", "link"]) {
         const body =
-          verb === "accept" && speaker === api ? { meta: { user_id: invitee.user.id } } : undefined;
-        expect([403, 404], verb).toContain((await speaker.post(`${path}/${verb}`, body)).status);
+          action === "accept" && speaker === api ? { meta: { user_id: invitee.user.id } } : undefined;
+        expect([403, 404], action).toContain((await speaker.post(`${path}/${action}`, body)).status);
       }
     }
     const change = { data: { type: "invitation", id, attributes: { locale: "de" } } };
@@ -133,8 +133,8 @@ describe("a deletion that has begun", () => {
     });
     expect((await api.delete(`/api/roles/${role}`)).status, "a role that only they give").toBe(204);
     const proof = { by: "link", tokenVersion: 1 } as const;
-    for (const verb of [acceptInvitation, declineInvitation])
-      await expect(verb(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
+    for (const command of [acceptInvitation, declineInvitation])
+      await expect(command(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
   });
 
   test("revokes invitations later, by its user and request", async () => {
@@ -242,7 +242,7 @@ describe("detaching an organization", { timeout: 60_000 }, () => {
     for (let done = false; !done; ) {
       let running = true;
       const killing = sleep(Math.random() * 60).then(async () => {
-        // Between two statements there is nothing to kill: tried until there is, a few times in all.
+        // Between two statements there is nothing to kill, so it tries again, a few times in all.
         for (let killed = 0; running && kills < 5; killed = await killDetaching())
           if (killed > 0) return killed;
         return 0;
@@ -304,7 +304,7 @@ describe("detaching an organization", { timeout: 60_000 }, () => {
   });
 });
 
-/** An organization of its own owner, with rows by SQL: through the verbs, thousands would take minutes. */
+/** An organization with rows by SQL, because the API would take minutes for thousands. */
 async function populated({ subscriptions = 0, invitations = 0, members = 0 }) {
   const { db } = guildhall;
   const owner = await buildPerson(guildhall);
@@ -342,7 +342,7 @@ function read(id: string) {
   return guildhall.db("organization_deletions").where({ id }).first();
 }
 
-/** What of a subscription may not change by a detachment, in one text. */
+/** Everything in subscriptions that a detachment may not change, as one text. */
 async function subscriptions(where: object) {
   const { rows } = await guildhall.db.raw(
     "select count(*), sum(total_cents), md5(string_agg(id || user_id || total_cents || status, ',' order by id)) from (?) s",
@@ -369,7 +369,7 @@ async function completed(location: string, owner: Person) {
   throw new Error("not completed within 15 s");
 }
 
-/** @returns how many connections were killed in the middle of a batch. */
+/** @returns the number of connections killed in the middle of a batch. */
 async function killDetaching(): Promise<number> {
   const { rows } = await guildhall.db.raw(
     `select count(pg_terminate_backend(pid)) as n from pg_stat_activity

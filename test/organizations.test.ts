@@ -33,7 +33,7 @@ test("the documentation's three calls work as printed, with real ids", async () 
     roleId(guildhall, user.environment_id, "billing"),
     roleId(guildhall, user.environment_id, "member"),
   ]);
-  // The client adds what the documentation's curl sends as well: the content type, and a credential.
+  // The client adds what the documentation's curl sends, too: the content type and a credential.
   const call = (path: string, body: string) => guildhall.api.post(path, body);
 
   const organization = await call(

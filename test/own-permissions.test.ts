@@ -38,7 +38,7 @@ async function buildTeam() {
   return { owner, organization, api: guildhall.api.as(owner.token) };
 }
 
-/** A permission of the team's own, in the catalogue. */
+/** A permission that the team defines. */
 async function addToCatalogue(attributes: object = {}) {
   const name = `${letters()}:write`;
   const { status, body } = await guildhall.api.post("/api/permissions", {

@@ -20,7 +20,7 @@ function transfer(by: Person | "operator", { id }: Organization, to: string) {
   return api.post(`/api/organizations/${id}/transfer-ownership`, { meta: { user_id: to } });
 }
 
-/** The names of the roles of each member, by user. */
+/** The names of each member's roles, by user. */
 async function rolesOf({ id }: Organization): Promise<Record<string, string[]>> {
   const rows = await guildhall
     .db("memberships as m")
@@ -34,7 +34,7 @@ async function rolesOf({ id }: Organization): Promise<Record<string, string[]>> 
   return roles;
 }
 
-/** @returns the one owner: the one with the role, who is the one the organization names. */
+/** @returns the only owner, who is also the one in the organization's column. */
 async function theOwner(organization: Organization): Promise<string> {
   const owners = Object.entries(await rolesOf(organization)).filter(([, roles]) => roles.includes("owner"));
   const { owner_user_id } = await guildhall.db("organizations").where({ id: organization.id }).first();
@@ -89,8 +89,8 @@ describe("the owner", () => {
 
   test("can only transfer to a member: 404 that points at the user", async () => {
     const { owner, organization } = await buildTeam();
-    const stranger = await buildPerson(guildhall);
-    for (const id of [stranger.user.id, "user_01h2xcejqtf2nbrexx3vqjhp41", "nobody", ""]) {
+    const outsider = await buildPerson(guildhall);
+    for (const id of [outsider.user.id, "user_01h2xcejqtf2nbrexx3vqjhp41", "nobody", ""]) {
       expect(await transfer(owner, organization, id)).toMatchObject({
         status: 404,
         body: { errors: [{ source: { pointer: "/meta/user_id" } }] },
@@ -139,7 +139,7 @@ describe("simultaneous changes leave exactly one owner:", () => {
     const answers = await Promise.all(members.map(({ user }) => transfer(owner, organization, user.id)));
     const won = answers.flatMap(({ status }, n) => (status === 200 ? [members[n]?.user.id] : []));
     expect(won).toEqual([await theOwner(organization)]);
-    // Who comes later is the owner no longer: told by the conflict, or before by the right they lack.
+    // The later ones are refused by the conflict, or because the caller isn't the owner any more.
     for (const { status } of answers) expect([200, 403, 409]).toContain(status);
     expect((await rolesOf(organization))[owner.user.id]).toEqual(["admin"]);
   });

@@ -72,7 +72,7 @@ describe("an invitation's expiry", () => {
     const local = new Date(Date.now() + days * 86_400_000 + 5.75 * 3_600_000);
     return `${local.toISOString().slice(0, 19)}+05:45`;
   };
-  /** As the mail writes a moment. */
+  /** A time as the email writes it. */
   const written = (time: string) => {
     const [date, clock] = [
       { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" } as const,
@@ -130,7 +130,7 @@ describe("an acceptance that fails halfway", () => {
   });
 });
 
-/** A mail server that looks at each mail before it takes it. */
+/** A mail server that looks at each email before it accepts it. */
 async function smtpThat(look: (mail: string) => Promise<void>): Promise<string> {
   const server = new SMTPServer({
     authOptional: true,

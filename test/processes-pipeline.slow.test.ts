@@ -89,7 +89,7 @@ describe.each(backends())("processes side by side, queue on %s:", (backend) => {
   });
 });
 
-/** How many rows a statement finds or changes. */
+/** The number of rows a statement finds or changes. */
 async function count(sql: string): Promise<number> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();

@@ -37,7 +37,7 @@ test("every wrong variable is named with its expected value", async () => {
   expect(output).toContain("SECRET_KEY must have at least 32 bytes");
 });
 
-/** Starts a process that should not start. @returns what it says, and what it left in its DATA_DIR. */
+/** Starts a process that should refuse to start. @returns its output, and the files in its DATA_DIR. */
 async function refusal(
   role: "all" | "api" | "worker" | "migrate",
   variables: Record<string, string>,

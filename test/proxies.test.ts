@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startGuildhall } from "./support/guildhall.ts";
 
-/** Tries wrong links until the limit says stop, each from another made-up address. */
+/** Tries wrong links until the limit is reached, each from another made-up address. */
 async function tryLinks(proxies: number, forwarded: (attempt: number) => string): Promise<number[]> {
   const guildhall = await startGuildhall({ settings: { PROXIES: proxies } });
   const statuses: number[] = [];

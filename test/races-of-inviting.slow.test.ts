@@ -54,13 +54,13 @@ test("a member removed while inviting leaves no pending invitation", async () =>
   }
 });
 
-/** Somebody who may invite to an organization, and the request that ends it. */
+/** Somebody who may invite to an organization, and the request that ends the right. */
 interface Losing {
   token: string;
   lose: () => Promise<ApiAnswer>;
 }
 
-/** How many statements wait for a lock. */
+/** The number of statements that wait for a lock. */
 async function waiting(): Promise<number> {
   const { rows } = await guildhall.db.raw(
     "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -117,7 +117,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     const email = uniqueEmail();
     const { body } = await invite(guildhall, organization, email);
     const underWay: Array<Promise<ApiAnswer>> = [];
-    // It is judged, and then waits to hear whether the address has a pending invitation still.
+    // It is judged, and then waits to learn whether the address still has a pending invitation.
     await guildhall.db.transaction(async (trx) => {
       await trx("invitations")
         .where({ id: body.data.id })

@@ -15,7 +15,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const ROUNDS = 60;
 
-/** Everything over HTTP and at once. Nobody may be answered 5xx, and what is answered must be what is true afterwards. */
+/** Everything over HTTP and at once. Nobody may get a 5xx, and every answer must be true afterwards. */
 describe("at the same moment", { timeout: 120_000 }, () => {
   const guildhall = useGuildhall({ worker: true });
   let owner: Person;
@@ -71,7 +71,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
       const row = await db("invitations").where({ id: invitation.id }).first();
       const answers = { accepted, declined, revoked };
       for (const [status, { status: code, body }] of Object.entries(answers)) {
-        if (code === 200) expect(row.status, "who was told so").toBe(status);
+        if (code === 200) expect(row.status, "the answer of this outcome").toBe(status);
         else expect([code, body.errors?.[0].code]).toEqual([409, expect.stringMatching(closedAs(row))]);
       }
       expect(Object.values(answers).filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
@@ -146,7 +146,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
   test("a member removed during an accept doesn't get back in by it", async () => {
     for (let round = 0; round < 20; round += 1) {
       const member = await buildMember(guildhall, organization, "member");
-      // An invitation to somebody who is a member by now: invited before they joined another way.
+      // An invitation to somebody who is already a member: invited before they joined another way.
       const { email } = member.user;
       const invitation = await invited();
       await guildhall
@@ -201,7 +201,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
   }
 });
 
-/** Within so many milliseconds, so that every order comes up. */
+/** Waits up to so many milliseconds, so that every order occurs. */
 async function later<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds));
   return work();
@@ -211,19 +211,19 @@ function atOnce(times: number, work: (n: number) => Promise<ApiAnswer>): Promise
   return Promise.all(Array.from({ length: times }, (_, n) => work(n)));
 }
 
-/** How many answers there were of each status. */
+/** The number of answers by status. */
 function statuses(answers: ApiAnswer[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-/** Another way to write the same address: upper case where `n` has a bit. */
+/** Another spelling of the address: upper case where `n` has a bit. */
 function spelling(email: string, n: number): string {
   return [...email].map((letter, index) => ((n >> (index % 6)) & 1 ? letter.toUpperCase() : letter)).join("");
 }
 
-/** The codes a refusal may name: what the row became, or expired, if it was so before who was faster had committed. */
+/** The codes a refusal may have: the final state, or expired if that came first. */
 function closedAs({ status }: { status: string }): RegExp {
   return new RegExp(`^invitation_(${status}|expired)$`);
 }

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 const environment = { "X-Environment": "acme-test" };
-// Their requests pass where ours do: `check-every-answer.ts`.
+// Their requests pass `check-every-answer.ts` like ours.
 const axiosOptions = { adapter: "fetch" };
 
 const rowOf = (table: string, id: string) => guildhall.db(table).where({ id }).first();
@@ -207,7 +207,7 @@ describe("devour", () => {
 });
 
 describe("jsona", () => {
-  /** Through the eyes of the owner. */
+  /** As the owner sees it. */
   const read = async (path: string): Promise<Read> =>
     new Jsona().deserialize((await guildhall.api.as(owner.token).get(path)).body);
 

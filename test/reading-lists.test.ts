@@ -34,7 +34,7 @@ async function walk(url: string, link: "next" | "prev", between: () => Promise<v
   return { pages, last };
 }
 
-/** What the operator reads; invitations as their recipients see them are signed-in people's, in a file of their own. */
+/** What the operator reads; received invitations are tested in a file of their own. */
 const types = resourceTypes.filter(({ path }) => path !== "received-invitations");
 
 const sorts = types.flatMap(({ path, sortable }) =>
@@ -54,7 +54,7 @@ describe("a list", () => {
         column === "id" ? id : attributes[column],
       );
       if (column === "id" || column.endsWith("_at")) {
-        // To the microsecond they may differ where the API shows milliseconds: equal is in order.
+        // The API shows milliseconds, so rows that differ by microseconds look equal.
         expect(values).toEqual([...values].sort());
       }
       const { pages } = await walk(`/api/${path}?sort=${column}&page[size]=3`, "next");
@@ -75,7 +75,7 @@ describe("a list", () => {
 });
 
 describe("rows of the same moment", () => {
-  /** Organizations of one owner, all created at the very same microsecond. */
+  /** Organizations of one owner, all created in the same microsecond. */
   async function buildTwins(count: number) {
     const owner = await buildPerson(guildhall);
     const ids = [];
@@ -125,7 +125,7 @@ describe("rows of the same moment", () => {
   });
 });
 
-/** The value of each filter that finds what `world` has; null: both worlds have the same. */
+/** The value of each filter that finds what `world` has; null if both worlds have the same. */
 const finds: Record<string, (world: World) => string | null | Promise<string | null>> = {
   "environments handle": () => "acme-test",
   "users email": (world) => world.owner.user.email.toUpperCase(),
@@ -183,7 +183,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "organization-deletions state": () => null,
 };
 const [PAST, FUTURE] = ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00+02:00"];
-/** Of filters both worlds share: the value that finds both, and one that finds neither. */
+/** For filters both worlds share: the value that finds both, and one that finds neither. */
 const shared: Record<string, [string, string]> = {
   "api-clients name": ["sync", "billing"],
   "invitations status": ["pending", "declined"],

@@ -41,7 +41,7 @@ describe("a relationship", () => {
       expect(related.body.links.self).toBe(links.related);
       for (const row of [bare.body.data].flat())
         if (row !== null) expect(Object.keys(row).sort()).toEqual(["id", "type"]);
-      // What the caller may not see is linked to by those who know its id, and is absent.
+      // Anyone who knows the id gets the linkage, and a hidden resource is left out.
       const [linked, seen] = [keysOf(bare.body.data), keysOf(related.body.data)];
       expect(linked).toEqual(expect.arrayContaining(seen));
       if (api === guildhall.api) expect(linked).toEqual(seen);

@@ -12,7 +12,7 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
 
-/** What a browser keeps and shows: cookies, the last page, where it is. */
+/** What a browser keeps and shows: cookies, the last page, its address. */
 interface Browser {
   open(path: string, init?: RequestInit): Promise<{ status: number; page: string; headers: Headers }>;
   press(button: "accept" | "decline"): Promise<{ status: number; page: string; headers: Headers }>;
@@ -47,7 +47,7 @@ function browser(): Browser {
   };
 }
 
-/** Invites a new address. @returns what its mail's link holds. */
+/** Invites a new address. @returns the token in its email's link. */
 async function mailedInvitation(): Promise<{ id: string; email: string; token: string }> {
   const email = uniqueEmail();
   const created = await invite(guildhall, organization, email);

@@ -46,7 +46,7 @@ describe.skipIf(!backends().includes("redis"))("Redis", () => {
       settings: { REDIS_URL: proxy.url, ...settings },
     });
     organization = await buildOrganization(guildhall, await buildPerson(guildhall));
-    // The worker listens.
+    // The worker is listening.
     await expect.poll(inviteAndLook, SOON).toBe(true);
   }
 
@@ -140,7 +140,7 @@ describe.skipIf(!backends().includes("redis"))("at the start,", () => {
     ["a Redis Cluster", ["--cluster-enabled", "yes"], /Redis Cluster/],
     ["a replica", ["--replicaof", "127.0.0.1", "1"], /replica.*primary/],
   ])("at the start, %s is refused in plain words", async (_, options, words) => {
-    // A cluster's own port is by default 10,000 above the other, where there may be none.
+    // A cluster's own port is by default 10,000 higher, which may not exist.
     const more = options[0] === "--cluster-enabled" ? ["--cluster-port", String(await freePort())] : [];
     redis = await startOwnRedis(...options, ...more);
     const { log } = capturedLog();

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { type Failure, failed } from "../src/mail/outcome.ts";
 
 type Stage = "connect" | "ehlo" | "auth" | "mail" | "rcpt" | "data" | "dot";
-/** `recipient`: suppressed. `email`: failed. `retry`: tried again later. Anything else: trouble of the sending side. */
+/**
+ * `recipient`: suppressed. `email`: failed. `retry`: tried again later. Anything else: a problem of the sending side.
+ */
 type Verdict = "recipient" | "email" | "retry" | `trouble: ${string}`;
 
 /** In the style of each receiver or mail server, with invented people, hosts and addresses. */
@@ -83,7 +85,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["a host with a telling name", "rcpt", "550 No such user here (mx1.spam-policy.example)", "recipient"],
   ["a provider's report", "rcpt", "smtp; 550 5.1.1 unknown user", "recipient"],
 
-  // This email's own, and no proof that its mailbox is gone.
+  // This email's own fault, and no proof that its mailbox is gone.
   [
     "Gmail",
     "rcpt",
@@ -121,7 +123,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["ClamAV", "dot", "550 Virus Eicar found", "email"],
   ["a reused address", "rcpt", "550 5.7.17 Mailbox owner has changed", "email"],
 
-  // Of this recipient, for the time being.
+  // This recipient's fault, temporarily.
   [
     "Postgrey",
     "rcpt",
@@ -339,7 +341,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
     "trouble: connections",
   ],
 
-  // A login, or a system in trouble.
+  // A login, or a system with a problem.
   [
     "Exchange Online",
     "mail",
@@ -362,7 +364,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["Postfix", "mail", "451 4.3.0 Temporary lookup failure", "trouble: busy"],
   ["Exim", "connect", "554 No", "trouble: refusal"],
 
-  // It may be this email's own, or ours: what others meet tells.
+  // This email's fault or ours: other emails decide.
   [
     "Gmail",
     "dot",

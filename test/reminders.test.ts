@@ -23,7 +23,7 @@ let organization: Organization;
 beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
-/** Nobody is due of what a test before has left, and the environment says nothing of its own. */
+/** Clears what earlier tests left, and resets the environment's settings. */
 beforeEach(async () => {
   const { db } = guildhall;
   await db("mail_deliveries")
@@ -40,7 +40,7 @@ const remindOn = (reminder_days: number[]) =>
     .where({ id: organization.environment_id })
     .update({ settings: { reminder_days } });
 
-/** Moves an invitation's newest mail back: it left so long ago. */
+/** Moves an invitation's newest email back in time. */
 async function leftAgo({ id }: Pick<Invited, "id">, days: number, hours = 0): Promise<void> {
   const { db } = guildhall;
   const sent_at = db.raw("now() - make_interval(days => ?, hours => ?)", [days, hours]);
@@ -50,7 +50,7 @@ async function leftAgo({ id }: Pick<Invited, "id">, days: number, hours = 0): Pr
     .update({ sent_at });
 }
 
-/** An invitation whose mail left so long ago. */
+/** An invitation whose email left so long ago. */
 async function mailed(
   days: number,
   hours = 1,
@@ -196,7 +196,7 @@ describe("reminders are due", () => {
     expect(await remind()).toBe(1);
     expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([2, 1_002]);
     await sendDue(guildhall);
-    // The first reminder was written and never left: the newer email replaced it.
+    // The first reminder was recorded and never left, because the newer email replaced it.
     const [, second, reminder] = await Promise.all(
       [1, 2, 3].map((nth) => guildhall.mailbox.waitFor(invitation.email, nth)),
     );
@@ -262,7 +262,7 @@ describe("no reminder is sent", () => {
     await remindOn([1, 2, 3]);
     const invitation = await mailed(3);
     expect(await remind()).toBe(1);
-    // Though the clock should be put back: the days before are done with.
+    // Even if the clock is put back, the days before are done.
     await leftAgo(invitation, 2, 1);
     expect(await remind()).toBe(0);
     expect(await remindersOf(invitation)).toMatchObject([{ seq: 3 }]);
@@ -325,7 +325,7 @@ describe("an obsolete reminder is not sent", () => {
 });
 
 describe("many reminders", { timeout: 60_000 }, () => {
-  /** So many pending invitations whose mails left so many days ago, by SQL. */
+  /** Inserts so many pending invitations whose emails left so many days ago by SQL. */
   async function manyMailed(count: number): Promise<string[]> {
     const { environment_id, id: organization_id } = organization;
     const { db } = guildhall;

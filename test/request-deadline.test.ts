@@ -21,7 +21,7 @@ afterAll(async () => {
   for (const server of servers) await server.stop(1_000);
 });
 
-/** The same Guildhall, with so many milliseconds for a request. @returns the port. */
+/** The same Guildhall, with so many milliseconds per request. @returns the port. */
 async function serveWithin(limit: number): Promise<number> {
   const server = await serve(createApp(guildhall.context, {}, limit), { port: 0, host: "127.0.0.1" });
   servers.push(server);

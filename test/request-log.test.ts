@@ -7,7 +7,7 @@ import { newId } from "../src/lib/id.ts";
 import { randomToken } from "../src/lib/random-token.ts";
 import type { Log } from "../src/log.ts";
 
-/** What is logged of a request for this path. */
+/** The log line of a request for this path. */
 async function logOf(path: string): Promise<string> {
   const lines: unknown[] = [];
   const log = { isLevelEnabled: () => true, debug: (line: unknown) => lines.push(line) } as unknown as Log;

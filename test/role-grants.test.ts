@@ -21,7 +21,7 @@ beforeAll(async () => {
   environmentId = await buildEnvironment(guildhall);
 });
 
-/** Where a role is given, as who asks: in `organization`, or in the whole environment. */
+/** Gives a role as a caller: in `organization`, or in the whole environment. */
 type Path = (api: Api, organization: string, role: string) => Promise<ApiAnswer>;
 
 const inOrganization: Record<string, Path> = {
@@ -63,7 +63,7 @@ async function buildManager(...permissions: string[]): Promise<Api> {
   return guildhall.api.as(token);
 }
 
-/** Every row by which somebody has, or may come to have, a role. */
+/** Every row that gives somebody a role, now or later. */
 async function holdings(role_id: string): Promise<number> {
   const tables = ["membership_roles", "user_roles", "invitation_roles"];
   const rows = await Promise.all(tables.map((table) => guildhall.db(table).where({ role_id })));

@@ -68,16 +68,16 @@ describe("a role", () => {
 
   test("a role of an organization is seen only by its members", async () => {
     const { organization, api } = await buildTeam();
-    const { organization: other, api: stranger } = await buildTeam();
+    const { organization: other, api: outsider } = await buildTeam();
     const name = unique("Buyer");
     const { body } = await guildhall.api.post("/api/roles", newRole(name, organization.id));
     expect(body.data.relationships.organization.data).toEqual({ type: "organization", id: organization.id });
     const { self } = body.data.links;
     const list = `/api/roles?filter[name]=${name}`;
     expect((await api.get(list)).body.data).toMatchObject([{ id: body.data.id }]);
-    expect((await stranger.get(list)).body.data).toEqual([]);
-    expect(await stranger.get(self)).toMatchObject(refusal(404, "not_found"));
-    expect((await stranger.get(`/api/organizations/${other.id}/roles`)).body.data).toEqual([]);
+    expect((await outsider.get(list)).body.data).toEqual([]);
+    expect(await outsider.get(self)).toMatchObject(refusal(404, "not_found"));
+    expect((await outsider.get(`/api/organizations/${other.id}/roles`)).body.data).toEqual([]);
   });
 
   test("a role's name is unique in its environment or organization: 409 name_taken", async () => {
@@ -205,7 +205,7 @@ describe("the number of users with a role", () => {
       guildhall.db.transaction(async (db) => {
         const shown = { primary, demanded };
         const asking = { ...viewer, db };
-        // Of this connection, and in part from before.
+        // This connection's own reads, some of them older.
         const read = async () => {
           const { rows } = await db.raw(
             `select sum(idx_tup_fetch + seq_tup_read)::int as read from pg_stat_xact_user_tables

@@ -83,7 +83,7 @@ describe("development pages", () => {
   });
   afterAll(() => stop());
 
-  /** `fetch` writes its own Host. */
+  /** `fetch` sets its own Host. */
   async function ask(path: string, host: string, headers: Record<string, string> = {}): Promise<number> {
     const { request } = await import("node:http");
     return new Promise((resolve, reject) => {

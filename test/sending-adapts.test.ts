@@ -48,7 +48,7 @@ describe("a mail server's limit", () => {
 });
 
 describe("the sending rate", () => {
-  /** Emails sent in so many seconds to a server that takes what `allows` says. */
+  /** Sends emails for so many seconds to a server that accepts what `allows` says. */
   function send(seconds: number, most: number, allows: (sent: number, now: number) => boolean = () => true) {
     const clock = { now: 0 };
     const rate = createSendingRate(

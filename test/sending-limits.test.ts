@@ -63,7 +63,7 @@ async function invites(
 const revokes = async (by: Person, { body }: ApiAnswer) =>
   (await apiOf(by)).post(`${body.data.links.self}/revoke`);
 
-/** Has an invitation's email leave. */
+/** Marks an invitation's email as sent. */
 async function emailed(
   by: Sender,
   email = uniqueEmail(),
@@ -345,8 +345,8 @@ describe("a complaint about an invitation", () => {
       .db("mail_deliveries")
       .where({ invitation_id: body.data.id })
       .first();
-    const told = await tell(guildhall.api.origin, { events: [{ type: "complained", message_id, email }] });
-    expect(told.body.recorded).toBe(1);
+    const report = await tell(guildhall.api.origin, { events: [{ type: "complained", message_id, email }] });
+    expect(report.body.recorded).toBe(1);
   };
   const pausedUntil = async ({ user }: Person, by = guildhall.api) =>
     (await by.get(`/api/users/${user.id}`)).body.data.attributes.inviting_paused_until;

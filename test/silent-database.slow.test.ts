@@ -8,9 +8,9 @@ import { type SilentProxy, startSilentProxy } from "./support/silent-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-/** As long as a loaded machine may need for what takes a moment. */
+/** The time a loaded machine may need for something that takes a moment. */
 const SOON = { timeout: 20_000, interval: 50 };
-/** Shorter than a process's own, so that the tests are shorter, too. */
+/** Shorter than a process's own limits, to keep the tests short. */
 const SHORT = { answer: 3_000, idle: 1_000 };
 
 const count = statement<{ count: number }>("count", {}, "select count(*) from environments");

@@ -25,7 +25,7 @@ describeInBrowser("a person with a browser", () => {
     await guildhall?.stop();
   });
 
-  /** Invites a new address. @returns the Accept link of its mail. */
+  /** Invites a new address. @returns the Accept link of its email. */
   async function mailedInvitation(
     attributes: object = {},
   ): Promise<{ id: string; email: string; link: string }> {
@@ -46,7 +46,7 @@ describeInBrowser("a person with a browser", () => {
     return { page, watched };
   }
 
-  /** Waits for the page of that title: a click ends before the page it leads to is there. */
+  /** Waits for the page with this title, because a click ends before its page is there. */
   const reads = (page: Page, title: string) =>
     page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
 

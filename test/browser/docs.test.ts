@@ -21,7 +21,7 @@ describeInBrowser("the documentation in a browser", () => {
     await browser?.close();
   });
 
-  /** @returns the page, and what it did that its policy or a team that trusts it forbids. */
+  /** @returns the page, and every forbidden thing that it did. */
   async function open(
     path: string,
     options: BrowserContextOptions = {},
@@ -78,7 +78,7 @@ describeInBrowser("the documentation in a browser", () => {
 
   test("the reference opens an endpoint by link and sends its request to us", async () => {
     const { page, watched } = await open("/docs");
-    // A part of the document: a busy machine needs minutes to draw the whole.
+    // Only a part of the document, because a busy machine needs minutes to draw the whole.
     const paths = Object.entries(openapiDocument().paths).filter(([path]) => path === "/api/environments");
     const part = { ...openapiDocument("https://elsewhere.example"), paths: Object.fromEntries(paths) };
     await page.route("**/openapi.json", (route) => route.fulfill({ json: part }));

@@ -15,7 +15,7 @@ const ORIGIN = "http://guildhall.test";
 const SCHEMES = ["light", "dark"] as const;
 const WINDOWS = { desktop: { width: 1200, height: 900 }, phone: { width: 320, height: 640 } };
 
-/** Longer than anything fits: what breaks a layout is a long word. */
+/** Longer than anything fits: long words are what breaks a layout. */
 const LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
 describeInBrowser("in a browser", () => {
@@ -38,7 +38,7 @@ describeInBrowser("in a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  /** Shows HTML with its real headers in every window and both colour schemes. @returns what is wrong anywhere. */
+  /** Shows HTML with its real headers in every window and both color schemes. @returns all problems. */
   async function look(html: string, headers: Record<string, string>, kind: "page" | "mail") {
     shown = { html, headers };
     await page.goto(`${ORIGIN}/`);

@@ -17,8 +17,8 @@ import { launchChromium, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
 import { problemsOf } from "../support/page-problems.ts";
 
-// What is saved here is a copy: others read the templates at the same time. Files share their modules, so those that
-// know where templates are must be loaded anew for this one, and for those after it.
+// Saves to a copy, because other tests read the templates at the same time. Test files share their modules, so those
+// that know where the templates are must be loaded again for this file and for the ones after it.
 vi.hoisted(() => vi.resetModules());
 afterAll(() => vi.resetModules());
 vi.mock("../../src/lib/package-root.ts", () => import("../support/own-templates.ts"));

@@ -15,32 +15,32 @@ import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, type World } from "./support/one-of-everything.ts";
 import { readingsOf } from "./support/rows-read.ts";
 
-/** In an environment of 100,000 rows a table: what one statement of a list may meet and look at. */
+/** In an environment with 100,000 rows per table: the rows and blocks that one statement of a list may read. */
 const ROWS = 1_000;
 const BLOCKS = 4_000;
 
 const guildhall = useGuildhall({ fresh: true });
-/** One of everything, of a small organization. */
+/** One of everything, in a small organization. */
 let world: World;
-let callers: Record<"a stranger" | "the owner of a small organization", Api>;
+let callers: Record<"an outsider" | "the owner of a small organization", Api>;
 let ownerOfLarge: Api;
 
 beforeAll(async () => {
-  // There are hundreds of questions, each of which a person might well ask.
+  // There are hundreds of requests, each of which a person might send.
   guildhall.context.limiter.count = () => {};
   world = await buildWorld(guildhall);
-  const stranger = await buildPerson(guildhall);
+  const outsider = await buildPerson(guildhall);
   const { environment_id } = world.organization;
   await fillEnvironment(guildhall, environment_id);
   callers = {
-    "a stranger": guildhall.api.as(stranger.token),
+    "an outsider": guildhall.api.as(outsider.token),
     "the owner of a small organization": guildhall.api.as(world.owner.token),
   };
   const session = await createSession(guildhall.context, { environment_id, user_id: LARGE.owner }, SYSTEM);
   ownerOfLarge = guildhall.api.as(session.token);
 }, 300_000);
 
-/** Of filters that take any text: values that very many rows have, or none. */
+/** Values for filters that take any text: very common ones, and unknown ones. */
 const common: Record<string, string> = {
   organization: LARGE.organization,
   owner: LARGE.owner,
@@ -51,7 +51,7 @@ const common: Record<string, string> = {
   type: "invitation.created",
 };
 
-/** A list, and each of its parameters by itself. */
+/** A list, and the list with each of its parameters. */
 function questionsFor(endpoint: Endpoint): string[] {
   const { shape } = endpoint.query as unknown as z.ZodObject;
   const type = resourceTypes.find(({ type: name }) => name === typeListedBy(endpoint));
@@ -75,7 +75,7 @@ function valuesOf(name: string, schema: z.ZodType, type: ResourceType | undefine
   return value === undefined ? ["nothing"] : ["nothing", value];
 }
 
-/** Of a parameter that takes one of some words: those. */
+/** The values of a parameter with an enumeration. */
 function wordsOf(schema: z.ZodType): string[] {
   const { type, innerType, entries } = schema.def as unknown as {
     type: string;
@@ -103,7 +103,7 @@ const lists = [
   ),
 ];
 
-/** What an id in a list's path names, of the small organization; a Bridge path has its organization's. */
+/** The id in a list's path, in the small organization; a Bridge path has its organization's. */
 function pathOf({ path }: Endpoint): string {
   return path.replace(":id", world.ids[path.split("/")[2] ?? ""] ?? "");
 }
@@ -169,7 +169,7 @@ test.each([
   expect(await wholeReads()).toEqual(before);
 });
 
-/** How often each of the tables that are searched was read as a whole. */
+/** The number of sequential scans of each table that is searched. */
 async function wholeReads() {
   await guildhall.db.raw("select pg_stat_force_next_flush()");
   return guildhall
@@ -179,7 +179,7 @@ async function wholeReads() {
     .select("relname", "seq_scan");
 }
 
-/** What an answer made the database read beyond the bounds, by statement. */
+/** The reads beyond the limits, by statement. */
 async function excessesOf(api: Api, url: string): Promise<string[]> {
   const readings = await readingsOf(guildhall.db, async () => {
     const { status, body } = await api.get(url);
