@@ -190,7 +190,7 @@ describe("what forms call the parts of a card is refused by that name, whatever 
   test("and the answer says what to send instead", async () => {
     const { body } = await jane.post(PAYMENT_METHODS.path, { type: "card", card_number: "4242" });
     expect(body.error).toBe(
-      "card_number: card data is never taken here. Send the token your payment provider gave you for it.",
+      "card_number: card data is not accepted here. Send the token from your payment provider instead.",
     );
   });
 });

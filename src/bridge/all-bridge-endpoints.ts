@@ -23,7 +23,7 @@ export const allBridgeEndpoints: Endpoint[] = [
 
 /** A group of endpoints in the documentation. */
 export interface BridgeTag {
-  /** What its endpoints declare as their `tag`. No tag of the Management API has the same name. */
+  /** The `tag` of its endpoints. No tag of the Management API has the same name. */
   tag: string;
   title: string;
   what: string;

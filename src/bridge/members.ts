@@ -34,15 +34,15 @@ const memberShape = z.object({
   updated_at,
 });
 
-/** The role of owner is transferred, never given. */
-const givenRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
+/** The role owner is transferred, never granted. */
+const grantableRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
 const newMember = z
   .strictObject({
     email: emailAddress.describe("The address of an existing user."),
-    role: givenRole.default("member"),
+    role: grantableRole.default("member"),
   })
   .meta({ examples: [{ email: "grace@acme.example", role: "admin" }] });
-const changedMember = z.strictObject({ role: givenRole }).meta({ examples: [{ role: "billing" }] });
+const changedMember = z.strictObject({ role: grantableRole }).meta({ examples: [{ role: "billing" }] });
 
 const one = { holds: "record", name: "Member", of: memberShape } as const;
 const INVITED = "Invitation sent successfully";
@@ -155,7 +155,8 @@ export const memberEndpoints = [
     path: "/bridge-payment/organizations/:id/leave",
     operationId: "bridgeLeaveOrganization",
     tag: "bridge-members",
-    summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
+    summary:
+      "End your own membership. The owner can't leave, but can transfer the ownership or delete the organization.",
     allow: signedIn({ of: inPath("organization"), people: "Any member except the owner." }),
     limit: "write",
     body: optionalFields(z.strictObject({})),

@@ -124,7 +124,7 @@ export const organizationEndpoints = [
     },
     async handle(request) {
       const organization = await findOwnOrganization(request.context.db, keyOf(request), userIn(request));
-      // Its deletion began after the permission check.
+      // Its deletion started after the permission check.
       if (organization === undefined)
         throw forbidden("forbidden", "You are not a member of this organization.");
       return record(present(organization, withRoleShape));

@@ -117,25 +117,17 @@ const newEnvironment = {
   }),
   relationships: {},
 } as const;
+function nullish<Shape extends z.ZodRawShape>(shape: Shape) {
+  const entries = Object.entries(shape).map(([name, setting]) => [name, z.nullish(setting)]);
+  return Object.fromEntries(entries) as { [Name in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Name]>> };
+}
+
 /** A setting that is null gets its default. The handle can't change, because links and tokens contain it. */
 const changedEnvironment = {
   type: "environment",
   attributes: z.strictObject({
     name: text(200).optional(),
-    settings: z
-      .strictObject({
-        invitation_lifetime_days: settings.shape.invitation_lifetime_days.nullish(),
-        from_name: settings.shape.from_name.nullish(),
-        locale: settings.shape.locale.nullish(),
-        redirect_url: settings.shape.redirect_url.nullish(),
-        reminder_days: settings.shape.reminder_days.nullish(),
-        notify_inviter: settings.shape.notify_inviter.nullish(),
-        quotas: settings.shape.quotas.nullish(),
-        complaint_pause_days: settings.shape.complaint_pause_days.nullish(),
-        member_adding: settings.shape.member_adding.nullish(),
-        member_management: settings.shape.member_management.nullish(),
-      })
-      .optional(),
+    settings: z.strictObject(nullish(settings.shape)).optional(),
   }),
   relationships: {},
 } as const;
