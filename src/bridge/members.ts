@@ -9,6 +9,7 @@ import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
 import { listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
+import { personName } from "../models/person-name.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
 import { done, idOf, page, record, show } from "./envelope.ts";
@@ -98,9 +99,7 @@ export const memberEndpoints = [
       const address = { environment_id: where.environment_id, email_canonical: body.email.canonical };
       const { id: role_id } = await findSystemRole(context.db, where.environment_id, body.role);
       if (environment.settings.member_adding === "invite") {
-        const invitation = { ...where, address: body.email, role_ids: [role_id] };
-        const rest = { message: null, locale: null, metadata: {}, expires_at: null };
-        await inviteMember(context, { ...rest, ...invitation }, actor);
+        await inviteMember(context, { ...where, address: body.email, role_ids: [role_id] }, actor);
         return done(INVITED, 202);
       }
       // The response reveals whether the address has a user, so such requests are limited.
@@ -189,10 +188,9 @@ async function findMember({ context, params }: OneRequest, which: { id: string }
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {
-  const user_name = [first_name, last_name].filter((name) => name !== null).join(" ") || null;
   return show(memberShape, {
     ...member,
-    user_name,
+    user_name: personName({ first_name, last_name }),
     user_first_name: first_name,
     user_last_name: last_name,
     user_email: email,
