@@ -24,11 +24,6 @@ export interface BridgeResource<Row extends SharedResource = SharedResource> ext
   scope: Scope;
 }
 
-/** The tag of a kind's endpoints. */
-export function tagOf({ path }: Pick<BridgeResource, "path">): string {
-  return `bridge-${path.slice(1)}`;
-}
-
 /** Turns `PaymentMethods` into `payment methods`. */
 export function spoken(name: string): string {
   return name.replaceAll(/(?!^)[A-Z]/g, " $&").toLowerCase();

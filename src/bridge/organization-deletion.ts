@@ -38,7 +38,6 @@ export const organizationDeletionEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/deletion-preview",
     operationId: "bridgePreviewDeletionOfOrganization",
-    tag: "bridge-organizations",
     summary: "Count what a deletion would detach and remove, without changing anything.",
     allow: member("organization:delete", { of: inPath("organization") }),
     limit: "read",
@@ -52,7 +51,6 @@ export const organizationDeletionEndpoints = [
     method: "DELETE",
     path: "/bridge-payment/organizations/:id",
     operationId: "bridgeDeleteOrganization",
-    tag: "bridge-organizations",
     summary:
       "Delete an organization for good. Access ends at once, and its resources return to their creators.",
     allow: signedIn({
@@ -71,7 +69,6 @@ export const organizationDeletionEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id/deletion",
     operationId: "bridgeReadDeletionOfOrganization",
-    tag: "bridge-organizations",
     summary: "Read a deletion's progress or, once it is completed, its receipt.",
     allow: signedIn({ people: "The user who requested the deletion." }),
     limit: "read",

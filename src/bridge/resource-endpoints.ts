@@ -7,7 +7,7 @@ import type { Actor } from "../events/record-events.ts";
 import { type BodyShape, type Endpoint, endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import { type BridgeResource, billing_address_id, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
+import { type BridgeResource, billing_address_id, showing, shows, spoken } from "./bridge-resource.ts";
 import { done } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { namedInBody, ownerIn, resourceKey } from "./owner-in.ts";
@@ -35,7 +35,6 @@ export function creates<
     method: "POST",
     path: `/bridge-payment${path}`,
     operationId,
-    tag: tagOf(resource),
     summary,
     allow: member(resource.kind.manage, { of: namedInBody, orOwn: true }),
     limit: "write",
@@ -78,7 +77,6 @@ export function changes<Row extends SharedResource, Body>(
     method,
     path: `/bridge-payment${path}`,
     operationId,
-    tag: tagOf(resource),
     summary,
     allow: member(resource.kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
@@ -132,7 +130,6 @@ export function deletes<Row extends SharedResource>(resource: BridgeResource<Row
     method: "DELETE",
     path: `/bridge-payment${path}/:id`,
     operationId: `bridgeDelete${name}`,
-    tag: tagOf(resource),
     summary: `Delete one of the ${spoken(plural)} for good.`,
     allow: member(kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
