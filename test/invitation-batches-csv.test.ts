@@ -181,7 +181,7 @@ describe("every row stays a row, and its own:", () => {
     const rows = await rowsOf(guildhall, taken(await sendCsv(api, csv, here)));
     expect(rows.map(({ email, line, input }) => [email, line, input.message])).toEqual([
       [a, 2, "Hi"],
-      [b, 3, null],
+      [b, 3, undefined],
       [c, 4, "Yo"],
     ]);
   });
