@@ -190,7 +190,7 @@ describe("a field named after a part of a card is refused, whatever it holds", (
   test("the refusal of card data says what to send instead", async () => {
     const { body } = await jane.post(PAYMENT_METHODS.path, { type: "card", card_number: "4242" });
     expect(body.error).toBe(
-      "card_number: card data is never taken here. Send the token your payment provider gave you for it.",
+      "card_number: card data is not accepted here. Send the token from your payment provider instead.",
     );
   });
 });

@@ -7,7 +7,7 @@ export interface Paging {
   offset: number;
 }
 
-/** Nobody pages further than this; a filter is the better way. */
+/** The last page that can be read. To get further, narrow the list with a filter. */
 export const LAST_PAGE = 100_000;
 
 /** A whole number in a query. */

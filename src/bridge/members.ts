@@ -9,6 +9,7 @@ import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
 import { findMember, listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
+import { personName } from "../models/person-name.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
 import { done, idOf, page, record, show } from "./envelope.ts";
@@ -34,15 +35,15 @@ const memberShape = z.object({
   updated_at,
 });
 
-/** The role of owner is transferred, never given. */
-const givenRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
+/** The role owner is transferred, never granted. */
+const grantableRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
 const newMember = z
   .strictObject({
     email: emailAddress.describe("The address of an existing user."),
-    role: givenRole.default("member"),
+    role: grantableRole.default("member"),
   })
   .meta({ examples: [{ email: "grace@acme.example", role: "admin" }] });
-const changedMember = z.strictObject({ role: givenRole }).meta({ examples: [{ role: "billing" }] });
+const changedMember = z.strictObject({ role: grantableRole }).meta({ examples: [{ role: "billing" }] });
 
 const one = { holds: "record", name: "Member", of: memberShape } as const;
 const INVITED = "Invitation sent successfully";
@@ -56,7 +57,6 @@ export const memberEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id/members",
     operationId: "bridgeListMembers",
-    tag: "bridge-members",
     summary: "List an organization's members.",
     allow: member("members:read", { of: inPath("organization") }),
     limit: "read",
@@ -76,7 +76,6 @@ export const memberEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/members",
     operationId: "bridgeAddMember",
-    tag: "bridge-members",
     summary:
       "Make an existing user a member at once, without an email; or invite the address if the environment's `member_adding` is `invite`.",
     allow: member("members:manage", { of: inPath("organization") }),
@@ -98,9 +97,7 @@ export const memberEndpoints = [
       const address = { environment_id: where.environment_id, email_canonical: body.email.canonical };
       const { id: role_id } = await findSystemRole(context.db, where.environment_id, body.role);
       if (environment.settings.member_adding === "invite") {
-        const invitation = { ...where, address: body.email, role_ids: [role_id] };
-        const rest = { message: null, locale: null, metadata: {}, expires_at: null };
-        await inviteMember(context, { ...rest, ...invitation }, actor);
+        await inviteMember(context, { ...where, address: body.email, role_ids: [role_id] }, actor);
         return done(INVITED, 202);
       }
       // The response reveals whether the address has a user, so such requests are limited.
@@ -120,7 +117,6 @@ export const memberEndpoints = [
     method: "PUT",
     path: "/bridge-payment/organizations/:id/members/:member_id",
     operationId: "bridgeUpdateMember",
-    tag: "bridge-members",
     summary: "Change a member's role. The owner's and your own can't be changed.",
     allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
@@ -137,7 +133,6 @@ export const memberEndpoints = [
     method: "DELETE",
     path: "/bridge-payment/organizations/:id/members/:member_id",
     operationId: "bridgeRemoveMember",
-    tag: "bridge-members",
     summary: "Remove a member. The owner can't be removed; to remove yourself, leave.",
     allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
@@ -154,8 +149,8 @@ export const memberEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/leave",
     operationId: "bridgeLeaveOrganization",
-    tag: "bridge-members",
-    summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
+    summary:
+      "End your own membership. The owner can't leave, but can transfer the ownership or delete the organization.",
     allow: signedIn({ of: inPath("organization"), people: "Any member except the owner." }),
     limit: "write",
     body: optionalFields(z.strictObject({})),
@@ -187,10 +182,9 @@ async function memberIn({ context, params }: OneRequest, which: { id: string } |
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {
-  const user_name = [first_name, last_name].filter((name) => name !== null).join(" ") || null;
   return show(memberShape, {
     ...member,
-    user_name,
+    user_name: personName({ first_name, last_name }),
     user_first_name: first_name,
     user_last_name: last_name,
     user_email: email,

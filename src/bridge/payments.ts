@@ -164,7 +164,6 @@ export const paymentEndpoints = [
     method: "POST",
     path: "/bridge-payment/payments/intents/:id/sync",
     operationId: "bridgeSyncPaymentIntent",
-    tag: "bridge-payments",
     summary: "Read a payment; or, as a program, report the payment provider's result.",
     allow: member(payments.manage, { of: inPath("resource"), scope: "payments:write", orOwn: true }),
     limit: "write",

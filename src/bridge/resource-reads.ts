@@ -4,7 +4,7 @@ import { resourceList } from "../billing/list-resources.ts";
 import { findResource } from "../billing/owned-resources.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import { type BridgeResource, present, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
+import { type BridgeResource, present, showing, shows, spoken } from "./bridge-resource.ts";
 import { page } from "./envelope.ts";
 import { LAST_PAGE, type ListDeclaration, pageParameters, pagingOf, whole } from "./list-query.ts";
 import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
@@ -12,14 +12,12 @@ import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
 /** The list of a kind of resource, and one by its id. */
 export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
   const { kind, path, name, plural, shape, scope } = resource;
-  const tag = tagOf(resource);
   const list = resourceList(kind, resource.filters);
   return [
     endpoint({
       method: "GET",
       path: `/bridge-payment${path}`,
       operationId: `bridgeList${plural}`,
-      tag,
       summary: `List your own ${spoken(plural)}, or with \`organization_id\` an organization's.`,
       allow: member(kind.read, { of: namedInQuery, orOwn: true }),
       limit: "read",
@@ -41,7 +39,6 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       method: "GET",
       path: `/bridge-payment${path}/:id`,
       operationId: `bridgeRead${name}`,
-      tag,
       summary: `Read one of the ${spoken(plural)}.`,
       allow: member(kind.read, { of: inPath("resource"), scope, orOwn: true }),
       limit: "read",

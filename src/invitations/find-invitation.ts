@@ -4,6 +4,7 @@ import { conflict, notFound, type Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { isId } from "../lib/id.ts";
 import { Invitation, type InvitationStatus, type Proof } from "../models/invitation.ts";
+import { personNameSql } from "../models/person-name.ts";
 import { withSummary } from "./lock-open.ts";
 
 export interface InvitationKey {
@@ -116,10 +117,10 @@ export const findInvitationDetails = statement<InvitationDetails, { id: string }
   { id: "text" },
   `
   select i.id, i.environment_id, i.token_version, i.email, i.message, i.expires_at,
-    case when i.status = 'pending' and i.expires_at <= now() then 'expired' else i.status end as status,
+    ${Invitation.STATUS_NOW} as status,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     e.name as product, e.settings->>'redirect_url' as redirect_url, o.name as organization,
-    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
+    ${personNameSql("inviter")} as inviter,
     array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
     exists (
       select from memberships m

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { newId } from "../lib/id.ts";
+import { personNameSql } from "../models/person-name.ts";
 import type { FailureCause } from "./replies.ts";
 import { REPORT_FAILURES, SUPPRESSED_REPLY } from "./report-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
@@ -164,8 +165,7 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
       where first.invitation_id = i.id and first.kind = 'invitation' and first.seq = i.token_version
     ) end as in_reply_to,
     array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
-    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
-    nullif(trim(concat_ws(' ', invitee.first_name, invitee.last_name)), '') as invitee
+    ${personNameSql("inviter")} as inviter, ${personNameSql("invitee")} as invitee
   from claimed c
   join environments e on e.id = c.environment_id
   join invitations i on i.id = c.invitation_id

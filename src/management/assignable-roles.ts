@@ -10,14 +10,17 @@ import { roleType } from "./roles.ts";
 
 const query = z.strictObject(collectionParameters(roleType)) as z.ZodType<Record<string, unknown>>;
 
-/** What a front end offers where a member is given roles, or somebody is invited. */
+/**
+ * The roles a front end can offer for members and invitations. The rule is that of `requireGrantable`, in SQL;
+ * test/member-roles.test.ts proves that the two agree.
+ */
 export const assignableRoleEndpoints = [
   endpoint({
     method: "GET",
     path: "/api/organizations/:id/assignable-roles",
     operationId: "readAssignableRolesOfOrganization",
     summary:
-      "List the roles the caller may give in an organization: to its members, and by inviting. The list is empty for anyone who may not manage members.",
+      "List the roles the caller may grant in an organization, to its members and by inviting. The list is empty for anyone who may not manage members.",
     allow: member("organization:read", { of: inPath("organization"), scope: "roles:read" }),
     limit: "read",
     query,

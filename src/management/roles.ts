@@ -3,7 +3,6 @@ import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { parameter } from "../db/prepared-query.ts";
 import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
 import type { OneRequest } from "../http/endpoint.ts";
-import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
@@ -107,17 +106,6 @@ export function leadsByRole(viewer: Viewer, column: string): Lead[] | undefined 
   ];
 }
 
-const newRole = {
-  type: "role",
-  attributes: z.strictObject({ name: text(100), description: text(500).nullish() }),
-  relationships: { organization: { type: "organization", prefix: "org", required: false } },
-} as const;
-const changedRole = {
-  type: "role",
-  attributes: z.strictObject({ name: text(100).optional(), description: text(500).nullish() }),
-  relationships: {},
-} as const;
-
 export const roleEndpoints = [
   creates(roleType, {
     summary:
@@ -127,7 +115,8 @@ export const roleEndpoints = [
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    body: newResource(newRole),
+    attributes: z.strictObject({ name: text(100), description: text(500).nullish() }),
+    relationships: { organization: { type: "organization", prefix: "org", required: false } },
     example: { user_count: 0, permission_count: 0 },
     async create(request) {
       const { attributes, relationships } = request.body;
@@ -149,7 +138,7 @@ export const roleEndpoints = [
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    body: changedResource(changedRole),
+    attributes: z.strictObject({ name: text(100).optional(), description: text(500).nullish() }),
     async change(request) {
       const key = await manageable(request);
       await updateRole(request.context, key, request.body.attributes, request.actor);

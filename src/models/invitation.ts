@@ -44,6 +44,7 @@ const COLUMNS = [
 
 export class Invitation extends BaseModel {
   static override tableName = "invitations";
+  /** SQL of the status as of now: an overdue invitation has expired, even if the schedule hasn't recorded it. */
   static readonly STATUS_NOW =
     "case when status = 'pending' and expires_at <= now() then 'expired' else status end";
 

@@ -7,13 +7,7 @@ import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
 import { roleExists } from "./role-guards.ts";
 
-export interface NewRole {
-  environment_id: string;
-  /** Null: usable in every organization of the environment. */
-  organization_id: string | null;
-  name: string;
-  description: string | null;
-}
+export type NewRole = Pick<Role, "environment_id" | "organization_id" | "name" | "description">;
 
 /** Creates a role without permissions. @throws 404 for an unknown organization, 409 if the name is taken. */
 export function createRole({ db }: Context, role: NewRole, actor: Actor): Promise<Role> {
