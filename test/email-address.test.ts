@@ -132,9 +132,9 @@ test("a domain as long as a body may be is refused at once: Punycode would take 
 });
 
 test.each([
-  ["jane.doe@example.com", "j•••••••@example.com"],
-  ["a@example.com", "a•@example.com"],
-  ["ab@bücher.example", "a•@bücher.example"],
+  ["jane.doe@example.com", "j•••@example.com"],
+  ["a@example.com", "a•••@example.com"],
+  ["ab@bücher.example", "a•••@bücher.example"],
 ])("%s is masked as %s: enough for its owner, too little for others", (email, masked) => {
   expect(maskEmailAddress(email)).toBe(masked);
 });
