@@ -35,8 +35,8 @@ const types = {
 };
 
 /**
- * Makes plans that stay good while tables grow. Every query of ours has an index. But a plan lives as long as its connection, and
- * one made while a table was small would go on reading the whole table, up to a minute, until Postgres analyzes it.
+ * Every query of ours has an index to go by. A plan is kept for the life of its connection, and one made while a table
+ * was small would read the whole of it once it has grown, until Postgres analyzes it: up to a minute.
  */
 const PLANS_THAT_LAST = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 

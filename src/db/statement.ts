@@ -34,7 +34,7 @@ export function statement<Row, Params extends object = Record<never, never>>(
   const valuesOf = (params: Params) => names.map((key) => params[key as keyof Params]);
 
   async function run(db: Knex, params: Params): Promise<Row[]> {
-    // `acquireConnection` and `query` aren't in knex's documented API. The tests of transactions check what we rely on.
+    // `acquireConnection` and `query` aren't in knex's documented API: the tests of transactions hold what we rely on.
     const client: Knex.Client = db.client;
     const connection = await client.acquireConnection();
     try {

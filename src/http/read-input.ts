@@ -121,7 +121,7 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
 }
 
-/** Names the parameter as the source only if it was sent. */
+/** Points at the parameter only if it was given. */
 function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem {
   const code = "invalid_parameter";
   if (!Object.hasOwn(given, parameter)) return { code, detail: `${parameter}: ${detail}` };

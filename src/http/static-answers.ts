@@ -7,11 +7,11 @@ import { gzip, gzipSync } from "node:zlib";
 import type { Context, Middleware } from "koa";
 
 /**
- * Serves a text that never changes while the process runs.
- * @param headers including `Content-Type`.
+ * Serves a text that is made once.
+ * @param headers `Content-Type` among them.
  */
 export function staticText(text: string, headers: Record<string, string>): Middleware {
-  // All connections share these bytes while they are being sent.
+  // As bytes, which all connections share while they are sent.
   const plain = Buffer.from(text);
   const kept = { tag: tagOf(plain), size: plain.length, zipped: gzipSync(plain, { level: 9 }) };
   return (ctx) => answerStatic(ctx, kept, headers, () => plain);

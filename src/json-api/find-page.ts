@@ -5,17 +5,17 @@ import { idsFrom } from "./lead.ts";
 import type { Page } from "./read-parameters.ts";
 import type { Lead, Rows } from "./resource-type.ts";
 
-/** The most bytes of a page's rows as JSON, not counting links and relationships. */
+/** What the rows of a page may take as JSON, links and relationships aside. */
 const PAGE_BYTES = 1_000_000;
 
 export interface FoundPage<Row> {
   rows: Row[];
-  /** The cursors of the next and the previous page. Null if there is no such page. */
+  /** Cursors of the pages beside this one; null where there is none. */
   next: string | null;
   previous: string | null;
 }
 
-/** The row's value in the sort column, as Postgres writes it. A JavaScript date would lose microseconds. */
+/** The row's value in the column it is sorted by, as Postgres writes it: a JavaScript date would lose microseconds. */
 const SORT_VALUE = "sort_value";
 
 /** Conditions that hold together. */

@@ -32,7 +32,7 @@ export async function checkBridge({ method, url, status, headers, text }: Exchan
   throw new Error(`${method} ${url} → ${status} is not as documented:\n${list}\n${body.slice(0, 2_000)}`);
 }
 
-/** Returns the problems of a Bridge API response, by the OpenAPI document. */
+/** The problems of a Bridge response according to the OpenAPI document. */
 export function bridgeProblems(
   method: string,
   url: string,
@@ -58,7 +58,7 @@ export function bridgeProblems(
   return [...problems, ...broken];
 }
 
-/** Returns the problems of a request's body, by the OpenAPI document. */
+/** The problems of a body according to the OpenAPI document: none if it was accepted. */
 export function problemsOfBody({ method, path }: Pick<Endpoint, "method" | "path">, body: unknown): string[] {
   const { requestBody } = operationAt(method, path) ?? {};
   const validate = compiled(JSON.stringify(requestBody?.content["application/json"]?.schema ?? {}));
@@ -66,13 +66,13 @@ export function problemsOfBody({ method, path }: Pick<Endpoint, "method" | "path
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** Returns the operation of a request, or undefined for unknown paths and methods. */
+/** The operation of a request; undefined for unknown paths and methods. */
 export function operationAt(method: string, url: string): Operation | undefined {
   const path = url.split("?")[0] ?? "";
   const known = Object.entries(document.paths).filter(([template]) =>
     new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
   );
-  // In `/payments/intents`, `intents` isn't a payment's id.
+  // `/payments/intents` is no payment's id.
   const [found] = known.sort(([one], [other]) => one.split("{").length - other.split("{").length);
   return found?.[1][method.toLowerCase() as Method];
 }

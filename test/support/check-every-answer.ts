@@ -1,7 +1,7 @@
 /**
- * Loaded before every test file. Checks all HTTP responses, of the tests' client and of any other. A JSON:API response that breaks
- * a rule throws at its request, and so does a Bridge API response that isn't as documented. The checks are loaded when they are
- * first needed, because many tests use no HTTP.
+ * Before every test file: whatever a test asks over HTTP, by the tests' own client or by hand, a JSON:API answer that
+ * breaks a rule throws where it was asked for, and so does one of the Bridge API that is not as documented. Loaded when
+ * first needed: many tests speak no HTTP.
  */
 const plainFetch: typeof fetch = Reflect.get(globalThis.fetch, "plain") ?? globalThis.fetch;
 
@@ -26,7 +26,7 @@ const checkedFetch: typeof fetch = async (input, init) => {
   }
   return answer;
 };
-// Test files share their globals, so the next file must not check twice.
+// Files share their globals: the next one checks by itself, and not once more.
 globalThis.fetch = Object.assign(checkedFetch, { plain: plainFetch });
 
 /** @returns null for a body that is not text. */
