@@ -22,7 +22,7 @@ beforeAll(async () => {
 const post = (type: string, email: string, attributes = {}) =>
   guildhall.api.post(`/api/${type}s`, { data: { type, attributes: { email, ...attributes } } });
 
-/** Sends an address to each endpoint. Each answers with the address it took. */
+/** Sends an address to each endpoint, which returns the address it stored. */
 const TAKEN: Record<string, (email: string) => Promise<unknown>> = {
   async invitations(email) {
     const { body } = await guildhall.api.post("/api/invitations", invitationTo(organization.id, email));
@@ -45,7 +45,10 @@ const TAKEN: Record<string, (email: string) => Promise<unknown>> = {
   },
 };
 
-test.each(Object.entries(TAKEN))("%s take an address without the white space around it", async (_, take) => {
-  const email = uniqueEmail();
-  expect(await take(` \t${email}\u00a0\n`)).toBe(email);
-});
+test.each(Object.entries(TAKEN))(
+  "%s accept an address with surrounding white space, without keeping it",
+  async (_, take) => {
+    const email = uniqueEmail();
+    expect(await take(` \t${email}\u00a0\n`)).toBe(email);
+  },
+);

@@ -15,9 +15,9 @@ import {
 import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
-/** Somebody signed in, for what is not the operator's to read. */
+/** A signed-in person, for what the operator can't read. */
 let person: Api;
-/** Of each type one id, and the type's every other relative. */
+/** One id of each type. */
 const ids: Record<string, string> = {};
 const speakerFor = (path: string) => (path.startsWith("/api/received-") ? person : guildhall.api);
 const reads = allEndpoints.filter(({ method }) => method === "GET");
@@ -52,13 +52,13 @@ function pathOf(path: string): string {
   return path.replace(":id", ids[path.split("/")[2] ?? ""] ?? "");
 }
 
-describe("a read of everything there is", () => {
-  test("finds something of every type", () => {
+describe("reading one resource of every type", () => {
+  test("every resource type has at least one example to read", () => {
     expect(Object.values(ids).filter((id) => id === undefined)).toEqual([]);
   });
 
   test.each(reads)(
-    "answers $path as it declares, with `fields` and `include` too",
+    "$path answers as declared, also with `fields` and `include`",
     async ({ path, answers }) => {
       const type = answers.data?.type ?? "";
       const relationships = resourceTypes.find((known) => known.type === type)?.relationships ?? {};
@@ -76,7 +76,7 @@ describe("a read of everything there is", () => {
   );
 });
 
-test("a write answers as it declares, and a refusal as all refusals do", async () => {
+test("every write and every refusal answers as declared", async () => {
   const owner = await buildPerson(guildhall);
   const { api } = guildhall;
   const check = async (
@@ -113,7 +113,7 @@ test("a write answers as it declares, and a refusal as all refusals do", async (
   await check("delete", `/api/organizations/${id}`);
 });
 
-test("an answer that is not as declared is told", async () => {
+test("an answer that differs from its declaration is reported", async () => {
   const answer = await guildhall.api.get("/api/roles");
   answer.body.data[0].attributes.secret = "x";
   delete answer.body.data[0].attributes.name;

@@ -17,8 +17,8 @@ function changedClient(id: string, attributes: object) {
   return { data: { type: "api_client", id, attributes } };
 }
 
-describe("an operator who creates an API client", () => {
-  test("gets the resource, its secret in meta, and its Location", async () => {
+describe("an operator creating a client", () => {
+  test("gets the resource, its secret and its Location", async () => {
     const attributes = { name: "Billing sync", scopes: ["users:read", "invitations:write"] };
     const created = await guildhall.api.post("/api/api-clients", newClient(attributes));
     const { id, links } = created.body.data;
@@ -51,9 +51,9 @@ describe("an operator who creates an API client", () => {
       { name: "A", scopes: ["api_clients:write"] },
       "/data/attributes/scopes/0",
     ],
-    ["a scope that is no text", { name: "A", scopes: [1] }, "/data/attributes/scopes/0"],
+    ["a scope that isn't text", { name: "A", scopes: [1] }, "/data/attributes/scopes/0"],
     ["no scope", { name: "A", scopes: [] }, "/data/attributes/scopes"],
-    ["scopes that are none", { name: "A", scopes: "users:read" }, "/data/attributes/scopes"],
+    ["scopes that aren't a list", { name: "A", scopes: "users:read" }, "/data/attributes/scopes"],
     ["scopes left out", { name: "A" }, "/data/attributes"],
     ["an empty name", { name: " ", scopes: ["users:read"] }, "/data/attributes/name"],
     [
@@ -61,14 +61,14 @@ describe("an operator who creates an API client", () => {
       { name: "A", scopes: ["users:read"], secret_hash: "" },
       "/data/attributes/secret_hash",
     ],
-  ])("is refused %s with 422 and a pointer to it", async (_, attributes, pointer) => {
+  ])("gets a 422 with a pointer for %s", async (_, attributes, pointer) => {
     const answer = await guildhall.api.post("/api/api-clients", newClient(attributes));
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ source: { pointer } }] } });
   });
 });
 
 describe("an API client", () => {
-  test("can be renamed or get other scopes; what is not given stays", async () => {
+  test("can change its name or scopes, and keeps the rest", async () => {
     const { id } = await buildClient(guildhall, ["users:read"]);
     const path = `/api/api-clients/${id}`;
 
@@ -140,7 +140,7 @@ describe("an API client", () => {
 });
 
 describe("a client's secret", () => {
-  /** Returns whether any column of any table holds the text, as text or as bytes. */
+  /** Whether any column of any table contains the text, as text or as bytes. */
   async function isAtRest(text: string): Promise<boolean> {
     const { db } = guildhall;
     const tables = await db("pg_tables").whereNotIn("schemaname", ["pg_catalog", "information_schema"]);

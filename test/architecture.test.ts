@@ -17,7 +17,7 @@ function filesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Every import of one file of ours by another. */
+/** Every import between our own files. */
 const arrows: Arrow[] = ["src", "jobs", "migrations"].flatMap(filesIn).flatMap((from) => {
   const source = readFileSync(join(root, from), "utf8");
   return [...source.matchAll(/^(import|export)( type)?[^"';]*? from "(\.[^"]+)"/gms)].map(
@@ -35,18 +35,26 @@ function violations(from: RegExp, to: RegExp, except = /^$/): string[] {
     .map((arrow) => `${arrow.from} → ${arrow.to}`);
 }
 
-test("the imports of the source are found", () => {
+test("the imports in the source are found", () => {
   expect(arrows.length).toBeGreaterThan(200);
 });
 
-test("no file of the source has more than 200 lines", () => {
+test("no source file has more than 200 lines", () => {
   const long = ["src", "jobs"]
     .flatMap(filesIn)
     .filter((name) => readFileSync(join(root, name), "utf8").trimEnd().split("\n").length > 200);
   expect(long).toEqual([]);
 });
 
-test("no path parameter has a fallback, because its type says that it is there", () => {
+test("no test has a title of more than 80 characters", () => {
+  const title = /(?<!fetch)\(\s*(["'`])((?:(?!\1).){81,})\1,\s*(?:async |\{|\()/g;
+  const long = filesIn("test").flatMap((name) =>
+    [...readFileSync(join(root, name), "utf8").matchAll(title)].map(([, , text]) => `${name}: ${text}`),
+  );
+  expect(long).toEqual([]);
+});
+
+test("no path parameter has a fallback, because its type says it is there", () => {
   const fallback = /params\.\w+ \?\? ""/;
   const found = filesIn("src").filter((name) => fallback.test(readFileSync(join(root, name), "utf8")));
   expect(found).toEqual([]);
@@ -78,12 +86,12 @@ test("models import no command", () => {
   expect(violations(/^src\/models\//, /^src\/(?!models|db|lib|errors)/)).toEqual([]);
 });
 
-test("only the composition root loads what a developer's machine needs", () => {
+test("only the composition root loads what only a developer's machine needs", () => {
   const roots = /^src\/(run-process|start-serving|provide-settings)\.ts$/;
   expect(violations(/^(src|jobs)\/(?!local\/)/, /^src\/local\//, roots)).toEqual([]);
 });
 
-/** Where knex may be asked directly, and why Objection and named statements don't do. */
+/** Files that may query knex directly, and why Objection and named statements aren't enough there. */
 const BARE_KNEX: Array<[file: RegExp, reason: string]> = [
   [/^src\/(json-api|management|bridge|billing)\//, "builds queries from what a request asks for"],
   [/^src\/access\/identities\//, "an identity has no id, and so no model"],
@@ -95,7 +103,7 @@ const BARE_KNEX: Array<[file: RegExp, reason: string]> = [
   [/^src\/http\/health\.ts$/, "asks for a setting"],
 ];
 
-test("commands query one table by its model, and more by a named statement", () => {
+test("commands query one table by its model, and several by a named statement", () => {
   const bare = /\b(trx|db|knex|savepoint)(\(["`a-z]|\.(raw|select|from|insert)[<(])/;
   const found = ["src", "jobs"]
     .flatMap(filesIn)

@@ -25,12 +25,12 @@ describe("the operator's token", () => {
     expect(await ask(bearer(OPERATOR_TOKEN), other)).toMatchObject({ status: 200 });
   });
 
-  test("is taken with the scheme in any case, as HTTP has it", async () => {
+  test("is accepted with the scheme in any letter case", async () => {
     await buildPerson(guildhall);
     expect(await ask({ Authorization: `bearer ${OPERATOR_TOKEN}` })).toMatchObject({ status: 200 });
   });
 
-  test("is none as X-Session-ID, with a letter less, or with a letter more", async () => {
+  test("is refused as X-Session-ID and with one letter more or less", async () => {
     await buildPerson(guildhall);
     expect(await ask({ "X-Session-ID": OPERATOR_TOKEN })).toMatchObject(unauthorized);
     expect(await ask(bearer(OPERATOR_TOKEN.slice(0, -1)))).toMatchObject(unauthorized);
@@ -39,7 +39,7 @@ describe("the operator's token", () => {
 });
 
 describe("a session's token", () => {
-  test("is taken as a bearer token and as X-Session-ID", async () => {
+  test("is accepted as a bearer token and as X-Session-ID", async () => {
     const { token, user } = await buildPerson(guildhall);
 
     for (const headers of [bearer(token), { "X-Session-ID": token }]) {
@@ -48,7 +48,7 @@ describe("a session's token", () => {
     }
   });
 
-  test("as a bearer token goes before X-Session-ID, also when it is wrong", async () => {
+  test("sent as a bearer token wins over X-Session-ID, even if it is wrong", async () => {
     const first = await buildPerson(guildhall);
     const second = await buildPerson(guildhall);
     const anonymous = guildhall.api.as(null);
@@ -59,13 +59,13 @@ describe("a session's token", () => {
     expect(await ask({ ...bearer("wrong"), "X-Session-ID": second.token })).toMatchObject(unauthorized);
   });
 
-  test("of another environment is none here", async () => {
+  test("from another environment is refused", async () => {
     await buildPerson(guildhall);
     const stranger = await buildPerson(guildhall, { environment: unique("other") });
     expect(await ask({ "X-Session-ID": stranger.token })).toMatchObject(unauthorized);
   });
 
-  test("is none once the session has expired", async () => {
+  test("is refused once the session has expired", async () => {
     const { token, user } = await buildPerson(guildhall);
     expect(await ask({ "X-Session-ID": token })).toMatchObject({ status: 200 });
 
@@ -74,7 +74,7 @@ describe("a session's token", () => {
     expect(await ask({ "X-Session-ID": token })).toMatchObject(unauthorized);
   });
 
-  test("is none from the very next request once the session is revoked", async () => {
+  test("is refused from the next request after the session is revoked", async () => {
     const { token, user } = await buildPerson(guildhall);
     const api = guildhall.api.as(token);
     const listed = await api.get("/api/sessions");
@@ -87,7 +87,7 @@ describe("a session's token", () => {
     expect(await api.get("/api/sessions")).toMatchObject(unauthorized);
   });
 
-  test("lives for 30 days", async () => {
+  test("is valid for 30 days", async () => {
     const { user } = await buildPerson(guildhall);
     const [session] = (await guildhall.api.get(`/api/sessions?filter[user]=${user.id}`)).body.data;
     const { created_at, expires_at } = session.attributes;
@@ -95,7 +95,7 @@ describe("a session's token", () => {
   });
 });
 
-describe("a request without a valid credential", () => {
+describe("an invalid credential", () => {
   test.each([
     ["none", {}],
     ["an unknown bearer token", bearer("nobody-has-this-one")],
@@ -108,14 +108,14 @@ describe("a request without a valid credential", () => {
     ["SQL for a token", { "X-Session-ID": "' or 1=1 --" }],
     ["bytes beyond ASCII", { "X-Session-ID": "\u00ff\u00fe" }],
     ["a token of 5000 characters", bearer("x".repeat(5_000))],
-  ])("with %s is answered 401, naming the scheme", async (_, headers) => {
+  ])("with %s gets a 401 that names the scheme", async (_, headers) => {
     await buildPerson(guildhall);
     const answer = await ask(headers as Record<string, string>);
     expect(answer).toMatchObject(unauthorized);
     expect(answer.headers.get("WWW-Authenticate")).toBe('Bearer realm="guildhall"');
   });
 
-  test("is refused where none is needed, too, when the credential that came is wrong", async () => {
+  test("is refused even where a link alone would do", async () => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const { body } = await guildhall.api.post(
       "/api/invitations",
@@ -130,7 +130,7 @@ describe("a request without a valid credential", () => {
     expect(await anonymous.post(path, { meta: { token } })).toMatchObject({ status: 200 });
   });
 
-  test("is told nothing about what is wrong with its body", async () => {
+  test("reveals nothing about what is wrong with the body", async () => {
     await buildPerson(guildhall);
     const answer = await guildhall.api.as("wrong").post("/api/organizations", "{ malformed");
     expect(answer).toMatchObject(unauthorized);
@@ -147,14 +147,14 @@ test.each([
   ["GET", "/api/api-clients/client_01h2xcejqtf2nbrexx3vqjhp41"],
   ["PATCH", "/api/api-clients/client_01h2xcejqtf2nbrexx3vqjhp41"],
   ["DELETE", "/api/api-clients/client_01h2xcejqtf2nbrexx3vqjhp41"],
-])("only the operator may %s %s: a session is answered 403 operator_only", async (method, path) => {
+])("only the operator may %s %s: a session gets 403 operator_only", async (method, path) => {
   const { token } = await buildPerson(guildhall);
   const api = guildhall.api.as(token);
   const answer = await speak(api, method, path);
   expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "operator_only" }] } });
 });
 
-describe("what the environment's permissions open to a session", () => {
+describe("with a permission in the environment,", () => {
   const unknown = "01h2xcejqtf2nbrexx3vqjhp41";
   const doors: Array<[Permission, string, string]> = [
     ["users:manage", "POST", "/api/users"],
@@ -168,7 +168,7 @@ describe("what the environment's permissions open to a session", () => {
     ["roles:manage", "DELETE", `/api/permissions/perm_${unknown}`],
   ];
 
-  test.each(doors)("%s: %s %s is refused without it, and done with it", async (needed, method, path) => {
+  test.each(doors)("%s opens %s %s; without it: 403", async (needed, method, path) => {
     const without = await buildPerson(guildhall);
     const others = Object.keys(PERMISSIONS).filter((name) => name !== needed) as Permission[];
     await giveInEnvironment(guildhall, without.user, others);
@@ -179,7 +179,7 @@ describe("what the environment's permissions open to a session", () => {
     const person = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, person.user, [needed]);
     const answer = await speak(guildhall.api.as(person.token), method, path);
-    // What comes next: a body without a resource, or an id that nothing has.
+    // The next check fails: the body has no resource, or nothing has the id.
     expect(answer.status, JSON.stringify(answer.body)).toBe(method === "DELETE" ? 404 : 400);
   });
 });
@@ -190,8 +190,8 @@ function speak(api: Api, method: string, path: string) {
   return method === "POST" ? api.post(path, { data: [] }) : api.patch(path, { data: [] });
 }
 
-describe("the secret of a session", () => {
-  /** Whether any column of any table holds the text, readable or as bytes. */
+describe("a session's secret", () => {
+  /** Whether any column of any table contains the text, readable or as bytes. */
   async function isAtRest(text: string): Promise<boolean> {
     const { db } = guildhall;
     const tables = await db("pg_tables").where({ schemaname: "public" }).pluck("tablename");
@@ -206,7 +206,7 @@ describe("the secret of a session", () => {
     return false;
   }
 
-  test("is shown once, when the session is made, and kept nowhere but as its SHA-256", async () => {
+  test("is shown once, at creation, and stored only as its SHA-256", async () => {
     const { api, db } = guildhall;
     const { user } = await buildPerson(guildhall);
     const relationships = { user: { data: { type: "user", id: user.id } } };

@@ -25,16 +25,16 @@ const rowOf = (endpoint: Endpoint) => {
   return row;
 };
 
-test("the matrix has a row for every endpoint, and none without", () => {
+test("the matrix has exactly one row per endpoint", () => {
   expect(Object.keys(EXPECTED).sort()).toEqual(allEndpoints.map(nameOf).sort());
 });
 
-/** By caller, what was answered in each column. */
+/** The status in each column, by caller. */
 type Table = Partial<Record<Caller, Partial<Record<Column, number>>>>;
 
 describe("who may call", () => {
   test.each(allEndpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
-    "%s, for whose object",
+    "%s answers each caller, for each kind of object, as the matrix says",
     async (_, endpoint) => {
       const row = rowOf(endpoint);
       const [actual, expected]: [Table, Table] = [{}, {}];
@@ -56,7 +56,10 @@ describe("who may call", () => {
   );
 });
 
-/** Asks as everybody for one object, which is replaced once somebody has changed it, or where each has their own. */
+/**
+ * Asks as every caller for one object, which is replaced once somebody has changed it, or where each caller has their
+ * own.
+ */
 async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Caller, number]>> {
   const subject = subjectOf(endpoint);
   const isPersonal = rowOf(endpoint).foreign !== undefined;
@@ -81,7 +84,7 @@ function send(api: Api, endpoint: Endpoint, id: string, body: object | undefined
   return method === "GET" || method === "DELETE" ? verbs[method](url) : verbs[method](url, body);
 }
 
-describe("a collection holds what may be read by id, and nothing else", () => {
+describe("a list shows exactly what its caller may read by id", () => {
   test.each(resourceTypes.map(({ type, path }) => [path, type]))(
     "/api/%s",
     async (path, type) => {

@@ -22,13 +22,13 @@ const rowOf = (endpoint: Endpoint): Row => {
   return row;
 };
 
-test("the table has a row for every endpoint of the Bridge API, and none without", () => {
+test("the table has exactly one row per endpoint of the Bridge API", () => {
   expect(Object.keys(TABLE).sort()).toEqual(allBridgeEndpoints.map(nameOf).sort());
   for (const endpoint of allBridgeEndpoints)
     expect(callersOf(endpoint.allow), nameOf(endpoint)).toBe(rowOf(endpoint).who);
 });
 
-/** What a caller must get, by the row and what holds everywhere. */
+/** The status a caller must get, by the row and the general rules. */
 function expectedStatus(endpoint: Endpoint, caller: Caller, column: Column): number {
   const verdict = verdictOf(rowOf(endpoint), caller, column);
   return verdict === "ok" ? endpoint.answers.status : verdict;
@@ -37,14 +37,14 @@ function expectedStatus(endpoint: Endpoint, caller: Caller, column: Column): num
 function verdictOf({ who, shared, personal }: Row, caller: Caller, column: Column): Verdict | 401 {
   if (caller === "anonymous") return 401;
   if (caller === "clientWithoutScope") return 403;
-  // A program sees everybody's, where it is let in at all.
+  // A program sees everyone's, if it is let in at all.
   if (caller === "operator" || caller === "clientWithScope") return who === "user" ? 403 : "ok";
   return (column === "personal" ? personal : shared[PEOPLE.indexOf(caller)]) ?? 404;
 }
 
-describe("who may call", () => {
+describe("who may call:", () => {
   test.each(allBridgeEndpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
-    "%s, for what is shared and for what is somebody's own",
+    "%s answers each caller as the table says, shared or personal",
     async (_, endpoint) => {
       const columns: Column[] = rowOf(endpoint).personal === undefined ? ["shared"] : ["shared", "personal"];
       const actual: Record<string, number> = {};
@@ -71,14 +71,14 @@ function send(api: Api, { method }: Endpoint, url: string, body: object | undefi
   return { POST: api.post, PUT: api.put, PATCH: api.patch }[method](url, body);
 }
 
-describe("a list without an organization", () => {
+describe("without organization_id", () => {
   const lists = allBridgeEndpoints.filter(
     ({ method, path, allow }) =>
       method === "GET" && allow.kind === "member" && allow.orOwn && !path.endsWith("/:id"),
   );
 
   test.each(lists.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
-    "%s shows what is one's own, and neither a fellow member's nor the organization's",
+    "%s shows the caller's own, and no one else's or shared",
     async (_, endpoint) => {
       const read = allBridgeEndpoints.find(
         ({ method, path }) => method === "GET" && path === `${endpoint.path}/:id`,

@@ -7,10 +7,10 @@ import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
 const ROUNDS = 12;
 
-/** Resources made and changed at once, and while their organization goes. Nobody may be answered 5xx. */
+/** Resources created and changed at once, and while their organization is being deleted. Nobody may get a 5xx. */
 const guildhall = useGuildhall();
 
-/** Where each kind is made, and kept, and the least that makes one. */
+/** Where each kind is created and stored, and the smallest body that makes one. */
 const KINDS: Array<[path: string, table: string, values: () => object]> = [
   ["subscriptions", "subscriptions", () => ({ total_cents: 500 })],
   [
@@ -29,7 +29,7 @@ async function soon<Answer>(work: () => Promise<Answer>, milliseconds: number): 
   return work();
 }
 
-/** Works off what is to be worked off, again and again, until the deletion is completed. */
+/** Runs the work of a deletion until it is completed. */
 async function completed({ organization }: Teammates): Promise<void> {
   for (let run = 0; run < 50; run += 1) {
     await detachOrganizations.run(guildhall.jobContext, {});
@@ -39,46 +39,43 @@ async function completed({ organization }: Teammates): Promise<void> {
   throw new Error("the deletion does not come to its end");
 }
 
-describe("making resources while the organization is deleted", { timeout: 120_000 }, () => {
+describe("created during a deletion,", { timeout: 120_000 }, () => {
   test.each([
     ["and the deletion waits for its worker", false],
     ["and the worker is at it all the time", true],
-  ])(
-    "%s: none keeps the organization, and each that was answered 201 stays with its creator",
-    async (_, busy) => {
-      if (busy) guildhall.startWorker();
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const team = await buildTeammates(guildhall);
-        const { id: organization_id } = team.organization;
-        const [deleted, ...made] = await Promise.all([
-          soon(() => team.owner.api.delete(team.path), 30),
-          ...["owner", "admin", "billing"].flatMap((role) =>
-            KINDS.map(async ([path, table, values]) => {
-              const { api, user } = team[role as "owner"];
-              const create = () => api.post(`/bridge-payment/${path}`, { organization_id, ...values() });
-              return { table, user_id: user.id, answer: await soon(create, 45) };
-            }),
-          ),
-        ]);
-        expect(deleted.status).toBe(200);
-        await completed(team);
-        for (const table of TABLES)
-          expect(await guildhall.db(table).where({ organization_id }), table).toEqual([]);
-        for (const { table, user_id, answer } of made) {
-          expect([201, 403]).toContain(answer.status);
-          if (answer.status === 403) continue;
-          const row = await guildhall.db(table).where({ id: answer.body.data.id }).first();
-          expect(row).toMatchObject({ user_id, organization_id: null });
-          expect(row.is_default ?? false, "the creator may have a default of their own").toBe(false);
-        }
-        const receipt = await team.owner.api.get(`${team.path}/deletion`);
-        expect(receipt.body.data.done).toEqual(receipt.body.data.planned);
+  ])("%s: resources stay with their creators", async (_, busy) => {
+    if (busy) guildhall.startWorker();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const team = await buildTeammates(guildhall);
+      const { id: organization_id } = team.organization;
+      const [deleted, ...made] = await Promise.all([
+        soon(() => team.owner.api.delete(team.path), 30),
+        ...["owner", "admin", "billing"].flatMap((role) =>
+          KINDS.map(async ([path, table, values]) => {
+            const { api, user } = team[role as "owner"];
+            const create = () => api.post(`/bridge-payment/${path}`, { organization_id, ...values() });
+            return { table, user_id: user.id, answer: await soon(create, 45) };
+          }),
+        ),
+      ]);
+      expect(deleted.status).toBe(200);
+      await completed(team);
+      for (const table of TABLES)
+        expect(await guildhall.db(table).where({ organization_id }), table).toEqual([]);
+      for (const { table, user_id, answer } of made) {
+        expect([201, 403]).toContain(answer.status);
+        if (answer.status === 403) continue;
+        const row = await guildhall.db(table).where({ id: answer.body.data.id }).first();
+        expect(row).toMatchObject({ user_id, organization_id: null });
+        expect(row.is_default ?? false, "the creator may have a default of their own").toBe(false);
       }
-      await guildhall.stopWorker();
-    },
-  );
+      const receipt = await team.owner.api.get(`${team.path}/deletion`);
+      expect(receipt.body.data.done).toEqual(receipt.body.data.planned);
+    }
+    await guildhall.stopWorker();
+  });
 
-  test("a change that was answered 200 is kept, and its creator's own default stays the default", async () => {
+  test("resources keep every change answered 200, and defaults stay", async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const team = await buildTeammates(guildhall);
       const { billing, owner, path, organization } = team;
@@ -116,14 +113,14 @@ describe("making resources while the organization is deleted", { timeout: 120_00
   });
 });
 
-describe("a storm of defaults", { timeout: 120_000 }, () => {
+describe("defaults set at once", { timeout: 120_000 }, () => {
   const defaults = async (table: string, where: object) =>
     (await guildhall.db(table).where({ ...where, is_default: true })).map(({ id }: { id: string }) => id);
 
   test.each([
     ["of an organization", true],
     ["of one's own", false],
-  ])("among addresses %s leaves one of each type", async (_, shared) => {
+  ])("leave one default address %s per type", async (_, shared) => {
     const { organization, owner, billing } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const to = shared ? { organization_id } : {};
@@ -144,7 +141,7 @@ describe("a storm of defaults", { timeout: 120_000 }, () => {
       for (const { status } of answers) expect([200, 201]).toContain(status);
       for (const type of ["billing", "shipping"])
         expect(await defaults("addresses", { ...where, type }), type).toHaveLength(1);
-      // One that changes its type takes its being the default with it.
+      // One that changes its type stays the default in its new type.
       const moved = await Promise.all(
         paths.map((path, n) => soon(() => owner.api.put(path, { type: n % 2 ? "billing" : "shipping" }), 10)),
       );
@@ -162,7 +159,7 @@ describe("a storm of defaults", { timeout: 120_000 }, () => {
   test.each([
     ["of an organization", true],
     ["of one's own", false],
-  ])("among payment methods %s leaves one, whoever deletes some of them", async (_, shared) => {
+  ])("leave one default payment method %s, even if some are deleted", async (_, shared) => {
     const { organization, owner, billing } = await buildTeammates(guildhall);
     const to = shared ? { organization_id: organization.id } : {};
     const where = shared ? to : { user_id: owner.user.id, organization_id: null };

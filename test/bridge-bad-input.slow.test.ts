@@ -12,13 +12,13 @@ let targets: Targets;
 
 beforeAll(async () => {
   targets = await buildTargets(guildhall);
-  // More is asked here in a minute than anybody may.
+  // These tests send more requests in a minute than anyone may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
 });
 
 type Sent = NonNullable<RequestInit["body"]>;
 
-/** Sends it to the endpoint as it is, signed in unless the headers say otherwise. */
+/** Sends the body as it is, signed in unless the headers say otherwise. */
 async function raw(
   { method, path, allow }: (typeof WITH_BODY)[number],
   body: Sent | null,
@@ -42,7 +42,7 @@ const bytes = (...values: number[]) => new Uint8Array(values);
 const large = JSON.stringify({ metadata: { note: "x".repeat(64 * 1024) } });
 const nested = (levels: number) => `{"metadata":${"[".repeat(levels)}${"]".repeat(levels)}}`;
 
-/** What nobody can mean, and what is said to it. */
+/** Bodies that make no sense, and their refusals. */
 const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, string>, told: object]> = [
   ...["[]", "[{}]", '"x"', "1", "true", "null"].map((text): (typeof NONSENSE)[number] => [
     text,
@@ -57,7 +57,7 @@ const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, 
   ["__proto__ in other letters", '{"\\u005f_proto__":{"a":1}}', JSON_TYPE, no(400, "malformed_json")],
   ["__proto__ further in", '{"metadata":{"__proto__":1}}', JSON_TYPE, no(400, "malformed_json")],
   ["a constructor", '{"constructor":{"prototype":{}}}', JSON_TYPE, no(400, "malformed_json")],
-  ["bytes that are no text", bytes(0x7b, 0xff, 0x7d), JSON_TYPE, no(400, "malformed_body")],
+  ["bytes that aren't text", bytes(0x7b, 0xff, 0x7d), JSON_TYPE, no(400, "malformed_body")],
   ["UTF-16", Buffer.from('{"a":1}', "utf16le"), JSON_TYPE, no(400, "malformed_json")],
   ["a NUL", '{"metadata":{"a":"\\u0000"}}', JSON_TYPE, no(400, "malformed_text")],
   ["a NUL in a name", '{"metadata":{"\\u0000":1}}', JSON_TYPE, no(400, "malformed_text")],
@@ -88,10 +88,10 @@ const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, 
 describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpoint] as const))(
   "%s %s",
   (_method, _path, endpoint) => {
-    test("refuses what is no JSON object, without a trace", async () => {
+    test("refuses anything but a JSON object and changes nothing", async () => {
       const before = await checksum(guildhall.db);
       for (const [what, body, headers, told] of NONSENSE) {
-        // A stream is read once.
+        // A stream can be read once.
         const fresh = body instanceof ReadableStream ? new Blob([large]).stream() : body;
         const answer = await raw(endpoint, fresh, headers);
         expect(answer, what).toMatchObject(told);
@@ -100,7 +100,7 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
       expect(await checksum(guildhall.db)).toBe(before);
     });
 
-    test("refuses a field it doesn't know, by its name", async () => {
+    test("refuses an unknown field by name", async () => {
       const before = await checksum(guildhall.db);
       for (const name of [
         "x",
@@ -126,23 +126,20 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
 
     const { properties = {} } = endpoint.body?.schema() ?? {};
     const known = Object.entries(properties as Record<string, JsonSchema>);
-    test.each(known)(
-      "refuses a %s of a wrong type, and one that is too long, by its name",
-      async (name, schema) => {
-        const before = await checksum(guildhall.db);
-        for (const value of wrongFor(schema)) {
-          const answer = await raw(endpoint, JSON.stringify({ [name]: value }), JSON_TYPE);
-          expectFailure(answer);
-          expect(answer.status, JSON.stringify(value).slice(0, 50)).toBe(422);
-          expect(answer.body.fields).toContainEqual(
-            expect.objectContaining({ field: name, code: "invalid_field" }),
-          );
-        }
-        expect(await checksum(guildhall.db)).toBe(before);
-      },
-    );
+    test.each(known)("refuses a %s that has the wrong type or is too long, by name", async (name, schema) => {
+      const before = await checksum(guildhall.db);
+      for (const value of wrongFor(schema)) {
+        const answer = await raw(endpoint, JSON.stringify({ [name]: value }), JSON_TYPE);
+        expectFailure(answer);
+        expect(answer.status, JSON.stringify(value).slice(0, 50)).toBe(422);
+        expect(answer.body.fields).toContainEqual(
+          expect.objectContaining({ field: name, code: "invalid_field" }),
+        );
+      }
+      expect(await checksum(guildhall.db)).toBe(before);
+    });
 
-    test("tells nobody who isn't signed in what is wrong with a body", async () => {
+    test("doesn't tell callers who aren't signed in what is wrong with a body", async () => {
       const wrong = { "X-Session-ID": "sess_of_nobody" };
       const nobody = endpoint.allow.kind === "program" ? { Authorization: "Bearer of-nobody" } : wrong;
       for (const [body, headers] of [
@@ -159,7 +156,7 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
   },
 );
 
-/** Values of all types but those the field has, and a text that is too long for any. */
+/** Values of every type except the field's own, and a text that is too long for any field. */
 function wrongFor(schema: JsonSchema): unknown[] {
   const types = [schema, ...((schema.anyOf as JsonSchema[] | undefined) ?? [])].map(({ type }) => type);
   const samples: Record<string, unknown> = { boolean: true, object: { $ne: null }, array: [[]] };
@@ -177,7 +174,7 @@ describe("a body", () => {
     return raw(endpoint, body, headers);
   };
 
-  test("is JSON by whatever spelling of its type, with or without a charset", async () => {
+  test("is JSON in any spelling of its type, with or without a charset", async () => {
     for (const type of [
       "application/json",
       "application/json; charset=utf-8",
@@ -188,19 +185,19 @@ describe("a body", () => {
       });
   });
 
-  test("has 64 KiB at most: one of 60 is read, and its metadata refused for its size", async () => {
+  test("of 60 KiB is read, and its metadata refused for its size", async () => {
     const metadata = { note: "x".repeat(60 * 1024) };
     expect(await post(JSON.stringify({ ...CUSTOMERS.least(), metadata }))).toMatchObject(
       no(422, "invalid_field", "metadata"),
     );
   });
 
-  test("in which a field comes twice is refused, for one of its values would be lost", async () => {
+  test("in which a field comes twice is refused, since one value would be lost", async () => {
     const twice = '{"email":"first@example.com","name":"A","email":"last@example.com"}';
     expect(await post(twice)).toMatchObject(no(400, "duplicate_key"));
   });
 
-  test("keeps metadata as it was: names of all kinds, numbers, nulls, lists, 18 levels deep", async () => {
+  test("keeps metadata unchanged: unusual names, numbers, nulls, 18 levels", async () => {
     const metadata = JSON.parse(
       `{"":1,"a.b":[1,null,-0.5,1e100,true],"toString":"x","ключ":"🙂","deep":${"[".repeat(17)}${"]".repeat(17)}}`,
     );
@@ -209,7 +206,7 @@ describe("a body", () => {
     expect((await targets.api.get(`${CUSTOMERS.path}/${body.data.id}`)).body.data.metadata).toEqual(metadata);
   });
 
-  test("is not looked at where none is asked for, but must be one", async () => {
+  test("isn't used where none is expected, but must be valid JSON", async () => {
     const { id } = await create(targets.api, CUSTOMERS);
     const path = `${guildhall.api.origin}${CUSTOMERS.path}/${id}`;
     const headers = { "X-Environment": "acme-test", "X-Session-ID": targets.owner.token };

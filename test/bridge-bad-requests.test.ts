@@ -11,14 +11,14 @@ let targets: Targets;
 
 beforeAll(async () => {
   targets = await buildTargets(guildhall);
-  // More is asked here in a minute than anybody may.
+  // These tests send more requests in a minute than anyone may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
 });
 
 const paths = [...new Set(allBridgeEndpoints.map(({ path }) => path))];
 
 describe.each(paths)("the path %s", (path) => {
-  // `/payments/intents` may as well be a payment's id.
+  // `/payments/intents` also matches a payment's id.
   const methods = allBridgeEndpoints
     .filter((endpoint) => new RegExp(`^${endpoint.path.replaceAll(/:\w+/g, "[^/]+")}$`).test(path))
     .map(({ method }) => String(method));
@@ -30,7 +30,7 @@ describe.each(paths)("the path %s", (path) => {
     });
   const allowOf = (answer: Response) => (answer.headers.get("Allow") ?? "").split(", ").sort();
 
-  test("answers OPTIONS by the methods it takes, and any other method by 405 and the same", async () => {
+  test("answers OPTIONS with its methods, and any other method with a 405", async () => {
     const options = await ask("OPTIONS");
     expect([200, 204]).toContain(options.status);
     expect(allowOf(options)).toEqual(allowed);
@@ -45,14 +45,14 @@ describe.each(paths)("the path %s", (path) => {
     }
   });
 
-  test("answers HEAD as GET, without the body", async () => {
+  test("answers HEAD like GET, without the body", async () => {
     if (!methods.includes("GET")) return;
     const [get, head] = [await ask("GET"), await ask("HEAD")];
     expect([head.status, await head.text()]).toEqual([get.status, ""]);
     expect(head.headers.get("Content-Length")).toBe(String((await get.arrayBuffer()).byteLength));
   });
 
-  test("is for nobody without a session that holds: 401, and a hint", async () => {
+  test("answers 401 with advice unless the session is valid", async () => {
     for (const method of methods) {
       for (const headers of [
         {},
@@ -79,7 +79,7 @@ describe.each(paths)("the path %s", (path) => {
 });
 
 describe("a request", () => {
-  test("to a path there is none is answered 404, in the envelope", async () => {
+  test("to an unknown path gets a 404 in the Bridge API's format", async () => {
     for (const path of [
       "",
       "/",
@@ -99,12 +99,12 @@ describe("a request", () => {
     expectFailure(answer);
   });
 
-  test("to a path in other letters than it has is one to a path there is none", async () => {
+  test("to a path in different letter case gets a 404", async () => {
     for (const path of ["/Bridge-Payment/customers", "/bridge-payment/Customers"])
       expect((await targets.api.get(path)).status).toBe(404);
   });
 
-  test("for an id that can't be one is answered 404 or 400, in the envelope", async () => {
+  test("for an impossible id gets a 404 or 400 in the Bridge API's format", async () => {
     const ids = [
       "x",
       "cust_",
@@ -132,13 +132,13 @@ describe("a request", () => {
     }
   });
 
-  test("in an environment that doesn't exist is answered as a wrong session is, in the envelope", async () => {
+  test("in an unknown environment gets the same 401 as a wrong session", async () => {
     const answer = await targets.api.in("nowhere").get(CUSTOMERS.path);
     expect(answer).toMatchObject(no(401, "unauthorized"));
     expectFailure(answer);
   });
 
-  test("by a session of another environment, one that was revoked or one that is over is answered 401", async () => {
+  test("with a session that is foreign, revoked or expired gets a 401", async () => {
     const elsewhere = await buildPerson(guildhall, { environment: "globex" });
     const [revoked, expired] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const now = guildhall.db.fn.now();
@@ -148,12 +148,12 @@ describe("a request", () => {
       expect(await guildhall.api.as(token).get(CUSTOMERS.path)).toMatchObject(no(401, "unauthorized"));
   });
 
-  test("is signed in by a session as bearer, too", async () => {
+  test("may send its session as a bearer token", async () => {
     const headers = { Authorization: `Bearer ${targets.owner.token}` };
     expect(await guildhall.api.as(null).get(CUSTOMERS.path, headers)).toMatchObject({ status: 200 });
   });
 
-  test("too many is answered 429, and when to come again; others are not hindered, nor is reading", async () => {
+  test("beyond the limit gets a 429 with Retry-After; others and reads go on", async () => {
     vi.mocked(guildhall.context.limiter.count).mockRestore();
     const [eager, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     for (let n = 0; n < LIMITS.write.requests; n += 1)

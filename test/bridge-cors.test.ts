@@ -22,7 +22,7 @@ describe.each([
   const headers = () => ({ Origin: APP, "X-Session-ID": ada.token, "X-Environment": "acme-test" });
   const originIn = (answer: Response) => answer.headers.get("Access-Control-Allow-Origin");
 
-  test(`a browser's question before the request is answered ${allowed === null ? "without leave" : "with leave"}`, async () => {
+  test(`a preflight request ${allowed === null ? "is not allowed" : "is allowed"}`, async () => {
     const answer = await fetch(url("/organizations"), {
       method: "OPTIONS",
       headers: { Origin: APP, "Access-Control-Request-Method": "POST" },
@@ -33,7 +33,7 @@ describe.each([
     );
   });
 
-  test("answers and refusals say whether the page may read them, and never take cookies", async () => {
+  test("every answer says whether the page may read it, and allows no cookies", async () => {
     for (const [path, status] of [
       ["/organizations", 200],
       ["/organizations/org_unknown", 403],
@@ -45,7 +45,7 @@ describe.each([
     }
   });
 
-  test("the Management API is never opened to pages", async () => {
+  test("the Management API never allows pages of another origin", async () => {
     const answer = await fetch(`${guildhall.api.origin}/api/organizations`, { headers: headers() });
     expect(originIn(answer)).toBeNull();
   });

@@ -32,8 +32,8 @@ function send(api: Api, { method, path }: Endpoint): Promise<ApiAnswer> {
 const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
 const usersOnly = allBridgeEndpoints.filter(({ allow }) => callersOf(allow) === "user");
 
-describe("what people do", () => {
-  test("is every endpoint but the reports of a provider, and reading one resource", () => {
+describe("endpoints for people", () => {
+  test("are all but providers' reports and reading one resource", () => {
     const others = allBridgeEndpoints.filter(({ allow }) => callersOf(allow) !== "user").map(nameOf);
     expect(others.sort()).toEqual([
       "GET /bridge-payment/addresses/:id",
@@ -47,7 +47,7 @@ describe("what people do", () => {
   });
 
   test.each(usersOnly.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
-    "needs a session: %s refuses nobody by 401 and programs by 403",
+    "%s needs a session: 401 for nobody, 403 for programs",
     async (_, endpoint) => {
       expect(await send(guildhall.api.as(null), endpoint)).toMatchObject(UNAUTHORIZED);
       for (const api of [guildhall.api, program])
@@ -60,13 +60,13 @@ describe("a session", () => {
   const anonymous = () => guildhall.api.as(null);
   const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-  test("comes as X-Session-ID or as Authorization: Bearer", async () => {
+  test("may be sent as X-Session-ID or as Authorization: Bearer", async () => {
     const { token } = team.owner;
     for (const headers of [{ "X-Session-ID": token }, bearer(token), { Authorization: `bearer ${token}` }])
       expect((await anonymous().get(LIST, headers)).status).toBe(200);
   });
 
-  test("as Bearer goes before one as X-Session-ID, right or wrong", async () => {
+  test("sent as Bearer wins over X-Session-ID, right or wrong", async () => {
     const { owner, member } = team;
     const both = { ...bearer(member.token), "X-Session-ID": owner.token };
     const { body } = await anonymous().get(team.path, both);
@@ -76,7 +76,7 @@ describe("a session", () => {
     expect((await owner.api.get(LIST, { ...bearer(owner.token), "X-Session-ID": NOBODY })).status).toBe(200);
   });
 
-  test("is no query parameter: where every log keeps it, it is refused by name", async () => {
+  test("is refused by name as a query parameter, because logs keep those", async () => {
     const { owner } = team;
     for (const path of [LIST, team.path, "/bridge-payment/payments"]) {
       const answer = await owner.api.get(`${path}?session_id=${owner.token}`);
@@ -87,7 +87,7 @@ describe("a session", () => {
     expect(await anonymous().get(`${LIST}?session_id=${owner.token}`)).toMatchObject(UNAUTHORIZED);
   });
 
-  test("that is revoked or has expired is none", async () => {
+  test("is refused once it is revoked or expired", async () => {
     for (const change of [{ revoked_at: new Date() }, { expires_at: new Date(Date.now() - 1_000) }]) {
       const { user, token } = await buildPerson(guildhall);
       const api = guildhall.api.as(token);
@@ -98,22 +98,22 @@ describe("a session", () => {
   });
 
   test.each(["", "x", "null", "undefined", "Bearer", "a b", "x".repeat(5_000)])(
-    "that reads “%.12s” is none",
+    "with the token “%.12s” is refused",
     async (token) => {
       expect(await anonymous().get(LIST, { "X-Session-ID": token })).toMatchObject(UNAUTHORIZED);
     },
   );
 });
 
-describe("between environments", () => {
-  test("a session is none elsewhere", async () => {
+describe("in another environment", () => {
+  test("a session is refused in another environment", async () => {
     await buildPerson(guildhall, { environment: "globex" });
     const elsewhere = guildhall.api.in("globex").as(team.owner.token);
     for (const path of [LIST, team.path, `${team.path}/members`])
       expect(await elsewhere.get(path)).toMatchObject(UNAUTHORIZED);
   });
 
-  test("organizations, members and users are absent, as if there were none", async () => {
+  test("organizations, members and users look as if they didn't exist", async () => {
     const foreigner = await buildPerson(guildhall, { environment: "globex" });
     const foreign = await buildOrganization(guildhall, foreigner);
     const { owner, path } = team;

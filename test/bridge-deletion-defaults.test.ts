@@ -6,7 +6,7 @@ import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
 const guildhall = useGuildhall();
 let team: Teammates;
-/** Of the billing member: their own default, and what was the organization's, which is being deleted. */
+/** The billing member's own default, and the one of the organization that is being deleted. */
 let own: string;
 let shared: string;
 let other: string;
@@ -32,12 +32,12 @@ beforeEach(async () => {
 const isDefault = async (path: string) => (await team.billing.api.get(path)).body.data.is_default;
 const workOff = () => detachOrganizations.run(guildhall.jobContext, {});
 
-/** What holds while the deletion goes on, and once it is completed. */
+/** Holds while the deletion goes on, and once it is completed. */
 describe.each([
   ["before the worker comes to it", async () => {}],
   ["after the worker came to it", workOff],
-])("a default of an organization that is being deleted, %s", (_, go) => {
-  test("does not take its creator's own away by any change of it", async () => {
+])("during deletion, %s, a shared default", (_, go) => {
+  test("leaves its creator's own alone if it changes", async () => {
     await go();
     const { status, body } = await team.billing.api.put(shared, { line2: "Hof 2" });
     expect([status, body.data.line2]).toEqual([200, "Hof 2"]);
@@ -45,14 +45,14 @@ describe.each([
     expect([await isDefault(own), await isDefault(shared)]).toEqual([true, false]);
   });
 
-  test("becomes its creator's own where they say so, and stays it", async () => {
+  test("becomes and stays its creator's own if they choose it", async () => {
     await go();
     expect((await team.billing.api.post(`${shared}/set-default`)).status).toBe(200);
     await workOff();
     expect([await isDefault(own), await isDefault(shared)]).toEqual([false, true]);
   });
 
-  test("of somebody else is in nobody's way", async () => {
+  test("stops nobody else from choosing one", async () => {
     await go();
     expect(await team.billing.api.post(`${other}/set-default`)).toMatchObject({ status: 200 });
     await workOff();

@@ -8,7 +8,7 @@ import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./su
 
 const guildhall = useGuildhall();
 let team: Teammates;
-/** Of an address the billing member made for the organization. */
+/** The path of an address that the billing member made for the organization. */
 let address: string;
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/);
@@ -38,7 +38,7 @@ const PLANNED = {
 
 const workOff = () => detachOrganizations.run(guildhall.jobContext, {});
 
-test("the preview counts what a deletion would take off and remove, and changes nothing", async () => {
+test("the preview counts what a deletion would detach and remove, without doing it", async () => {
   const { owner, organization, path } = team;
   const state = async () => {
     const { db } = guildhall;
@@ -54,7 +54,7 @@ test("the preview counts what a deletion would take off and remove, and changes 
   expect(await state()).toEqual(before);
 });
 
-describe("deleting", () => {
+describe("deleting an organization", () => {
   test("answers with the deletion as it begins", async () => {
     const { owner, organization, path } = team;
     const { status, body } = await owner.api.delete(path);
@@ -76,7 +76,7 @@ describe("deleting", () => {
     });
   });
 
-  test("twice, or once more when all is done, is one deletion", async () => {
+  test("again, even when completed, returns the same deletion", async () => {
     const { owner, organization, path } = team;
     const first = await owner.api.delete(path);
     const second = await owner.api.delete(path);
@@ -89,7 +89,7 @@ describe("deleting", () => {
     expect(await guildhall.db("organization_deletions").where({ organization_id })).toHaveLength(1);
   });
 
-  test("is possible by a role of the environment that has the right", async () => {
+  test("is open to an environment role with the permission", async () => {
     const { outsider, path } = team;
     await giveInEnvironment(guildhall, outsider.user, ["organization:delete"]);
     expect((await outsider.api.delete(path)).status).toBe(200);
@@ -97,8 +97,8 @@ describe("deleting", () => {
   });
 });
 
-describe("the progress of a deletion", () => {
-  test("is read by who asked for it, and becomes the receipt", async () => {
+describe("a deletion's progress", () => {
+  test("is shown to the user who asked for it, up to the receipt", async () => {
     const { owner, path } = team;
     const { body: begun } = await owner.api.delete(path);
     const { message: _, ...progress } = begun;
@@ -118,7 +118,7 @@ describe("the progress of a deletion", () => {
     });
   });
 
-  test("is nobody else's business: as if there were none", async () => {
+  test("looks to everyone else as if there were no deletion", async () => {
     const { owner, admin, outsider, path } = team;
     const unknown = "/bridge-payment/organizations/org_01h2xcejqtf2nbrexx3vqjhp41/deletion";
     const refused = bridgeRefusal(403, "forbidden", NOT_ALLOWED);
@@ -135,12 +135,12 @@ describe("the progress of a deletion", () => {
   });
 });
 
-describe("an organization that is being deleted", () => {
+describe("an organization being deleted", () => {
   beforeEach(async () => {
     await team.owner.api.delete(team.path);
   });
 
-  test("is gone to every member, though not a row is worked off", async () => {
+  test("is hidden from all members before rows are detached", async () => {
     const { owner, admin, billing, member, path, organization } = team;
     const { user } = await buildPerson(guildhall);
     for (const { api, memberId } of [owner, admin, billing, member]) {
@@ -166,14 +166,14 @@ describe("an organization that is being deleted", () => {
     }
   });
 
-  test("has given its resources back to their creators, and to nobody else", async () => {
+  test("has given its resources back to their creators", async () => {
     const { owner, billing } = team;
     expect((await owner.api.get(address)).status).toBe(404);
     expect((await billing.api.get(address)).body.data.organization_id).toBeNull();
     expect((await billing.api.get("/bridge-payment/addresses")).body.data).toHaveLength(1);
   });
 
-  test("has no invitation that could be seen or answered", async () => {
+  test("has no invitation that can be seen or answered", async () => {
     const invitations = guildhall.db("invitations").where({ organization_id: team.organization.id });
     const ids: string[] = await invitations.pluck("id");
     expect(ids).toHaveLength(1);

@@ -10,11 +10,11 @@ import { mutated, mutations } from "./support/mutations.ts";
 
 const guildhall = useGuildhall();
 let targets: Targets;
-/** Ids of what is somebody else's, here and in another environment, and some of the caller's own. */
+/** Ids of other people's resources, here and in another environment, and some of the caller's own. */
 const ids: string[] = [];
 
 beforeAll(async () => {
-  // More is asked here in a minute than anybody may.
+  // These tests send more requests in a minute than anyone may.
   vi.spyOn(guildhall.context.limiter, "count").mockImplementation(() => {});
   targets = await buildTargets(guildhall);
   for (const environment of ["acme-test", "globex"]) {
@@ -35,7 +35,7 @@ const period = {
   current_period_end: "2126-02-01T00:00:00Z",
 };
 
-/** What each endpoint takes, with as many fields as there are. */
+/** A valid body of each endpoint, with as many fields as possible. */
 const BODIES: Record<string, object> = {
   "POST /organizations": {
     name: "Acme",
@@ -93,11 +93,11 @@ const BODIES: Record<string, object> = {
 const nameOf = ({ method, path }: { method: string; path: string }) =>
   `${method} ${path.replace("/bridge-payment", "")}`;
 
-test("there is a body for every endpoint that takes one", () => {
+test("there is a sample body for every endpoint that takes one", () => {
   expect(Object.keys(BODIES).sort()).toEqual(WITH_BODY.map(nameOf).sort());
 });
 
-test("a mutated body is refused without a trace, or taken and as documented; it never breaks anything", async () => {
+test("a mutated body is refused without a trace, or taken as documented", async () => {
   const counts = { taken: 0, refused: 0 };
   const property = fc.asyncProperty(
     fc.constantFrom(...WITH_BODY),
@@ -116,7 +116,7 @@ test("a mutated body is refused without a trace, or taken and as documented; it 
       expect(await checksum(guildhall.db)).toBe(before);
     },
   );
-  // A failure tells the seed and the path to it: FUZZ_SEED runs it again.
+  // A failure prints the seed and the path to it: FUZZ_SEED runs it again.
   const seed = Number(process.env.FUZZ_SEED);
   await fc.assert(property, {
     numRuns: Number(process.env.FUZZ_RUNS ?? 500),
@@ -126,7 +126,7 @@ test("a mutated body is refused without a trace, or taken and as documented; it 
   expect(counts.refused).toBeGreaterThan(200);
 }, 600_000);
 
-/** What is written in the query of a list, be it sensible or not. */
+/** Query parameters of lists, sensible or not. */
 const PARAMETERS = [
   "page",
   "limit",
@@ -169,7 +169,7 @@ const TEXTS = [
   "x".repeat(3_000),
 ];
 
-test("a made-up query is refused, or answered; it never breaks anything", async () => {
+test("a random query is refused or answered, and never fails", async () => {
   const lists = [
     ...KINDS.map(({ path }) => path),
     "/bridge-payment/organizations",
@@ -193,7 +193,7 @@ test("a made-up query is refused, or answered; it never breaks anything", async 
   await fc.assert(property, { numRuns: Number(process.env.FUZZ_RUNS ?? 300) });
 }, 600_000);
 
-/** Half a letter can't be encoded; the bytes it would have can. */
+/** Half a character can't be encoded, so its bytes are written by hand. */
 function encode(text: string): string {
   const whole = encodeURIComponent(Buffer.from(text).toString());
   return /\p{Surrogate}/u.test(text) ? `${whole}%ED%A0%80` : whole;

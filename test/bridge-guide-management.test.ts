@@ -2,13 +2,13 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";
 
-/** The second half of the Organizations Guide, run as the first is in `bridge-guide.test.ts`. */
+/** The second half of the Organizations Guide, run like the first in `bridge-guide.test.ts`. */
 const guildhall = useGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
 let instance: string;
 let jane: Person;
 let john: Person;
 let organization_id: string;
-/** Of John's membership. */
+/** The id of John's membership. */
 let member_id: string;
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 describe("Team Member Management", () => {
-  test("List Organization Members", async () => {
+  test("the guide's “List Organization Members” works as printed", async () => {
     const response = await fetch(`${instance}/bridge-payment/organizations/${organization_id}/members`, {
       headers: {
         "X-Session-ID": jane.token,
@@ -66,7 +66,7 @@ describe("Team Member Management", () => {
     });
   });
 
-  test("Update Member Role", async () => {
+  test("the guide's “Update Member Role” works as printed", async () => {
     const response = await fetch(
       `${instance}/bridge-payment/organizations/${organization_id}/members/${member_id}`,
       {
@@ -89,7 +89,7 @@ describe("Team Member Management", () => {
     });
   });
 
-  test("Remove Team Member", async () => {
+  test("the guide's “Remove Team Member” works as printed", async () => {
     const response = await fetch(
       `${instance}/bridge-payment/organizations/${organization_id}/members/${member_id}`,
       {
@@ -105,7 +105,7 @@ describe("Team Member Management", () => {
     expect(await guildhall.db("memberships").where({ id: member_id })).toEqual([]);
   });
 
-  test("Leave Organization", async () => {
+  test("the guide's “Leave Organization” works as printed", async () => {
     const response = await fetch(`${instance}/bridge-payment/organizations/${organization_id}/leave`, {
       method: "POST",
       headers: {
@@ -120,7 +120,7 @@ describe("Team Member Management", () => {
 });
 
 describe("Organization Management", () => {
-  test("Update Organization Details", async () => {
+  test("the guide's “Update Organization Details” works as printed", async () => {
     const business_email = uniqueEmail();
     const response = await fetch(`${instance}/bridge-payment/organizations/${organization_id}`, {
       method: "PUT",
@@ -152,7 +152,7 @@ describe("Organization Management", () => {
     });
   });
 
-  test("Delete Organization", async () => {
+  test("the guide's “Delete Organization” works as printed", async () => {
     const response = await fetch(`${instance}/bridge-payment/organizations/${organization_id}`, {
       method: "DELETE",
       headers: {
@@ -183,7 +183,7 @@ async function addMember(id: string, member: { email: string; role: string }) {
 }
 
 describe("Common Use Cases", () => {
-  test("Multi-Team Company", async () => {
+  test("the guide's “Multi-Team Company” works as described", async () => {
     const engineering = await createOrganization({
       name: "Acme - Engineering Team",
       business_email: uniqueEmail(),
@@ -205,7 +205,7 @@ describe("Common Use Cases", () => {
     expect(await listed(marketing.id)).toEqual([]);
   });
 
-  test("Agency with Multiple Clients", async () => {
+  test("the guide's “Agency with Multiple Clients” works as described", async () => {
     const clientA = await createOrganization({
       name: "Client A - Managed Services",
       business_email: uniqueEmail(),
@@ -221,7 +221,7 @@ describe("Common Use Cases", () => {
     expect(await rolesIn(clientA.id)).toEqual(["owner", "billing"]);
   });
 
-  test("Startup with Growing Team", async () => {
+  test("the guide's “Startup with Growing Team” works as described", async () => {
     const [cto, finance, developer] = [await email(), await email(), await email()];
     // Start with owner
     const startup = await createOrganization({

@@ -5,7 +5,7 @@ import { buildPerson, uniqueEmail } from "./support/builders.ts";
 import { useGuildhall } from "./support/guildhall.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
-/** What the Organizations Guide says in sentences: its notes, its restrictions and its troubleshooting. */
+/** The sentences of the Organizations Guide: its notes, restrictions and troubleshooting. */
 const guildhall = useGuildhall();
 let team: Teammates;
 
@@ -28,12 +28,12 @@ describe("How It Works", () => {
     expect(read.data).toMatchObject({ your_role: "owner", your_roles: ["owner"] });
   });
 
-  test("nobody else can", async () => {
+  test("nobody without a session can create an organization", async () => {
     const anonymous = await guildhall.api.as(null).post("/bridge-payment/organizations", { name: "Acme" });
     expect(anonymous).toMatchObject(bridgeRefusal(401, "unauthorized", "Authentication required"));
   });
 
-  test("there is only one owner per organization: the role is neither given nor updated to", async () => {
+  test("nobody else is made an owner by adding or updating a member", async () => {
     const { owner, member, path } = team;
     const { user } = await buildPerson(guildhall);
     const refusals = [
@@ -46,7 +46,7 @@ describe("How It Works", () => {
 });
 
 describe("Automatic Member Addition", () => {
-  test("the user is automatically added, and immediately active", async () => {
+  test("the user is added automatically and active immediately", async () => {
     const { owner, outsider, path } = team;
     expect((await outsider.api.get(path)).status).toBe(403);
     const added = await owner.api.post(`${path}/members`, { email: outsider.user.email, role: "billing" });
@@ -146,7 +146,7 @@ describe("Owner Cannot Leave", () => {
     expect(await roles()).toHaveLength(4);
   });
 
-  test("transferring the ownership, which the guide announces, makes it possible", async () => {
+  test("the owner can leave after transferring the ownership", async () => {
     const { owner, admin, path } = team;
     await owner.api.post(`${path}/transfer-ownership`, { user_id: admin.user.id });
     expect(await owner.api.post(`${path}/leave`)).toMatchObject({ status: 200 });
@@ -155,7 +155,7 @@ describe("Owner Cannot Leave", () => {
 });
 
 describe("Delete Organization", () => {
-  test("is the owner's alone", async () => {
+  test("only the owner can delete an organization", async () => {
     for (const by of ["admin", "billing", "member"] as const)
       expect(await team[by].api.delete(team.path)).toMatchObject(
         bridgeRefusal(403, "forbidden", NOT_ALLOWED),
@@ -163,7 +163,7 @@ describe("Delete Organization", () => {
     expect((await team.owner.api.get(team.path)).status).toBe(200);
   });
 
-  test("removes all organization members, and all associations from resources, which stay their creators'", async () => {
+  test("a deletion removes all members and returns resources to creators", async () => {
     const { owner, billing, path, organization } = team;
     const organization_id = organization.id;
     const address = { organization_id, country: "DE", line1: "Weg 1", city: "Köln" };
@@ -177,7 +177,7 @@ describe("Delete Organization", () => {
     });
   });
 
-  test("cannot be undone: there is nothing left to read, to update or to join", async () => {
+  test("a deletion cannot be undone: nothing is left to read, update or join", async () => {
     const { owner, path, outsider } = team;
     await owner.api.delete(path);
     await detachOrganizations.run(guildhall.jobContext, {});

@@ -3,8 +3,8 @@ import { buildOrganization, buildPerson, type Person, uniqueEmail } from "./supp
 import { useGuildhall } from "./support/guildhall.ts";
 
 /**
- * The snippets of the Organizations Guide in its order, each run as it is printed there, except for the host, ids,
- * sessions and the addresses its copy does not show; after each, what the guide prints as its response.
+ * The snippets of the Organizations Guide in order, each run as it is printed except for the host, ids, sessions and
+ * addresses; after each, the response that the guide prints.
  */
 const guildhall = useGuildhall({ settings: { DEFAULT_ENVIRONMENT: "acme-test" } });
 let instance: string;
@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 
 describe("Getting Started", () => {
-  test("Create an Organization", async () => {
+  test("the guide's “Create an Organization” works as printed", async () => {
     const business_email = uniqueEmail();
     const response = await fetch(`${instance}/bridge-payment/organizations`, {
       method: "POST",
@@ -67,7 +67,7 @@ describe("Getting Started", () => {
     });
   });
 
-  test("List Your Organizations", async () => {
+  test("the guide's “List Your Organizations” works as printed", async () => {
     const startup = await buildOrganization(guildhall, john, { name: "Tech Startup Inc" });
     await addMember(john, startup.id, { email: jane.user.email, role: "admin" });
 
@@ -102,7 +102,7 @@ describe("Getting Started", () => {
     });
   });
 
-  test("Invite Team Members", async () => {
+  test("the guide's “Invite Team Members” works as printed", async () => {
     const response = await fetch(`${instance}/bridge-payment/organizations/${organization_id}/members`, {
       method: "POST",
       headers: {
@@ -131,7 +131,7 @@ describe("Getting Started", () => {
 });
 
 describe("Managing Organization Resources", () => {
-  test("Create Organization Subscription", async () => {
+  test("the guide's “Create Organization Subscription” works as printed", async () => {
     const customer = await guildhall.api
       .as(jane.token)
       .post("/bridge-payment/customers", { organization_id, email: uniqueEmail() });
@@ -168,7 +168,7 @@ describe("Managing Organization Resources", () => {
     });
   });
 
-  test("Create Organization Payment Method", async () => {
+  test("the guide's “Create Organization Payment Method” works as printed", async () => {
     const response = await fetch(`${instance}/bridge-payment/payment-methods`, {
       method: "POST",
       headers: {
@@ -190,7 +190,7 @@ describe("Managing Organization Resources", () => {
     });
   });
 
-  test("Access Control: Billing role member can create a payment", async () => {
+  test("a billing member can create a payment", async () => {
     await addMember(jane, organization_id, { email: john.user.email, role: "billing" });
 
     const response = await fetch(`${instance}/bridge-payment/payments/intents`, {
@@ -222,7 +222,7 @@ describe("Managing Organization Resources", () => {
     });
   });
 
-  test("Access Control: Member role trying to create a payment", async () => {
+  test("a member with only the role member can't create a payment", async () => {
     await addMember(jane, organization_id, { email: john.user.email, role: "member" });
 
     const response = await fetch(`${instance}/bridge-payment/payments/intents`, {

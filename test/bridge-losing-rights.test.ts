@@ -17,12 +17,12 @@ import {
 } from "./support/teammates.ts";
 
 /**
- * A request that was let in and waits for the organization's lock, while whoever holds that lock takes away what the
- * request came in by: once it goes on, it is judged by what is true then.
+ * A request was let in and waits for the organization's lock, while the lock's holder takes away the right it came in
+ * with. Once the request goes on, it is judged by the state at that time.
  */
 const guildhall = useGuildhall();
 let team: Teammates;
-/** Somebody who is no member yet. */
+/** Somebody who isn't a member yet. */
 let newcomer: string;
 
 beforeEach(async () => {
@@ -55,7 +55,7 @@ async function untilSomebodyWaits(): Promise<void> {
   throw new Error("the request did not wait for the organization");
 }
 
-/** Gives a member this role instead of theirs. */
+/** Replaces a member's role. */
 const becomes =
   ({ memberId }: Teammate, role: SystemRoleName) =>
   async (trx: Knex.Transaction) => {
@@ -66,7 +66,7 @@ const becomes =
 const handOn = ({ user }: Teammate) =>
   team.owner.api.post(`${team.path}/transfer-ownership`, { user_id: user.id });
 
-/** Makes the admin the owner, and the owner admin. */
+/** Swaps the roles of the admin and the owner. */
 async function handedOn(trx: Knex.Transaction): Promise<void> {
   const owner_user_id = team.admin.user.id;
   await trx("organizations").where({ id: team.organization.id }).update({ owner_user_id });
@@ -82,7 +82,7 @@ async function state() {
   return { name, member_management, deleting_at, members };
 }
 
-describe("an admin who is demoted meanwhile", () => {
+describe("an admin demoted during a request", () => {
   const requests: Array<[string, () => Promise<ApiAnswer>]> = [
     ["adds nobody", () => team.admin.api.post(`${team.path}/members`, { email: newcomer })],
     [
@@ -101,20 +101,20 @@ describe("an admin who is demoted meanwhile", () => {
     expect(role.body.data.your_role).toBe("member");
   });
 
-  test("still leaves", async () => {
+  test("can still leave", async () => {
     const leave = () => team.admin.api.post(`${team.path}/leave`);
     expect((await meanwhile(leave, becomes(team.admin, "member"))).status).toBe(200);
   });
 });
 
-describe("an owner who has handed the organization on meanwhile", () => {
-  test("deletes it no longer", async () => {
+describe("an owner replaced during a request", () => {
+  test("can't delete the organization any more", async () => {
     const answer = await meanwhile(() => team.owner.api.delete(team.path), handedOn);
     expect(answer).toMatchObject(bridgeRefusal(403, "forbidden", NOT_ALLOWED));
     expect((await team.admin.api.get(team.path)).body.data.your_role).toBe("owner");
   });
 
-  test("decides no longer who manages members, and as admin still changes the rest", async () => {
+  test("can't set member_management any more", async () => {
     const { owner, path } = team;
     const before = await state();
     const closing = { name: "Mine", member_management: "owner" };
@@ -124,21 +124,21 @@ describe("an owner who has handed the organization on meanwhile", () => {
     expect((await owner.api.put(path, { name: "Ours" })).status).toBe(200);
   });
 
-  test("hands it on to nobody else: 409", async () => {
+  test("can't transfer it to a second person: 409", async () => {
     expect(await meanwhile(() => handOn(team.member), handedOn)).toMatchObject(
       bridgeRefusal(409, "owner_changed"),
     );
   });
 });
 
-describe("an organization that is deleted meanwhile, to the last row", () => {
+describe("an organization deleted during a request", () => {
   const gone = async (trx: Knex.Transaction) => {
     const actor: Actor = { kind: "user", user_id: team.owner.user.id, request_id: null };
     const { id } = await deleteOrganization({ ...guildhall.context, db: trx }, team.organization, actor);
     await detachOrganization(trx, id, () => false);
   };
 
-  test("was deleted by its owner's other request: this one answers the same", async () => {
+  test("by the same owner gives both the same answer", async () => {
     const { status, body } = await meanwhile(() => team.owner.api.delete(team.path), gone);
     const deletion = await team.owner.api.get(`${team.path}/deletion`);
     expect([status, body.data]).toEqual([200, deletion.body.data]);
@@ -148,33 +148,33 @@ describe("an organization that is deleted meanwhile, to the last row", () => {
     ["joined", () => team.owner.api.post(`${team.path}/members`, { email: newcomer })],
     ["left", () => team.member.api.post(`${team.path}/leave`)],
     ["updated", () => team.owner.api.put(team.path, { name: "Mine" })],
-    ["handed on", () => handOn(team.member)],
+    ["transferred", () => handOn(team.member)],
   ];
-  test.each(requests)("is not %s any more", async (_, request) => {
+  test.each(requests)("can't be %s any more", async (_, request) => {
     const answer = await meanwhile(request, gone);
     expect([403, 404]).toContain(answer.status);
     expect(answer.body.success).toBe(false);
   });
 });
 
-describe("who becomes the owner meanwhile", () => {
+describe("a member who becomes the owner during a request", () => {
   const requests: Array<[string, () => Promise<ApiAnswer>]> = [
     ["changed", () => team.owner.api.put(`${team.path}/members/${team.admin.memberId}`, { role: "member" })],
     ["removed", () => team.owner.api.delete(`${team.path}/members/${team.admin.memberId}`)],
   ];
-  test.each(requests)("is not %s by who was it before", async (_, request) => {
+  test.each(requests)("can't be %s by the former owner", async (_, request) => {
     expect((await meanwhile(request, handedOn)).status).toBe(400);
     expect((await team.admin.api.get(team.path)).body.data.your_role).toBe("owner");
   });
 
-  test("does not leave", async () => {
+  test("can't leave", async () => {
     const answer = await meanwhile(() => team.admin.api.post(`${team.path}/leave`), handedOn);
     expect(answer).toMatchObject(bridgeRefusal(400, "owner_stays"));
     expect((await state()).members).toHaveLength(4);
   });
 });
 
-describe("a billing member who is demoted meanwhile", () => {
+describe("a billing member demoted during a request", () => {
   test.each([
     ["/bridge-payment/payments/intents", { total_cents: 500 }, "payments"],
     ["/bridge-payment/customers", { email: "jane@example.com" }, "customers"],

@@ -9,16 +9,16 @@ const guildhall = useGuildhall();
 
 const CALLERS = ["owner", "admin", "billing", "member", "outsider", "anonymous"] as const;
 
-/** What each of the callers is answered, in their order. */
+/** The answer to each of the callers, in their order. */
 type Statuses = [number, number, number, number, number, number];
 
-/** The guide's Permission Matrix. A stranger is told 403 of an organization they name, and 404 of a resource's id. */
+/** The guide's Permission Matrix. An outsider gets 403 for an organization they name, and 404 for a resource's id. */
 const MANAGE: Statuses = [200, 200, 200, 403, 404, 401];
 const CREATE: Statuses = [201, 201, 201, 403, 403, 401];
 const VIEW: Statuses = [200, 200, 200, 200, 404, 401];
 const LIST: Statuses = [200, 200, 200, 200, 403, 401];
 
-/** One request by a caller. @param id of what it is about, made for this cell alone. */
+/** One request by a caller. @param id of its object, made for this cell alone. */
 type Act = (api: Api, id: string, team: Teammates) => Promise<ApiAnswer>;
 type Row = [action: string, expected: Statuses, act: Act];
 
@@ -26,7 +26,7 @@ const money = { total_cents: 10_000, currency: "USD" };
 const address = { country: "US", line1: "123 Business St", city: "San Francisco" };
 const card = () => ({ type: "card", card_token: unique("tok") });
 
-/** Of each kind of resource: the least that makes one, and every request there is about one. */
+/** For each kind of resource: the smallest body, and every request about one. */
 const RESOURCES: Record<string, { create: string; table: string; values: () => object; rows: Row[] }> = {
   payments: {
     create: "/bridge-payment/payments/intents",
@@ -111,7 +111,7 @@ const OWNER_ONLY: Statuses = [200, 403, 403, 403, 403, 401];
 const OWNER_AND_ADMIN: Statuses = [200, 200, 403, 403, 403, 401];
 const created = (statuses: Statuses) => statuses.map((status) => (status === 200 ? 201 : status)) as Statuses;
 
-/** Whose membership a cell is about: somebody who just became a member. */
+/** The membership that a cell is about: a new member's. */
 async function newMember(team: Teammates): Promise<string> {
   const { user } = await buildPerson(guildhall);
   const { body } = await team.owner.api.post(`${team.path}/members`, { email: user.email });
@@ -162,7 +162,7 @@ describe("the organization itself", () => {
   });
 });
 
-/** Lets every caller try it, each on a subject of their own. What is refused has changed nothing. */
+/** Lets every caller try it, each with an object of their own. A refusal has changed nothing. */
 async function statusesOf(
   team: Teammates,
   act: Act,
@@ -203,7 +203,7 @@ async function add(api: Api, _: string, { path }: Teammates): Promise<ApiAnswer>
   return api.post(`${path}/members`, { email: user.email, role: "member" });
 }
 
-/** Needs a payment method of the organization's. */
+/** Needs a payment method of the organization. */
 async function confirm(api: Api, id: string, team: Teammates): Promise<ApiAnswer> {
   const { body } = await team.owner.api.post("/bridge-payment/payment-methods", belongingTo(team, card()));
   const path = `/bridge-payment/payments/intents/${id}/confirm`;

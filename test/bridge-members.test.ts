@@ -61,7 +61,7 @@ describe("the list of members", () => {
     },
   );
 
-  test("the list of members has the names that people have", async () => {
+  test("the list of members shows their names", async () => {
     const named = async (names: object) => {
       const { user } = await buildPerson(guildhall, { ...names, picture: "https://acme.example/me.png" });
       return (await add({ email: user.email })).body.data;
@@ -75,7 +75,7 @@ describe("the list of members", () => {
     expect(await named({})).toMatchObject({ user_name: null, user_first_name: null, user_last_name: null });
   });
 
-  test("a member with several roles is listed and found by the strongest", async () => {
+  test("a member with several roles is listed and filtered by the strongest", async () => {
     const { environment_id, id } = team.organization;
     const billing = await guildhall.db("roles").where({ environment_id, name: "billing" }).first("id");
     const own = await buildRole(guildhall, [], id);
@@ -87,7 +87,7 @@ describe("the list of members", () => {
     expect(roles(await list("?role=billing"))).toEqual(["billing"]);
   });
 
-  test("a member with none of the four roles has null and is found by no role", async () => {
+  test("a member with none of the four roles shows null, and no filter finds them", async () => {
     const own = await buildRole(guildhall, ["members:read"], team.organization.id);
     const membership_id = team.member.memberId;
     await guildhall.db("membership_roles").where({ membership_id }).update({ role_id: own });
@@ -96,7 +96,7 @@ describe("the list of members", () => {
   });
 });
 
-describe("adding where the environment says that people are invited", () => {
+describe("adding in invite mode", () => {
   const adding = (member_adding: "invite" | null) =>
     guildhall.api.patch(`/api/environments/${team.organization.environment_id}`, {
       data: {
@@ -206,7 +206,7 @@ describe("adding", () => {
     [{ email: "jane@example.com", role: null }, "role"],
     [{ email: "jane@example.com", role_ids: [] }, "role_ids"],
     [{ email: "jane@example.com", user_id: "user_1" }, "user_id"],
-  ])("adding from %j is refused by the field's name", async (document, field) => {
+  ])("adding by %j is refused with the field's name", async (document, field) => {
     expect(await add(document)).toMatchObject({ status: 422, body: { fields: [{ field }] } });
   });
 
@@ -243,7 +243,7 @@ describe("a change of role", () => {
     expect((await team.member.api.put(team.path, { name: "Acme" })).status).toBe(403);
   });
 
-  test("changing to the present role changes nothing", async () => {
+  test("changing to the current role changes nothing", async () => {
     const { status, body } = await change(team.billing.memberId, "billing");
     expect([status, body.data.roles]).toEqual([200, ["billing"]]);
   });
@@ -255,8 +255,8 @@ describe("a change of role", () => {
   });
 });
 
-describe("a membership that isn't one of the organization's", () => {
-  test("a foreign or unknown membership is the same 404", async () => {
+describe("a membership outside the organization", () => {
+  test("a foreign and an unknown membership get the same 404", async () => {
     const other = await buildTeammates(guildhall);
     const foreign = teammate(guildhall, await buildMember(guildhall, other.organization, "member"));
     for (const id of [foreign.memberId, "orguser_01h2xcejqtf2nbrexx3vqjhp41", team.member.user.id, "x"]) {
@@ -272,9 +272,9 @@ describe("a membership that isn't one of the organization's", () => {
 });
 
 describe.each([
-  ["removed", () => remove(team.admin.memberId)],
+  ["removal", () => remove(team.admin.memberId)],
   ["leaving", () => team.admin.api.post(`${team.path}/leave`, {})],
-])("who is gone by being %s", (_, go) => {
+])("a former member, gone by %s", (_, go) => {
   test("a former member sees nothing and can't leave again", async () => {
     expect((await go()).status).toBe(200);
     expect(await team.admin.api.get(team.path)).toMatchObject(bridgeRefusal(403, "forbidden"));
@@ -282,7 +282,7 @@ describe.each([
     expect([403, 404]).toContain((await go()).status);
   });
 
-  test("leaving revokes invitations they sent and those to their address", async () => {
+  test("leaving revokes the invitations sent by or to the member", async () => {
     const sent = await invites(team.admin);
     const { email } = team.admin.user;
     const received = await invites(team.owner);
@@ -305,7 +305,7 @@ describe.each([
     expect((await team.member.api.get(path)).body.data).toMatchObject({ user_id, organization_id });
   });
 
-  test("a former member comes back with a new membership", async () => {
+  test("a former member returns with a new membership", async () => {
     await go();
     const { status, body } = await add({ email: team.admin.user.email });
     expect([status, body.data.roles]).toEqual([201, ["member"]]);
@@ -313,7 +313,7 @@ describe.each([
   });
 });
 
-test("a content type without a body counts as nothing sent", async () => {
+test("a content type without a body counts as an empty body", async () => {
   const headers = { "Content-Type": "application/json" };
   const answer = await team.member.api.post(`${team.path}/leave`, undefined, headers);
   expect(answer).toMatchObject({ status: 200, body: { message: "You have left the organization" } });

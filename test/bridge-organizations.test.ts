@@ -14,13 +14,13 @@ function problems({ body }: ApiAnswer): string[] {
   return body.fields.map(({ field, code }: { field: string; code: string }) => `${field} ${code}`);
 }
 
-describe("an organization is created", () => {
+describe("creating an organization", () => {
   let api: Api;
   beforeAll(async () => {
     api = guildhall.api.as((await buildPerson(guildhall)).token);
   });
 
-  test("from a name alone: the rest is empty", async () => {
+  test("takes a name alone and leaves the rest empty", async () => {
     const { status, body } = await api.post(PATH, { name: "  Acme  " });
     expect(status).toBe(201);
     expect(body.data).toMatchObject({ name: "Acme", business_email: null, business_phone: null });
@@ -28,7 +28,7 @@ describe("an organization is created", () => {
     expect(body).not.toHaveProperty("message");
   });
 
-  test("with country, picture and metadata besides", async () => {
+  test("takes country, picture and metadata", async () => {
     const details = {
       country: "DE",
       picture: "https://acme.example/logo.png",
@@ -38,7 +38,7 @@ describe("an organization is created", () => {
     expect((await api.get(`${PATH}/${body.data.id}`)).body.data).toMatchObject(details);
   });
 
-  test("with metadata that is the members' own: the team's is neither shown nor changed by it", async () => {
+  test("the metadata only programs see is neither shown nor changed", async () => {
     const metadata = { plan: "platinum" };
     const { body } = await api.post(PATH, { name: "Acme", metadata });
     const { id } = body.data;
@@ -55,7 +55,7 @@ describe("an organization is created", () => {
     });
   });
 
-  test("with an address of several lines, whose breaks are kept as \\n", async () => {
+  test("keeps the line breaks of an address as \\n", async () => {
     const { body } = await api.post(PATH, { name: "Acme", address: "1 Road\r\nLondon\nN1" });
     expect(body.data.address).toBe("1 Road\nLondon\nN1");
     const changed = await api.put(`${PATH}/${body.data.id}`, { address: "2 Road\r\nLondon" });
@@ -78,7 +78,7 @@ describe("an organization is created", () => {
       ["id unknown_field", "owner_user_id unknown_field"],
     ],
     [{ name: "Acme", slug: "acme", external_id: "1" }, ["slug unknown_field", "external_id unknown_field"]],
-  ])("not from %j: each field that is wrong is named", async (details, expected) => {
+  ])("is refused for %j, with every wrong field named", async (details, expected) => {
     const answer = await api.post(PATH, details);
     expect(answer.status).toBe(422);
     expect(problems(answer)).toEqual(expected);
@@ -89,17 +89,17 @@ describe("an organization is created", () => {
     ["a list", "[]", 400],
     ["a word", '"Acme"', 400],
     ["half an object", '{"name":', 400],
-  ])("not from %s", async (_, body, status) => {
+  ])("is refused for %s", async (_, body, status) => {
     expect(await api.post(PATH, body)).toMatchObject({ status, body: { success: false } });
   });
 
-  test("not from a form", async () => {
+  test("is refused for a form", async () => {
     const answer = await api.post(PATH, "name=Acme", { "Content-Type": "application/x-www-form-urlencoded" });
     expect(answer).toMatchObject(bridgeRefusal(415, "unsupported_media_type"));
   });
 });
 
-describe("the list of one's own organizations", () => {
+describe("one's own organizations", () => {
   let person: Person;
   let names: string[];
   beforeAll(async () => {
@@ -110,7 +110,7 @@ describe("the list of one's own organizations", () => {
   });
   const list = (query = "") => guildhall.api.as(person.token).get(PATH + query);
 
-  test("holds them oldest first, and nobody else's", async () => {
+  test("are listed oldest first, and nobody else's", async () => {
     const { body } = await list();
     expect(body.data.map(({ name }: { name: string }) => name)).toEqual(names);
   });
@@ -120,20 +120,20 @@ describe("the list of one's own organizations", () => {
     ["?limit=2&page=3", [4], { total: 5, page: 3, pageSize: 2, totalPages: 3 }],
     ["?limit=2&page=4", [], { total: 5, page: 4, pageSize: 2, totalPages: 3 }],
     ["?limit=100", [0, 1, 2, 3, 4], { total: 5, page: 1, pageSize: 100, totalPages: 1 }],
-  ])("is paged by %s", async (query, expected, pagination) => {
+  ])("are paged by %s", async (query, expected, pagination) => {
     const { body } = await list(query);
     expect(body.data.map(({ name }: { name: string }) => names.indexOf(name))).toEqual(expected);
     expect(body.meta).toEqual({ pagination });
   });
 
-  test("is an empty page for who has none", async () => {
+  test("are an empty page for a user without any", async () => {
     const { body } = await guildhall.api.as((await buildPerson(guildhall)).token).get(PATH);
     const pagination = { total: 0, page: 1, pageSize: 20, totalPages: 0 };
     expect(body).toEqual({ success: true, data: [], meta: { pagination } });
   });
 
   test.each(["limit=0", "limit=101", "limit=two", "page=0", "page=1.5", "offset=2", "role=owner"])(
-    "refuses %s by the parameter's name",
+    "can't be listed with %s: refused by the parameter's name",
     async (parameter) => {
       const answer = await list(`?${parameter}`);
       expect(answer).toMatchObject({ status: 400, body: { fields: [{ field: parameter.split("=")[0] }] } });
@@ -142,7 +142,7 @@ describe("the list of one's own organizations", () => {
 });
 
 describe("your role", () => {
-  test("is the strongest of the four, and `your_roles` are all there are", async () => {
+  test("is the strongest of the four; `your_roles` lists them all", async () => {
     const { member, path, organization } = await buildTeammates(guildhall);
     const { db } = guildhall;
     const { environment_id, id } = organization;
@@ -155,7 +155,7 @@ describe("your role", () => {
     expect((await member.api.get(PATH)).body.data).toMatchObject([{ role: "admin", roles }]);
   });
 
-  test("is null with none of the four", async () => {
+  test("is null for a member with none of the four", async () => {
     const { member, path, organization } = await buildTeammates(guildhall);
     const own = await buildRole(guildhall, ["organization:read"], organization.id);
     await guildhall.db("membership_roles").where({ membership_id: member.memberId }).update({ role_id: own });
@@ -164,7 +164,7 @@ describe("your role", () => {
     expect((await member.api.get(PATH)).body.data).toMatchObject([{ role: null, roles: [name] }]);
   });
 
-  test("is null for whoever may see it by a role in the environment, without being a member", async () => {
+  test("is null for a viewer by an environment role who isn't a member", async () => {
     const { outsider, path } = await buildTeammates(guildhall);
     await giveInEnvironment(guildhall, outsider.user, ["organization:read"]);
     expect((await outsider.api.get(path)).body.data).toMatchObject({ your_role: null, your_roles: [] });
@@ -183,28 +183,31 @@ test.each([
   ["PUT", "/members/orguser_01h2xcejqtf2nbrexx3vqjhp41", { role: "admin" }],
   ["DELETE", "/members/orguser_01h2xcejqtf2nbrexx3vqjhp41", undefined],
   ["POST", "/leave", undefined],
-] as const)("%s %s answers the same of a foreign organization as of none", async (method, rest, document) => {
-  const { outsider, path } = await buildTeammates(guildhall);
-  const { api } = outsider;
-  const send = (to: string) =>
-    ({
-      GET: () => api.get(to + rest),
-      PUT: () => api.put(to + rest, document),
-      POST: () => api.post(to + rest, document),
-      DELETE: () => api.delete(to + rest),
-    })[method]();
-  const answers = [
-    await send(path),
-    await send(NOBODYS),
-    await send(`${PATH}/x`),
-    await send(`${PATH}/%F0%9F%98%80`),
-  ];
-  for (const { status, headers, body } of answers) {
-    expect(status).toBe(403);
-    const request_id = headers.get("X-Request-Id");
-    expect(body).toEqual({ success: false, error: NOT_ALLOWED, code: "forbidden", request_id });
-  }
-});
+] as const)(
+  "%s %s answers the same for foreign and unknown organizations",
+  async (method, rest, document) => {
+    const { outsider, path } = await buildTeammates(guildhall);
+    const { api } = outsider;
+    const send = (to: string) =>
+      ({
+        GET: () => api.get(to + rest),
+        PUT: () => api.put(to + rest, document),
+        POST: () => api.post(to + rest, document),
+        DELETE: () => api.delete(to + rest),
+      })[method]();
+    const answers = [
+      await send(path),
+      await send(NOBODYS),
+      await send(`${PATH}/x`),
+      await send(`${PATH}/%F0%9F%98%80`),
+    ];
+    for (const { status, headers, body } of answers) {
+      expect(status).toBe(403);
+      const request_id = headers.get("X-Request-Id");
+      expect(body).toEqual({ success: false, error: NOT_ALLOWED, code: "forbidden", request_id });
+    }
+  },
+);
 
 describe("an update", () => {
   test("changes what is given, empties what is null, and leaves the rest", async () => {
@@ -233,7 +236,7 @@ describe("an update", () => {
     expect((await owner.api.get(path)).body.data.name).toBe("Acme Corp");
   });
 
-  test("of `member_management` is the owner's alone, and counts from the next request", async () => {
+  test("only the owner changes `member_management`, from the next request on", async () => {
     const { owner, admin, path } = await buildTeammates(guildhall);
     const { user } = await buildPerson(guildhall);
     const add = () => admin.api.post(`${path}/members`, { email: user.email });
@@ -244,7 +247,7 @@ describe("an update", () => {
     expect((await add()).status).toBe(201);
   });
 
-  test("by an admin may name the `member_management` there is: a form sends back what it was given", async () => {
+  test("an admin may send the current `member_management` back, as forms do", async () => {
     const { admin, path } = await buildTeammates(guildhall);
     const { status } = await admin.api.put(path, { name: "New", member_management: "owner" });
     expect(status).toBe(200);

@@ -6,16 +6,16 @@ import { buildTeammates, type Teammate, type Teammates } from "./support/teammat
 
 const ROUNDS = 15;
 
-/** Everything over HTTP and at once. Nobody may be answered 5xx, and what is answered must be what is true afterwards. */
+/** Everything over HTTP and at once. Nobody may get a 5xx, and every answer must be true afterwards. */
 const guildhall = useGuildhall();
 
-/** Plays it again and again, each time in an organization of its own. */
+/** Repeats it, each time in an organization of its own. */
 async function rounds(play: (team: Teammates) => Promise<void>): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1)
     await play(await buildTeammates(guildhall, { member_management: "owner_and_admins" }));
 }
 
-/** Within so many milliseconds, so that every order comes up. */
+/** Waits up to so many milliseconds, so that every order occurs. */
 async function soon(work: () => Promise<ApiAnswer>, milliseconds = 8): Promise<ApiAnswer> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds));
   return work();
@@ -33,7 +33,7 @@ async function countOf(table: string, where: object): Promise<number> {
   return Number(row?.n);
 }
 
-/** The names of the roles of each member, by user. */
+/** The names of each member's roles, by user. */
 async function rolesIn({ organization }: Teammates): Promise<Record<string, string[]>> {
   const { db } = guildhall;
   const rows = await db("memberships as m")
@@ -42,7 +42,7 @@ async function rolesIn({ organization }: Teammates): Promise<Record<string, stri
   return Object.fromEntries(rows.map(({ user_id, names }) => [user_id, names]));
 }
 
-/** @returns the one with the role, who is the one the organization names. */
+/** @returns the only owner, who is also the one in the organization's column. */
 async function theOwner(team: Teammates): Promise<string> {
   const holders = Object.entries(await rolesIn(team)).filter(([, names]) => names.includes("owner"));
   const { owner_user_id } = await guildhall.db("organizations").where({ id: team.organization.id }).first();
@@ -50,7 +50,7 @@ async function theOwner(team: Teammates): Promise<string> {
   return owner_user_id;
 }
 
-describe("handing the ownership on", { timeout: 120_000 }, () => {
+describe("transferring the ownership", { timeout: 120_000 }, () => {
   test("transfers to three members at once leave one owner", () =>
     rounds(async (team) => {
       const candidates = [team.admin, team.billing, team.member];
@@ -64,7 +64,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
       expect((await rolesIn(team))[team.owner.user.id]).toEqual(["admin"]);
     }));
 
-  test("transfers back and forth leave one owner, and each 200 came from the owner", () =>
+  test("transfers back and forth leave one owner, and only owners transfer", () =>
     rounds(async (team) => {
       const people = [team.owner, team.admin, team.billing];
       const answers = await Promise.all(
@@ -134,7 +134,7 @@ describe("handing the ownership on", { timeout: 120_000 }, () => {
 });
 
 describe("members", { timeout: 120_000 }, () => {
-  test("a member added many times at once is added once: one 201, the others 409", () =>
+  test("a member added many times at once is added once, with 409 for the rest", () =>
     rounds(async (team) => {
       const { email, id: user_id } = (await buildPerson(guildhall)).user;
       const spellings = [email, email.toUpperCase()];
@@ -165,7 +165,7 @@ describe("members", { timeout: 120_000 }, () => {
       expect((await rolesIn(team))[team.member.user.id]).toEqual([data.role]);
     }));
 
-  test("a member removed during a role change is gone with every role", () =>
+  test("a member removed during a role change loses every role", () =>
     rounds(async (team) => {
       const { owner, admin, member } = team;
       const [changed, removed] = await Promise.all([

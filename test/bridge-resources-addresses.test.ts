@@ -24,7 +24,7 @@ async function defaults(api: Api, query = ""): Promise<string[]> {
     .map(({ id }: { id: string }) => id);
 }
 
-test("an address has what it was given, and is for billing where nothing else is said", async () => {
+test("an address has the values sent, and is for billing by default", async () => {
   const given = {
     alias: "office",
     name: "Jane Smith",
@@ -48,15 +48,15 @@ test("an address has what it was given, and is for billing where nothing else is
   expect(await add()).toMatchObject({ metadata: {}, alias: null, email: null, is_business: false });
 });
 
-test("a change takes what is named, null takes away, and what is left out stays", async () => {
+test("changing an address sets what is sent, clears null and keeps the rest", async () => {
   const { id } = await add({ line2: "Suite 100", alias: "office" });
   const { body } = await put(id, { line2: null, city: "  Oakland ", type: "both" });
   expect(body.data).toMatchObject({ line2: null, city: "Oakland", type: "both", alias: "office" });
 });
 
-describe("an address that lacks something", () => {
+describe("an incomplete address", () => {
   test.each(["line1", "city"])(
-    "namely its %s, is refused by name, unless it says that it is partial",
+    "without its %s is refused by name unless marked as partial",
     async (field) => {
       for (const missing of [undefined, null])
         expect(await jane.post(PATH, { ...ADDRESSES.least(), [field]: missing })).toMatchObject(
@@ -69,12 +69,12 @@ describe("an address that lacks something", () => {
     },
   );
 
-  test("of a business needs its name", async () => {
+  test("of a business needs the business's name", async () => {
     const answer = await jane.post(PATH, { ...ADDRESSES.least(), is_business: true });
     expect(answer).toMatchObject(no(422, "invalid_field", "business_name"));
   });
 
-  test("doesn't come about by a change either", async () => {
+  test("is refused in changes, too", async () => {
     const { id } = await add();
     const partial = await add({ is_partial: true, city: null });
     for (const [one, change, field] of [
@@ -101,7 +101,7 @@ test.each([
   ["phone", ["x".repeat(51), 15550123]],
   ["tax_id", ["x".repeat(101), ""]],
   ["metadata", [null, [], "x"]],
-])("a wrong %s is refused by its name, as it is created and as it is changed", async (field, values) => {
+])("an address with a wrong %s is refused by name, new or changed", async (field, values) => {
   const { id } = await add();
   for (const value of values) {
     const wrong = no(422, "invalid_field", field);
@@ -113,7 +113,7 @@ test.each([
 });
 
 describe("address_type", () => {
-  test("is another name of type: it is answered as type alone", async () => {
+  test("is another name for type; only type is returned", async () => {
     const made = await add({ address_type: "shipping" });
     expect(made).toMatchObject({ type: "shipping" });
     expect(made).not.toHaveProperty("address_type");
@@ -121,7 +121,7 @@ describe("address_type", () => {
     expect(await add({ type: "both", address_type: "both" })).toMatchObject({ type: "both" });
   });
 
-  test("and type may not differ; what is wrong with it is told of the name it came by", async () => {
+  test("may not differ from type, and errors name the field that was sent", async () => {
     for (const both of [
       { type: "billing", address_type: "shipping" },
       { type: "billing", address_type: null },
@@ -134,7 +134,7 @@ describe("address_type", () => {
     expect(body.error).toMatch(/^address_type: /);
   });
 
-  test("narrows the list, as type does", async () => {
+  test("filters the list like type", async () => {
     const ids = new Map<string, string>();
     for (const type of ["billing", "shipping", "both"]) ids.set(type, (await add({ type })).id);
     for (const name of ["type", "address_type"]) {
@@ -144,8 +144,8 @@ describe("address_type", () => {
   });
 });
 
-describe("the list", () => {
-  test("is searched in either case, and % and _ are letters like any other", async () => {
+describe("the list of addresses", () => {
+  test("is searched in any letter case, without wildcards", async () => {
     const [percent, plain, slash] = [
       (await add({ alias: "100% ours" })).id,
       (await add({ alias: "100 ours", name: "ÄPFEL" })).id,
@@ -167,7 +167,7 @@ describe("the list", () => {
       );
   });
 
-  test("is narrowed by completeness", async () => {
+  test("is filtered by completeness", async () => {
     const full = (await add()).id;
     const partial = (await add({ is_partial: true })).id;
     const by = async (word: string) => idsOf(await jane.get(`${PATH}?completeness=${word}`));
@@ -182,8 +182,8 @@ describe("the list", () => {
   });
 });
 
-describe("the default", () => {
-  test("is one of each type: setting another takes it from the one before", async () => {
+describe("the default address", () => {
+  test("is one per type: setting another replaces it", async () => {
     const [first, second, shipping] = [
       await add({ is_default: true }),
       await add(),
@@ -198,7 +198,7 @@ describe("the default", () => {
     expect(await defaults(jane)).toEqual([third.id, shipping.id]);
   });
 
-  test("stays one when its type is changed: it replaces the default of that type", async () => {
+  test("replaces the default of the other type when its type changes", async () => {
     const [billing, shipping] = [
       await add({ is_default: true }),
       await add({ is_default: true, type: "shipping" }),
@@ -214,7 +214,7 @@ describe("the default", () => {
     expect(await defaults(jane)).toEqual([shipping.id]);
   });
 
-  test("of a person and of an organization don't disturb each other, whoever creates them", async () => {
+  test("of a person is independent of their organization's", async () => {
     const team: Team = await buildTeam(guildhall);
     const organization_id = team.organization.id;
     const [owner, billing] = [guildhall.api.as(team.owner.token), guildhall.api.as(team.billing.token)];
@@ -230,7 +230,7 @@ describe("the default", () => {
     expect([await defaults(owner), await defaults(billing)]).toEqual([[own.id], [others.id]]);
   });
 
-  test("is deleted like any other, and none takes its place", async () => {
+  test("can be deleted, and no other takes its place", async () => {
     const { id } = await add({ is_default: true });
     await add();
     expect((await jane.delete(`${PATH}/${id}`)).body).toEqual({
@@ -240,7 +240,7 @@ describe("the default", () => {
     expect(await defaults(jane)).toEqual([]);
   });
 
-  test("is one after many were set at once", async () => {
+  test("is one address even if many are set at once", async () => {
     const ids: string[] = [];
     for (let n = 0; n < 6; n += 1) ids.push((await add()).id);
     const answers = await Promise.all([

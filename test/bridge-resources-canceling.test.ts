@@ -17,7 +17,7 @@ const subscribe = (values: object = {}) => create(jane, SUBSCRIPTIONS, values);
 const read = async (id: string) => (await jane.get(`${PATH}/${id}`)).body.data;
 const cancel = (id: string, body?: object) => jane.post(`${PATH}/${id}/cancel`, body);
 
-/** As if so much time had passed. */
+/** Moves the subscription back in time. */
 function passed(id: string, interval: string) {
   return guildhall
     .db("subscriptions")
@@ -28,8 +28,8 @@ function passed(id: string, interval: string) {
     });
 }
 
-describe("canceling", () => {
-  test("is for the end of the period where nothing else is said: until then it goes on", async () => {
+describe("canceling a subscription", () => {
+  test("takes effect at the end of the period by default", async () => {
     for (const body of [undefined, {}, { cancel_at_period_end: true }]) {
       const { id, current_period_end } = await subscribe({ trial_days: 7 });
       const canceled = await cancel(id, body);
@@ -49,7 +49,7 @@ describe("canceling", () => {
     }
   });
 
-  test("is at once where that is asked for, with the reason", async () => {
+  test("takes effect at once on request, with a reason", async () => {
     const { id } = await subscribe();
     const reason = "too expensive";
     const { status, body } = await cancel(id, { cancel_at_period_end: false, reason });
@@ -65,7 +65,7 @@ describe("canceling", () => {
     expect(await read(id)).toEqual(body.data);
   });
 
-  test("for the end of the period can still become at once, and keeps the reason that was given", async () => {
+  test("at period end can change to at once, with its reason", async () => {
     const { id } = await subscribe();
     await cancel(id, { reason: "moving" });
     expect(await cancel(id, { cancel_at_period_end: false })).toMatchObject({
@@ -77,14 +77,14 @@ describe("canceling", () => {
   test.each([
     ["cancel_at_period_end", ["true", 1, null]],
     ["reason", ["", null, 1, "x".repeat(501)]],
-  ])("with a wrong %s is refused by its name", async (field, values) => {
+  ])("with a wrong %s is refused by name", async (field, values) => {
     const { id } = await subscribe();
     for (const value of values)
       expect(await cancel(id, { [field]: value })).toMatchObject(no(422, "invalid_field", field));
     expect(await read(id)).toMatchObject({ cancel_at_period_end: false, canceled_at: null });
   });
 
-  test("of many at once goes through once", async () => {
+  test("many times at once takes effect once", async () => {
     const { id } = await subscribe();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => cancel(id, { cancel_at_period_end: false })),
@@ -94,7 +94,7 @@ describe("canceling", () => {
     expect(events).toHaveLength(1);
   });
 
-  test("for the end of a period that is over already answers what it is from then on: canceled", async () => {
+  test("at the end of a past period takes effect at once", async () => {
     const { id } = await subscribe();
     await passed(id, "2 months");
     expect(await read(id)).toMatchObject({ status: "incomplete" });
@@ -104,7 +104,7 @@ describe("canceling", () => {
   });
 });
 
-describe("a subscription that is over", () => {
+describe("a canceled subscription in the past", () => {
   /** One canceled at once, and one whose last period has ended. */
   async function buildEnded(): Promise<string[]> {
     const [now, later] = [await subscribe(), await subscribe({ trial_days: 7 })];
@@ -114,7 +114,7 @@ describe("a subscription that is over", () => {
     return [now.id, later.id];
   }
 
-  test("is shown and found as canceled, by nobody's doing", async () => {
+  test("is shown and filtered as canceled by itself", async () => {
     const ended = await buildEnded();
     for (const id of ended)
       expect(await read(id)).toMatchObject({ status: "canceled", next_billing_date: null });
@@ -125,7 +125,7 @@ describe("a subscription that is over", () => {
         expect(ended).not.toContain(id);
   });
 
-  test("is not changed any more, nor canceled again: 409", async () => {
+  test("can't be changed or canceled again: 409", async () => {
     for (const id of await buildEnded()) {
       const before = await read(id);
       for (const answer of [

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 const add = (values: object = {}) => create(jane, CUSTOMERS, values);
 
-test("a customer has what it was given", async () => {
+test("a customer has the values sent", async () => {
   const given = {
     provider_id: "stripe",
     email: "Jane.Smith@example.com",
@@ -31,12 +31,12 @@ test("a customer has what it was given", async () => {
   expect(await add()).toMatchObject({ name: null, phone: null, metadata: {} });
 });
 
-test("two may have the same address: whom a provider knows twice is twice here", async () => {
+test("two customers may have the same email address", async () => {
   const email = "same@example.com";
   expect((await add({ email })).id).not.toBe((await add({ email })).id);
 });
 
-test("a change takes what is named, null takes away, and what is left out stays", async () => {
+test("changing a customer sets what is sent, clears null and keeps the rest", async () => {
   const { id, email } = await add({ name: "Jane Smith", phone: "1", metadata: { a: 1 } });
   const { body } = await jane.put(`${PATH}/${id}`, { name: " Jane Jones ", phone: null });
   expect(body.data).toMatchObject({ email, name: "Jane Jones", phone: null, metadata: { a: 1 } });
@@ -52,7 +52,7 @@ test.each([
   ["phone", ["x".repeat(51), 15550123, ""]],
   ["provider_id", ["", 1, "x".repeat(101)]],
   ["metadata", [null, [], "x", 1]],
-])("a wrong %s is refused by its name", async (field, values) => {
+])("a customer with a wrong %s is refused by name", async (field, values) => {
   for (const value of values) {
     const answer = await jane.post(PATH, { ...CUSTOMERS.least(), [field]: value });
     expect(answer, JSON.stringify(value)).toMatchObject(no(422, "invalid_field", field));
@@ -61,14 +61,14 @@ test.each([
 });
 
 test.each(["provider_customer_id", "is_guest", "user_id", "id", "environment_id", "created_at"])(
-  "its %s is given by nobody: 422 by name",
+  "nobody can set a customer's %s: 422 with its name",
   async (field) => {
     const answer = await jane.post(PATH, { ...CUSTOMERS.least(), [field]: "x" });
     expect(answer).toMatchObject(no(422, "unknown_field", field));
   },
 );
 
-test("everything that is wrong is told at once, each by its name", async () => {
+test("every wrong field of a customer is reported at once, by name", async () => {
   const { status, body } = await jane.post(PATH, { email: "x", name: "", phone: 1, nick: "J", "a.b": 1 });
   expect(status).toBe(422);
   expect(body.fields.map(({ field }: { field: string }) => field).sort()).toEqual([
@@ -80,7 +80,7 @@ test("everything that is wrong is told at once, each by its name", async () => {
   ]);
 });
 
-test("the list is searched by address and names, and ordered by address", async () => {
+test("customers are searched by email and names, and ordered by email", async () => {
   const [zoe, adam] = [
     (await add({ email: "zoe@example.com", name: "Zoe 100%" })).id,
     (await add({ email: "adam@example.org", first_name: "Adam", last_name: "O'Neill_" })).id,
@@ -95,7 +95,7 @@ test("the list is searched by address and names, and ordered by address", async 
   expect(idsOf(await jane.get(`${PATH}?orderBy=email`))).toEqual([zoe, adam]);
 });
 
-test("deleting one says so, and it is gone", async () => {
+test("deleting a customer says so, and it is gone", async () => {
   const { id } = await add();
   expect((await jane.delete(`${PATH}/${id}`)).body).toEqual({
     success: true,

@@ -34,14 +34,14 @@ beforeEach(async () => {
 const as = ({ token }: Person): Api => guildhall.api.as(token);
 const eventsOf = (subject_id: string) => guildhall.db("events").where({ subject_id }).orderBy("id");
 
-describe("what happens to a resource is written down", () => {
+describe("an event records", () => {
   const nameOf = ({ path }: Kind) =>
     path
       .split("/")[2]
       ?.replace(/(e?s)$/, (s) => (path.endsWith("addresses") ? "" : s === "es" ? "e" : ""))
       .replace("-", "_") ?? "";
 
-  /** What was written of it: what happened, to whose, by whom. */
+  /** The events of a resource: what happened, whose it was, and who did it. */
   async function expectEvents(
     id: string,
     types: string[],
@@ -60,26 +60,23 @@ describe("what happens to a resource is written down", () => {
       });
   }
 
-  test.each(KINDS)(
-    "$name: created, changed, deleted, each with who did it and whose it was",
-    async (kind) => {
-      for (const owned of [organization_id, null]) {
-        const { id } = await create(billing, kind, { organization_id: owned });
-        await billing.put(`${kind.intents}/${id}`, kind.change);
-        const name = nameOf(kind);
-        const types = [`${name}.created`, `${name}.updated`];
-        if (kind.deletable) {
-          await billing.delete(`${kind.path}/${id}`);
-          types.push(`${name}.deleted`);
-        }
-        await expectEvents(id, types, owned, team.billing);
-        const [, updated] = await eventsOf(id);
-        expect(updated.data).toEqual({ changed: Object.keys(kind.change) });
+  test.each(KINDS)("the creation, change and deletion of $name, with actor and owner", async (kind) => {
+    for (const owned of [organization_id, null]) {
+      const { id } = await create(billing, kind, { organization_id: owned });
+      await billing.put(`${kind.intents}/${id}`, kind.change);
+      const name = nameOf(kind);
+      const types = [`${name}.created`, `${name}.updated`];
+      if (kind.deletable) {
+        await billing.delete(`${kind.path}/${id}`);
+        types.push(`${name}.deleted`);
       }
-    },
-  );
+      await expectEvents(id, types, owned, team.billing);
+      const [, updated] = await eventsOf(id);
+      expect(updated.data).toEqual({ changed: Object.keys(kind.change) });
+    }
+  });
 
-  test("and so is what else is done to it", async () => {
+  test("every other action on a resource", async () => {
     const at = { organization_id };
     const method = await create(billing, PAYMENT_METHODS, at);
     await billing.post(`${PAYMENT_METHODS.path}/${method.id}/set-default`);
@@ -95,7 +92,7 @@ describe("what happens to a resource is written down", () => {
     await expectEvents(payment.id, ["payment.created", "payment.confirmed"], organization_id, team.billing);
   });
 
-  test("by the request that did it, and not by one that was refused", async () => {
+  test("the request that did it, and no refused request", async () => {
     const answer = await owner.post(CUSTOMERS.path, CUSTOMERS.least());
     const [event] = await eventsOf(answer.body.data.id);
     expect(event.request_id).toBe(answer.headers.get("X-Request-Id"));
@@ -107,7 +104,7 @@ describe("what happens to a resource is written down", () => {
     expect(await count()).toBe(before);
   });
 
-  test("without the token of a payment method, nor what else was written in it", async () => {
+  test("neither a payment method's token nor other values", async () => {
     const token = "tok_never_in_an_event";
     const secret = "never-in-an-event-either";
     const values = { card_token: token, alias: secret, metadata: { secret } };
@@ -120,8 +117,8 @@ describe("what happens to a resource is written down", () => {
   });
 });
 
-describe("a user is not deleted", () => {
-  test.each(KINDS)("while $name is theirs, be it an organization's: 409 has_resources", async (kind) => {
+describe("deleting a user", () => {
+  test.each(KINDS)("is refused while $name of theirs exists: 409 has_resources", async (kind) => {
     for (const [person, owned] of [
       [team.billing, organization_id],
       [team.stranger, null],
@@ -137,14 +134,14 @@ describe("a user is not deleted", () => {
   });
 });
 
-describe("once an organization's deletion has begun, before any job ran", () => {
+describe("once an organization's deletion has begun", () => {
   const begin = () => owner.delete(`/bridge-payment/organizations/${organization_id}`);
   const finish = async () => {
     const { id } = await guildhall.db("organization_deletions").where({ organization_id }).first();
     await detachOrganization(guildhall.db, id, () => false);
   };
 
-  test.each(KINDS)("$name is its creator's own already, and nobody else's", async (kind) => {
+  test.each(KINDS)("$name belongs to its creator alone, before any job ran", async (kind) => {
     const { id } = await create(billing, kind, { organization_id });
     expect((await begin()).status).toBe(200);
     const { body } = await billing.get(`${kind.path}/${id}`);
@@ -170,7 +167,7 @@ describe("once an organization's deletion has begun, before any job ran", () => 
     expect(await owner.get(`${kind.path}/${id}`)).toMatchObject(no(404, "not_found"));
   });
 
-  test("what one created there links to one's own, and the other way round", async () => {
+  test("a creator's shared and own resources can be linked to each other", async () => {
     const { id: customer_id } = await create(billing, CUSTOMERS, { organization_id });
     const { id: foreign } = await create(owner, CUSTOMERS, { organization_id });
     await begin();
@@ -180,7 +177,7 @@ describe("once an organization's deletion has begun, before any job ran", () => 
     );
   });
 
-  test("nobody pays with what another member had put there: 422, before and after the job", async () => {
+  test("nobody can pay with what another member shared: 422", async () => {
     const { id: payment_method_id } = await create(owner, PAYMENT_METHODS, { organization_id });
     const { id } = await create(billing, PAYMENTS, { organization_id, payment_method_id });
     await begin();
@@ -195,7 +192,7 @@ describe("once an organization's deletion has begun, before any job ran", () => 
     );
   });
 
-  test("one deletes one's own whatever of another member's still refers to it", async () => {
+  test("a creator can delete a resource that another member's refers to", async () => {
     for (const [kind, field] of [
       [PAYMENT_METHODS, "payment_method_id"],
       [CUSTOMERS, "customer_id"],
@@ -212,7 +209,7 @@ describe("once an organization's deletion has begun, before any job ran", () => 
   });
 
   test.each([PAYMENT_METHODS, ADDRESSES])(
-    "of $name one makes another one's default, and has one",
+    "a creator can choose one default among shared and own: $name",
     async (kind) => {
       const shared = await create(billing, kind, { organization_id, is_default: true });
       await begin();

@@ -40,7 +40,7 @@ const LINKS: Array<[from: Kind, field: string, to: Kind]> = [
   [PAYMENTS, "payment_method_id", PAYMENT_METHODS],
 ];
 
-/** The ways to change a link of one that is there. */
+/** The ways to change a link of an existing resource. */
 const CHANGES: Array<[from: Kind, field: string, to: Kind, method: "put" | "patch" | "post", below: string]> =
   [
     [SUBSCRIPTIONS, "payment_method_id", PAYMENT_METHODS, "put", ""],
@@ -52,7 +52,7 @@ const CHANGES: Array<[from: Kind, field: string, to: Kind, method: "put" | "patc
     [PAYMENTS, "payment_method_id", PAYMENT_METHODS, "post", "/confirm"],
   ];
 
-/** Ids that are not the organization's; the last two are nobody's. */
+/** Ids of other owners; nobody has the last two. */
 async function foreignTo(kind: Kind): Promise<string[]> {
   const elsewhere = await buildOrganization(guildhall, team.owner);
   const globex = await buildPerson(guildhall, { environment: "globex" });
@@ -66,8 +66,8 @@ async function foreignTo(kind: Kind): Promise<string[]> {
   return [...made.map((one) => one.id), `${id.split("_")[0]}_01h2xcejqtf2nbrexx3vqjhp41`, ""];
 }
 
-describe.each(LINKS)("$0.name by $1", (from, field, to) => {
-  test("takes one of the same owner, and null for none", async () => {
+describe.each(LINKS)("linking $name by $1", (from, field, to) => {
+  test("takes one of the same owner, or null for none", async () => {
     for (const owned of [{ organization_id }, {}]) {
       const { id } = await create(owner, to, owned);
       expect(await create(owner, from, { ...owned, [field]: id })).toMatchObject({ [field]: id });
@@ -75,7 +75,7 @@ describe.each(LINKS)("$0.name by $1", (from, field, to) => {
     expect(await create(owner, from, { [field]: null })).toMatchObject({ [field]: null });
   });
 
-  test("takes no other into an organization: one 422 that names the field, wherever the other is", async () => {
+  test("in an organization refuses other owners' resources by name", async () => {
     const before = await foreignTo(to).then(async (ids) => ({ ids, sum: await checksum(guildhall.db) }));
     const told = new Set<string>();
     for (const id of before.ids) {
@@ -90,7 +90,7 @@ describe.each(LINKS)("$0.name by $1", (from, field, to) => {
     expect(await checksum(guildhall.db)).toBe(before.sum);
   });
 
-  test("takes none of an organization into what is one's own, not even of one's own organization", async () => {
+  test("outside organizations refuses an organization's resources", async () => {
     const ids = [
       (await create(owner, to, { organization_id })).id,
       (await create(as(team.stranger), to)).id,
@@ -103,7 +103,7 @@ describe.each(LINKS)("$0.name by $1", (from, field, to) => {
     }
   });
 
-  test("takes nothing of another kind, and no value that is no text", async () => {
+  test("refuses anything of another kind and anything but text", async () => {
     const other = to === CUSTOMERS ? ADDRESSES : CUSTOMERS;
     const { id } = await create(owner, other);
     expect(await owner.post(from.intents, { ...from.least(), [field]: id })).toMatchObject(
@@ -116,11 +116,11 @@ describe.each(LINKS)("$0.name by $1", (from, field, to) => {
   });
 });
 
-describe.each(CHANGES)("$0.name by $1, with $3 $4", (from, field, to, method, below) => {
+describe.each(CHANGES)("changing $name by $1, with $3 $4", (from, field, to, method, below) => {
   const change = (id: string, value: unknown) =>
     owner[method](`${from.intents}/${id}${below}`, { [field]: value });
 
-  test("is linked to another of its owner, and to no other's", async () => {
+  test("only accepts a resource of the same owner", async () => {
     const { id } = await create(owner, from, { organization_id });
     for (const foreign of await foreignTo(to))
       expect(await change(id, foreign), foreign).toMatchObject(no(422, "foreign_link", field));
@@ -131,11 +131,11 @@ describe.each(CHANGES)("$0.name by $1, with $3 $4", (from, field, to, method, be
 
 const UNLINKING = CHANGES.filter(([, , , method]) => method !== "post");
 
-describe.each(UNLINKING)("$0.name by $1, with $3 $4", (from, field, to, method, below) => {
+describe.each(UNLINKING)("the link of $name by $1, with $3 $4", (from, field, to, method, below) => {
   const change = (id: string, value: unknown) =>
     owner[method](`${from.intents}/${id}${below}`, { [field]: value });
 
-  test("is unlinked by null; what is left out stays", async () => {
+  test("is cleared by null and unchanged if left out", async () => {
     const { id: linked } = await create(owner, to);
     const { id } = await create(owner, from, { [field]: linked });
     expect(await owner.put(`${from.intents}/${id}`, { metadata: { a: 1 } })).toMatchObject({
@@ -146,7 +146,7 @@ describe.each(UNLINKING)("$0.name by $1, with $3 $4", (from, field, to, method, 
   });
 });
 
-test("the billing address is asked for by name: an empty change of it is refused", async () => {
+test("a change of the billing address must name it: an empty one is refused", async () => {
   for (const kind of [SUBSCRIPTIONS, PAYMENT_METHODS]) {
     const { id } = await create(owner, kind);
     expect(await owner.patch(`${kind.path}/${id}/billing-address`, {})).toMatchObject(
@@ -155,35 +155,32 @@ test("the billing address is asked for by name: an empty change of it is refused
   }
 });
 
-describe("what is linked to", () => {
+describe("deleting a linked resource", () => {
   const used = no(409, "in_use");
 
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])(
-    "and needed by a subscription can't be deleted before that is canceled: $0.name",
-    async (kind, field) => {
-      const { id } = await create(owner, kind);
-      const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
-      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
-      await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`);
-      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
-      await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`, { cancel_at_period_end: false });
-      expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject({
-        status: 200,
-        body: { success: true },
-      });
-      expect(await owner.get(`${SUBSCRIPTIONS.path}/${subscription.id}`)).toMatchObject({
-        body: { data: { [field]: null, status: "canceled" } },
-      });
-    },
-  );
+  ])("waits until its subscription is canceled: $name", async (kind, field) => {
+    const { id } = await create(owner, kind);
+    const subscription = await create(owner, SUBSCRIPTIONS, { [field]: id });
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
+    await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`);
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject(used);
+    await owner.post(`${SUBSCRIPTIONS.path}/${subscription.id}/cancel`, { cancel_at_period_end: false });
+    expect(await owner.delete(`${kind.path}/${id}`)).toMatchObject({
+      status: 200,
+      body: { success: true },
+    });
+    expect(await owner.get(`${SUBSCRIPTIONS.path}/${subscription.id}`)).toMatchObject({
+      body: { data: { [field]: null, status: "canceled" } },
+    });
+  });
 
   test.each([
     [CUSTOMERS, "customer_id"],
     [PAYMENT_METHODS, "payment_method_id"],
-  ])("and needed by an open payment can't be deleted before that is over: $0.name", async (kind, field) => {
+  ])("waits until its open payment is over: $name", async (kind, field) => {
     const { id } = await create(owner, kind);
     const { id: payment } = await create(owner, PAYMENTS, { [field]: id });
     for (const status of [null, "requires_action", "processing"]) {
@@ -197,7 +194,7 @@ describe("what is linked to", () => {
     });
   });
 
-  test("and not needed is deleted, and the reference is null: addresses, and a payment method's customer", async () => {
+  test("that nothing needs sets the references to null", async () => {
     const { id: billing_address_id } = await create(owner, ADDRESSES);
     const { id: customer_id } = await create(owner, CUSTOMERS);
     const { id: method } = await create(owner, PAYMENT_METHODS, { billing_address_id, customer_id });
@@ -215,7 +212,7 @@ describe("what is linked to", () => {
     ).toBeNull();
   });
 
-  test("of many that link to it while it is deleted none is left with a reference to nothing", async () => {
+  test("while many link to it leaves no reference to nothing", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { id } = await create(owner, CUSTOMERS);
       const linking = Array.from({ length: 8 }, () =>

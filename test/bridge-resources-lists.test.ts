@@ -6,7 +6,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 
-/** Somebody with so many of a kind. @returns the ids as they were created. */
+/** Somebody with so many of a kind. @returns the ids in order of creation. */
 async function buildRows(kind: Kind, count: number): Promise<{ api: Api; ids: string[] }> {
   const { token } = await buildPerson(guildhall);
   const api = guildhall.api.as(token);
@@ -17,11 +17,11 @@ async function buildRows(kind: Kind, count: number): Promise<{ api: Api; ids: st
 
 const tableOf = ({ path }: Kind) => path.split("/")[2]?.replace("-", "_") ?? "";
 
-describe.each(KINDS)("the list of $name", (kind) => {
+describe.each(KINDS)("the list $path", (kind) => {
   const { path } = kind;
   const largest = /payments|addresses/.test(path) ? 50 : 100;
 
-  test("has the newest first, 20 on a page, and says how many there are", async () => {
+  test("has the newest first, 20 on a page, and counts them all", async () => {
     const { api, ids } = await buildRows(kind, 21);
     const first = await api.get(path);
     expect(idsOf(first)).toEqual(ids.slice(1).reverse());
@@ -34,7 +34,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     expect(second.body.meta.pagination).toEqual({ total: 21, page: 2, pageSize: 20, totalPages: 2 });
   });
 
-  test("is empty where there is nothing, and beyond its last page", async () => {
+  test("is empty without resources and beyond its last page", async () => {
     const { api } = await buildRows(kind, 0);
     expect((await api.get(path)).body).toEqual({
       success: true,
@@ -49,7 +49,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     });
   });
 
-  test("is paged by limit and offset as well", async () => {
+  test("can also be paged by limit and offset", async () => {
     const { api, ids } = await buildRows(kind, 5);
     const newest = [...ids].reverse();
     const third = await api.get(`${path}?limit=2&offset=2`);
@@ -58,7 +58,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     expect(idsOf(await api.get(`${path}?offset=4`))).toEqual(newest.slice(4));
   });
 
-  test("keeps one order where all were created in one moment, and no page misses or repeats any", async () => {
+  test("neither skips nor repeats resources created at the same moment", async () => {
     const { api, ids } = await buildRows(kind, 7);
     await guildhall.db(tableOf(kind)).whereIn("id", ids).update({ created_at: guildhall.db.fn.now() });
     for (const [direction, expected] of [
@@ -70,7 +70,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     }
   });
 
-  test("is ordered by the time of creation or of the last change, either way", async () => {
+  test("is ordered by creation or last change, in either direction", async () => {
     const { api, ids } = await buildRows(kind, 3);
     const [first = "", ...rest] = ids;
     await api.put(`${kind.intents}/${first}`, kind.change);
@@ -78,7 +78,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     expect(idsOf(await api.get(`${path}?orderBy=created_at&orderDir=asc`))).toEqual(ids);
   });
 
-  test(`has ${largest} on a page at most`, async () => {
+  test(`has at most ${largest} on a page`, async () => {
     const { api } = await buildRows(kind, 1);
     expect((await api.get(`${path}?limit=${largest}`)).body.meta.pagination.pageSize).toBe(largest);
     expect(await api.get(`${path}?limit=${largest + 1}`)).toMatchObject(
@@ -92,7 +92,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     ["offset", ["-1", "0.5", "x", "99999999999"]],
     ["orderBy", ["id", "user_id", "metadata", "created_at;", "", "__proto__"]],
     ["orderDir", ["up", "DESC", ""]],
-  ])("refuses a wrong %s by its name", async (parameter, values) => {
+  ])("refuses a wrong %s by name", async (parameter, values) => {
     const { api } = await buildRows(kind, 0);
     for (const value of values) {
       const answer = await api.get(`${path}?${parameter}=${encodeURIComponent(value)}`);
@@ -101,7 +101,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     }
   });
 
-  test("refuses an unknown parameter, and one that comes twice, by its name", async () => {
+  test("refuses unknown and repeated parameters by name", async () => {
     const { api, ids } = await buildRows(kind, 1);
     for (const name of [
       "user_id",
@@ -123,7 +123,7 @@ describe.each(KINDS)("the list of $name", (kind) => {
     }
   });
 
-  test("refuses a NUL in any parameter by its name", async () => {
+  test("refuses a NUL in any parameter by name", async () => {
     const { api } = await buildRows(kind, 0);
     expect(await api.get(`${path}?organization_id=%00`)).toMatchObject(
       no(400, "invalid_parameter", "organization_id"),

@@ -31,7 +31,7 @@ describe.each([
     [{ total_cents: 1_000_000_000_000 }, [1e12, 0, 0, 1e12]],
     [{ subtotal_cents: 1e12, tax_cents: 1e12 }, [1e12, 1e12, 0, 2e12]],
     [{ total_cents: 100.0 }, [100, 0, 0, 100]],
-  ])("of %j is completed: total = subtotal + tax - discount", async (given, expected) => {
+  ])("with %j is completed: total = subtotal + tax - discount", async (given, expected) => {
     const { status, body } = await ask(given);
     expect({ status, amounts: AMOUNTS.map((name) => body.data?.[name]) }).toEqual({
       status: 201,
@@ -46,19 +46,19 @@ describe.each([
     { subtotal_cents: 100, discount_cents: 101 },
     { total_cents: 10, tax_cents: 19 },
     { subtotal_cents: 1, tax_cents: 0, discount_cents: 0, total_cents: 0 },
-  ])("of %j contradicts itself: 422", async (given) => {
+  ])("with %j contradicts itself: 422", async (given) => {
     expect(await ask(given)).toMatchObject(no(422, "amounts_disagree", "total_cents"));
   });
 
   test.each([{}, { tax_cents: 5 }, { discount_cents: 0 }, { currency: "EUR" }])(
-    "of %j costs nobody knows what: 422",
+    "with %j has no amount: 422",
     async (given) => {
       expect(await ask(given)).toMatchObject(no(422, "amount_missing", "total_cents"));
     },
   );
 
   test.each([...AMOUNTS, alias])(
-    "takes whole cents alone as its %s, and refuses the rest by name",
+    "takes only whole cents as its %s, and refuses the rest by name",
     async (field) => {
       for (const value of [1.5, "100", "", -1, -0.5, 1e13, 1e308, 2 ** 53, null, true, [], {}, [100]]) {
         const answer = await ask({ [field]: value });
@@ -73,7 +73,7 @@ describe.each([
     },
   );
 
-  test(`is answered by total_cents when it was sent as ${alias}`, async () => {
+  test(`accepts ${alias} and returns it as total_cents`, async () => {
     const { body } = await ask({ [alias]: 500 });
     expect(body.data).toMatchObject({ total_cents: 500, subtotal_cents: 500 });
     expect(body.data).not.toHaveProperty(alias);
@@ -81,7 +81,7 @@ describe.each([
     expect(await ask({ total_cents: 500, [alias]: 501 })).toMatchObject(no(422, "conflicting_fields", alias));
   });
 
-  test("is in a currency of ISO 4217, in either case; in dollars where none is named", async () => {
+  test("has an ISO 4217 currency in either case, and dollars by default", async () => {
     for (const [given, expected] of [
       ["EUR", "EUR"],
       ["eur", "EUR"],
@@ -96,8 +96,8 @@ describe.each([
   });
 });
 
-describe("a payment", () => {
-  test("is over more than nothing, as it is created and as it is changed", async () => {
+describe("the amount of a payment", () => {
+  test("is more than zero, when created and when changed", async () => {
     for (const given of [{ total_cents: 0 }, { amount_cents: 0 }, { subtotal_cents: 5, discount_cents: 5 }])
       expect(await jane.post(PAYMENTS.intents, given)).toMatchObject(
         no(422, "amount_missing", "total_cents"),
@@ -108,7 +108,7 @@ describe("a payment", () => {
     );
   });
 
-  test("keeps its tax and its discount when its total is changed", async () => {
+  test("keeps tax and discount when the total changes", async () => {
     const { id } = await create(jane, PAYMENTS, { total_cents: 109, tax_cents: 19, discount_cents: 10 });
     const change = (amount_cents: number) => jane.put(`${PAYMENTS.intents}/${id}`, { amount_cents });
     expect(await change(209)).toMatchObject({
@@ -119,7 +119,7 @@ describe("a payment", () => {
     expect(await change(8)).toMatchObject(no(422, "amounts_disagree", "total_cents"));
   });
 
-  test("changes its currency, and not its total by that", async () => {
+  test("stays the same when the currency changes", async () => {
     const { id } = await create(jane, PAYMENTS, { total_cents: 500 });
     expect(await jane.put(`${PAYMENTS.intents}/${id}`, { currency: "gbp" })).toMatchObject({
       status: 200,

@@ -19,11 +19,11 @@ beforeEach(async () => {
 
 const as = ({ token }: Person): Api => guildhall.api.as(token);
 
-/** Customers are guarded like payments. */
+/** Customers need the permissions of payments. */
 const permission = ({ path }: Kind) =>
   path.endsWith("customers") ? "payments" : path.split("/")[2]?.replace("-", "_");
 
-/** A member whose one role has these permissions. */
+/** A member whose only role has these permissions. */
 async function buildMemberWith(permissions: string[]): Promise<Api> {
   const { user, token } = await buildPerson(guildhall);
   const role = await buildRole(guildhall, permissions, organization_id);
@@ -38,7 +38,7 @@ describe.each(KINDS)("$name", (kind) => {
   const { path, intents, change, deletable } = kind;
   const listOf = (organization: string) => `${path}?organization_id=${organization}`;
 
-  /** Everything that can be done to one by its id, but reading it. */
+  /** Every request about one by its id, except reading it. */
   const actions = [
     { method: "put", at: (id: string) => `${intents}/${id}`, body: change },
     ...(deletable ? [{ method: "delete", at: (id: string) => `${path}/${id}`, body: undefined }] : []),
@@ -69,7 +69,7 @@ describe.each(KINDS)("$name", (kind) => {
     return method === "post" ? api.post(at(id), body) : api.delete(at(id));
   }
 
-  test("that names no organization, or null, is its creator's own", async () => {
+  test("without an organization belongs to its creator", async () => {
     for (const values of [{}, { organization_id: null }]) {
       const made = await create(as(team.billing), kind, values);
       expect(made).toMatchObject({ user_id: team.billing.user.id, organization_id: null });
@@ -80,7 +80,7 @@ describe.each(KINDS)("$name", (kind) => {
     }
   });
 
-  test("of a person is nobody else's to see or change, not even of the owner of an organization they share", async () => {
+  test("of a person is hidden even from their organization's owner", async () => {
     const { id } = await create(as(team.billing), kind);
     const before = await checksum(guildhall.db);
     for (const person of [team.owner, team.member, team.stranger]) {
@@ -93,7 +93,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect(await checksum(guildhall.db)).toBe(before);
   });
 
-  test("of an organization is seen by its members, by its id and in its list", async () => {
+  test("of an organization is shown to its members, by id and in its list", async () => {
     const { id, ...made } = await create(as(team.owner), kind, { organization_id });
     expect(made).toMatchObject({ user_id: team.owner.user.id, organization_id });
     for (const person of [team.owner, team.billing, team.member]) {
@@ -102,7 +102,7 @@ describe.each(KINDS)("$name", (kind) => {
     }
   });
 
-  test("of an organization is created and changed by who may manage it, whoever created it", async () => {
+  test("of an organization is managed by anyone with the permission", async () => {
     const { id } = await create(as(team.owner), kind, { organization_id });
     const changed = await as(team.billing).put(`${intents}/${id}`, change);
     expect(changed).toMatchObject({
@@ -112,7 +112,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect(await create(as(team.billing), kind, { organization_id })).toMatchObject({ organization_id });
   });
 
-  test("of an organization is not changed by a member who may only read: 403, and nothing is written", async () => {
+  test("of an organization can't be changed by a member who may only read: 403", async () => {
     const { id } = await create(as(team.owner), kind, { organization_id });
     const before = await checksum(guildhall.db);
     const api = as(team.member);
@@ -121,7 +121,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect(await checksum(guildhall.db)).toBe(before);
   });
 
-  test("of an organization takes the very permission for it: to see it one, to change it another", async () => {
+  test("of an organization needs one permission to read and one to change", async () => {
     const { id } = await create(as(team.owner), kind, { organization_id });
     const right = permission(kind);
     const rights = ["subscriptions", "payment_methods", "addresses", "payments"];
@@ -150,7 +150,7 @@ describe.each(KINDS)("$name", (kind) => {
     }
   });
 
-  test("of an organization is absent for strangers: 404, as one that was never there", async () => {
+  test("of an organization looks nonexistent to outsiders: 404", async () => {
     const { id } = await create(as(team.owner), kind, { organization_id });
     const unknown = `${id.split("_")[0]}_01h2xcejqtf2nbrexx3vqjhp41`;
     const api = as(team.stranger);
@@ -165,7 +165,7 @@ describe.each(KINDS)("$name", (kind) => {
     }
   });
 
-  test("is neither listed nor created in an organization of others, nor in one that was never there: the same 403", async () => {
+  test("of a foreign and of an unknown organization gets the same 403", async () => {
     await create(as(team.owner), kind, { organization_id });
     const before = await checksum(guildhall.db);
     const api = as(team.stranger);
@@ -187,7 +187,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect(await checksum(guildhall.db)).toBe(before);
   });
 
-  test("in a list without organization_id is the caller's own alone, of no organization of theirs", async () => {
+  test("in a list without organization_id is the caller's own only", async () => {
     const own = await create(as(team.owner), kind);
     await create(as(team.owner), kind, { organization_id });
     await create(as(team.billing), kind);
@@ -195,13 +195,13 @@ describe.each(KINDS)("$name", (kind) => {
     expect(body).toMatchObject({ data: [{ id: own.id }], meta: { pagination: { total: 1 } } });
   });
 
-  test("moves to no other owner: a change that names an organization is refused by name", async () => {
+  test("can't move to another owner: naming an organization is refused", async () => {
     const { id } = await create(as(team.owner), kind);
     const answer = await as(team.owner).put(`${intents}/${id}`, { organization_id });
     expect(answer).toMatchObject(no(422, "unknown_field", "organization_id"));
   });
 
-  test("of an organization is no longer its creator's to see once they have left", async () => {
+  test("of an organization is hidden from its creator once they have left", async () => {
     const { id } = await create(as(team.billing), kind, { organization_id });
     expect(
       (await as(team.billing).post(`/bridge-payment/organizations/${organization_id}/leave`)).status,
@@ -213,7 +213,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect(idsOf(await as(team.owner).get(listOf(organization_id)))).toEqual([id]);
   });
 
-  test("of another environment is absent here, whoever's it is", async () => {
+  test("of another environment is hidden", async () => {
     const elsewhere = await buildPerson(guildhall, { environment: "globex" });
     const theirs = guildhall.api.in("globex").as(elsewhere.token);
     const { id: theirOrganization } = await buildOrganization(guildhall, elsewhere);
@@ -230,7 +230,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect(await as(team.owner).get(listOf(theirOrganization))).toMatchObject(no(403, "forbidden"));
   });
 
-  test("is read by a program by its id alone, within what its token allows; lists are for people", async () => {
+  test("is read by programs by id only, within their scopes", async () => {
     const ids = [
       (await create(as(team.owner), kind)).id,
       (await create(as(team.owner), kind, { organization_id })).id,

@@ -23,7 +23,7 @@ async function defaults(api: Api, query = ""): Promise<string[]> {
     .map(({ id }: { id: string }) => id);
 }
 
-test("a payment method has what the provider told of it", async () => {
+test("a payment method has the values that the provider reported", async () => {
   const given = {
     type: "card",
     provider_id: "stripe",
@@ -43,14 +43,14 @@ test("a payment method has what the provider told of it", async () => {
   expect((await jane.get(`${PATH}/${body.data.id}`)).body.data).toEqual(body.data);
 });
 
-describe("another name", () => {
+describe("an alternative name", () => {
   test.each([
     ["card_token", "provider_payment_method_token", "tok_visa_4242"],
     ["payment_method_token", "provider_payment_method_token", "tok_visa_4242"],
     ["payment_type", "type", "wallet"],
     ["brand", "card_brand", "mastercard"],
     ["last4", "last_four", "4444"],
-  ])("%s of %s is taken, and answered by that alone", async (alias, name, value) => {
+  ])("%s for %s is accepted and not returned", async (alias, name, value) => {
     const { [name]: _, ...rest }: Record<string, unknown> = {
       type: "card",
       provider_payment_method_token: "tok_1",
@@ -66,7 +66,7 @@ describe("another name", () => {
     expect(wrong.body.error).toMatch(new RegExp(`^${alias}: `));
   });
 
-  test("of the token may come beside the third, if all three agree", async () => {
+  test("of the token may be sent with the others if all agree", async () => {
     const token = "tok_visa_4242";
     const three = { card_token: token, payment_method_token: token, provider_payment_method_token: token };
     expect(await jane.post(PATH, { type: "card", ...three })).toMatchObject({ status: 201 });
@@ -85,7 +85,7 @@ test.each([
   ["is_default", ["true", 1, null]],
   ["wallet_type", ["", 1, "x".repeat(51)]],
   ["metadata", [null, [], "x"]],
-])("a wrong %s is refused by its name", async (field, values) => {
+])("a payment method with a wrong %s is refused by name", async (field, values) => {
   for (const value of values) {
     const body = { type: "card", provider_payment_method_token: "tok_1", [field]: value };
     expect(await jane.post(PATH, body), String(value)).toMatchObject(no(422, "invalid_field", field));
@@ -98,7 +98,7 @@ test("a payment method without a token is refused by the token's name", async ()
   );
 });
 
-test("a change takes what one may know of a card by oneself; what the provider said stays", async () => {
+test("a change takes what a user may set, and keeps what the provider said", async () => {
   const { id, provider_payment_method_token } = await add({ alias: "old", last_four: "4242" });
   const change = { alias: null, expiry_month: "12", expiry_year: "2032", metadata: { a: 1 } };
   expect(await jane.put(`${PATH}/${id}`, change)).toMatchObject({
@@ -116,15 +116,15 @@ test("a change takes what one may know of a card by oneself; what the provider s
     expect(await jane.put(`${PATH}/${id}`, { [field]: "1" })).toMatchObject(no(422, "unknown_field", field));
 });
 
-test("the list is narrowed by type", async () => {
+test("payment methods are filtered by type", async () => {
   const ids = new Map<string, string>();
   for (const type of ["card", "bank_account", "wallet"]) ids.set(type, (await add({ type })).id);
   for (const [type, id] of ids) expect(idsOf(await jane.get(`${PATH}?type=${type}`))).toEqual([id]);
   expect(await jane.get(`${PATH}?type=cash`)).toMatchObject(no(400, "invalid_parameter", "type"));
 });
 
-describe("the default", () => {
-  test("is one, of whatever type: created as such, set, or changed to it", async () => {
+describe("the default payment method", () => {
+  test("is one of any type: created so, set, or changed to it", async () => {
     const first = await add({ is_default: true });
     const second = await add({ is_default: true, type: "bank_account" });
     expect(await defaults(jane)).toEqual([second.id]);
@@ -139,7 +139,7 @@ describe("the default", () => {
     expect(await defaults(jane)).toEqual([]);
   });
 
-  test("stays the default when something else of it is changed", async () => {
+  test("stays the default when something else changes", async () => {
     const { id } = await add({ is_default: true });
     expect(await jane.put(`${PATH}/${id}`, { alias: "mine" })).toMatchObject({
       body: { data: { alias: "mine", is_default: true } },
@@ -148,7 +148,7 @@ describe("the default", () => {
     expect(await defaults(jane)).toEqual([id]);
   });
 
-  test("of a person and of an organization don't disturb each other, whoever creates them", async () => {
+  test("of a person is independent of their organization's", async () => {
     const team = await buildTeam(guildhall);
     const organization_id = team.organization.id;
     const [owner, billing] = [guildhall.api.as(team.owner.token), guildhall.api.as(team.billing.token)];
@@ -163,7 +163,7 @@ describe("the default", () => {
     expect(await defaults(owner, `?organization_id=${organization_id}`)).toEqual([shared.id]);
   });
 
-  test("is one after many members set one each at once", async () => {
+  test("is one even if many members set one at once", async () => {
     const team = await buildTeam(guildhall);
     const organization_id = team.organization.id;
     const apis = [guildhall.api.as(team.owner.token), guildhall.api.as(team.billing.token)];
@@ -178,7 +178,7 @@ describe("the default", () => {
   });
 });
 
-test("deleting one says so, and it is gone", async () => {
+test("deleting a payment method says so, and it is gone", async () => {
   const { id } = await add();
   expect((await jane.delete(`${PATH}/${id}`)).body).toEqual({
     success: true,

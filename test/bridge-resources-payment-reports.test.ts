@@ -7,7 +7,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
-/** Programs that may report; the second by an access token. */
+/** Programs that may report; the second has an access token. */
 let programs: Api[];
 let scopeless: Api;
 
@@ -26,18 +26,18 @@ beforeEach(async () => {
 const lastEvent = (subject_id: string) =>
   guildhall.db("events").where({ subject_id }).orderBy("id", "desc").first();
 
-describe("what a provider says of a payment", () => {
+describe("a payment report", () => {
   const sync = (id: string, report?: unknown, api = guildhall.api) =>
     api.post(`${PAYMENTS.intents}/${id}/sync`, report);
 
-  /** A payment that became this, one thing after another. */
+  /** A payment that went through these states. */
   async function after(...statuses: string[]): Promise<string> {
     const { id } = await create(owner, PAYMENTS);
     for (const status of statuses) expect((await sync(id, { status })).status).toBe(200);
     return id;
   }
 
-  test("is reported by a program, and the time is noted", async () => {
+  test("is sent by a program, and its time is recorded", async () => {
     for (const [n, program] of programs.entries()) {
       for (const organization_id of [null, team.organization.id]) {
         const { id } = await create(owner, PAYMENTS, { organization_id });
@@ -84,7 +84,7 @@ describe("what a provider says of a payment", () => {
     [["failed"], ["failed"]],
     [["canceled"], ["canceled"]],
     [["succeeded", "refunded"], ["refunded"]],
-  ])("after %j may be any of %j, and nothing else: 409", async (before, allowed) => {
+  ])("may change %j to any of %j, and nothing else: 409", async (before, allowed) => {
     for (const status of ALL) {
       const id = await after(...before);
       const answer = await sync(id, { status });
@@ -93,7 +93,7 @@ describe("what a provider says of a payment", () => {
     }
   });
 
-  test("is when it is over the time it was: a refund and the same again leave it", async () => {
+  test("never changes completed_at, by the same status or a refund", async () => {
     const id = await after("succeeded");
     const read = async () => (await owner.get(`${PAYMENTS.path}/${id}`)).body.data;
     const { completed_at, synced_at } = await read();
@@ -108,7 +108,7 @@ describe("what a provider says of a payment", () => {
     expect((await read()).completed_at).toBe(completed_at);
   });
 
-  test("is an event where it tells something new, be it not the status", async () => {
+  test("is an event if anything is new, not only the status", async () => {
     const id = await after("processing");
     const count = async () => (await guildhall.db("events").where({ subject_id: id })).length;
     const before = await count();
@@ -128,7 +128,7 @@ describe("what a provider says of a payment", () => {
     });
   });
 
-  test("of many at once is heard once: one end, one event", async () => {
+  test("sent many times at once takes effect once, with one event", async () => {
     const id = await after("processing");
     const ends = ["succeeded", "failed", "canceled"];
     const answers = await Promise.all([...ends, ...ends, ...ends].map((status) => sync(id, { status })));
@@ -138,7 +138,7 @@ describe("what a provider says of a payment", () => {
     expect(events.map(({ data }) => data.to)).toEqual(["processing", ...heard]);
   });
 
-  test("is seen, without a body, by who may manage it: nothing is written by that", async () => {
+  test("can be read without a body by managers of payments", async () => {
     const organization_id = team.organization.id;
     const card = (await create(owner, PAYMENT_METHODS)).id;
     const own = await create(owner, PAYMENTS, { payment_method_id: card });
@@ -160,7 +160,7 @@ describe("what a provider says of a payment", () => {
     );
   });
 
-  test("is told by programs alone: 403 for people, 403 without the scope, 404 for what isn't there", async () => {
+  test("comes only from programs: 403 for people or without scope, or 404", async () => {
     const { id } = await create(owner, PAYMENTS);
     expect(await sync(id, { status: "succeeded" }, owner)).toMatchObject(no(403, "program_only"));
     for (const report of [undefined, { status: "succeeded" }])
@@ -176,7 +176,7 @@ describe("what a provider says of a payment", () => {
     ["status", ["paid", "pending", "", null, undefined]],
     ["provider_payment_id", ["", null, 1, "x".repeat(201)]],
     ["failure_reason", ["", null, 1, "x".repeat(501)]],
-  ])("with a wrong %s is refused by its name", async (field, values) => {
+  ])("with a wrong %s is refused by name", async (field, values) => {
     const { id } = await create(owner, PAYMENTS);
     for (const value of values)
       expect(await sync(id, { status: "failed", [field]: value }), String(value)).toMatchObject(

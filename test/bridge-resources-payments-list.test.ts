@@ -17,8 +17,8 @@ const intend = (values: object = {}) => create(jane, PAYMENTS, values);
 const report = (id: string, status: string) => guildhall.api.post(`${INTENTS}/${id}/sync`, { status });
 const cardOf = async (api = jane) => String((await create(api, PAYMENT_METHODS)).id);
 
-describe("the list", () => {
-  test("is narrowed by status, where pending means nothing was asked of the provider yet", async () => {
+describe("the list of payments", () => {
+  test("is filtered by status; pending is unknown to the provider", async () => {
     const [method, confirmation, processing, succeeded] = [
       (await intend()).id,
       (await intend({ payment_method_id: await cardOf() })).id,
@@ -37,7 +37,7 @@ describe("the list", () => {
     expect(await jane.get(`${PATH}?status=paid`)).toMatchObject(no(400, "invalid_parameter", "status"));
   });
 
-  test("is searched in what people write, where % and _ are letters like any other", async () => {
+  test("is searched in its texts; % and _ are ordinary characters", async () => {
     const [percent, under, code] = [
       (await intend({ description: "50% off" })).id,
       (await intend({ concept: "a_b", tags: "q1,Consulting" })).id,
@@ -53,7 +53,7 @@ describe("the list", () => {
     expect(await search("50 off")).toEqual([]);
   });
 
-  test("is narrowed by the time of creation, from and to, both included", async () => {
+  test("is filtered by time of creation, both limits included", async () => {
     const ids = [await intend(), await intend(), await intend()].map(({ id }) => String(id));
     const times = ["2026-01-31T23:30:00Z", "2026-02-01T00:00:00Z", "2026-02-01T12:00:00Z"];
     for (const [n, id] of ids.entries())
@@ -64,7 +64,7 @@ describe("the list", () => {
     expect(await by("created_at_to=2026-02-01T00:00:00Z")).toEqual([first, second].sort());
     const zoned = encodeURIComponent("2026-02-01T01:00:00+01:00");
     expect(await by(`created_at_from=${zoned}&created_at_to=${zoned}`)).toEqual([second]);
-    // A day is meant as a whole, in UTC.
+    // A date means the whole day, in UTC.
     expect(await by("created_at_from=2026-02-01")).toEqual([second, third].sort());
     expect(await by("created_at_to=2026-02-01")).toEqual([first, second, third].sort());
     expect(await by("created_at_to=2026-01-31")).toEqual([first]);
@@ -85,7 +85,7 @@ describe("the list", () => {
         );
   });
 
-  test("is ordered by amount, by either of its names, and by status", async () => {
+  test("is ordered by amount, under either name, and by status", async () => {
     const ids: string[] = [];
     for (const total_cents of [200, 300, 100]) ids.push((await intend({ total_cents })).id);
     const [middle = "", dear = "", cheap = ""] = ids;

@@ -19,8 +19,8 @@ const confirm = (id: string, body?: object) => jane.post(`${INTENTS}/${id}/confi
 const report = (id: string, status: string) => guildhall.api.post(`${INTENTS}/${id}/sync`, { status });
 const cardOf = async (api = jane) => String((await create(api, PAYMENT_METHODS)).id);
 
-describe("an intent", () => {
-  test("has what it was given, and waits for a payment method", async () => {
+describe("a payment intent", () => {
+  test("has the values sent, and waits for a payment method", async () => {
     const given = {
       total_cents: 10_000,
       currency: "USD",
@@ -65,7 +65,7 @@ describe("an intent", () => {
     ["reference_code", ["", 1, "x".repeat(201)]],
     ["tags", [["a"], "", "x".repeat(501)]],
     ["provider_id", ["", 1]],
-  ])("with a wrong %s is refused by its name", async (field, values) => {
+  ])("with a wrong %s is refused by name", async (field, values) => {
     for (const value of values) {
       const answer = await jane.post(INTENTS, { total_cents: 1, [field]: value });
       if (String(value).includes("\u0000")) expect(answer).toMatchObject(no(400, "malformed_text"));
@@ -74,14 +74,14 @@ describe("an intent", () => {
   });
 
   test.each(["status", "provider_payment_id", "client_secret", "completed_at", "id", "card"])(
-    "is not given its %s by whoever creates it",
+    "doesn't let its creator set %s",
     async (field) => {
       const answer = await jane.post(INTENTS, { total_cents: 1, [field]: "succeeded" });
       expect(answer).toMatchObject(no(422, "unknown_field", field));
     },
   );
 
-  test("is changed while it is pending: what is named, with null for none; the rest stays", async () => {
+  test("changes while pending: sets values, clears null, keeps the rest", async () => {
     const payment_method_id = await cardOf();
     for (const values of [{}, { payment_method_id }]) {
       const { id } = await intend({ description: "old", concept: "invoice", ...values });
@@ -100,7 +100,7 @@ describe("an intent", () => {
     }
   });
 
-  test("keeps its status, its concept and its provider: a change of them is refused by name", async () => {
+  test("keeps status, concept and provider, and refuses changes by name", async () => {
     const { id } = await intend();
     for (const field of [
       "status",
@@ -115,15 +115,15 @@ describe("an intent", () => {
       );
   });
 
-  test("is never deleted", async () => {
+  test("can't be deleted", async () => {
     const { id } = await intend();
     for (const path of [`${PATH}/${id}`, `${INTENTS}/${id}`])
       expect(await jane.delete(path)).toMatchObject(no(405, "method_not_allowed"));
   });
 });
 
-describe("confirming", () => {
-  test("needs a payment method: the intent's own, or one that comes along", async () => {
+describe("confirming a payment", () => {
+  test("needs a payment method, from the intent or the request", async () => {
     const card = await cardOf();
     const { id } = await intend();
     for (const body of [undefined, {}])
@@ -142,7 +142,7 @@ describe("confirming", () => {
     expect(await read(other.id)).toEqual(body.data);
   });
 
-  test("takes another payment method than the intent's, where to come back to, and whether to save it", async () => {
+  test("may bring a payment method, a return URL and more", async () => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     const body = {
       payment_method_id: await cardOf(),
@@ -167,14 +167,14 @@ describe("confirming", () => {
     ["payment_method_id", [1, [], "x".repeat(65)]],
     ["return_url", ["/back", null, 1]],
     ["save_payment_method", ["true", 1, null]],
-  ])("with a wrong %s is refused by its name, and the intent stays pending", async (field, values) => {
+  ])("with a wrong %s is refused by name and changes nothing", async (field, values) => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     for (const value of values)
       expect(await confirm(id, { [field]: value })).toMatchObject(no(422, "invalid_field", field));
     expect(await read(id)).toMatchObject({ status: "requires_confirmation" });
   });
 
-  test("of many at once goes through once; the others are told: 409", async () => {
+  test("many times at once takes effect once, with 409 for the rest", async () => {
     const { id } = await intend();
     const cards = await Promise.all(Array.from({ length: 10 }, () => cardOf()));
     const answers = await Promise.all(cards.map((payment_method_id) => confirm(id, { payment_method_id })));
@@ -187,7 +187,7 @@ describe("confirming", () => {
     expect(events).toHaveLength(1);
   });
 
-  test("and changing at once: what was confirmed is what is recorded", async () => {
+  test("during a change records exactly what was confirmed", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { id } = await intend({ payment_method_id: await cardOf() });
       const [changed, confirmed] = await Promise.all([
@@ -201,7 +201,7 @@ describe("confirming", () => {
     }
   });
 
-  test("ends the time for changes, and for confirming, for good: 409", async () => {
+  test("ends changes and further confirmations: 409", async () => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     await confirm(id);
     for (const status of [null, "requires_action", "processing", "succeeded", "refunded"]) {
@@ -217,7 +217,7 @@ describe("confirming", () => {
     }
   });
 
-  test("is open again where the provider wants another payment method", async () => {
+  test("is possible again if the provider wants another method", async () => {
     const { id } = await intend({ payment_method_id: await cardOf() });
     await confirm(id);
     await report(id, "requires_payment_method");

@@ -7,7 +7,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 const guildhall = useGuildhall();
 let team: Team;
 let owner: Api;
-/** Programs that may report; the second by an access token. */
+/** Programs that may report; the second has an access token. */
 let programs: Api[];
 let scopeless: Api;
 
@@ -26,11 +26,11 @@ beforeEach(async () => {
 const lastEvent = (subject_id: string) =>
   guildhall.db("events").where({ subject_id }).orderBy("id", "desc").first();
 
-describe("what a provider says of a subscription", () => {
+describe("a subscription report", () => {
   const sync = (id: string, report: unknown, api = guildhall.api) =>
     api.post(`${SUBSCRIPTIONS.path}/${id}/sync`, report);
 
-  test("is reported by a program: status, period, and what the provider calls it", async () => {
+  test("comes from a program, with status, period and the provider's id", async () => {
     for (const [n, program] of programs.entries()) {
       for (const organization_id of [null, team.organization.id]) {
         const { id } = await create(owner, SUBSCRIPTIONS, { organization_id });
@@ -58,7 +58,7 @@ describe("what a provider says of a subscription", () => {
   });
 
   test.each(["active", "past_due", "incomplete", "trialing", "paused"])(
-    "may be %s of one that goes on, and leaves out what it doesn't know",
+    "may set an active one to %s, and leaves out the unknown",
     async (status) => {
       const { id, current_period_end } = await create(owner, SUBSCRIPTIONS);
       await sync(id, { status: "active", provider_subscription_id: "sub_1" });
@@ -71,7 +71,7 @@ describe("what a provider says of a subscription", () => {
     },
   );
 
-  test("ends it where it is canceled: after that nothing else is heard, but the same again", async () => {
+  test("of its end is final, and only accepted again as it was", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     const canceled = await sync(id, { status: "canceled" });
     expect(canceled).toMatchObject({
@@ -85,7 +85,7 @@ describe("what a provider says of a subscription", () => {
     expect(again.body.data.canceled_at).toBe(canceled.body.data.canceled_at);
   });
 
-  test("keeps the time somebody canceled it for the end of the period", async () => {
+  test("keeps the time somebody canceled it at period end", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     const { canceled_at } = (await owner.post(`${SUBSCRIPTIONS.path}/${id}/cancel`)).body.data;
     expect((await sync(id, { status: "active" })).body.data).toMatchObject({
@@ -98,7 +98,7 @@ describe("what a provider says of a subscription", () => {
     });
   });
 
-  test("that its period is over by now answers what it is from then on: canceled", async () => {
+  test("of a period that has passed returns it as canceled", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     await owner.post(`${SUBSCRIPTIONS.path}/${id}/cancel`);
     const { body } = await sync(id, {
@@ -110,7 +110,7 @@ describe("what a provider says of a subscription", () => {
     expect((await owner.get(`${SUBSCRIPTIONS.path}/${id}`)).body.data).toEqual(body.data);
   });
 
-  test("is told by programs alone: 403 for people, 403 without the scope, 404 for what isn't there", async () => {
+  test("comes only from programs: 403 for people or without scope, or 404", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     expect(await sync(id, { status: "active" }, owner)).toMatchObject(no(403, "program_only"));
     expect(await sync(id, { status: "active" }, scopeless)).toMatchObject(no(403, "scope_missing"));
@@ -129,7 +129,7 @@ describe("what a provider says of a subscription", () => {
     ["provider_subscription_id", ["", null, 1, "x".repeat(201)]],
     ["current_period_start", ["2026-01-01", "now", null, 1, "", "2026-02-30T00:00:00Z"]],
     ["current_period_end", ["2026-01-01T00:00:00", "2026-01-01T25:00:00Z"]],
-  ])("with a wrong %s is refused by its name", async (field, values) => {
+  ])("with a wrong %s is refused by name", async (field, values) => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     for (const value of values) {
       const answer = await sync(id, { status: "active", [field]: value });
@@ -140,7 +140,7 @@ describe("what a provider says of a subscription", () => {
     );
   });
 
-  test("of a period that ends before it begins is refused, beside what is known too", async () => {
+  test("is refused if the period would end before it begins", async () => {
     const { id } = await create(owner, SUBSCRIPTIONS);
     const [from, to] = ["2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"];
     for (const [period, field] of [

@@ -16,11 +16,11 @@ beforeAll(async () => {
 const subscribe = (values: object = {}) => create(jane, SUBSCRIPTIONS, values);
 const read = async (id: string) => (await jane.get(`${PATH}/${id}`)).body.data;
 
-/** How many days lie between two times. */
+/** The days between two times. */
 const days = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
 
 describe("a new subscription", () => {
-  test("says what it costs, how often, and from when to when is paid", async () => {
+  test("has its price, its interval and the paid period", async () => {
     const made = await subscribe({
       subtotal_cents: 10_000,
       tax_cents: 1_900,
@@ -58,7 +58,7 @@ describe("a new subscription", () => {
     expect(await read(made.id)).toEqual(made);
   });
 
-  test("is monthly and in dollars where nothing else is said", async () => {
+  test("is monthly and in dollars by default", async () => {
     const made = await subscribe();
     expect(made).toMatchObject({ billing_interval: "monthly", interval_multiplier: 1, currency: "USD" });
   });
@@ -74,13 +74,13 @@ describe("a new subscription", () => {
     async (billing_interval, interval_multiplier, least, most) => {
       const made = await subscribe({ billing_interval, interval_multiplier });
       const length = days(made.current_period_start, made.current_period_end);
-      // An hour more or less where clocks are changed.
+      // An hour more or less where clocks change.
       expect(length).toBeGreaterThan(least - 0.05);
       expect(length).toBeLessThan(most + 0.05);
     },
   );
 
-  test("with a trial is trialing, and its first period is the trial", async () => {
+  test("with a trial is trialing, and the trial is its first period", async () => {
     const made = await subscribe({ trial_days: 14, billing_interval: "yearly" });
     expect(made.status).toBe("trialing");
     expect(days(made.current_period_start, made.trial_end)).toBeCloseTo(14, 1);
@@ -88,7 +88,7 @@ describe("a new subscription", () => {
     expect(await subscribe({ trial_days: 0 })).toMatchObject({ status: "incomplete", trial_end: null });
   });
 
-  test("may cost nothing", async () => {
+  test("may be free", async () => {
     expect(await subscribe({ price_cents: 0, total_cents: 0 })).toMatchObject({ total_cents: 0 });
   });
 
@@ -101,7 +101,7 @@ describe("a new subscription", () => {
     ["product_id", ["", 1, "x".repeat(201)]],
     ["metadata", [null, [], "x", 1]],
     ["organization_id", [1, [], "x".repeat(65)]],
-  ])("with a wrong %s is refused by its name", async (field, values) => {
+  ])("with a wrong %s is refused by name", async (field, values) => {
     for (const value of values) {
       const answer = await jane.post(PATH, { total_cents: 1, [field]: value });
       expect(answer, JSON.stringify(value)).toMatchObject(no(422, "invalid_field", field));
@@ -117,14 +117,14 @@ describe("a new subscription", () => {
     "user_id",
     "id",
     "environment_id",
-  ])("is not given its %s by whoever creates it", async (field) => {
+  ])("doesn't let its creator set %s", async (field) => {
     const answer = await jane.post(PATH, { total_cents: 1, [field]: "active" });
     expect(answer).toMatchObject(no(422, "unknown_field", field));
   });
 });
 
-describe("the list", () => {
-  test("is narrowed by status, and ordered by what one costs", async () => {
+describe("the list of subscriptions", () => {
+  test("is filtered by status and ordered by price", async () => {
     const api = guildhall.api.as((await buildPerson(guildhall)).token);
     const ids: string[] = [];
     for (const total_cents of [300, 100, 200])
@@ -139,7 +139,7 @@ describe("the list", () => {
   });
 });
 
-test("a change takes the ways to pay and the metadata, which it replaces, and nothing else", async () => {
+test("changing a subscription sets payment links and metadata, nothing else", async () => {
   const { id, updated_at } = await subscribe({ metadata: { old: true } });
   const { body } = await jane.put(`${PATH}/${id}`, { metadata: { seats: 6 } });
   expect(body.data).toMatchObject({ id, metadata: { seats: 6 } });

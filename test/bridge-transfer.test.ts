@@ -28,7 +28,7 @@ async function rolesOf(): Promise<Record<string, string[]>> {
   );
 }
 
-/** @returns whom the column names, who is the one member with the role. */
+/** @returns the owner in the organization's column, who is the only member with the role. */
 async function theOwner(): Promise<string> {
   const { owner_user_id } = await guildhall.db("organizations").where({ id: team.organization.id }).first();
   const owners = Object.entries(await rolesOf()).filter(([, roles]) => roles.includes("owner"));
@@ -36,7 +36,7 @@ async function theOwner(): Promise<string> {
   return owner_user_id;
 }
 
-describe("the owner hands the ownership on", () => {
+describe("transferring the ownership", () => {
   test("a transfer returns the organization with its new owner", async () => {
     const { owner, member, organization } = team;
     const answer = await transfer(owner, member.user.id);

@@ -51,7 +51,7 @@ describe("lifting suppressions", () => {
     body: { meta: { lifted_count, remaining_count } },
   });
 
-  test("counts and shows what it would lift in a dry run, and lifts nothing", async () => {
+  test("counts and shows in a dry run what it would lift", async () => {
     const ids = [await suppressed("bounced"), await suppressed("bounced"), await suppressed("complained")];
     const answer = await lift("filter[reason]=bounced", { dry_run: true });
     expect(answer).toMatchObject(counts(0, 2));
@@ -59,7 +59,7 @@ describe("lifting suppressions", () => {
     expect(await left()).toEqual(ids);
   });
 
-  test("lifts those of one reason and time in its environment, with an event each, and no others", async () => {
+  test("lifting covers only one reason and time in its environment", async () => {
     const [old, recent, wish] = [
       await suppressed("bounced"),
       await suppressed("bounced"),
@@ -79,7 +79,7 @@ describe("lifting suppressions", () => {
     expect(await left()).toEqual([wish, foreign]);
   });
 
-  test("lifts thousands in chunks, and says how many are left for the next request", async () => {
+  test("lifts thousands in chunks, and returns how many are left", async () => {
     const { environment_id } = organization;
     const rows = Array.from({ length: 10_005 }, (_, n) => {
       const id = `sup_0${String(n).padStart(25, "0")}`;
@@ -91,7 +91,7 @@ describe("lifting suppressions", () => {
   }, 60_000);
 
   test.each(["complained", "opted_out"])(
-    "leaves what people asked for unless that is said: %s",
+    "lifting keeps suppressions people asked for unless told otherwise: %s",
     async (reason) => {
       const id = await suppressed(reason);
       expect(await lift(`filter[reason]=${reason}`)).toMatchObject(refusal(422, "against_their_wish"));
@@ -107,7 +107,7 @@ describe("lifting suppressions", () => {
     ["", "filter[reason]"],
     ["filter[reason]=disliked", "filter[reason]"],
     ["filter[reason]=bounced&filter[created_since]=yesterday", "filter[created_since]"],
-  ])("needs a reason and times that are times: %s", async (query, parameter) => {
+  ])("needs a reason and valid times: %s", async (query, parameter) => {
     const answer = await lift(query);
     expect(answer).toMatchObject(refusal(400, "invalid_parameter"));
     expect(answer.body.errors[0].detail + JSON.stringify(answer.body.errors[0].source)).toContain(parameter);
@@ -126,7 +126,7 @@ describe("resending by a filter", () => {
     return invitation;
   }
 
-  /** What a batch says of itself and of its rows once it is done. */
+  /** A completed batch and the outcomes of its rows. */
   async function finished(answer: ApiAnswer) {
     expect(answer.status, JSON.stringify(answer.body)).toBe(202);
     await run();
@@ -144,7 +144,7 @@ describe("resending by a filter", () => {
   const version = async ({ id }: Invited) =>
     (await guildhall.db("invitations").where({ id }).first()).token_version;
 
-  test("resends each that matches by the rules of a single one, and says of each what became of it", async () => {
+  test("resending by a filter treats each match like a single invitation", async () => {
     const [one, two, accepted] = [await sendable(), await sendable(), await sendable()];
     await answerByLink(guildhall, accepted, "accept");
     const fresh = await invited(guildhall, organization);
@@ -188,7 +188,7 @@ describe("resending by a filter", () => {
     expect(await deliveriesOf(guildhall, one.id)).toHaveLength(1);
   });
 
-  test("opens expired ones again where they are asked for, and leaves those with a newer one", async () => {
+  test("reopens expired ones on request, unless a newer one is pending", async () => {
     const [old, replaced, pending] = [await sendable(), await sendable(), await sendable()];
     for (const { id } of [old, replaced]) await expiresIn(guildhall, id, -1);
     await invited(guildhall, organization, { email: replaced.email });
@@ -201,7 +201,7 @@ describe("resending by a filter", () => {
     expect(await version(pending)).toBe(1);
   });
 
-  test("spans organizations for a program, narrowed by the time they were made", async () => {
+  test("covers organizations for a program, within a time", async () => {
     const other = await buildOrganization(guildhall, await buildPerson(guildhall));
     const all = [await sendable(), await sendable({}, other)];
     const ids = all.map(({ id }) => id);
@@ -223,7 +223,7 @@ describe("resending by a filter", () => {
     ["&filter[delivery_status]=suppressed,sent", ["suppressed", "sent"]],
     ["&filter[search]=invitee-whose", ["failed", "suppressed", "sent"]],
     ["&filter[search]=whose-email-failed&filter[delivery_status]=failed,sent", ["failed"]],
-  ])("takes the filters of the list of invitations, also with several values: %s", async (query, states) => {
+  ])("takes the list's filters, also with several values: %s", async (query, states) => {
     const named = (state: string) => `invitee-whose-email-${state}-${uniqueEmail()}`;
     const made = [];
     for (const state of ["failed", "suppressed", "sent"]) {
@@ -242,7 +242,7 @@ describe("resending by a filter", () => {
     }
   });
 
-  test("makes suppressed emails good once their suppressions are lifted", async () => {
+  test("resending sends suppressed emails once their suppressions are lifted", async () => {
     const email = uniqueEmail();
     const attributes = { email, reason: "bounced" };
     await guildhall.api.post("/api/suppressions", { data: { type: "suppression", attributes } });
@@ -256,7 +256,7 @@ describe("resending by a filter", () => {
     expect((await guildhall.api.get(invitation.path)).body.data.attributes.delivery_status).toBe("sent");
   });
 
-  test("goes on after a kill where it was, and stops when it is canceled", async () => {
+  test("continues after a kill, and stops when it is canceled", async () => {
     const all = [await sendable(), await sendable(), await sendable()];
     const answer = await resend(here(), asOwner());
     let looks = 0;
@@ -282,7 +282,7 @@ describe("resending by a filter", () => {
     expect((await guildhall.api.post(`${path}/cancel`)).body.data.attributes.status).toBe("canceled");
   });
 
-  test("is judged by the rights its sender has by then", async () => {
+  test("resending by a filter counts the sender's current permissions", async () => {
     await guildhall
       .db("organizations")
       .where({ id: organization.id })
@@ -295,7 +295,7 @@ describe("resending by a filter", () => {
     expect(await version(invitation)).toBe(1);
   });
 
-  test("revokes what its inviter could no longer send, as a single resend does", async () => {
+  test("revokes what its inviter could no longer send", async () => {
     const member = await buildMember(guildhall, organization, "member");
     const invitation = await sendable();
     const inviter_user_id = member.user.id;
@@ -308,7 +308,7 @@ describe("resending by a filter", () => {
     });
   });
 
-  test("that matches nothing is completed at once", async () => {
+  test("is completed at once if nothing matches", async () => {
     const answer = await resend(here(), asOwner());
     await run();
     expect((await asOwner().get(answer.headers.get("Location") ?? "")).body.data.attributes).toMatchObject({
@@ -317,7 +317,7 @@ describe("resending by a filter", () => {
     });
   });
 
-  test("is refused without a filter, for a member without their organization, and for what can't be resent", async () => {
+  test("resending by a filter needs a filter and an organization", async () => {
     expect(await resend("")).toMatchObject(refusal(400, "filter_needed"));
     expect(await resend("filter[status]=pending", asOwner())).toMatchObject(refusal(400, "filter_needed"));
     expect(await resend(here("&filter[status]=accepted"))).toMatchObject(refusal(400, "invalid_parameter"));

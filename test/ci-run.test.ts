@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { packageRoot } from "../src/lib/package-root.ts";
 
-/** All of a bare Debian that the script uses before its tools are there. */
+/** Everything in a bare Debian that the script uses before its tools are there. */
 const BARE = ["bash", "chmod", "dirname", "env", "id", "mktemp", "rm"];
 
 let bin: string;
@@ -14,7 +14,7 @@ let bin: string;
 beforeEach(async () => {
   bin = await mkdtemp(join(tmpdir(), "guildhall-bare-"));
   for (const name of BARE) await symlink(await pathOf(name), join(bin, name));
-  // The script asks for the superuser's rights only where it lacks them.
+  // The script only asks for the superuser's rights if it lacks them.
   await addProgram("sudo", '[ "$1" = -n ] && shift; exec "$@"');
 });
 afterEach(() => rm(bin, { recursive: true }));
@@ -32,18 +32,18 @@ test("CI installs Redis and Chromium on a machine that has neither", async () =>
   expect(asked).toMatch(/install .*chromium/);
 });
 
-test("CI fails when a package is installed and its program still isn't there", async () => {
+test("CI fails if an installed package doesn't bring its program", async () => {
   await addProgram("apt-get", "exit 0");
   expect(await installTools()).toBe(2);
 });
 
-test("CI installs nothing where Redis and Chromium are there already", async () => {
+test("CI installs nothing if Redis and Chromium are already there", async () => {
   for (const name of ["redis-server", "chromium"]) await addProgram(name, "exit 0");
   await addProgram("apt-get", "exit 1");
   expect(await installTools()).toBe(0);
 });
 
-/** @returns how many of the install steps failed, which is the script's exit code. */
+/** @returns the number of install steps that failed, which is the script's exit code. */
 async function installTools(): Promise<number> {
   const script = join(packageRoot(), ".ci/run");
   const running = promisify(execFile)(join(bin, "bash"), [script, "tools"], { env: { PATH: bin } });

@@ -4,7 +4,7 @@ import type { Role } from "../src/config/variables.ts";
 
 const SECRET = "a-secret-key-of-thirty-two-bytes";
 
-/** Everything production must be told. */
+/** All variables that production requires. */
 const production = {
   NODE_ENV: "production",
   DATABASE_URL: "postgres://guildhall@db/guildhall",
@@ -27,7 +27,7 @@ function problems(variables: Record<string, string | undefined>, role: Role = "a
 }
 
 describe("with no variables set", () => {
-  test("everything has a default, and nothing is made up that production must be told", () => {
+  test("everything has a default except what production must set", () => {
     expect(readConfig({}, "all")).toEqual({
       role: "all",
       production: false,
@@ -43,7 +43,7 @@ describe("with no variables set", () => {
     });
   });
 
-  test("an empty variable counts as unset, and one of another program is ignored", () => {
+  test("empty variables count as unset, and unknown ones are ignored", () => {
     const variables = {
       PORT: "",
       REDIS_URL: "",
@@ -56,7 +56,7 @@ describe("with no variables set", () => {
   });
 });
 
-test("what is set is read", () => {
+test("every variable that is set is read", () => {
   const variables = {
     PORT: "8080",
     HOST: "0.0.0.0",
@@ -93,7 +93,7 @@ test.each([
   expect(readConfig({ MAIL_FROM: text }, "all").MAIL_FROM).toEqual(expected);
 });
 
-describe("a variable that is wrong refuses the start, by name", () => {
+describe("a wrong variable refuses the start", () => {
   test.each([
     ["PORT", ["0", "-1", "65536", "80.5", "http", "3000 3001"]],
     [
@@ -146,19 +146,19 @@ describe("a variable that is wrong refuses the start, by name", () => {
     }
   });
 
-  test("and never by its value, which may be a secret", () => {
+  test("a wrong variable is reported by name, not by its possibly secret value", () => {
     const variables = { SECRET_KEY: "hunter2", ADMIN_TOKEN: "swordfish", SMTP_URL: "http://u:opensesame@m" };
     expect(problems(variables).join()).not.toMatch(/hunter2|swordfish|opensesame/);
   });
 
-  test("all at once, when several are wrong", () => {
+  test("all wrong variables are reported at once", () => {
     const told = problems({ PORT: "x", LOG_LEVEL: "loud", EXPIRE_EVERY: "often" });
     expect(told.map((line) => line.split(" ")[0]).sort()).toEqual(["EXPIRE_EVERY", "LOG_LEVEL", "PORT"]);
   });
 });
 
 test.each(["ADMIN_TOKEN", "METRICS_TOKEN"] as const)(
-  "%s of every letter a bearer token may have is taken",
+  "%s accepts every character a bearer token may have",
   (name) => {
     const token = "azAZ09-._~+/letters==";
     expect(readConfig({ [name]: token }, "all")[name]).toBe(token);
@@ -166,13 +166,13 @@ test.each(["ADMIN_TOKEN", "METRICS_TOKEN"] as const)(
 );
 
 describe("production", () => {
-  test("starts when it is told everything", () => {
+  test("starts when every required variable is set", () => {
     for (const role of ["all", "api", "worker", "migrate"] as const) {
       expect(readConfig(production, role)).toMatchObject({ production: true, role });
     }
   });
 
-  test("names every variable that is missing, at once", () => {
+  test("names all missing variables at once", () => {
     const { NODE_ENV, ...required } = production;
     for (const role of ["all", "api", "worker"] as const) {
       const told = problems({ NODE_ENV }, role);
@@ -183,15 +183,15 @@ describe("production", () => {
     }
   });
 
-  test("needs only the database to migrate", () => {
+  test("needs only the database in order to migrate", () => {
     const { NODE_ENV, DATABASE_URL } = production;
     expect(problems({ NODE_ENV, DATABASE_URL }, "migrate")).toEqual([]);
     expect(problems({ NODE_ENV }, "migrate")).toEqual([expect.stringMatching("^DATABASE_URL is missing")]);
   });
 });
 
-describe("a contradiction refuses the start", () => {
-  test("a single role without a database: only `npm start` brings its own", () => {
+describe("contradicting variables refuse the start:", () => {
+  test("a single role without a database, which only `npm start` brings", () => {
     for (const role of ["api", "worker", "migrate"] as const) {
       expect(problems({}, role)).toEqual([expect.stringMatching("^DATABASE_URL is missing")]);
     }
@@ -200,16 +200,16 @@ describe("a contradiction refuses the start", () => {
   test.each([
     ["SESSION_VALIDATION_URL", "https://auth.example.com/validate", "BRIDGE_VALIDATION_SECRET", SECRET],
     ["OIDC_ISSUER", "https://login.example.com/", "OIDC_AUDIENCE", "guildhall"],
-  ])("%s without its partner, or the other way round", (one, first, other, second) => {
+  ])("one of %s without the other", (one, first, other, second) => {
     expect(problems({ [one]: first })).toEqual([`${other} is missing: ${one} needs it`]);
     expect(problems({ [other]: second })).toEqual([`${one} is missing: ${other} needs it`]);
     expect(problems({ [one]: first, [other]: "" })).toEqual([`${other} is missing: ${one} needs it`]);
-    // As it is given: an issuer is compared to the letter.
+    // Exactly as given, because issuers are compared character by character.
     const both = { [one]: first, [other]: second };
     expect(readConfig(both, "all")).toMatchObject(both);
   });
 
-  test("trust in an issuer that isn't named", () => {
+  test("a trusted issuer that isn't named", () => {
     expect(problems({ OIDC_TRUST_EMAIL: "true" })).toEqual([
       "OIDC_ISSUER is missing: OIDC_TRUST_EMAIL needs it",
     ]);
@@ -222,7 +222,7 @@ describe("a contradiction refuses the start", () => {
     expect(told).toEqual([expect.stringMatching("^OIDC_ISSUER is the same as PUBLIC_URL")]);
   });
 
-  test("a token of metrics that is the operator's", () => {
+  test("a metrics token equal to the operator's", () => {
     const ADMIN_TOKEN = "an-operator-token";
     const told = problems({ ADMIN_TOKEN, METRICS_TOKEN: ADMIN_TOKEN });
     expect(told).toEqual([expect.stringMatching("^METRICS_TOKEN is the same as ADMIN_TOKEN")]);

@@ -8,12 +8,12 @@ const guildhall = useGuildhall();
 let population: Population;
 let crawled: Record<Caller, Crawled>;
 
-/** Small pages, so that there are many to go through; and once more with everything included that may be. */
+/** Small pages, so that there are many; and the same with everything included that may be. */
 const collections = resourceTypes.flatMap(({ path, relationships }) => [
   `/api/${path}?page[size]=7`,
   `/api/${path}?include=${Object.keys(relationships)}&page[size]=50`,
 ]);
-/** What is not for whom, whatever the rows. */
+/** What a caller may not read, whatever its rows. */
 const CLOSED = {
   operator: /^(\/api\/)?received-/,
   owner: /^(\/api\/)?(environments|api-clients|suppressions)/,
@@ -24,7 +24,7 @@ const openTo = (caller: Caller) => collections.filter((path) => isOpen(path, cal
 
 beforeAll(async () => {
   population = await populate(guildhall);
-  // A crawler asks more than a person may in a minute.
+  // A crawler sends more requests than a person may in a minute.
   guildhall.context.limiter.count = () => {};
   crawled = {
     operator: await crawl(guildhall.api, openTo("operator")),
@@ -32,8 +32,8 @@ beforeAll(async () => {
   };
 }, 240_000);
 
-describe.each(["operator", "owner"] as const)("to an %s", (caller) => {
-  test("every link of every document leads to what it says", () => {
+describe.each(["operator", "owner"] as const)("links followed by an %s", (caller) => {
+  test("every link of every document leads to what it promises", () => {
     expect(crawled[caller].broken).toEqual([]);
   });
 
@@ -45,7 +45,7 @@ describe.each(["operator", "owner"] as const)("to an %s", (caller) => {
   });
 });
 
-/** The ids on the pages from the first to the last, by `next`. */
+/** The ids on the pages from first to last, by `next`. */
 function idsOn(path: string, { visited }: Crawled): string[] {
   const ids: string[] = [];
   for (let url: string | null = `/api/${path}?page[size]=7`; url !== null; ) {
@@ -56,7 +56,7 @@ function idsOn(path: string, { visited }: Crawled): string[] {
   return ids;
 }
 
-test("the operator is led to every row of the environment, and to none of another", async () => {
+test("links lead the operator to every row of the environment, and no other", async () => {
   const { environment_id } = population.owner.user;
   for (const [path, table] of [
     ["users", "users"],
@@ -75,10 +75,10 @@ test("the operator is led to every row of the environment, and to none of anothe
   }
 });
 
-test("the links lead through every endpoint that reads", () => {
+test("links lead to every endpoint that reads", () => {
   const urls = [crawled.operator, crawled.owner].flatMap(({ visited }) => [...visited.keys()]);
   const paths = urls.map((url) => url.split("?")[0] ?? "");
-  // What the caller may give is a question, and no relationship of the organization's.
+  // The roles a caller may give are an answer, not a relationship of the organization.
   const reading = allEndpoints.filter(
     ({ method, path }) => method === "GET" && !path.endsWith("/assignable-roles"),
   );
@@ -90,11 +90,11 @@ test("the links lead through every endpoint that reads", () => {
   expect(crawled.owner.visited.size).toBeGreaterThan(500);
 });
 
-test("an owner is led to the invitations they received", () => {
+test("links lead an owner to the invitations they received", () => {
   expect(idsOn("received-invitations", crawled.owner)).toHaveLength(2);
 });
 
-test("an owner is led to their own organizations and no other", async () => {
+test("links lead an owner to their own organizations and no others", async () => {
   const { user } = population.owner;
   const seen = idsOn("organizations", crawled.owner);
   const member = await guildhall.db("memberships").where({ user_id: user.id }).pluck("organization_id");

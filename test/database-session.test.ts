@@ -4,7 +4,7 @@ import { createTestDatabase } from "./support/test-database.ts";
 
 const LIMITS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
 
-test("ours limit a session where the operator set nothing, and an operator's own limits stand", async () => {
+test("our session limits apply unless the operator has set their own", async () => {
   const database = await createTestDatabase();
   const name = new URL(database.url).pathname.slice(1);
   expect(await limitsAt(database.url)).toEqual(["8s", "3s", "10s"]);

@@ -20,20 +20,17 @@ test.each([
   ["it shuts down", "57P01"],
   ["it starts up", "57P03"],
   ["it became a replica", "25006"],
-])(
-  "while the database says that %s, inviting is refused for now, and works as soon as it can",
-  async (_, state) => {
-    await failWith("invitations", state);
-    const refused = await invite(guildhall, organization, uniqueEmail());
-    expect(refused).toMatchObject(refusal(503, "unavailable"));
-    expect(refused.headers.get("Retry-After")).toBe("2");
+])("inviting is a 503 while the database reports that %s, then works", async (_, state) => {
+  await failWith("invitations", state);
+  const refused = await invite(guildhall, organization, uniqueEmail());
+  expect(refused).toMatchObject(refusal(503, "unavailable"));
+  expect(refused.headers.get("Retry-After")).toBe("2");
 
-    await mend("invitations");
-    expect((await invite(guildhall, organization, uniqueEmail())).status).toBe(201);
-  },
-);
+  await mend("invitations");
+  expect((await invite(guildhall, organization, uniqueEmail())).status).toBe(201);
+});
 
-test("emails that can't be claimed while the disk is full leave once there is room", async () => {
+test("emails that can't be claimed on a full disk leave once there is room", async () => {
   await failWith("mail_deliveries", "53100");
   const email = uniqueEmail();
   const created = await vi.waitFor(async () => {
@@ -46,7 +43,7 @@ test("emails that can't be claimed while the disk is full leave once there is ro
   await guildhall.mailbox.waitFor(email);
 });
 
-/** Whatever is inserted or claimed there fails with this SQLSTATE. */
+/** Makes every insert or claim there fail with this SQLSTATE. */
 async function failWith(table: string, state: string): Promise<void> {
   const event = table === "mail_deliveries" ? "update" : "insert";
   await guildhall.db.raw(`

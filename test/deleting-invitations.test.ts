@@ -19,7 +19,7 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, owner);
 });
 
-/** An invitation by the organization's owner. @param columns what has become of it. */
+/** An invitation by the organization's owner. @param columns its state. */
 async function invited(columns: object = {}, email = uniqueEmail()): Promise<string> {
   const { body } = await guildhall.api
     .as(owner.token)
@@ -32,9 +32,9 @@ async function invited(columns: object = {}, email = uniqueEmail()): Promise<str
 const past = () => guildhall.db.raw("now() - interval '1 second'");
 const deleteAs = ({ token }: Person, id: string) => guildhall.api.as(token).delete(`/api/invitations/${id}`);
 
-describe("an invitation is deleted", () => {
+describe("deleting an invitation", () => {
   test.each(["accepted", "declined", "revoked", "expired"])(
-    "once it is %s, with its deliveries and not its events",
+    "that is %s removes its deliveries and keeps its events",
     async (status) => {
       const by = status === "accepted" ? { accepted_by_user_id: owner.user.id } : {};
       const id = await invited({ status, [`${status}_at`]: past(), ...by });
@@ -48,7 +48,7 @@ describe("an invitation is deleted", () => {
     },
   );
 
-  test("once it has expired, before that is written down; then it is, in its events", async () => {
+  test("that is overdue records its expiry first", async () => {
     const id = await invited({ expires_at: past() });
     expect((await deleteAs(owner, id)).status).toBe(204);
     const events = await guildhall.db("events").where({ subject_id: id }).orderBy("id").select("type");
@@ -59,7 +59,7 @@ describe("an invitation is deleted", () => {
     ]);
   });
 
-  test("and not while it is pending: 409 still_pending, and it says what to do", async () => {
+  test("a pending invitation can't be deleted: 409 still_pending", async () => {
     const id = await invited();
     const answer = await deleteAs(owner, id);
     expect(answer).toMatchObject(refusal(409, "still_pending"));
@@ -67,7 +67,7 @@ describe("an invitation is deleted", () => {
     expect((await guildhall.api.get(`/api/invitations/${id}`)).body.data.attributes.status).toBe("pending");
   });
 
-  test("by one of several who ask at once; for the others it is gone", async () => {
+  test("many times at once deletes it once, and the rest get a 404", async () => {
     const id = await invited({ status: "revoked", revoked_at: past() });
     const answers = await Promise.all(Array.from({ length: 6 }, () => deleteAs(owner, id)));
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(5).fill(404)]);
@@ -76,7 +76,7 @@ describe("an invitation is deleted", () => {
     );
   });
 
-  test("and its link is as unknown as any wrong one", async () => {
+  test("makes its link as unknown as any wrong link", async () => {
     const id = await invited({ status: "revoked", revoked_at: past() });
     const token = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 });
     await deleteAs(owner, id);
@@ -87,8 +87,8 @@ describe("an invitation is deleted", () => {
   });
 });
 
-describe("an email counts towards the limits although its invitation is deleted:", () => {
-  test("those on what an address is sent", async () => {
+describe("emails of a deleted invitation", () => {
+  test("a deleted invitation's email still counts toward the address's limit", async () => {
     const email = uniqueEmail();
     const invite = () =>
       guildhall.api.as(owner.token).post("/api/invitations", invitationTo(organization.id, email));
@@ -109,7 +109,7 @@ describe("an email counts towards the limits although its invitation is deleted:
     expect((await invite()).status).toBe(201);
   });
 
-  test("those on what a user sends", async () => {
+  test("a deleted invitation's email still counts toward the sender's limit", async () => {
     const settings = { quotas: { invitations_per_user: 2 } };
     const environment = await guildhall.db("environments").where({ id: organization.environment_id }).first();
     await guildhall.db("environments").where({ id: environment.id }).update({ settings });
@@ -134,7 +134,7 @@ describe("an email counts towards the limits although its invitation is deleted:
 });
 
 describe("filter[delivery_status]", () => {
-  test("finds invitations by what became of their newest email, several with commas between", async () => {
+  test("finds invitations by the state of their newest email", async () => {
     const ids: Record<string, string> = {};
     const states = ["pending", "sending", "sent", "failed", "suppressed", "unknown"];
     const person = await buildPerson(guildhall);
@@ -165,11 +165,16 @@ describe("filter[delivery_status]", () => {
     }
   });
 
-  test.each(["bounced", "failed,", "pending"])("of %s is a 400 that lists the words", async (words) => {
-    const answer = await guildhall.api.get(`/api/invitations?filter[delivery_status]=${words}`);
-    expect(answer).toMatchObject(refusal(400, "invalid_parameter", { parameter: "filter[delivery_status]" }));
-    expect(JSON.stringify(answer.body)).toContain("queued, sending, sent, failed, suppressed, unknown");
-  });
+  test.each(["bounced", "failed,", "pending"])(
+    "with %s is a 400 that lists the valid values",
+    async (words) => {
+      const answer = await guildhall.api.get(`/api/invitations?filter[delivery_status]=${words}`);
+      expect(answer).toMatchObject(
+        refusal(400, "invalid_parameter", { parameter: "filter[delivery_status]" }),
+      );
+      expect(JSON.stringify(answer.body)).toContain("queued, sending, sent, failed, suppressed, unknown");
+    },
+  );
 });
 
 test("deliveries are found by address, in any spelling", async () => {

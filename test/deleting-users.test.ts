@@ -17,7 +17,7 @@ const guildhall = useGuildhall();
 
 const remove = (id: string) => guildhall.api.delete(`/api/users/${id}`);
 
-test("a deleted user is gone, with sessions, memberships and roles, from the very next request", async () => {
+test("a deleted user loses sessions, memberships and roles at once", async () => {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   const { user, token, membership } = await buildMember(guildhall, organization, "admin");
   await guildhall.api.post(
@@ -38,7 +38,7 @@ test("a deleted user is gone, with sessions, memberships and roles, from the ver
   expect(await remove(user.id)).toMatchObject(refusal(404, "not_found"));
 });
 
-test("the address of a deleted user is free again, and is somebody new", async () => {
+test("a deleted user's address is free for somebody new", async () => {
   const { user } = await buildPerson(guildhall);
   await remove(user.id);
   const again = await guildhall.api.post("/api/users", {
@@ -48,7 +48,7 @@ test("the address of a deleted user is free again, and is somebody new", async (
   expect(again.body.data.id).not.toBe(user.id);
 });
 
-test("the owner of an organization isn't deleted: 409 owns_organization", async () => {
+test("the owner of an organization can't be deleted: 409 owns_organization", async () => {
   const owner = await buildPerson(guildhall);
   const first = await buildOrganization(guildhall, owner);
   const second = await buildOrganization(guildhall, owner);
@@ -67,7 +67,7 @@ test("the owner of an organization isn't deleted: 409 owns_organization", async 
   expect((await guildhall.api.get(`/api/organizations/${first.id}/memberships`)).body.data).toHaveLength(1);
 });
 
-test("whose subscriptions would lose their creator is not deleted: 409 has_resources", async () => {
+test("a user who created subscriptions can't be deleted: 409 has_resources", async () => {
   const { user, token } = await buildPerson(guildhall);
   const { environment_id } = user;
   const row = { id: newId("sub"), environment_id, user_id: user.id, currency: "EUR", subtotal_cents: 100 };
@@ -78,7 +78,7 @@ test("whose subscriptions would lose their creator is not deleted: 409 has_resou
   expect((await remove(user.id)).status).toBe(204);
 });
 
-test("what a deleted user accepted, sent or revoked stays to be read, and names them still", async () => {
+test("what a deleted user accepted, sent or revoked still names them", async () => {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
   const admin = await buildMember(guildhall, organization, "admin");
@@ -113,8 +113,8 @@ test("what a deleted user accepted, sent or revoked stays to be read, and names 
   expect(orphan.relationships.inviter.data).toBeNull();
 });
 
-describe("who deletes users", () => {
-  test("is who manages users in the environment; no other session deletes anybody, not even themselves", async () => {
+describe("the right to delete users", () => {
+  test("comes with users:manage in the environment; nobody can delete themselves", async () => {
     const [victim, manager] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const path = `/api/users/${victim.user.id}`;
     expect(await guildhall.api.as(victim.token).delete(path)).toMatchObject(refusal(403, "forbidden"));
@@ -123,8 +123,8 @@ describe("who deletes users", () => {
   });
 });
 
-describe("a storm", () => {
-  test("of twenty deletions deletes once", async () => {
+describe("deleting a user at once", () => {
+  test("twenty times deletes once", async () => {
     const { user } = await buildPerson(guildhall);
     const answers = await Promise.all(Array.from({ length: 20 }, () => remove(user.id)));
     const statuses = answers.map(({ status }) => status).sort();
@@ -132,7 +132,7 @@ describe("a storm", () => {
     expect(await guildhall.db("events").where({ subject_id: user.id, type: "user.deleted" })).toHaveLength(1);
   });
 
-  test("deleting a user during other writes leaves nothing and causes no error", async () => {
+  test("during other writes leaves nothing and causes no error", async () => {
     const billing = await roleId(guildhall, (await buildPerson(guildhall)).user.environment_id, "billing");
     for (let round = 0; round < 8; round += 1) {
       const organization = await buildOrganization(guildhall, await buildPerson(guildhall));

@@ -34,7 +34,7 @@ async function start(options: Parameters<typeof startGuildhall>[0]): Promise<voi
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 }
 
-describe.each(backends())("an invitation's mail, queue on %s", (backend) => {
+describe.each(backends())("an invitation's email, queue on %s", (backend) => {
   afterEach(() => guildhall.stop());
 
   test("an invitation's email leaves at once, without the sweeper", async () => {
@@ -43,7 +43,7 @@ describe.each(backends())("an invitation's mail, queue on %s", (backend) => {
     await expect.poll(() => mailsTo(email), { timeout: 2_000, interval: 10 }).toBe(1);
   });
 
-  test("the sweeper sends an email whose job was never queued", async () => {
+  test("the sweeper sends an email that was never queued", async () => {
     await start({ backend, worker: true, settings: { SWEEP_EVERY: 300 } });
     const { id, email } = await invited();
     await expect.poll(() => read(id), { timeout: 10_000 }).toMatchObject({ state: "sent" });
@@ -52,7 +52,7 @@ describe.each(backends())("an invitation's mail, queue on %s", (backend) => {
   });
 });
 
-test("emails leave soon after Postgres accepts the queue again", async () => {
+test("leaves soon after Postgres accepts the queue again", async () => {
   await start({ settings: { SWEEP_EVERY: 300 } });
   const gate = await startGate(guildhall.settings.DATABASE_URL);
   const backend = openQueueBackend({ DATABASE_URL: gate.url });
@@ -74,7 +74,7 @@ describe("a delivery", () => {
   afterAll(() => guildhall.stop());
   beforeEach(() => guildhall.db("mail_deliveries").update({ due_at: null }));
 
-  test("twenty workers at once send a delivery once", async () => {
+  test("is sent once, even by twenty workers at once", async () => {
     const runners = await Promise.all(Array.from({ length: 20 }, () => another()));
     const ids = await Promise.all([1, 2, 3].map(() => invited()));
     await Promise.all(runners.map((runner) => runner.run()));
@@ -85,7 +85,7 @@ describe("a delivery", () => {
     }
   });
 
-  test("a delivery whose workers die is sent once more, then settled as unknown", async () => {
+  test("whose workers die is sent once more, then settled as unknown", async () => {
     const { id, email } = await invited();
     await claimAndDie(id);
     await claimAndDie(id);
@@ -96,7 +96,7 @@ describe("a delivery", () => {
     expect(mailsTo(email)).toBe(0);
   });
 
-  test("a worker that lost its lease can't change the delivery", async () => {
+  test("can't be changed by a worker that lost its lease", async () => {
     const { id } = await invited();
     await claimAndDie(id);
     const [held] = await claimDeliveries(guildhall.db, {
@@ -112,7 +112,7 @@ describe("a delivery", () => {
     expect(await read(id)).toEqual(before);
   });
 
-  test("an acceptance counts even from a worker that lost its lease", async () => {
+  test("is accepted even if the worker had lost its lease", async () => {
     const { id } = await invited();
     await claimAndDie(id);
     await claimDeliveries(guildhall.db, { limit: 1, seconds: LEASE_SECONDS, domain: "guildhall.test" });
@@ -120,7 +120,7 @@ describe("a delivery", () => {
     expect(await read(id)).toMatchObject({ state: "sent", due_at: null });
   });
 
-  describe("that has no point any more is settled with the reason and not mailed", () => {
+  describe("an obsolete email is settled with the reason and not sent", () => {
     const answerTo = async (id: string, how: string, meta: object) =>
       expect((await guildhall.api.post(`/api/invitations/${id}/${how}`, { meta })).status).toBe(200);
     const change = (id: string, columns: object) => guildhall.db("invitations").where({ id }).update(columns);
@@ -155,7 +155,7 @@ describe("a delivery", () => {
       expect(mailsTo(email)).toBe(0);
     });
 
-    test("a delivery that may have arrived is not called unsent", async () => {
+    test("an email that may have arrived is not reported as unsent", async () => {
       const { id, invitation } = await invited();
       await claimAndDie(id);
       await answerTo(invitation, "decline", {});
@@ -165,7 +165,7 @@ describe("a delivery", () => {
     });
   });
 
-  /** A worker takes the delivery and is never heard of again; its lease runs out. */
+  /** A worker takes the delivery and disappears; its lease runs out. */
   async function claimAndDie(id: string): Promise<void> {
     const claimed = await claimDeliveries(guildhall.db, {
       limit: 10,
@@ -177,7 +177,7 @@ describe("a delivery", () => {
   }
 });
 
-describe("a worker with mails under way", () => {
+describe("a worker that stops", () => {
   let smtp: ScriptedSmtp;
   let runner: DeliveryRunner;
 
@@ -195,7 +195,7 @@ describe("a worker with mails under way", () => {
     runner = await another();
   });
 
-  test("a stopping worker finishes its emails and takes no new ones", async () => {
+  test("finishes emails in progress, and takes no new ones", async () => {
     const { promise, open } = barrier();
     smtp.script({ at: "dot", does: promise });
     const first = await invited();
@@ -211,9 +211,9 @@ describe("a worker with mails under way", () => {
     expect(await read(second.id)).toMatchObject({ state: "pending", attempts: 0 });
   });
 
-  test("a stopping worker gives up hanging emails and records what it knows", async () => {
+  test("gives up hanging emails, and records what it knows", async () => {
     const many = await Promise.all(Array.from({ length: 40 }, () => invited()));
-    // The first goes wrong after the message, where nobody knows; the others before it, where all is certain.
+    // The first fails after the message, with an unknown outcome; the others before it, with a certain one.
     smtp.script(
       { at: "dot", does: "silence" },
       ...many.map(() => ({ at: "ehlo", does: "silence" }) as const),
@@ -307,7 +307,7 @@ describe.skipIf(!backends().includes("redis"))("when Redis is in trouble", { tim
   test.each([
     ["gone", () => redis.stop()],
     ["frozen", () => redis.signal("SIGSTOP")],
-  ])("%s: a worker stops all the same", async (_, trouble) => {
+  ])("a worker stops even if Redis is %s", async (_, trouble) => {
     await trouble();
     const stopped = guildhall.stopWorker().then(() => "stopped");
     expect(await Promise.race([stopped, sleep(10_000, "hangs")])).toBe("stopped");
@@ -363,7 +363,7 @@ describe.each(backends())("the secret in a link, queue on %s", (backend) => {
     await guildhall.stop();
   });
 
-  /** Every row of every table, BullMQ's too. */
+  /** Every row of every table, including BullMQ's. */
   async function tables(): Promise<string> {
     const { rows } = await guildhall.db.raw(
       `select query_to_xml(format('select t::text from %I.%I t', schemaname, tablename), true, false, '')::text as xml
@@ -391,7 +391,7 @@ describe.each(backends())("the secret in a link, queue on %s", (backend) => {
 });
 
 interface Invited {
-  /** Of the delivery. */
+  /** The delivery's row. */
   id: string;
   invitation: string;
   email: string;
@@ -418,12 +418,12 @@ function mailsTo(email: string): number {
   return guildhall.mailbox.received.filter(({ to }) => to.includes(email)).length;
 }
 
-/** Another worker's runner, beside the one of the harness. */
+/** Another worker's runner, beside the harness's own. */
 async function another(): Promise<DeliveryRunner> {
   return createDeliveryRunner({ ...guildhall.context, renderer: createMailRenderer(inject("mailSources")) });
 }
 
-/** A promise the test keeps closed until it opens it. */
+/** A promise that the test keeps closed until it opens it. */
 function barrier(): { promise: Promise<void>; open(): void } {
   let open = () => {};
   const promise = new Promise<void>((resolve) => {

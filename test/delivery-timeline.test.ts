@@ -30,7 +30,7 @@ async function invited(): Promise<{ id: string; invitation: string }> {
   return { id, invitation: body.data.id };
 }
 
-/** Everything due is tried once, now. */
+/** Tries everything that is due once, now. */
 async function attempt(id: string): Promise<void> {
   await guildhall.db("mail_deliveries").where({ id }).update({ due_at: guildhall.db.fn.now() });
   await guildhall.jobContext.deliveries.run();
@@ -45,13 +45,13 @@ async function timelineOf(id: string): Promise<TimelineEntry[]> {
 const words = async (id: string) => (await timelineOf(id)).map(({ what }) => what);
 
 describe("a delivery's timeline", () => {
-  test("begins when it was queued", async () => {
+  test("begins with the time it was queued", async () => {
     const { id } = await invited();
     const { attributes } = (await guildhall.api.get(`/api/deliveries/${id}`)).body.data;
     expect(attributes.timeline).toEqual([{ at: attributes.created_at, what: "queued" }]);
   });
 
-  test("tells the attempt and the server's words that accepted the mail, each with its time", async () => {
+  test("shows the attempt and the server's acceptance, with times", async () => {
     const { id } = await invited();
     await attempt(id);
     const timeline = await timelineOf(id);
@@ -66,10 +66,10 @@ describe("a delivery's timeline", () => {
   });
 
   test.each<[string, Fault, string, Partial<TimelineEntry>]>([
-    ["a refusal that may pass", { at: "rcpt", does: "450 later" }, "deferred", { smtp_code: 450 }],
-    ["a refusal for good", { at: "rcpt", does: "550 nobody" }, "failed", { smtp_code: 550 }],
-    ["a connection that broke where nobody knows", { at: "dot", does: "cut" }, "unknown", {}],
-  ])("tells %s", async (_, fault, what, more) => {
+    ["a temporary refusal", { at: "rcpt", does: "450 later" }, "deferred", { smtp_code: 450 }],
+    ["a permanent refusal", { at: "rcpt", does: "550 nobody" }, "failed", { smtp_code: 550 }],
+    ["a connection that broke at an unknown point", { at: "dot", does: "cut" }, "unknown", {}],
+  ])("shows %s", async (_, fault, what, more) => {
     const { id } = await invited();
     smtp.script(fault);
     await attempt(id);
@@ -77,7 +77,7 @@ describe("a delivery's timeline", () => {
     expect(await words(id)).toEqual(["queued", "attempt", what]);
   });
 
-  test("tells every attempt, however many there were", async () => {
+  test("shows every attempt", async () => {
     const { id } = await invited();
     smtp.script({ at: "rcpt", does: "450 later" }, { at: "data", does: "451 later" });
     for (let n = 0; n < 3; n += 1) await attempt(id);
@@ -87,7 +87,7 @@ describe("a delivery's timeline", () => {
     ]);
   });
 
-  test("tells that a worker was lost while it sent, and that the mail was given up then", async () => {
+  test("shows that a worker was lost while sending", async () => {
     const { id } = await invited();
     for (let n = 0; n < 3; n += 1) {
       await claimDeliveries(guildhall.db, { limit: 10, seconds: LEASE_SECONDS, domain: "guildhall.test" });
@@ -96,7 +96,7 @@ describe("a delivery's timeline", () => {
     expect(await words(id)).toEqual(["queued", "attempt", "lease_lost", "attempt", "lease_lost", "unknown"]);
   });
 
-  test("tells why a mail was not sent", async () => {
+  test("shows why an email was not sent", async () => {
     const { id, invitation } = await invited();
     await guildhall.api.post(`/api/invitations/${invitation}/revoke`);
     await attempt(id);
@@ -104,7 +104,7 @@ describe("a delivery's timeline", () => {
     expect(last).toMatchObject({ what: "suppressed", reply: "not sent: the invitation was revoked" });
   });
 
-  test("has nothing of an outcome that was overtaken", async () => {
+  test("ignores an outcome that came too late", async () => {
     const { id } = await invited();
     await attempt(id);
     const before = await timelineOf(id);
@@ -112,7 +112,7 @@ describe("a delivery's timeline", () => {
     expect(await timelineOf(id)).toEqual(before);
   });
 
-  test("keeps its last fifty entries, however often something happens", async () => {
+  test("keeps its last fifty entries", async () => {
     const { id } = await invited();
     const entries = Array.from({ length: 49 }, (_, n) => ({
       at: "2026-01-01T00:00:00Z",
@@ -130,7 +130,7 @@ describe("a delivery's timeline", () => {
     expect(timeline.slice(-2).map(({ what }: TimelineEntry) => what)).toEqual(["attempt", "sent"]);
   });
 
-  test("and the row hold no link, though a server quotes it in its refusal", async () => {
+  test("contains no link, even if a server's refusal quotes it", async () => {
     const { id, invitation } = await invited();
     const { linkKeys } = guildhall.context;
     const tokens = [

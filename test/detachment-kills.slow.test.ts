@@ -12,15 +12,15 @@ import {
 import { addSharedRows, SHARED_TABLES, sumUp } from "./support/shared-rows.ts";
 import { buildTeammates, type Teammates } from "./support/teammates.ts";
 
-/** In each of the five tables. */
+/** The rows in each of the five tables. */
 const EACH = 10_000;
 const KILLS = 5;
 const WITHIN = 90_000;
 
 let guildhall: Guildhall;
 
-/** The workers are real processes; the queue is the one a killed worker does its worst to. */
-describe(`a deletion of ${5 * EACH} resources by two workers that are killed again and again`, {
+/** The workers are real processes; the queue is the one that suffers most from a killed worker. */
+describe(`workers that keep being killed`, {
   timeout: 120_000,
 }, () => {
   const backend = backends().at(-1) ?? "postgres";
@@ -31,7 +31,7 @@ describe(`a deletion of ${5 * EACH} resources by two workers that are killed aga
   afterEach(cleanUpProcesses);
   afterAll(() => guildhall.stop());
 
-  test(`loses nothing, doubles nothing and comes to its end, queue on ${backend}`, async () => {
+  test(`detach ${5 * EACH} resources exactly once, queue on ${backend}`, async () => {
     const { db, settings, mailbox } = guildhall;
     const team = await buildTeammates(guildhall);
     const { owner, admin, billing, organization, path } = team;
@@ -86,9 +86,9 @@ function rowsOf({ organization }: Teammates) {
 }
 
 /**
- * Kills one of the workers, or both at once, whenever a random part of the work is done, and starts others in their place.
- * @param workers those that have been killed stay among them, and those that were started come to them.
- * @returns how often.
+ * Kills one of the workers, or both at once, whenever a random part of the work is done, and starts others.
+ * @param workers all of them, killed ones included; new ones are added.
+ * @returns how often it killed.
  */
 async function killAtRandom(
   workers: Child[],
@@ -101,7 +101,7 @@ async function killAtRandom(
   const alive = [...workers];
   for (const [n, mark] of marks.entries()) {
     while ((await progress()) < mark) await sleep(5);
-    // Every other time nobody is left, and those that come have but the rows to go by.
+    // Every other time both are killed, and the new ones have only the rows to go by.
     for (const victim of alive.splice(0, 1 + (n % 2))) victim.signal("SIGKILL");
     while (alive.length < 2) {
       const worker = start();
@@ -112,14 +112,14 @@ async function killAtRandom(
   return marks.length;
 }
 
-/** How many resources are worked off. */
+/** The number of detached resources. */
 async function progress({ organization }: Teammates): Promise<number> {
   const organization_id = organization.id;
   const { done } = await guildhall.db("organization_deletions").where({ organization_id }).first("done");
   return SHARED_TABLES.reduce((sum, table) => sum + (done[table] ?? 0), 0);
 }
 
-/** What was done each time its owner looked, until it is completed. */
+/** The counts each time the owner looked, until it is completed. */
 async function followed({ owner, path }: Teammates): Promise<Counts[]> {
   const steps: Counts[] = [];
   for (const deadline = Date.now() + WITHIN; Date.now() < deadline; await sleep(200)) {

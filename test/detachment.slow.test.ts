@@ -16,7 +16,7 @@ let guildhall: Guildhall;
 const never = () => false;
 const PLACE = { country: "DE", line1: "Weg 1", city: "Köln" };
 
-describe.each(backends())("a deletion asked for over the Bridge API, queue on %s,", (backend) => {
+describe.each(backends())("detaching, queue on %s,", (backend) => {
   const EACH = 2_500;
 
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe.each(backends())("a deletion asked for over the Bridge API, queue on %s
   });
   afterAll(() => guildhall.stop());
 
-  test("does what its preview says: every row is its creator's, and nothing else has changed", async () => {
+  test("does what its preview says, and changes nothing else", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { owner, admin, billing, organization, path } = team;
@@ -68,7 +68,7 @@ describe.each(backends())("a deletion asked for over the Bridge API, queue on %s
     await linksHold(team, doomed);
   });
 
-  test("is one deletion when twenty ask for it at once", async () => {
+  test("happens once even if it is requested twenty times at once", async () => {
     const team = await buildTeammates(guildhall);
     await addRows(team, 50);
     const asked = await Promise.all(Array.from({ length: 20 }, () => team.owner.api.delete(team.path)));
@@ -89,13 +89,13 @@ describe.each(backends())("a deletion asked for over the Bridge API, queue on %s
   });
 });
 
-describe("while an organization is deleted", () => {
+describe("while an organization is being deleted,", () => {
   beforeAll(async () => {
     guildhall = await startGuildhall();
   });
   afterAll(() => guildhall.stop());
 
-  test("nothing can be attached to it, before, between and after the batches", async () => {
+  test("nothing can be attached to it before, between or after batches", async () => {
     const team = await buildTeammates(guildhall);
     await addRows(team, 1_500);
     const { id } = (await team.owner.api.delete(team.path)).body.data;
@@ -118,7 +118,7 @@ describe("while an organization is deleted", () => {
     expect(await deletion(id)).toMatchObject({ state: "completed" });
   });
 
-  test("the job run three times at once, and again when it is done, is harmless", async () => {
+  test("the job may run three times at once and again afterwards", async () => {
     const { db, jobContext } = guildhall;
     const team = await buildTeammates(guildhall);
     const doomed = await addRows(team, 1_500);
@@ -133,7 +133,7 @@ describe("while an organization is deleted", () => {
     expect(await checksum(db)).toBe(all);
   });
 
-  test("none of its rows is anybody's default, and whoever has one of their own keeps it, whatever they change", async () => {
+  test("its rows are no defaults, and creators keep their own default", async () => {
     const { owner, billing, organization, path } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const place = { ...PLACE, is_default: true };
@@ -155,7 +155,7 @@ describe("while an organization is deleted", () => {
     expect(await ownDefaults(billing)).toEqual(own.toSorted());
   });
 
-  test("several creators may each make one of its rows their default, and keep it", async () => {
+  test("several creators may each choose one of its rows as their default", async () => {
     const { owner, admin, billing, organization, path } = await buildTeammates(guildhall);
     const { id: organization_id } = organization;
     const creators = [owner, admin, billing];
@@ -171,7 +171,7 @@ describe("while an organization is deleted", () => {
     expect(await Promise.all(creators.map(ownDefaults))).toEqual(chosen.map((each) => [each]));
   });
 
-  test("a creator may use, change and delete what it shared, whether or not a batch has come to it", async () => {
+  test("creators may use, change and delete their rows at any time", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first, last } = await addRows(team, 1_500);
@@ -200,19 +200,19 @@ describe("while an organization is deleted", () => {
   });
 });
 
-describe("a batch", () => {
+describe("a batch of a deletion", () => {
   beforeAll(async () => {
     guildhall = await startGuildhall();
   });
   afterAll(() => guildhall.stop());
 
-  test("reads what is left to do and not what is done, even if that can't be cleaned up yet", async () => {
+  test("reads only remaining rows, even if old ones can't be cleaned up yet", async () => {
     const { db, settings } = guildhall;
     const ROWS = 20_000;
     const team = await buildTeammates(guildhall);
     await addRows(team, ROWS, ["customers"]);
     const { id } = (await team.owner.api.delete(team.path)).body.data;
-    // Somebody's long transaction: until it ends, every index keeps the entries of the rows as they were.
+    // A long transaction: until it ends, every index keeps the entries of the old rows.
     const reader = await db.transaction({ isolationLevel: "repeatable read" });
     await reader("organizations").first();
     const entriesRead = async (): Promise<number> => {
@@ -225,17 +225,17 @@ describe("a batch", () => {
     const worker = openDatabase({ url: settings.DATABASE_URL, poolSize: 1, name: "counted" });
     await detachOrganization(worker, id, never);
     await reader.rollback();
-    // What a connection has read is known once it has ended.
+    // Postgres reports a connection's reads once it has ended.
     await worker.destroy();
     const application_name = "guildhall-counted";
     await expect.poll(() => db("pg_stat_activity").where({ application_name })).toEqual([]);
     const read = (await entriesRead()) - before;
     expect(read).toBeGreaterThan(2 * ROWS);
-    // Each once to find it, once to change it, and once or twice, as it was and as it is, to see that nothing is left.
+    // Each row once to find it, once to change it, and once or twice, old and new, to see that nothing is left.
     expect(read).toBeLessThan(5 * ROWS);
   });
 
-  test("out of which somebody deletes a row meanwhile is not taken for the last", async () => {
+  test("is not the last one because somebody deletes a row of it", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first } = await addRows(team, 2_500);
@@ -249,13 +249,13 @@ describe("a batch", () => {
     expect(await deletion(id)).toMatchObject({ state: "completed", done: { payments: 2_499 } });
   });
 
-  test("begins at the front again when the organization turns out to have a row behind it", async () => {
+  test("starts over if a row turns up behind it", async () => {
     const { db } = guildhall;
     const team = await buildTeammates(guildhall);
     const { first } = await addRows(team, 1_500);
     const { id } = (await team.owner.api.delete(team.path)).body.data;
     await detachOrganization(db, id, stopAfter(2));
-    // No verb does that.
+    // No command does that.
     const { id: organization_id } = team.organization;
     await db("subscriptions")
       .where({ id: idOfNumber("subscriptions", first) })
@@ -266,7 +266,7 @@ describe("a batch", () => {
   });
 });
 
-/** Where a list of each kind is. */
+/** The path of each kind's list. */
 const LISTS = {
   subscriptions: "subscriptions",
   payments: "payments",
@@ -290,7 +290,7 @@ function personal(...people: Array<Teammates["owner"]>) {
   return { organization_id: null, user_ids: people.map(({ user }) => user.id) };
 }
 
-/** For `detachOrganization`: true once so many batches are done. */
+/** For `detachOrganization`: true after so many batches. */
 function stopAfter(batches: number): () => boolean {
   let asked = 0;
   return () => asked++ >= batches;
@@ -300,7 +300,7 @@ function deletion(id: string): Promise<OrganizationDeletion> {
   return guildhall.db("organization_deletions").where({ id }).first();
 }
 
-/** What was done each time its owner looked, until it is completed. */
+/** The counts each time the owner looked, until it is completed. */
 async function followed({ owner, path }: Teammates): Promise<Counts[]> {
   const steps: Counts[] = [];
   for (const deadline = Date.now() + 25_000; Date.now() < deadline; await sleep(50)) {
@@ -327,7 +327,7 @@ function pathOf(id: string): string {
   return `/bridge-payment/${id.startsWith("addr_") ? "addresses" : "payment-methods"}/${id}`;
 }
 
-/** The ids of what somebody's own lists call a default, in order. */
+/** The ids of a person's own defaults, in order. */
 async function ownDefaults({ user }: Teammates["owner"]): Promise<string[]> {
   return (await Promise.all(["addresses", "payment_methods"].map(defaultsIn))).flat().toSorted();
 
@@ -340,7 +340,7 @@ async function ownDefaults({ user }: Teammates["owner"]): Promise<string[]> {
   }
 }
 
-/** What a row refers to is still there, and its creator's as the row is. */
+/** Whatever a row refers to still exists and has the same creator. */
 async function linksHold({ owner, admin, billing }: Teammates, { first }: Numbers): Promise<void> {
   for (const n of [first, first + 1, first + 2]) {
     const id = idOfNumber("subscriptions", n);

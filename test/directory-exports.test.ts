@@ -6,7 +6,7 @@ import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 
-/** Sends a file as it lies on the disk. @returns who was invited, in the order of its rows. */
+/** Sends a file exactly as it is stored. @returns the invitees, in the order of the rows. */
 async function invitedBy(file: string, type: string, query: string): Promise<string[][]> {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   const answer = await fetch(
@@ -45,7 +45,7 @@ const MINH = ["minh@acme.example", "Nguyễn Thị", "Minh"];
 const GRACE = ["grace@acme.example", "Grace", "Hopper"];
 const [NAMELESS, WHOLE] = [[null, null], (name: string) => [name, null]];
 
-describe("everybody in an export is invited at the first try, by their name:", () => {
+describe("everyone in an export is invited by name:", () => {
   const others = "other_columns=ignore";
   test.each<[from: string, file: string, type: string, query: string, people: unknown[][]]>([
     ["Google Workspace", "google-workspace.csv", "text/csv", others, [ADA, SOREN, MINH, GRACE]],
@@ -113,7 +113,7 @@ describe("everybody in an export is invited at the first try, by their name:", (
     expect(await invitedBy(file, type, query)).toEqual(people);
   });
 
-  test("an export is refused without other_columns=ignore, naming every column that nothing is known of", async () => {
+  test("an export with unknown columns needs other_columns=ignore", async () => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const csv = await readFile(new URL("files/slack-members.csv", import.meta.url), "utf8");
     const { status, body } = await sendCsv(guildhall.api, csv, `organization=${organization.id}`);
@@ -128,11 +128,11 @@ describe("everybody in an export is invited at the first try, by their name:", (
   });
 });
 
-describe("a column is found by the name the query gives it,", () => {
+describe("a column is found by its name in the query,", () => {
   const NAMES = ["Work: e-mail, main [Required]", "Né(e), prénom", "roles|granted"];
   const csv = `"${NAMES[0]}",email,"${NAMES[1]}","${NAMES[2]}"\nmapped@acme.example,other@acme.example,Zoë,billing;member\n`;
 
-  test("which may hold commas, colons, brackets and any letters, in any case", async () => {
+  test("a column's name in the query may have commas, colons and brackets", async () => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const query = new URLSearchParams({
       organization: organization.id,
@@ -160,7 +160,7 @@ describe("a column is found by the name the query gives it,", () => {
       "columns[full_name]=email&columns[last_name]=roles|granted&columns[email]=Work: e-mail, main [Required]",
       /full_name, or first_name and last_name/,
     ],
-  ])("and not by %s: 422", async (_, query, detail) => {
+  ])("but not by %s: 422", async (_, query, detail) => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const { status, body } = await sendCsv(
       guildhall.api,

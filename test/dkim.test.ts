@@ -18,7 +18,7 @@ const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 20
 const KEY = String(privateKey.export(pem));
 const DKIM = { DKIM_DOMAIN: "guildhall.test", DKIM_SELECTOR: "mail-2027", DKIM_PRIVATE_KEY: KEY };
 
-/** What refuses to start, by line; nothing: it starts. */
+/** The lines that refuse the start; none if it starts. */
 function problems(variables: Record<string, string>): string[] {
   try {
     readConfig(variables, "worker");
@@ -28,7 +28,7 @@ function problems(variables: Record<string, string>): string[] {
   }
 }
 
-describe("a mail that is signed", () => {
+describe("a signed email", () => {
   const guildhall = useGuildhall({ settings: DKIM });
   let received: ReceivedMail;
 
@@ -47,7 +47,7 @@ describe("a mail that is signed", () => {
     return guildhall.mailbox.waitFor(email);
   }
 
-  test("is so for the domain, by the selector's key", () => {
+  test("is valid for the domain and the selector's key", () => {
     const { problem, tags } = verifyDkim(received.source, publicKey);
     expect(problem).toBeUndefined();
     expect(tags).toMatchObject({
@@ -59,7 +59,7 @@ describe("a mail that is signed", () => {
     });
   });
 
-  test("has all its headers signed, those of the mail program's button too", () => {
+  test("has all its headers signed, one-click unsubscribe included", () => {
     const { tags } = verifyDkim(received.source, publicKey);
     const names = received.mail.headers.map(({ key }) => key).filter((key) => key !== "dkim-signature");
     expect((tags.h ?? "").split(":").sort()).toEqual(names.sort());
@@ -78,28 +78,28 @@ describe("a mail that is signed", () => {
     ["the Message-ID", /^Message-ID: <dlv_/m, "Message-ID: <dlv-", "headers"],
     ["the text", /Accept/, "Grant", "body"],
     ["one space between words", /(\w) (\w+\r\n)/, "$1$2", "body"],
-  ])("is refused when a stranger changed %s", (_, before, after, problem) => {
+  ])("becomes invalid if somebody changes %s", (_, before, after, problem) => {
     const changed = received.source.replace(before, after);
     expect(changed).not.toBe(received.source);
     expect(verifyDkim(changed, publicKey).problem).toBe(problem);
   });
 
-  test("survives what servers do on the way: lines folded otherwise, headers put before it", () => {
+  test("stays valid if servers fold lines and add headers", () => {
     const folded = received.source.replace(/^(Subject:) /m, "$1\r\n\t  ");
     expect(verifyDkim(`Received: by somebody\r\n${folded}\r\n\r\n`, publicKey).problem).toBeUndefined();
   });
 
-  test("is not one of another key", () => {
+  test("is invalid for another key", () => {
     const other = generateKeyPairSync("rsa", { modulusLength: 2048 });
     expect(verifyDkim(received.source, other.publicKey).problem).toBe("headers");
   });
 
-  test("keeps its Message-ID from attempt to attempt", async () => {
+  test("keeps its Message-ID at every attempt", async () => {
     const email = uniqueEmail();
     const first = await mailFor({}, email);
     const due = { state: "pending", due_at: guildhall.db.fn.now() };
     const row = () => guildhall.db("mail_deliveries").where({ email });
-    // What was sent is written down a moment after it is received.
+    // The email is recorded a moment after it is received.
     await expect.poll(() => row().where({ state: "sent" }).first()).toBeDefined();
     await row().update(due);
     await guildhall.jobContext.deliveries.run();
@@ -110,7 +110,7 @@ describe("a mail that is signed", () => {
   });
 });
 
-test("without a key a mail leaves unsigned", async () => {
+test("without a key emails leave unsigned", async () => {
   const guildhall = await startGuildhall();
   const email = uniqueEmail();
   await invite(guildhall, await buildOrganization(guildhall, await buildPerson(guildhall)), email);
@@ -120,10 +120,10 @@ test("without a key a mail leaves unsigned", async () => {
   await guildhall.stop();
 });
 
-describe("the variables", () => {
+describe("the DKIM variables", () => {
   const rest = { DATABASE_URL: "postgres://db/guildhall" };
 
-  test("may hold the key's line ends as \\n, and the domain in any case", () => {
+  test("accept \\n for line breaks of the key, and any letter case of the domain", () => {
     const variables = {
       ...rest,
       ...DKIM,
@@ -133,7 +133,7 @@ describe("the variables", () => {
     expect(readConfig(variables, "worker")).toMatchObject(DKIM);
   });
 
-  test("are all set or none: each that is missing is named", () => {
+  test("are set together or not at all, and missing ones are named", () => {
     for (const name of Object.keys(DKIM)) {
       expect(problems({ ...rest, ...DKIM, [name]: "" })).toEqual([
         expect.stringMatching(`^${name} is missing`),
@@ -146,9 +146,9 @@ describe("the variables", () => {
   });
 
   test.each([
-    ["one of elliptic curves, which would send mails unsigned", generateKeyPairSync("ed25519").privateKey],
-    ["one that is too short", generateKeyPairSync("rsa", { modulusLength: 768 }).privateKey],
-    ["a public one", publicKey],
+    ["an elliptic-curve key, which would leave emails unsigned", generateKeyPairSync("ed25519").privateKey],
+    ["a key that is too short", generateKeyPairSync("rsa", { modulusLength: 768 }).privateKey],
+    ["a public key", publicKey],
   ])("refuse a key that can't sign: %s", (_, key) => {
     const text = String(key.export({ type: key.type === "public" ? "spki" : "pkcs8", format: "pem" }));
     const told = problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY: text });
@@ -156,7 +156,7 @@ describe("the variables", () => {
     expect(told.join()).not.toContain(text.split("\n")[1]);
   });
 
-  test("may name the key's file, which is read at the start", async () => {
+  test("may name a key file, which is read at the start", async () => {
     const directory = await mkdtemp(join(tmpdir(), "guildhall-dkim-"));
     const file = join(directory, "key.pem");
     const { DKIM_PRIVATE_KEY: _, ...named } = DKIM;
@@ -175,7 +175,7 @@ describe("the variables", () => {
   });
 });
 
-describe("a domain that is not the sender's", () => {
+describe("a DKIM domain", () => {
   function warnings(DKIM_DOMAIN: string, address: string): string {
     let log = "";
     const written = new Writable({
@@ -188,12 +188,12 @@ describe("a domain that is not the sender's", () => {
     return log;
   }
 
-  test("is warned of at the start, for receivers would not count the signature", () => {
+  test("that isn't the sender's logs a warning at the start", () => {
     for (const domain of ["other.test", "mail.guildhall.test", "hall.test"])
       expect(warnings(domain, "no-reply@guildhall.test")).toContain("DKIM_DOMAIN is neither");
   });
 
-  test("is not its parent: that is as good as the domain itself", () => {
+  test("that is the sender's parent domain logs no warning", () => {
     expect(warnings("guildhall.test", "no-reply@guildhall.test")).toBe("");
     expect(warnings("guildhall.test", "no-reply@Mail.Guildhall.test")).toBe("");
   });

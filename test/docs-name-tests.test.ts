@@ -9,7 +9,7 @@ test.each([
   ["docs/pitfalls.md", 4],
   ["docs/json-api-rules.md", 3],
   ["docs/security.md", 4],
-])("every row of %s is numbered and complete, and names tests that are there", (document, columns) => {
+])("the rows of %s are numbered, complete and name existing tests", (document, columns) => {
   const rows = read(document)
     .split("\n")
     .filter((line) => /^\| *\d+ /.test(line))

@@ -44,7 +44,7 @@ describe("a page of large rows", () => {
     await guildhall.db.batchInsert("organizations", rows, 100);
   });
 
-  /** The ids on each page, from a link on. */
+  /** The ids on each page, starting from a link. */
   async function walk(from: string, link: "next" | "prev"): Promise<string[][]> {
     const pages: string[][] = [];
     for (let url: string | null = from; url !== null; ) {
@@ -56,13 +56,13 @@ describe("a page of large rows", () => {
     return pages;
   }
 
-  test("ends early at 1 MB, and its next link leads on until each row was read once", async () => {
+  test("a page ends early at 1 MB, and next links reach every row once", async () => {
     const pages = await walk(list, "next");
     expect(pages.map(({ length }) => length)).toEqual([61, 61, 28]);
     expect(pages.flat()).toEqual(ids);
   });
 
-  test("is read as well in descending order, and backwards", async () => {
+  test("can also be read in descending order and backwards", async () => {
     expect((await walk(`${list}&sort=-name`, "next")).flat()).toEqual(ids.toReversed());
     const first = await guildhall.api.in(HANDLE).get(`${list}&sort=-id`);
     expect(first.body.data).toHaveLength(61);
@@ -71,23 +71,23 @@ describe("a page of large rows", () => {
     expect(back.toReversed().flat()).toEqual(ids.toReversed().slice(0, 61));
   });
 
-  test("is full where what makes the rows large is not asked for", async () => {
+  test("is full if its large fields aren't requested", async () => {
     const { body } = await guildhall.api.in(HANDLE).get(`${list}&fields[organization]=name,metadata`);
     expect(body.data).toHaveLength(100);
   });
 });
 
-describe("what is included", () => {
+describe("included resources", () => {
   const tooLarge = refusal(400, "include_too_large", { parameter: "include" });
 
-  test("is refused above 2 MB, unless fewer fields of it are asked for", async () => {
+  test("included resources above 2 MB need fewer fields", async () => {
     const url = `/api/organizations/${await buildLarge(300)}?include=invitations`;
     expect(await guildhall.api.get(url)).toMatchObject(tooLarge);
     const { status, body } = await guildhall.api.get(`${url}&fields[invitation]=email,status`);
     expect({ status, rows: body.included.length }).toEqual({ status: 200, rows: 300 });
   });
 
-  test("is weighed over all relationships and levels together", async () => {
+  test("are counted over all relationships and levels together", async () => {
     const path = `/api/organizations/${await buildLarge(150, 150)}`;
     expect((await guildhall.api.get(`${path}?include=invitations`)).status).toBe(200);
     expect((await guildhall.api.get(`${path}?include=memberships.user`)).status).toBe(200);

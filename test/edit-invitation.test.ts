@@ -52,7 +52,7 @@ const edit = ({ id, path }: Pick<Invited, "id" | "path">, attributes: object, by
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 const attributesOf = async ({ path }: Invited) => (await guildhall.api.get(path)).body.data.attributes;
 
-/** By name, the roles of whoever accepted. */
+/** The names of the roles of the user who accepted. */
 async function rolesOf(email: string): Promise<string[]> {
   return guildhall
     .db("membership_roles as mr")
@@ -82,7 +82,7 @@ describe("editing an invitation", () => {
     expect(await attributesOf(invitation)).toEqual(attributes);
   });
 
-  test("an edit leaves the attributes it doesn't name", async () => {
+  test("an edit keeps the attributes it leaves out", async () => {
     const invitation = await invited(guildhall, organization, { locale: "de", role_ids: [roles.admin] });
     const { expires_at } = await attributesOf(invitation);
     await edit(invitation, { locale: "fr" });
@@ -233,16 +233,16 @@ describe("roles that an edit may not give", () => {
     await unchanged(invitation);
   });
 
-  test("an edit may not remove every role", async () => {
+  test("an edit may not remove all roles", async () => {
     const invitation = await invited(guildhall, organization);
     expect((await edit(invitation, { role_ids: [] })).status).toBe(422);
     await unchanged(invitation);
   });
 });
 
-describe("an edit is refused", () => {
+describe("an edit that is refused", () => {
   test.each([
-    ["past", -1],
+    ["in the past", -1],
     ["over 365 days away", 366],
   ])("an edit to an expiry %s is refused", async (_, days) => {
     const invitation = await invited(guildhall, organization);
@@ -253,7 +253,7 @@ describe("an edit is refused", () => {
   });
 
   test.each([{ expires_at: null }, { expires_at: "soon" }, { locale: "not a tag" }, { role_ids: null }])(
-    "what has no such form: %j",
+    "an edit of the wrong form is refused: %j",
     async (attributes) => {
       expect((await edit(await invited(guildhall, organization), attributes)).status).toBe(422);
     },
@@ -290,7 +290,7 @@ describe("an edit is refused", () => {
     },
   );
 
-  test("an edit by anyone without the permission or scope is refused", async () => {
+  test("nobody edits an invitation without the permission or scope", async () => {
     const invitation = await invited(guildhall, organization);
     const member = await buildMember(guildhall, organization, "member");
     const stranger = await buildPerson(guildhall);
@@ -312,8 +312,8 @@ describe("an edit is refused", () => {
   });
 });
 
-describe("an editor of the roles becomes the inviter", () => {
-  /** A member who manages members and addresses, by a role that `dismiss` takes from them. */
+describe("an editor who changes the roles becomes the inviter", () => {
+  /** A member who manages members and addresses by a role that `dismiss` takes from them. */
   async function buildRecruiter() {
     const person = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage", "addresses:manage"]);
@@ -324,7 +324,7 @@ describe("an editor of the roles becomes the inviter", () => {
   }
 
   test.each(["the operator's", "another member's"])(
-    "so it falls with their right to give it: %s",
+    "the invitation is revoked with its editor's right to invite: %s",
     async (whose) => {
       const recruiter = await buildRecruiter();
       const by = whose === "the operator's" ? guildhall.api : asOwner();
@@ -337,7 +337,7 @@ describe("an editor of the roles becomes the inviter", () => {
     },
   );
 
-  test("editing the expiry or language, or by a program, doesn't change the inviter", async () => {
+  test("editing expiry or language, or as a program, keeps the inviter", async () => {
     const recruiter = await buildRecruiter();
     const invitation = await invited(guildhall, organization, { by: asOwner() });
     await edit(invitation, { expires_at: inDays(2), locale: "de" }, recruiter.api);
@@ -347,7 +347,7 @@ describe("an editor of the roles becomes the inviter", () => {
 });
 
 describe("edits at the same moment", { timeout: 60_000 }, () => {
-  test("an accept during an edit gives the old roles or the new, never both or none", async () => {
+  test("an accept during an edit gives either the old roles or the new ones", async () => {
     for (let round = 0; round < 30; round += 1) {
       const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
       const [edited, accepted] = await Promise.all([
@@ -374,7 +374,7 @@ describe("edits at the same moment", { timeout: 60_000 }, () => {
     expect(await eventTypesOf(guildhall, invitation.id)).toHaveLength(21);
   });
 
-  test("an edit that races with the loss of its right doesn't survive", async () => {
+  test("an edit doesn't survive if its editor loses the right at the same time", async () => {
     const role = await buildRole(guildhall, ["members:manage", "addresses:manage"]);
     const addresses = await buildRole(guildhall, ["addresses:manage"]);
     for (let round = 0; round < 10; round += 1) {

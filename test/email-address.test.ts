@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { emailAddressProblem, maskEmailAddress, parseEmailAddress } from "../src/lib/email-address.ts";
 
-describe("an address that is read", () => {
+describe("an email address", () => {
   test.each([
     ["jane@example.com", "jane@example.com"],
     ["Jane.Doe+Guildhall@Example.COM", "Jane.Doe+Guildhall@example.com"],
@@ -17,11 +17,11 @@ describe("an address that is read", () => {
     ["jane@例え.テスト", "jane@xn--r8jz45g.xn--zckzah"],
     ["jane@ｅｘａｍｐｌｅ.com", "jane@example.com"],
     ["jane@\u212Aelvin.example", "jane@kelvin.example"],
-  ])("%s is mailed at %s", (given, email) => {
+  ])("%s is stored as %s", (given, email) => {
     expect(parseEmailAddress(given)?.email).toBe(email);
   });
 
-  test("is compared without case, but with its dots and its plus", () => {
+  test("is compared without letter case, but with its dots and plus", () => {
     const canonical = (text: string) => parseEmailAddress(text)?.canonical;
     expect(canonical("JANE@EXAMPLE.COM")).toBe("jane@example.com");
     expect(canonical("Jane@Bücher.example")).toBe("jane@xn--bcher-kva.example");
@@ -29,14 +29,14 @@ describe("an address that is read", () => {
     expect(canonical("j.ane@example.com")).not.toBe(canonical("jane@example.com"));
   });
 
-  test("is read the same when read again", () => {
+  test("stays the same when it is parsed again", () => {
     for (const given of ["Jane@Bücher.example", "A@B.CO", "o'hara@ｅｘａｍｐｌｅ.com"]) {
       const once = parseEmailAddress(given);
       expect(parseEmailAddress(once?.email ?? "")).toEqual(once);
     }
   });
 
-  test("may be as long as mail allows, and no longer", () => {
+  test("may be as long as the standard allows, and no longer", () => {
     const domain = (length: number) => `${`${"d".repeat(60)}.`.repeat(4)}${"e".repeat(length - 244)}`;
     expect(parseEmailAddress(`${"a".repeat(64)}@example.com`)).toBeDefined();
     expect(parseEmailAddress(`${"a".repeat(65)}@example.com`)).toBeUndefined();
@@ -120,11 +120,11 @@ test.each([
   "jane@exam\uD800ple.com",
   "😀@example.com",
   "jane@😀.example",
-])("%j is no address, or more than one", (text) => {
+])("%j is not exactly one email address", (text) => {
   expect(parseEmailAddress(text)).toBeUndefined();
 });
 
-test("a domain as long as a body may be is refused at once: Punycode would take seconds", () => {
+test("a huge domain is refused at once, before Punycode would take seconds", () => {
   const letters = Array.from({ length: 60_000 }, (_, n) => String.fromCodePoint(0x4e00 + (n % 20_000)));
   const before = performance.now();
   expect(parseEmailAddress(`jane@${letters.join("")}.example`)).toBeUndefined();
@@ -135,11 +135,11 @@ test.each([
   ["jane.doe@example.com", "j•••@example.com"],
   ["a@example.com", "a•••@example.com"],
   ["ab@bücher.example", "a•••@bücher.example"],
-])("%s is masked as %s: enough for its owner, too little for others", (email, masked) => {
+])("%s is masked as %s", (email, masked) => {
   expect(maskEmailAddress(email)).toBe(masked);
 });
 
-describe("what is wrong with a text that is no address is said", () => {
+describe("an error says what is wrong with an invalid address:", () => {
   test.each<[text: string, reason: string]>([
     ["", "it is empty"],
     ["jane", 'there is no "@"'],
@@ -161,7 +161,7 @@ describe("what is wrong with a text that is no address is said", () => {
     [`${"a".repeat(65)}@example.com`, 'at most 64 characters may stand before the "@"'],
     ["@example.com", 'nothing stands before the "@"'],
     ["jane@", 'nothing follows the "@"'],
-  ])("of %j", (text, reason) => {
+  ])("%j", (text, reason) => {
     expect(parseEmailAddress(text)).toBeUndefined();
     expect(emailAddressProblem(text)).toBe(
       `must be one plain email address such as jane@example.com; ${reason}`,

@@ -91,7 +91,7 @@ test("stopping the embedded Postgres twice is harmless", async () => {
   await stop();
 });
 
-test("the embedded Postgres starts afresh in a deleted directory", async () => {
+test("the embedded Postgres starts over in a deleted directory", async () => {
   const directory = await scratch();
   const first = await start(directory);
   await query(first.url, "CREATE TABLE kept AS SELECT 'yes' AS answer");
@@ -102,7 +102,7 @@ test("the embedded Postgres starts afresh in a deleted directory", async () => {
   expect(await query(second.url, "SELECT to_regclass('kept') AS answer")).toBeNull();
 });
 
-test("the embedded Postgres of a killed process serves the next one, and stops with it", async () => {
+test("the embedded Postgres of a killed process serves the next, and then stops", async () => {
   const directory = await scratch();
   const child = await startInChild(directory);
   await query(child.url, "CREATE TABLE kept AS SELECT 'yes' AS answer");
@@ -151,7 +151,7 @@ test("a start is refused while another process uses the directory", async () => 
   expect(await query(child.url, "SELECT 1 AS answer")).toBe(1);
 });
 
-test("if several start in one directory at once, exactly one succeeds", async () => {
+test("of several starts in one directory at once, exactly one succeeds", async () => {
   const directory = await scratch();
   const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => start(directory)));
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -187,14 +187,14 @@ test("a failed start says why, and the next one succeeds", async () => {
   await start(directory);
 });
 
-test("data of another Postgres version are refused, with both versions named", async () => {
+test("data of another Postgres version is refused, and both versions are named", async () => {
   const directory = await scratch();
   await (await start(directory)).stop();
   await writeFile(join(directory, "data", "PG_VERSION"), "12\n");
   await expect(start(directory)).rejects.toThrow(/PostgreSQL version 12, .* this version \d+/);
 });
 
-test("as root it keeps data elsewhere if others can't enter the directory", async ({ skip }) => {
+test("as root, data is kept elsewhere if others can't enter the directory", async ({ skip }) => {
   skip(!isRoot, "only root starts the server as another user");
   const directory = join(await closedScratch(), "postgres");
   const first = await start(directory);
@@ -207,7 +207,7 @@ test("as root it keeps data elsewhere if others can't enter the directory", asyn
   expect(await query(second.url, "SELECT answer FROM kept")).toBe("yes");
 });
 
-test("as root it copies the programs if others can't enter the checkout", async ({ skip }) => {
+test("as root, the programs are copied if others can't enter the checkout", async ({ skip }) => {
   skip(!isRoot, "only root starts the server as another user");
   const checkout = await closedScratch();
   await copyCheckout(checkout);
@@ -218,7 +218,7 @@ test("as root it copies the programs if others can't enter the checkout", async 
   expect(await readlink(`/proc/${await postmasterPid(home)}/exe`)).toContain(`${home}/programs-`);
 });
 
-test("as root a deleted directory starts afresh, and its database elsewhere goes", async ({ skip }) => {
+test("as root, a deleted directory starts over without its old database", async ({ skip }) => {
   skip(!isRoot, "only root starts the server as another user");
   const directory = join(await closedScratch(), "postgres");
   const child = await startInChild(directory);

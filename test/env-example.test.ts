@@ -7,7 +7,7 @@ import { packageRoot } from "../src/lib/package-root.ts";
 const read = (path: string) => readFileSync(join(packageRoot(), path), "utf8");
 const example = read(".env.example");
 
-/** The variables on the lines that a pattern finds. */
+/** The variables on the lines that match a pattern. */
 function variables(line: RegExp): Record<string, string> {
   return Object.fromEntries([...example.matchAll(line)].map(([, name = "", value = ""]) => [name, value]));
 }
@@ -27,13 +27,13 @@ test("every paragraph of .env.example begins with a comment", () => {
   expect(example).not.toMatch(/\n\n#?[A-Z_]+=/);
 });
 
-test(".env.example sets what production requires and leaves secrets empty", () => {
+test(".env.example sets what production requires, and leaves secrets empty", () => {
   const missing = problem({ NODE_ENV: "production" }).match(/^\w+(?= is missing)/gm) ?? [];
   expect(Object.keys(set).sort()).toEqual(["NODE_ENV", ...missing].sort());
   expect(problem(set).match(/^\w+(?= is missing)/gm)).toEqual(Object.keys(secrets));
 });
 
-test("commented-out variables of .env.example are valid and show their defaults", () => {
+test("commented-out variables in .env.example are valid and show the defaults", () => {
   const config = readConfig({ ...set, ...secrets }, "api");
   expect(readConfig({ ...all, ...secrets }, "api")).toMatchObject(config);
 });

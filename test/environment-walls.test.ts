@@ -15,7 +15,7 @@ let ours: World;
 beforeAll(async () => {
   theirs = await buildWorld(guildhall, "globex");
   ours = await buildWorld(guildhall);
-  // Whoever may do everything here, by a role in the environment: the wall is all that is left.
+  // Has every permission here, by a role in the environment, so that only the environment is in the way.
   const everything = (
     await guildhall.api.post("/api/roles", { data: { type: "role", attributes: { name: "all" } } })
   ).body.data.id;
@@ -38,24 +38,27 @@ const programOnly = { status: 403, body: { errors: [{ code: "program_only" }] } 
 const sessionRequired = { status: 403, body: { errors: [{ code: "session_required" }] } };
 const operatorOnly = { status: 403, body: { errors: [{ code: "operator_only" }] } };
 
-/** Every endpoint with an id in its path: environments' own belong to the operator, and mails' paths name theirs. */
+/**
+ * Every endpoint with an id in its path, except environments, which are the operator's, and the paths in emails,
+ * which name theirs.
+ */
 const inPath = allEndpoints.filter(
   ({ path, allow }) => path.includes(":id") && environmentOf(allow) === "request",
 );
 
-/** Whoever may read a collection, as far as who they are goes. */
+/** Someone who may read the collection. */
 const insider = (collection: string, { owner }: World) =>
   collection === "received-invitations" ? guildhall.api.as(owner.token) : guildhall.api;
 
 const typeOf = (collection: string) => resourceTypes.find(({ path }) => path === collection)?.type ?? "";
 
-describe("in a path, an id of another environment is absent", () => {
-  test("and one is at hand of every resource there is", () => {
+describe("another environment's id in a path is a 404", () => {
+  test("there is a foreign id of every resource to test with", () => {
     expect(Object.keys(theirs.ids).sort()).toEqual(resourceTypes.map(({ path }) => path).sort());
   });
 
   test.each(inPath.map((endpoint) => [endpoint.method, endpoint.path, endpoint] as const))(
-    "%s %s, for the operator and for a user who may do everything here",
+    "%s %s, for operator and user",
     async (method, path, { allow }) => {
       const who = callersOf(allow);
       const collection = path.split("/")[2] ?? "";
@@ -63,7 +66,7 @@ describe("in a path, an id of another environment is absent", () => {
       expect(id).not.toBe("");
       const url = path.replace(":id", id);
       const data = path.includes("/relationships/") ? [] : { type: typeOf(collection), id, attributes: {} };
-      // As good a body as can be, so that nothing but the id is wrong.
+      // The best possible body, so that only the id is wrong.
       const meta = path.endsWith("transfer-ownership") ? { user_id: ours.owner.user.id } : {};
       const body = { ...(method === "PATCH" && !/touch|revoke/.test(path) ? { data } : {}), meta };
 
@@ -77,7 +80,7 @@ describe("in a path, an id of another environment is absent", () => {
                 ? await api.patch(url, body)
                 : await api.post(url, body);
         const isOperator = api === guildhall.api;
-        // An operator who accepts must name a user first; that tells nothing about the invitation.
+        // An operator who accepts must name a user first, which reveals nothing about the invitation.
         if (answer.status === 422) expect(answer.body.errors[0].code).toBe("user_missing");
         else if (who === "operator" && !isOperator) expect(answer).toMatchObject(operatorOnly);
         else if (who === "program" && !isOperator) expect(answer).toMatchObject(programOnly);
@@ -87,7 +90,7 @@ describe("in a path, an id of another environment is absent", () => {
     },
   );
 
-  test("and is there in its own environment", async () => {
+  test("the same id is found in its own environment", async () => {
     for (const [collection, id] of Object.entries(theirs.ids)) {
       const answer = await insider(collection, theirs).in("globex").get(`/api/${collection}/${id}`);
       expect(answer, collection).toMatchObject({ status: 200, body: { data: { id } } });
@@ -95,20 +98,20 @@ describe("in a path, an id of another environment is absent", () => {
   });
 });
 
-describe("in a body, an id of another environment is absent", () => {
+describe("an id of another environment in a body is refused:", () => {
   test("a user, as the owner of a new organization", async () => {
     const relationships = { owner: { data: { type: "user", id: theirs.owner.user.id } } };
     const document = { data: { type: "organization", attributes: { name: "Acme" }, relationships } };
     expect(await guildhall.api.post("/api/organizations", document)).toMatchObject(absent);
   });
 
-  test("a user, as whom a session is for", async () => {
+  test("a user, as the user of a new session", async () => {
     const relationships = { user: { data: { type: "user", id: theirs.owner.user.id } } };
     const document = { data: { type: "session", relationships } };
     expect(await guildhall.api.post("/api/sessions", document)).toMatchObject(absent);
   });
 
-  test("a user or an organization, as the ends of a membership", async () => {
+  test("a user or an organization, in a new membership", async () => {
     const pairs = [
       [theirs.owner.user.id, ours.organization.id],
       [ours.owner.user.id, theirs.organization.id],
@@ -127,13 +130,13 @@ describe("in a body, an id of another environment is absent", () => {
     }
   });
 
-  test("an organization, as where somebody is invited", async () => {
+  test("an organization, in an invitation", async () => {
     const document = invitationTo(theirs.organization.id, uniqueEmail());
     expect(await guildhall.api.post("/api/invitations", document)).toMatchObject(absent);
     expect(await guildhall.api.as(ours.owner.token).post("/api/invitations", document)).toMatchObject(absent);
   });
 
-  test("an organization, as where many are invited, in a document or by a file", async () => {
+  test("an organization, in a batch sent as JSON or as a file", async () => {
     const document = batchTo(theirs.organization.id, [{ email: uniqueEmail() }]);
     for (const api of [guildhall.api, guildhall.api.as(ours.owner.token)]) {
       expect(await api.post("/api/invitation-batches", document)).toMatchObject(absent);
@@ -142,13 +145,13 @@ describe("in a body, an id of another environment is absent", () => {
     }
   });
 
-  test("a role, as what an invitation grants", async () => {
+  test("a role, in an invitation", async () => {
     const attributes = { role_ids: [theirs.ids.roles] };
     const document = invitationTo(ours.organization.id, uniqueEmail(), attributes);
     expect(await guildhall.api.post("/api/invitations", document)).toMatchObject(absent);
   });
 
-  test("a user, as whom the operator has accept", async () => {
+  test("a user, for whom the operator accepts", async () => {
     const invited = await guildhall.api.post(
       "/api/invitations",
       invitationTo(ours.organization.id, uniqueEmail()),
@@ -159,7 +162,7 @@ describe("in a body, an id of another environment is absent", () => {
     expect(answer.body.errors[0].source.pointer).toBe("/meta/user_id");
   });
 
-  test("an invitation's link, in the wrong environment", async () => {
+  test("an invitation's link", async () => {
     const invitationId = theirs.ids.invitations ?? "";
     const token = guildhall.context.linkKeys.sign({ invitationId, tokenVersion: 1 });
     const path = `/api/invitations/${invitationId}/decline`;
@@ -167,14 +170,14 @@ describe("in a body, an id of another environment is absent", () => {
   });
 });
 
-describe("in a body, both ends of what joins two", () => {
+describe("both ends of a connection must be in the same environment:", () => {
   const joins = [
     ["membership_role", { membership: "memberships", role: "roles" }],
     ["role_permission", { role: "roles", permission: "permissions" }],
     ["user_role", { user: "users", role: "roles" }],
   ] as const;
 
-  test.each(joins)("%s: neither may be foreign", async (type, ends) => {
+  test.each(joins)("%s", async (type, ends) => {
     const path = `/api/${type.replace("_", "-")}s`;
     const here = { ...ours.ids, roles: await roleId(guildhall, ours.owner.user.environment_id, "billing") };
     const names = Object.entries(ends);
@@ -192,7 +195,7 @@ describe("in a body, both ends of what joins two", () => {
     }
   });
 
-  test("a role of ours is given no permission of theirs", async () => {
+  test("a permission given to our role", async () => {
     const relationships = {
       role: linkTo("role", ours.ids.roles ?? ""),
       permission: linkTo("permission", theirs.ids.permissions ?? ""),
@@ -202,21 +205,21 @@ describe("in a body, both ends of what joins two", () => {
       expect(await api.post("/api/role-permissions", document)).toMatchObject(absent);
   });
 
-  test("a role of our own is made in no organization of theirs", async () => {
+  test("the organization of our own role", async () => {
     const relationships = { organization: linkTo("organization", theirs.organization.id) };
     const document = { data: { type: "role", attributes: { name: "spy" }, relationships } };
     for (const api of [guildhall.api, guildhall.api.as(ours.owner.token)])
       expect(await api.post("/api/roles", document)).toMatchObject(absent);
   });
 
-  test("an organization of ours is transferred to no user of theirs", async () => {
+  test("the new owner of our organization", async () => {
     const path = `/api/organizations/${ours.organization.id}/transfer-ownership`;
     const document = { meta: { user_id: theirs.owner.user.id } };
     for (const api of [guildhall.api, guildhall.api.as(ours.owner.token)])
       expect(await api.post(path, document)).toMatchObject(absent);
   });
 
-  test("a member of ours is given no role of theirs as they join", async () => {
+  test("the role of our new member", async () => {
     const relationships = {
       user: linkTo("user", ours.owner.user.id),
       organization: linkTo("organization", ours.organization.id),
@@ -227,7 +230,7 @@ describe("in a body, both ends of what joins two", () => {
   });
 });
 
-describe("in a filter, an id of another environment finds nothing", () => {
+describe("an id of another environment in a filter finds nothing", () => {
   const collections: Record<string, string> = {
     organization: "organizations",
     user: "users",
@@ -250,14 +253,14 @@ describe("in a filter, an id of another environment finds nothing", () => {
     const isHeld = name === "role" && path !== "role-permissions";
     const url = `/api/${path}?filter[${name}]=${isHeld ? theirs.granted : theirs.ids[collection]}`;
     const there = await guildhall.api.in("globex").get(url);
-    // An organization's deletion is filtered by an id that is gone.
+    // A deletion is filtered by the id of an organization that doesn't exist any more.
     if (path !== "organization-deletions") expect(there.body.data.length).toBeGreaterThan(0);
     for (const api of [guildhall.api, guildhall.api.as(ours.owner.token)])
       expect(await api.get(url)).toMatchObject({ status: 200, body: { data: [] } });
   });
 });
 
-test("no list holds anything of another environment", async () => {
+test("no list contains anything of another environment", async () => {
   const { environments: _, ...foreignIds } = theirs.ids;
   const foreign = [...Object.values(foreignIds), theirs.owner.user.email];
   for (const collection of Object.keys(foreignIds)) {
@@ -268,7 +271,7 @@ test("no list holds anything of another environment", async () => {
   }
 });
 
-test("nothing of another environment is included, nor linked to", async () => {
+test("includes and links lead to nothing of another environment", async () => {
   const foreign = Object.values(theirs.ids);
   for (const { path, relationships } of resourceTypes) {
     const names = Object.keys(relationships);
@@ -279,7 +282,7 @@ test("nothing of another environment is included, nor linked to", async () => {
   }
 });
 
-describe("the address printed in mails, /invitations/:id, is of the invitation's own environment", () => {
+describe("/invitations/:id, as printed in emails, finds its own environment", () => {
   async function inviteToTheirs(): Promise<{ path: string; token: string }> {
     const document = invitationTo(theirs.organization.id, uniqueEmail());
     const { body } = await guildhall.api.in("globex").post("/api/invitations", document);
@@ -287,31 +290,34 @@ describe("the address printed in mails, /invitations/:id, is of the invitation's
     return { path: `/invitations/${body.data.id}`, token };
   }
 
-  test.each(["accept", "decline"])("so the link's bearer may %s whatever the default is", async (answer) => {
-    guildhall.settings.DEFAULT_ENVIRONMENT = "acme-test";
-    const { path, token } = await inviteToTheirs();
-    const answered = await fetch(`${guildhall.api.origin}${path}/${answer}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/vnd.api+json" },
-      body: JSON.stringify({ meta: { token } }),
-    });
-    guildhall.settings.DEFAULT_ENVIRONMENT = undefined;
-    expect(answered.status).toBe(200);
-  });
+  test.each(["accept", "decline"])(
+    "the link's holder may %s, whatever the default environment is",
+    async (answer) => {
+      guildhall.settings.DEFAULT_ENVIRONMENT = "acme-test";
+      const { path, token } = await inviteToTheirs();
+      const answered = await fetch(`${guildhall.api.origin}${path}/${answer}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/vnd.api+json" },
+        body: JSON.stringify({ meta: { token } }),
+      });
+      guildhall.settings.DEFAULT_ENVIRONMENT = undefined;
+      expect(answered.status).toBe(200);
+    },
+  );
 
-  test("so the link's bearer may answer under any name of the service", async () => {
+  test("the link's holder may answer under any name of the service", async () => {
     const { path, token } = await inviteToTheirs();
     const answered = await guildhall.api.as(null).in("acme-test").post(`${path}/accept`, { meta: { token } });
     expect(answered.status).toBe(200);
   });
 
-  test("so a session of another environment is none there: 401", async () => {
+  test("a session of another environment is refused: 401", async () => {
     const { path } = await inviteToTheirs();
     const answered = await guildhall.api.as(ours.owner.token).post(`${path}/accept`);
     expect(answered).toMatchObject({ status: 401, body: { errors: [{ code: "unauthorized" }] } });
   });
 
-  test("and an invitation nobody sent is a 404, with or without a link", async () => {
+  test("an unknown invitation is a 404, with or without a link", async () => {
     const { token } = await inviteToTheirs();
     const path = "/invitations/inv_01h2xcejqtf2nbrexx3vqjhp41/accept";
     expect(await guildhall.api.as(null).post(path, { meta: { token } })).toMatchObject(absent);

@@ -11,7 +11,7 @@ afterEach(() => {
   guildhall.settings.DEFAULT_ENVIRONMENT = undefined;
 });
 
-/** The status, and whose the one user is that is found: `fetch` would not send a Host of our choice. */
+/** The status, or the address of the only user: `fetch` can't send a Host of our choice. */
 async function whoIsFound(headers: Record<string, string>): Promise<string | number> {
   const url = `${guildhall.api.origin}/api/users`;
   const body = await new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -31,8 +31,8 @@ async function buildTenant(): Promise<{ handle: string; email: string }> {
   return { handle, email: user.email };
 }
 
-describe("the environment of a request", () => {
-  test("is named by the first label of Host, in any case, with or without port and final dot", async () => {
+describe("the environment", () => {
+  test("is the first label of Host, in any case, despite port and dot", async () => {
     const { handle, email } = await buildTenant();
     const hosts = [`${handle}.localhost`, `${handle}.localhost:3000`, `${handle}.api.example.com.`];
     for (const host of [...hosts, `${handle.toUpperCase()}.Example.COM`]) {
@@ -40,18 +40,18 @@ describe("the environment of a request", () => {
     }
   });
 
-  test("is named by X-Environment where Host has no label", async () => {
+  test("is named by X-Environment if Host has no label", async () => {
     const { handle, email } = await buildTenant();
     expect(await whoIsFound({ Host: "localhost", "X-Environment": handle })).toBe(email);
   });
 
-  test("is Host's before X-Environment's", async () => {
+  test("is taken from Host before X-Environment", async () => {
     const [first, second] = [await buildTenant(), await buildTenant()];
     const headers = { Host: `${first.handle}.localhost`, "X-Environment": second.handle };
     expect(await whoIsFound(headers)).toBe(first.email);
   });
 
-  test("is X-Environment's when Host's label names none", async () => {
+  test("is taken from X-Environment if Host's label is unknown", async () => {
     const { handle, email } = await buildTenant();
     expect(await whoIsFound({ Host: "guildhall.internal", "X-Environment": handle })).toBe(email);
   });
@@ -66,7 +66,7 @@ describe("the environment of a request", () => {
     "localhost.",
     "guildhall",
     "",
-  ])("is the default where Host is %j, which has no label", async (host) => {
+  ])("is the default for the Host %j, which has no label", async (host) => {
     const { handle, email } = await buildTenant();
     expect(await whoIsFound({ Host: host })).toBe(404);
 
@@ -75,27 +75,27 @@ describe("the environment of a request", () => {
   });
 
   test.each(["acme-tset.localhost", "nobody.example.com", ".localhost", "a_b.localhost", "127.1"])(
-    "is never the default for the Host %j, which looks like a subdomain but names none: 404",
+    "is not the default for Host %j, an unknown label: 404",
     async (host) => {
       guildhall.settings.DEFAULT_ENVIRONMENT = (await buildTenant()).handle;
       expect(await whoIsFound({ Host: host })).toBe(404);
     },
   );
 
-  test("is never the default when X-Environment names none: 404", async () => {
+  test("is not the default if X-Environment is unknown: 404", async () => {
     guildhall.settings.DEFAULT_ENVIRONMENT = (await buildTenant()).handle;
     for (const header of ["nobody", "", "'; drop table environments; --", "x".repeat(5_000)]) {
       expect(await whoIsFound({ Host: "localhost", "X-Environment": header })).toBe(404);
     }
   });
 
-  test("takes no word for it from a proxy's headers", async () => {
+  test("is never taken from a proxy's headers", async () => {
     const { handle } = await buildTenant();
     const headers = { "X-Forwarded-Host": `${handle}.localhost`, Forwarded: `host=${handle}.localhost` };
     expect(await whoIsFound({ Host: "localhost", ...headers })).toBe(404);
   });
 
-  test("is the default at the service's own name, whatever that looks like", async () => {
+  test("is the default under the service's own name, of any form", async () => {
     const { handle, email } = await buildTenant();
     const before = guildhall.settings.PUBLIC_URL;
     guildhall.settings.PUBLIC_URL = "https://guildhall.example.com";
@@ -105,7 +105,7 @@ describe("the environment of a request", () => {
     expect(found).toBe(email);
   });
 
-  test("that is named nowhere makes the answer a 404 that says so", async () => {
+  test("must be named, and a 404 says how", async () => {
     const { Authorization } = { Authorization: `Bearer ${OPERATOR_TOKEN}` };
     const answer = await fetch(`${guildhall.api.origin}/api/users`, { headers: { Authorization } });
     expect(answer.status).toBe(404);
@@ -119,8 +119,8 @@ function newEnvironment(handle: string, attributes: object = {}) {
   return { data: { type: "environment", attributes: { handle, name: "Globex", ...attributes } } };
 }
 
-describe("an operator who creates an environment", () => {
-  test("gets it as a resource, and at its Location again", async () => {
+describe("creating an environment", () => {
+  test("returns it as a resource that is found at its Location", async () => {
     const settings = { invitation_lifetime_days: 3, from_name: "Globex", locale: "en" };
     const handle = unique("globex");
     const created = await guildhall.api.post("/api/environments", newEnvironment(handle, { settings }));
@@ -133,7 +133,7 @@ describe("an operator who creates an environment", () => {
     expect((await guildhall.api.get(self)).body).toEqual({ ...created.body, links: { self } });
   });
 
-  test("finds the four system roles and the permission catalogue in it", async () => {
+  test("gives it the four system roles and all permissions", async () => {
     const handle = unique("globex");
     const created = await guildhall.api.post("/api/environments", newEnvironment(handle));
     const environment_id = created.body.data.id;
@@ -160,7 +160,7 @@ describe("an operator who creates an environment", () => {
     }
   });
 
-  test("may not take a handle twice: 409, and nothing is written", async () => {
+  test("with a taken handle is a 409", async () => {
     const handle = unique("globex");
     await guildhall.api.post("/api/environments", newEnvironment(handle));
     const again = await guildhall.api.post("/api/environments", newEnvironment(handle, { name: "Other" }));
@@ -170,7 +170,7 @@ describe("an operator who creates an environment", () => {
   });
 
   test.each(["", "Acme", "-acme", "acme-", "ac.me", "acme test", "ácme", "a".repeat(64), "a\n"])(
-    "may not call it %j: 422",
+    "called %j is a 422",
     async (handle) => {
       const answer = await guildhall.api.post("/api/environments", newEnvironment(handle));
       expect(answer).toMatchObject({
@@ -180,7 +180,7 @@ describe("an operator who creates an environment", () => {
     },
   );
 
-  test("may not set a setting that is none, nor one to nonsense: 422 naming each", async () => {
+  test("with an unknown setting or invalid value is a 422", async () => {
     const settings = { invitation_lifetime_days: 0, redirect_url: "javascript:alert(1)", colour: "red" };
     const answer = await guildhall.api.post("/api/environments", newEnvironment(unique("x"), { settings }));
     expect(answer.status).toBe(422);
@@ -191,7 +191,7 @@ describe("an operator who creates an environment", () => {
   });
 });
 
-test("the operator reads and lists environments without being in one", async () => {
+test("the operator reads and lists environments from outside them", async () => {
   const id = await buildEnvironment(guildhall);
   const outside = guildhall.api.in("");
   expect(await outside.get(`/api/environments/${id}`)).toMatchObject({ status: 200 });

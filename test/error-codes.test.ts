@@ -31,7 +31,7 @@ function codesOf(path: string): Array<{ code: string; status: number | undefined
   return [...calls, ...items];
 }
 
-/** Files that are loaded with these: what a face can come to by its imports. */
+/** The files loaded with these: what an API can answer through its imports. */
 function loadedWith(...paths: string[]): Set<string> {
   const loaded = new Set<string>();
   for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
@@ -43,7 +43,7 @@ function loadedWith(...paths: string[]): Set<string> {
   return loaded;
 }
 
-/** What both faces come to without importing it: by the context they are handed. */
+/** What both APIs can answer without importing it, through their context. */
 const EVERYWHERE = [
   "src/http/answer-errors.ts",
   "src/http/safe-headers.ts",
@@ -54,7 +54,7 @@ function codesFrom(paths: Iterable<string>): string[] {
   return [...new Set([...paths].flatMap(codesOf).map(({ code }) => code))].sort();
 }
 
-test("the lists of error codes have every code there is in the code, and no other", () => {
+test("the lists of error codes have exactly the codes in the source", () => {
   const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !/^(reference|access\/oauth|embedded)\//.test(name))
     .map((name) => join("src", name));
@@ -65,7 +65,7 @@ test("the lists of error codes have every code there is in the code, and no othe
   expect(listed).toEqual([...codesFrom(files), ...states].sort());
 });
 
-test("the Bridge API's list has what its endpoints can come to, and what they can't is known", () => {
+test("the Bridge API lists exactly the codes that its endpoints can answer", () => {
   const loaded = loadedWith("src/bridge/bridge-router.ts", ...EVERYWHERE);
   const listed = codesIn(BRIDGE_ERROR_CODES);
   const never = [
@@ -79,7 +79,7 @@ test("the Bridge API's list has what its endpoints can come to, and what they ca
   expect(listed.sort()).toEqual(codesFrom(loaded).filter((code) => !never.includes(code)));
 });
 
-test("the Management API's list has nothing that only the Bridge API comes to", () => {
+test("the Management API lists exactly the codes that its endpoints can answer", () => {
   const loaded = loadedWith(
     "src/management/management-router.ts",
     "src/pages/recipient-pages.ts",
@@ -92,7 +92,7 @@ test("the Management API's list has nothing that only the Bridge API comes to", 
   expect(reached.filter((code) => !listed.includes(code))).toEqual([]);
 });
 
-test("the list of /mail-events has what it can come to, and what it can't is known", () => {
+test("/mail-events lists exactly the codes that it can answer", () => {
   const loaded = loadedWith(
     "src/mail-events/mail-events-router.ts",
     "src/http/answer-errors.ts",
@@ -108,7 +108,7 @@ test("the list of /mail-events has what it can come to, and what it can't is kno
   expect(listed).toEqual(codesFrom(loaded).filter((code) => !never.includes(code)));
 });
 
-test("each code stands with the status it is answered with", () => {
+test("every code is listed under the status it is answered with", () => {
   const statusesIn = (codes: typeof ERROR_CODES, code: string) =>
     Object.keys(codes).filter((status) => code in (codes[Number(status)] ?? {}));
   const loaded = [...loadedWith("src/management/management-router.ts", "src/bridge/bridge-router.ts")];

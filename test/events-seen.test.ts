@@ -27,8 +27,8 @@ async function buildTeam() {
   return { owner, organization, invitation: invited.body.data.id as string };
 }
 
-describe("what happened in an organization is seen", () => {
-  test("by its owner and admins: all of it, and of no other organization", async () => {
+describe("an organization's events", () => {
+  test("its owner and admins see all events of their organization only", async () => {
     const { owner, organization } = await buildTeam();
     await buildTeam();
     const admin = await buildMember(guildhall, organization, "admin");
@@ -43,7 +43,7 @@ describe("what happened in an organization is seen", () => {
     }
   });
 
-  test("by no member without events:read, no outsider, and nobody who has left", async () => {
+  test("members without events:read, outsiders and former members see no events", async () => {
     const { owner, organization } = await buildTeam();
     const [{ id = "" } = {}] = await list(guildhall.api.as(owner.token));
     const admin = await buildMember(guildhall, organization, "admin");
@@ -86,7 +86,7 @@ describe("what happened in an organization is seen", () => {
     });
   });
 
-  test("also once the organization is deleted: by the operator, and by no former member", async () => {
+  test("the operator sees a deleted organization's events, its members don't", async () => {
     const { owner, organization } = await buildTeam();
     await guildhall.api.as(owner.token).delete(`/api/organizations/${organization.id}`);
     await detachOrganizations.run(guildhall.jobContext, {});
@@ -100,8 +100,8 @@ describe("what happened in an organization is seen", () => {
   });
 });
 
-describe("events are filtered", () => {
-  test("by organization, type and subject, and by all of them at once", async () => {
+describe("filtering events", () => {
+  test("events are filtered by organization, type and subject, or all together", async () => {
     const { organization, invitation } = await buildTeam();
     const of = `&filter[organization]=${organization.id}`;
     const types = async (query: string) =>
@@ -115,7 +115,7 @@ describe("events are filtered", () => {
   });
 });
 
-test("events are written, changed and deleted by nobody", async () => {
+test("nobody can write, change or delete events", async () => {
   const { organization } = await buildTeam();
   const [{ id = "" } = {}] = await list(guildhall.api, `&filter[organization]=${organization.id}`);
   const document = { data: { type: "event", id, attributes: { event_type: "organization.deleted" } } };
@@ -124,7 +124,7 @@ test("events are written, changed and deleted by nobody", async () => {
   expect((await guildhall.api.delete(`/api/events/${id}`)).status).toBe(405);
 });
 
-test("no event holds a token, a secret or its hash, be it in the table or in an answer", async () => {
+test("no event contains a token, a secret or its hash", async () => {
   const { owner } = await buildWorld(guildhall);
   const { id, secret } = await buildClient(guildhall, ["events:read"]);
   const { organization, invitation } = await buildTeam();

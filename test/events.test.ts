@@ -22,7 +22,7 @@ beforeAll(async () => {
   world = await buildWorld(guildhall);
 });
 
-/** What `act` made happen, oldest first, in whatever environment. */
+/** The events that `act` made, oldest first, in any environment. */
 async function eventsOf(act: () => Promise<unknown>) {
   const before = await guildhall.db("events").pluck("id");
   await act();
@@ -36,7 +36,7 @@ const change = (type: string, path: string, attributes: object) => ({
   data: { type, id: path.split("/").at(-1), attributes },
 });
 
-/** Verbs of one resource one after another: each with the path of what was made, and the events it is to leave. */
+/** Requests about one resource in order, each with its path and the events it makes. */
 type Step = [event: string[], act: (path: string) => Promise<ApiAnswer>];
 const { post, patch, remove } = {
   post: (path: string, document?: object) => guildhall.api.post(path, document),
@@ -176,7 +176,7 @@ const lives: Record<string, Step[]> = {
   ],
 };
 
-describe("one event tells of each change, and none of what changes nothing", () => {
+describe("every change makes one event, and no change makes none", () => {
   test.each(Object.entries(lives))("%s", async (_, steps) => {
     let path = "";
     for (const [expected, act] of steps) {
@@ -194,7 +194,7 @@ describe("one event tells of each change, and none of what changes nothing", () 
     }
   });
 
-  test("nor of what is refused", async () => {
+  test("a refused request makes no event", async () => {
     const { organization, membership } = await ends();
     const owner = await roleNamed("owner");
     const happened = await eventsOf(async () => {
@@ -230,7 +230,7 @@ describe("accepting by a link", () => {
     return happened;
   };
 
-  test("tells of the user it makes, as the invitee's doing and once", async () => {
+  test("makes an event for a new user, by the invitee", async () => {
     const email = uniqueEmail();
     const happened = await acceptedBy(email);
     const { id } = await guildhall.db("users").where({ email_canonical: email }).first("id");
@@ -243,16 +243,16 @@ describe("accepting by a link", () => {
     });
   });
 
-  test("tells of no user where there is one", async () => {
+  test("makes no user event if the user exists", async () => {
     const happened = await acceptedBy((await buildPerson(guildhall)).user.email);
     expect(happened.map(({ type }) => type).sort()).toEqual(["invitation.accepted", "membership.created"]);
   });
 });
 
-describe("an event names who did it", () => {
+describe("an event's actor", () => {
   const rename = { data: { type: "organization", attributes: { country: "DE" } } };
 
-  test("a user, by a link that leads to them", async () => {
+  test("is linked if it is a user", async () => {
     const { id } = world.organization;
     const path = `/api/organizations/${id}`;
     const answer = await guildhall.api.as(world.owner.token).patch(path, { data: { ...rename.data, id } });
@@ -277,7 +277,7 @@ describe("an event names who did it", () => {
     });
   });
 
-  test("an API client, an invitee, or the schedule, by its kind alone", async () => {
+  test("is only a kind if it is a client, an invitee or a schedule", async () => {
     const token = await accessToken(guildhall, await buildClient(guildhall, ["organizations:write"]));
     const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
     const byClient = () =>

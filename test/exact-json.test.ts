@@ -55,18 +55,15 @@ const post = (path: string, body: string, headers = {}): Promise<ApiAnswer> =>
   guildhall.api.post(path, body, headers);
 
 describe("a number", () => {
-  test.each(CHANGED)(
-    "of %s, which JavaScript would change, is refused at its place, with what to write",
-    async (number) => {
-      const refused = await post("/api/invitations", invitation(`{"ids":[1,{"a/b":${number}}]}`));
-      const pointer = "/data/attributes/metadata/ids/1/a~1b";
-      expect(refused).toMatchObject(refusal(422, "inexact_number", { pointer }));
-      expect(refused.body.errors[0].detail).toContain(`the number ${number} `);
-      expect(refused.body.errors[0].detail).toMatch(/as a string/);
-    },
-  );
+  test.each(CHANGED)("%s, which JavaScript would change, is refused with what to write", async (number) => {
+    const refused = await post("/api/invitations", invitation(`{"ids":[1,{"a/b":${number}}]}`));
+    const pointer = "/data/attributes/metadata/ids/1/a~1b";
+    expect(refused).toMatchObject(refusal(422, "inexact_number", { pointer }));
+    expect(refused.body.errors[0].detail).toContain(`the number ${number} `);
+    expect(refused.body.errors[0].detail).toMatch(/as a string/);
+  });
 
-  test.each(KEPT)("of %s is kept", async (number, value) => {
+  test.each(KEPT)("%s is kept", async (number, value) => {
     const kept = await post("/api/invitations", invitation(`{"n":${number}}`));
     expect([kept.status, kept.body.data?.attributes.metadata]).toEqual([201, { n: value }]);
     expect((await guildhall.api.get(kept.body.data.links.self)).body.data.attributes.metadata).toEqual({
@@ -74,12 +71,12 @@ describe("a number", () => {
     });
   });
 
-  test("that is text is no number, and its quotes may hold any", async () => {
+  test("in quotes is text, and may have any digits", async () => {
     const metadata = '{"id":"9007199254740993","e":"\\"1e400","1e400":true}';
     expect(await post("/api/invitations", invitation(metadata))).toMatchObject({ status: 201 });
   });
 
-  test("is judged last: what is wrong anyway is named by its own rule", async () => {
+  test("is checked last: other errors are reported by their own rule", async () => {
     const body = invitation('{"n":1e400}').replace('"email"', '"mail"');
     const refused = await post("/api/invitations", body);
     expect(refused.status).toBe(422);
@@ -87,7 +84,7 @@ describe("a number", () => {
     expect(JSON.stringify(refused.body)).not.toContain("inexact_number");
   });
 
-  test("is refused in a row of a batch, too", async () => {
+  test("that is inexact is refused in a row of a batch, too", async () => {
     const rows = `[{"email":"${uniqueEmail()}"},{"email":"${uniqueEmail()}","metadata":{"id":9007199254740993}}]`;
     const body = invitation("{}")
       .replace(/"attributes":\{.*?\}\}/, `"attributes":{"rows":${rows}}`)
@@ -98,7 +95,7 @@ describe("a number", () => {
     );
   });
 
-  test("is refused by the Bridge API as well, by the name of its field", async () => {
+  test("that is inexact is refused by the Bridge API, with the field's name", async () => {
     const body = `{"name":"A","metadata":{"id":9007199254740993}}`;
     const refused = await guildhall.api.as(owner.token).post("/bridge-payment/organizations", body);
     expect(refused).toMatchObject({
@@ -107,7 +104,7 @@ describe("a number", () => {
     });
   });
 
-  test("of a hundred thousand digits takes no longer than its length", () => {
+  test("of a hundred thousand digits is checked in linear time", () => {
     const timeOf = (digits: number) => {
       const numbers = [
         `1${"0".repeat(digits)}1`,
@@ -125,12 +122,12 @@ describe("a number", () => {
   });
 });
 
-describe("a key that comes twice", () => {
+describe("a repeated key", () => {
   test.each([
     ['{"a":1,"a":2}', "/data/attributes/metadata/a"],
     ['{"x":[{"b":1},{"b":1,"\\u0062":2}]}', "/data/attributes/metadata/x/1/b"],
     ['{"a":{"c":1},"b":{"c":1},"a":null}', "/data/attributes/metadata/a"],
-  ])("in %s is refused, for one of its values would be lost", async (metadata, pointer) => {
+  ])("a repeated key in %s is refused, since a value would be lost", async (metadata, pointer) => {
     const refused = await post("/api/invitations", invitation(metadata));
     expect(refused).toMatchObject(refusal(400, "duplicate_key", { pointer }));
     expect(refused.body.errors[0].detail).toContain(pointer);
@@ -145,13 +142,13 @@ describe("text that can't be stored", () => {
   test.each([
     ["a NUL", '{"t":"a\\u0000b"}', "/data/attributes/metadata/t", /NUL/],
     ["half a character", '{"t":["x","\\ud800"]}', "/data/attributes/metadata/t/1", /half a character/],
-  ])("such as %s is refused at its place", async (_, metadata, pointer, words) => {
+  ])("%s is refused at its place", async (_, metadata, pointer, words) => {
     const refused = await post("/api/invitations", invitation(metadata));
     expect(refused).toMatchObject(refusal(400, "malformed_text", { pointer }));
     expect(refused.body.errors[0].detail).toMatch(words);
   });
 
-  test("is no whole character, however it is escaped", async () => {
+  test("a whole character is kept, even if it is escaped as two halves", async () => {
     const kept = await post("/api/invitations", invitation('{"t":"\\ud83d\\ude00"}'));
     expect(kept.body.data.attributes.metadata).toEqual({ t: "😀" });
   });

@@ -19,14 +19,14 @@ describe.each(backends())("the schedule, queue on %s", (backend) => {
   beforeAll(() => start({ backend, worker: true, settings: { EXPIRE_EVERY: 200 } }));
   afterAll(() => guildhall.stop());
 
-  test("writes down what has expired, without being asked", async () => {
+  test("records expired invitations by itself", async () => {
     const { id } = await invited({ seconds: 0.05 });
     await expect.poll(() => read(id), { timeout: 10_000 }).toMatchObject({ status: "expired" });
     expect(await eventsOf(id)).toEqual(["invitation.created", "invitation.expired"]);
   });
 });
 
-describe("a sweep", () => {
+describe("the expiry sweep", () => {
   beforeAll(() => start({}));
   afterAll(() => guildhall.stop());
   beforeEach(() => guildhall.db("invitations").del());
@@ -42,23 +42,23 @@ describe("a sweep", () => {
     expect(counts).toEqual({ count: 2_500, of: 2_500 });
   });
 
-  test("stops between two batches when the process is asked to stop", async () => {
+  test("stops between two batches when the process stops", async () => {
     await overdue(2_500);
     let batches = 0;
     expect(await expireInvitations(guildhall.db, () => batches++ >= 1)).toBe(1_000);
     expect(await countOf("invitations", { status: "pending" })).toBe(1_500);
   });
 
-  test("shared by three workers expires each invitation once", async () => {
+  test("expires each invitation once, even if three workers share it", async () => {
     await overdue(2_500);
     const totals = await Promise.all([1, 2, 3].map(() => expireInvitations(guildhall.db, never)));
-    // Who skipped rows that another one held may have stopped early: the next run takes what is left.
+    // A worker that skipped a locked row may have stopped early: the next run takes what is left.
     totals.push(await expireInvitations(guildhall.db, never));
     expect(totals.reduce((sum, n) => sum + n)).toBe(2_500);
     expect(await countOf("invitations", { status: "expired" })).toBe(2_500);
   });
 
-  test("waits for nobody: rows somebody holds are left to the next run", async () => {
+  test("leaves locked rows to its next run", async () => {
     const [held = ""] = await overdue(3);
     await guildhall.db.transaction(async (trx) => {
       await trx("invitations").where({ id: held }).forUpdate();
@@ -67,7 +67,7 @@ describe("a sweep", () => {
     expect(await expireInvitations(guildhall.db, never)).toBe(1);
   });
 
-  test("leaves alone what is not due and what is closed", async () => {
+  test("leaves alone invitations that aren't due or are closed", async () => {
     const open = await invited({ seconds: 60 });
     const revoked = await invited({ seconds: 60 });
     expect((await guildhall.api.post(`/api/invitations/${revoked.id}/revoke`)).status).toBe(200);
@@ -77,7 +77,7 @@ describe("a sweep", () => {
     expect(await read(revoked.id)).toMatchObject({ status: "revoked", expired_at: null });
   });
 
-  test("twice does no harm", async () => {
+  test("can run twice", async () => {
     const { id } = await invited({ seconds: -1 });
     await expireInvitations(guildhall.db, never);
     const once = await read(id);
@@ -86,11 +86,11 @@ describe("a sweep", () => {
   });
 });
 
-describe("an invitation past its expiry, though no sweep has run", () => {
+describe("an overdue invitation, before any sweep,", () => {
   beforeAll(() => start({}));
   afterAll(() => guildhall.stop());
 
-  test("is shown as expired, one by one and in lists", async () => {
+  test("an overdue invitation reads as expired, alone and in lists", async () => {
     const { id, email } = await invited({ seconds: -1 });
     expect((await guildhall.api.get(`/api/invitations/${id}`)).body.data.attributes.status).toBe("expired");
     const list = (status: string) =>
@@ -102,14 +102,17 @@ describe("an invitation past its expiry, though no sweep has run", () => {
     expect(await read(id)).toMatchObject({ status: "pending" });
   });
 
-  test.each(["accept", "decline"] as const)("can't be answered by its link: %s", async (how) => {
-    const invitation = await invited({ seconds: -1 });
-    const { status, body } = await answer(invitation, how);
-    expect([status, body.errors[0].code]).toEqual([409, "invitation_expired"]);
-    expect(await countOf("users", { email: invitation.email })).toBe(0);
-  });
+  test.each(["accept", "decline"] as const)(
+    "an overdue invitation can't be answered by its link: %s",
+    async (how) => {
+      const invitation = await invited({ seconds: -1 });
+      const { status, body } = await answer(invitation, how);
+      expect([status, body.errors[0].code]).toEqual([409, "invitation_expired"]);
+      expect(await countOf("users", { email: invitation.email })).toBe(0);
+    },
+  );
 
-  test("can't be accepted by the signed-in invitee, nor by an operator on somebody's behalf", async () => {
+  test("nobody accepts an overdue invitation, by session or as operator", async () => {
     const { api } = guildhall;
     const { user, token } = await buildPerson(guildhall);
     const { id } = await invited({ seconds: -1, email: user.email });
@@ -121,7 +124,7 @@ describe("an invitation past its expiry, though no sweep has run", () => {
     expect(await countOf("memberships", { user_id: user.id })).toBe(0);
   });
 
-  test("can't be accepted on its page: the page says that it has expired and offers no button", async () => {
+  test("an overdue invitation's page says it has expired and has no button", async () => {
     const { id, token, email } = await invited({ seconds: -1 });
     const api = guildhall.api.as(null);
     const headers = { Cookie: `${id}=${token}`, Accept: "text/html" };
@@ -134,13 +137,13 @@ describe("an invitation past its expiry, though no sweep has run", () => {
     expect(await countOf("users", { email })).toBe(0);
   });
 
-  test("makes room for a new one, and is itself written down as expired then", async () => {
+  test("an overdue invitation makes room for a new one, and expires then", async () => {
     const { id, email } = await invited({ seconds: -1 });
     expect((await invite(guildhall, organization, email)).status).toBe(201);
     expect(await read(id)).toMatchObject({ status: "expired" });
   });
 
-  test("by the database's clock: at the very moment of expiry, who is told yes was in time", async () => {
+  test("an accept at the moment of expiry is judged by the database's clock", async () => {
     for (let round = 0; round < 25; round += 1) {
       const invitation = await invited({ seconds: 0.03 });
       const answers: ApiAnswer[] = [];
@@ -158,7 +161,7 @@ describe("an invitation past its expiry, though no sweep has run", () => {
           expect(status === 200 || body.errors[0].code === "invitation_expired").toBe(true);
         else expect([status, body.errors?.[0].code]).toEqual([409, "invitation_expired"]);
       }
-      // The clock is read for the guard and for the row; a busy machine may pause between the two.
+      // The clock is read for the guard and again for the row; a busy machine may pause in between.
       expect(row.late ?? 0).toBeLessThan(0.5);
     }
   });
@@ -187,7 +190,7 @@ async function invited({
   return { id, email, token: guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 1 }) };
 }
 
-/** So many overdue invitations, by SQL. @returns their ids. */
+/** Inserts so many overdue invitations by SQL. @returns their ids. */
 async function overdue(count: number): Promise<string[]> {
   const { environment_id, id: organization_id } = organization;
   const rows = Array.from({ length: count }, (_, n) => {
@@ -203,14 +206,14 @@ function answer({ id, token }: Invited, how: "accept" | "decline"): Promise<ApiA
   return guildhall.api.as(null).post(`/api/invitations/${id}/${how}`, { meta: { token } });
 }
 
-/** Waits for its expiry, on the database's clock. */
+/** Waits for its expiry, by the database's clock. */
 async function until(id: string): Promise<void> {
   const wait =
     "select pg_sleep(greatest(0, extract(epoch from expires_at - clock_timestamp()))) from invitations where id = ?";
   await guildhall.db.raw(wait, [id]);
 }
 
-/** The row, with the seconds its acceptance came late. */
+/** The row, with the seconds by which its acceptance was late. */
 function read(id: string) {
   const late = guildhall.db.raw("extract(epoch from accepted_at - expires_at)::float as late");
   return guildhall.db("invitations").where({ id }).first("*", late);

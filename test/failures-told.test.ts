@@ -48,7 +48,7 @@ function textsToOwner(): string[] {
   return theirs.map(({ source }) => source.replaceAll(/=\r?\n/g, "").replaceAll(/\s+/g, " "));
 }
 
-/** An invitation whose email is refused like this, and whatever follows from that is sent. */
+/** An invitation whose email is refused like this; everything that follows is sent. */
 async function refusedBy(reply: `${number} ${string}`, email?: string): Promise<Invited> {
   const invitation = await byOwner(email);
   smtp.script({ at: "rcpt", does: reply });
@@ -57,21 +57,21 @@ async function refusedBy(reply: `${number} ${string}`, email?: string): Promise<
   return invitation;
 }
 
-/** What the event says of an invitation's email. */
+/** The event's data about an invitation's email. */
 async function failureOf({ id }: Invited) {
   const [delivery] = await deliveriesOf(guildhall, id);
   const events = await eventsOf(guildhall, delivery.id);
   return events.map(({ type, organization_id, data }) => ({ type, organization_id, data }));
 }
 
-/** Reports that an email that had left bounced for good. */
+/** Reports a permanent bounce of an email that had left. */
 async function bounces({ id, email }: Invited, detail?: string) {
   const [{ message_id }] = await deliveriesOf(guildhall, id);
   const event = { type: "bounced", message_id, email, permanent: true, ...(detail && { detail }) };
   return tell(guildhall.api.origin, { events: [event] });
 }
 
-describe("an email that is refused for good", () => {
+describe("an email that is refused permanently", () => {
   test("a failed email is an event with its kind, address, reply and cause", async () => {
     const invitation = await refusedBy(NO_MAILBOX);
     expect(await failureOf(invitation)).toEqual([
@@ -145,7 +145,7 @@ const refusal = (reply: string) => ({
 });
 
 test.each(["bounced", "complained", "opted_out"])(
-  "an email that isn't sent because its address is suppressed is told the same way, whatever the reason: %s",
+  "an email not sent to a suppressed address is reported alike: %s",
   async (reason) => {
     const email = uniqueEmail();
     await suppress(email, reason);
@@ -205,7 +205,7 @@ test("a thousand failures make one notice at once and one an hour later", async 
     domain: "guildhall.test",
   });
   const outcomes = held.map(({ id }) => ({ id, attempts: 1, ...failed(refusal(NO_MAILBOX), 1, 0) }));
-  // As ten workers do, each with some of them.
+  // Like ten workers, each with some of the emails.
   await Promise.all(
     Array.from({ length: 10 }, (_, n) => recordOutcomes(guildhall.db, outcomes.slice(3 * n, 3 * n + 3))),
   );

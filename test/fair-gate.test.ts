@@ -3,7 +3,7 @@ import { createFairGate, GateFull } from "../src/lib/fair-gate.ts";
 
 const roomy = { atOnce: 10, each: 10, waiting: 10, waitingEach: 10, patience: 60_000 };
 
-/** Work that ends when it is told to, and notes when it begins. */
+/** Work that ends on request and records its beginning. */
 function createWork() {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -19,7 +19,7 @@ function createWork() {
   return { begun, work, end };
 }
 
-test("a gate lets one who asks for much have only their share at once, and the rest in turn", async () => {
+test("a gate runs a busy caller's share at once, and the rest in turn", async () => {
   const gate = createFairGate({ ...roomy, each: 2 });
   const { begun, work, end } = createWork();
   for (const name of ["a1", "a2", "a3", "a4"]) void gate("a", work(name));
@@ -30,7 +30,7 @@ test("a gate lets one who asks for much have only their share at once, and the r
   expect(begun).toEqual(["a1", "a2", "b1", "a3"]);
 });
 
-test("a gate gives the next free place to the one who has the fewest", async () => {
+test("a gate gives the next free place to the caller with the fewest", async () => {
   const gate = createFairGate({ ...roomy, atOnce: 2 });
   const { begun, work, end } = createWork();
   for (const name of ["a1", "a2", "a3", "a4"]) void gate("a", work(name));
@@ -40,7 +40,7 @@ test("a gate gives the next free place to the one who has the fewest", async () 
   expect(begun).toEqual(["a1", "a2", "b1"]);
 });
 
-test("a gate turns away who has too many waiting, and leaves the others their places in the line", async () => {
+test("a gate refuses callers with too much waiting, and keeps others' places", async () => {
   const gate = createFairGate({ ...roomy, atOnce: 1, waiting: 3, waitingEach: 2 });
   const { work } = createWork();
   for (const name of ["a1", "a2", "a3"]) void gate("a", work(name));
@@ -49,7 +49,7 @@ test("a gate turns away who has too many waiting, and leaves the others their pl
   await expect(gate("c", work("c1"))).rejects.toThrow(GateFull);
 });
 
-test("a gate turns away who has waited too long, and gives their place to nobody twice", async () => {
+test("a gate refuses work that waited too long, and gives its place away once", async () => {
   const gate = createFairGate({ ...roomy, atOnce: 1, patience: 1 });
   const { begun, work, end } = createWork();
   void gate("a", work("a1"));
@@ -59,7 +59,7 @@ test("a gate turns away who has waited too long, and gives their place to nobody
   expect(begun).toEqual(["a1", "c1"]);
 });
 
-test("work that fails makes room as well", async () => {
+test("a gate makes room after work that fails", async () => {
   const gate = createFairGate({ ...roomy, atOnce: 1 });
   await expect(gate("a", () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
   expect(await gate("a", async () => "done")).toBe("done");

@@ -55,7 +55,7 @@ async function ownerOf(organization: string): Promise<string | null> {
 const accept = ({ token }: Person, id: string) =>
   guildhall.api.as(token).post(`/api/invitations/${id}/accept`, {});
 
-/** An organization of nobody's, and people who are invited to be its owner. */
+/** An organization without an owner, and people who are invited to be its owner. */
 async function buildCandidates(count: number) {
   const organization = await create({});
   const people = [];
@@ -68,7 +68,7 @@ async function buildCandidates(count: number) {
   return { organization, people };
 }
 
-describe("an organization created for a future user", () => {
+describe("a future owner", () => {
   test("a new organization has no owner until the invited owner accepts", async () => {
     const email = uniqueEmail();
     const organization = await create({ owner_email: email });
@@ -123,7 +123,7 @@ describe("an organization created for a future user", () => {
   });
 
   test.each(["declined", "revoked", "expired"])(
-    "can invite its owner again once the invitation is %s",
+    "an organization can invite its owner again once the invitation is %s",
     async (how) => {
       const { organization, people } = await buildCandidates(1);
       const [{ invitation, token, user } = { invitation: "", token: "", user: { email: "" } }] = people;

@@ -8,7 +8,7 @@ import { buildRole } from "./support/roles.ts";
 const guildhall = useGuildhall();
 let ada: Person;
 let own: Organization;
-/** Ids of another organization's, of which Ada knows nothing. */
+/** Ids of another organization, which Ada doesn't know. */
 const foreign: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -121,12 +121,12 @@ const requests: [string, "org" | "user" | "orguser" | "role" | "roleperm", Send]
       ),
   ],
   [
-    "handing over an organization",
+    "transferring an organization",
     "user",
     (id) => api().post(`/api/organizations/${own.id}/transfer-ownership`, { meta: { user_id: id } }),
   ],
   [
-    "handing over by the Bridge API",
+    "transferring by the Bridge API",
     "user",
     (id) => api().post(`/bridge-payment/organizations/${own.id}/transfer-ownership`, { user_id: id }),
   ],
@@ -137,7 +137,7 @@ const requests: [string, "org" | "user" | "orguser" | "role" | "roleperm", Send]
   ],
 ];
 
-test.each(requests)("%s answers alike of a foreign id and of an unknown one (%s)", async (_, kind, send) => {
+test.each(requests)("%s answers the same for a foreign and an unknown id (%s)", async (_, kind, send) => {
   const unknown = newId(kind);
   const known = foreign[kind] ?? "";
   const [one, other] = [await send(known), await send(unknown)];
@@ -145,7 +145,7 @@ test.each(requests)("%s answers alike of a foreign id and of an unknown one (%s)
   expect(plain(one, known)).toEqual(plain(other, unknown));
 });
 
-/** An answer without what differs for every id and request. */
+/** An answer without the parts that differ for every id and request. */
 function plain({ status, body }: { status: number; body: unknown }, id: string) {
   const text = JSON.stringify(body).replaceAll(id, "ID");
   return { status, text: text.replace(/[\da-f]{8}-[\da-f]{4}-[\da-f-]+/g, "REQUEST") };

@@ -13,7 +13,7 @@ import { mutated, mutations } from "./support/mutations.ts";
 
 const guildhall = useGuildhall();
 let world: World;
-/** Ids of everything that isn't the owner's, and some that are. */
+/** Ids of things that aren't the owner's, and some that are. */
 let ids: string[];
 
 beforeAll(async () => {
@@ -37,15 +37,15 @@ beforeAll(async () => {
 const withBody = allEndpoints.filter(({ body }) => body !== undefined);
 const CALLERS = ["operator", "owner"] as const;
 
-/** What may be said to a request of nonsense. Never 500, and no 401: these callers are known. */
+/** Valid answers to nonsense. Never 500, and no 401, because these callers are known. */
 const ANSWERS = [200, 201, 202, 204, 400, 403, 404, 409, 413, 422];
 
-test("a mutated document is refused without a trace, or taken; it never breaks anything", async () => {
+test("a mutated document is refused without a trace or taken, and never fails", async () => {
   const counts = { taken: 0, refused: 0 };
   const objects = new Map<string, string>();
   let before = "";
 
-  /** The object of a request, as long as nobody changed it. */
+  /** The object of a request, as long as nobody has changed it. */
   async function objectFor(endpoint: Endpoint, caller: (typeof CALLERS)[number]): Promise<string> {
     const subject = subjectOf(endpoint);
     if (subject === undefined) return "";
@@ -69,7 +69,7 @@ test("a mutated document is refused without a trace, or taken; it never breaks a
       const { status } = await send(urlFor(endpoint, id), mutated(document ?? { meta: {} }, changes));
       expect(ANSWERS).toContain(status);
       if (status < 400) {
-        // The object may be gone, or have its invitation answered.
+        // The object may be gone, or its invitation answered.
         counts.taken += 1;
         objects.clear();
       } else {
@@ -78,7 +78,7 @@ test("a mutated document is refused without a trace, or taken; it never breaks a
       }
     },
   );
-  // A failure tells the seed and the path to it: FUZZ_SEED runs it again.
+  // A failure prints the seed and the path to it: FUZZ_SEED runs it again.
   const seed = Number(process.env.FUZZ_SEED);
   await fc.assert(property, {
     numRuns: Number(process.env.FUZZ_RUNS ?? 500),

@@ -51,7 +51,7 @@ const query = z.strictObject(collectionParameters(invitationType));
 const anyColumns = { other_columns: "ignore" } as const;
 const read = (schema: z.ZodType) => (given: string) => schema.safeParse(given);
 
-/** Whatever reads what a stranger, a provider, a mail server or another service wrote. */
+/** Every parser of text from an outsider, a provider, a mail server or another service. */
 const READERS: Record<string, (given: string) => unknown> = {
   "an Accept": (given) => requireAcceptable({ accept: given }),
   "an Accept of ours": (given) => requireAcceptable({ accept: `application/vnd.api+json;${given}` }),
@@ -80,7 +80,7 @@ const READERS: Record<string, (given: string) => unknown> = {
   "an include": (given) =>
     readQuery(query, `/api/invitations?include=${encodeURIComponent(given.slice(0, 500))}`),
   "a search": (given) => bySearch(["name"]).values.safeParse(given),
-  "JSON that is none": parseJson,
+  "invalid JSON": parseJson,
   "JSON of a text": (given) => parseJson(JSON.stringify({ data: given })),
   "JSON of a key": (given) => parseJson(JSON.stringify({ [given]: 1 })),
   "JSON of a list": (given) => parseJson(JSON.stringify([...given].slice(0, 4_000))),
@@ -148,7 +148,7 @@ const READERS: Record<string, (given: string) => unknown> = {
   "a mail's page": openLinksOutside,
 };
 
-/** What makes a reader go back over what it has read. */
+/** Inputs that make a parser go back over what it has read. */
 const PIECES = [
   ...[
     '\\"',
@@ -202,7 +202,7 @@ const PIECES = [
   ],
   ...["\u0301", "\u0301\u0316", "a\u0316\u0301", "\u200b", "\ud800", "👨‍👩‍👧", "ﷺ", "。", "．", "１"],
 ];
-/** Signs that are all different, and marks that are out of order as a whole. */
+/** Characters that are all different, and marks in the wrong order. */
 const WHOLES: Record<string, (length: number) => string> = {
   "different signs": (length) =>
     Array.from({ length }, (_, n) => String.fromCharCode(0x4e00 + ((n * 7_919) % 20_000))).join(""),
@@ -213,18 +213,18 @@ const WHOLES: Record<string, (length: number) => string> = {
 const SHAPES: Array<[string, (length: number) => string]> = [
   ...PIECES.map((piece): [string, (length: number) => string] => [
     JSON.stringify(piece),
-    // The end tempts what is greedy to try again from the next sign.
+    // The end tempts a greedy pattern to try again from the next character.
     (length) => `${piece.repeat(Math.floor(length / piece.length))}!`,
   ]),
   ...Object.entries(WHOLES),
 ];
 
-/** Characters: what a header may have in all, and half of it. */
+/** In characters: the most that headers may have, and half of it. */
 const [SHORT, LONG] = [8_192, 16_384];
-/** Milliseconds so few that growth doesn't matter, or can't be told from noise. */
+/** Milliseconds below which growth doesn't matter, or can't be distinguished from noise. */
 const FLOOR = 10;
 
-/** Milliseconds of this process's own time, whatever else the machine does. The least of some runs: others only add to it. */
+/** The CPU milliseconds of this process. The minimum of some runs, because others only add to it. */
 async function cost(reader: (given: string) => unknown, given: string, runs: number): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < runs && (run === 0 || least >= FLOOR); run += 1) {
@@ -241,7 +241,7 @@ async function cost(reader: (given: string) => unknown, given: string, runs: num
 }
 
 test.each(Object.keys(READERS))(
-  "reading %s takes twice as long for twice as much",
+  "reading %s takes linear time",
   async (name) => {
     const reader = READERS[name] ?? (() => {});
     const grown: string[] = [];

@@ -59,7 +59,7 @@ function examplesIn(slug: string): Example[] {
     }));
 }
 
-/** What is at a path such as `data[0].id`. */
+/** The value at a path such as `data[0].id`. */
 function valueAt(document: unknown, from: string): string {
   const value = from
     .split(/[.[\]]+/)
@@ -76,22 +76,19 @@ async function paste(command: string, variables: Record<string, string>) {
   return { status: Number(stdout.slice(end + 1)), body: text === "" ? undefined : JSON.parse(text) };
 }
 
-test.each(slugs)(
-  "the examples of the guide's page %s work in their order, pasted into a shell",
-  async (slug) => {
-    const variables: Record<string, string> = {
-      GUILDHALL: guildhall.api.origin,
-      ENVIRONMENT: "acme-test",
-      TOKEN: OPERATOR_TOKEN,
-      SESSION: sessionToken,
-    };
-    for (const { command, statuses, keep } of examplesIn(slug)) {
-      const { status, body } = await paste(command, variables);
-      expect(statuses, `${command}\n${JSON.stringify(body)}`).toContain(status);
-      for (const { from, as } of keep) variables[as] = valueAt(body, from);
-    }
-  },
-);
+test.each(slugs)("the examples of the guide's page %s work in order, pasted into a shell", async (slug) => {
+  const variables: Record<string, string> = {
+    GUILDHALL: guildhall.api.origin,
+    ENVIRONMENT: "acme-test",
+    TOKEN: OPERATOR_TOKEN,
+    SESSION: sessionToken,
+  };
+  for (const { command, statuses, keep } of examplesIn(slug)) {
+    const { status, body } = await paste(command, variables);
+    expect(statuses, `${command}\n${JSON.stringify(body)}`).toContain(status);
+    for (const { from, as } of keep) variables[as] = valueAt(body, from);
+  }
+});
 
 test("the guide has examples of both APIs", () => {
   const commands = slugs.flatMap(examplesIn).map(({ command }) => command);
@@ -99,7 +96,7 @@ test("the guide has examples of both APIs", () => {
   expect(commands.join("\n")).toContain("/bridge-payment/");
 });
 
-test("the links of the guide lead to pages, headings and operations that exist", async () => {
+test("the guide's links lead to existing pages, headings and operations", async () => {
   const document = openapiDocument();
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
   const references = [
@@ -126,7 +123,7 @@ test("the guide lists every permission and every error code", () => {
     expect(pages.get("/docs/errors")).toContain(`<code>${code}</code>`);
 });
 
-test("every page of the guide links to all others and can be read without a script", () => {
+test("every page of the guide links to all others and works without a script", () => {
   for (const [page, html] of pages) {
     for (const other of pages.keys()) expect(html, page).toContain(`href="${other}"`);
     expect(html.match(/<script/g), page).toHaveLength(1);

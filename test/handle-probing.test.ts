@@ -24,7 +24,7 @@ interface Sent {
   body?: string;
 }
 
-/** What is answered in an environment, but for the id of the request. */
+/** The answer in an environment, without the request's id. */
 async function answerIn(environment: string | undefined, { path, headers, ...init }: Sent) {
   const all = new Headers(headers);
   if (environment !== undefined) all.set("X-Environment", environment);
@@ -41,7 +41,7 @@ const strangers: [string, Sent][] = [
   ["no bearer token at all", { path: "/api/organizations", headers: { Authorization: "Basic eDp5" } }],
   ["a made-up session", { path: "/bridge-payment/organizations", headers: { "X-Session-ID": "made-up" } }],
   [
-    "a body that is none",
+    "a malformed body",
     { method: "POST", path: "/api/roles", headers: { ...bearer("made-up"), ...jsonApi }, body: "{" },
   ],
   ["no credential", { method: "POST", path: `${invitation}/accept` }],
@@ -69,13 +69,13 @@ const strangers: [string, Sent][] = [
   ],
 ];
 
-test.each(strangers)("a stranger with %s can't tell whether there is an environment", async (_, sent) => {
+test.each(strangers)("an outsider with %s can't tell whether an environment exists", async (_, sent) => {
   const known = await answerIn("known-one", sent);
   expect(known.status).toBeGreaterThanOrEqual(400);
   expect(await answerIn("unknown-one", sent)).toEqual(known);
 });
 
-test("the operator is told that there is no such environment", async () => {
+test("the operator learns that an environment doesn't exist", async () => {
   const sent = { path: "/api/organizations", headers: bearer(OPERATOR_TOKEN) };
   expect((await answerIn("known-one", sent)).status).toBe(200);
   const unknown = await answerIn("unknown-one", sent);
@@ -84,7 +84,7 @@ test("the operator is told that there is no such environment", async () => {
 });
 
 test.each([OPERATOR_TOKEN, "made-up-token"])(
-  "a request with the token %s that names no environment is told how to name one",
+  "a request with the token %s and no environment learns how to name one",
   async (token) => {
     const answer = await answerIn(undefined, { path: "/api/organizations", headers: bearer(token) });
     expect(answer.status).toBe(404);
@@ -93,13 +93,13 @@ test.each([OPERATOR_TOKEN, "made-up-token"])(
   },
 );
 
-describe("wrong tokens from one address", () => {
+describe("wrong tokens from an address", () => {
   const { requests } = LIMITS.wrong_credential;
 
   test.each([
     ["the Management API", "/api/environments", (token: string) => bearer(token)],
     ["the Bridge API", "/bridge-payment/organizations", (token: string) => ({ "X-Session-ID": token })],
-  ])("are limited on %s, and the right one is never counted", async (_, path, credential) => {
+  ])("wrong tokens are limited on %s, and right ones are never counted", async (_, path, credential) => {
     const guess = (n: number) => answerIn("acme-test", { path, headers: credential(`a-guess-${n}`) });
     for (let n = 0; n < requests; n += 1) expect((await guess(n)).status).toBe(401);
     expect(await guess(requests)).toMatchObject({ status: 429 });
@@ -110,7 +110,7 @@ describe("wrong tokens from one address", () => {
     );
   });
 
-  test("are limited at /metrics, where the right ones go on reading", async () => {
+  test("wrong tokens are limited at /metrics, and right ones still work", async () => {
     const METRICS_TOKEN = "prometheus-of-these-tests";
     const other = await startGuildhall({ settings: { METRICS_TOKEN } });
     const read = async (token: string) =>

@@ -23,7 +23,10 @@ import { tokenIn } from "./support/mailbox.ts";
 import { linkTo } from "./support/one-of-everything.ts";
 
 const renderer = createMailRenderer(inject("mailSources"));
-/** What can't be seen. The flag of a region can; and where a script joins its letters by a character, that one does no harm. */
+/**
+ * Invisible characters. A region's flag is visible, and a character that joins letters in its own script does no
+ * harm.
+ */
 const UNSEEN =
   /(?!\n)(?!(?<![\s\w])[\u200c\u200d](?![\s\w]))[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u3164\u115f\u1160\uffa0\u2800]/u;
 const EMOJI = /\u{1f3f4}[\u{e0061}-\u{e007a}]+\u{e007f}/gu;
@@ -31,7 +34,7 @@ const { accept_url, decline_url, opt_out_url, email: INVITED } = mails.invitatio
 const UNDELIVERED = mails["invitation-undelivered"].sample.failures.map(({ email }) => email);
 const OURS = [decline_url, accept_url, opt_out_url, INVITED, "g•••@example.com", ...UNDELIVERED];
 
-/** The variables of a mail or page that people type, all of them this text. */
+/** The variables of an email or page that people type, all of them set to this text. */
 function filledWith<Given extends object>(sample: Given, text: string): Given {
   const typed = {
     product: text,
@@ -44,12 +47,12 @@ function filledWith<Given extends object>(sample: Given, text: string): Given {
   return { ...sample, ...Object.fromEntries(Object.entries(typed).filter(([name]) => name in sample)) };
 }
 
-/** The elements of HTML, to compare. */
+/** The elements of HTML, for a comparison. */
 function elementsOf(html: string): string {
   return skeletonOf(html).elements.join("\n");
 }
 
-/** What is wrong with HTML that should have the elements of one of the harmless, and say nothing but words. */
+/** The problems of HTML that should have the same elements as a harmless one, and only words as text. */
 function problemsOfHtml(html: string, harmless: string[], ours = OURS): string[] {
   const { elements, words } = skeletonOf(html);
   const isOther = !harmless.includes(elements.join("\n"));
@@ -61,7 +64,7 @@ function problemsOfText(text: string, ours = OURS): string[] {
   return [...linkableIn(text, ours).map((link) => `the link ${link}`), ...unseen];
 }
 
-/** What is wrong with what stands in a header, which is one line without an address or a number to call. */
+/** The problems of a header's text, which is one line without an address or a number to call. */
 function problemsOfLine(line: string, ours = OURS): string[] {
   const rest = ours.reduce((left, link) => left.replaceAll(link, ""), line);
   const signs = /[\r\n<>@＠﹫]/u.exec(rest) ?? [];
@@ -73,7 +76,7 @@ function problemsOfLine(line: string, ours = OURS): string[] {
   ];
 }
 
-/** Every text that has a problem, with its problems: all at once, so that one look shows them. */
+/** Every text that has a problem, with its problems, so that one look shows them all. */
 function found(problems: (text: string) => string[]): string[] {
   return hostileTexts.flatMap(({ aim, text }) => {
     const some = problems(text);
@@ -81,18 +84,18 @@ function found(problems: (text: string) => string[]): string[] {
   });
 }
 
-describe.each(Object.values(mails))("whatever people typed, the mail $kind", ({ kind }) => {
+describe.each(Object.values(mails))("the email $kind with hostile texts", ({ kind }) => {
   const render = (text: string, more: object = {}) =>
     renderer.render(kind, { ...filledWith(mails[kind].sample, text), ...more } as never, "en");
-  /** With a message, and with one that says nothing. */
+  /** With a message, and with an empty one. */
   const harmless = [render("Acme"), render("Acme", { message: null })];
 
-  test("is made of our elements alone, with no link but ours", () => {
+  test("the HTML of an email has only our elements and links", () => {
     const expected = harmless.map(({ html }) => elementsOf(html));
     expect(found((text) => problemsOfHtml(render(text).html, expected))).toEqual([]);
   });
 
-  test("has a plain text of as many paragraphs as ever, with no link but ours", () => {
+  test("the plain text of an email keeps its paragraphs and links", () => {
     const paragraphs = (text: string) => text.split("\n\n").length;
     const counts = harmless.map(({ text }) => paragraphs(text));
     expect(
@@ -104,13 +107,13 @@ describe.each(Object.values(mails))("whatever people typed, the mail $kind", ({ 
     ).toEqual([]);
   });
 
-  test("has a subject of one line, without address, link or number to call", () => {
+  test("the subject is one line without address, link or number to call", () => {
     expect(found((text) => problemsOfLine(render(text).subject))).toEqual([]);
   });
 });
 
 test.each(Object.keys(pageSamples) as PageName[])(
-  "whatever people typed, the page %s is made of our elements alone",
+  "with hostile texts, the page %s has only our elements",
   (name) => {
     const render = (text: string, more: object = {}) =>
       renderPage(name, { ...filledWith(pageSamples[name], text), ...more } as never);
@@ -122,9 +125,9 @@ test.each(Object.keys(pageSamples) as PageName[])(
   },
 );
 
-describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
+describe("hostile texts sent by API, worker and SMTP:", { timeout: 60_000 }, () => {
   const HEADERS = "auto-submitted content-type date from message-id mime-version subject to".split(" ");
-  /** What the API takes as a name; a sample. */
+  /** A sample of the texts that the API accepts as a name. */
   const sample = hostileTexts
     .map(({ text }) => text)
     .filter((text) => text.trim() !== "" && text.length <= 80 && !/[\p{Cc}\p{Cs}]/u.test(text))
@@ -137,7 +140,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     owner = await buildPerson(guildhall);
   });
 
-  test("sixty texts, each in three places of six, make mails and pages like any other", async () => {
+  test("sixty hostile texts in every field make ordinary emails and pages", async () => {
     const plain = [await sent(["Acme"]), await sent(["Acme", "Acme", "Acme", "Acme", "\u3164"])];
     const mails = plain.map(({ html }) => elementsOf(html));
     const pages = plain.map(({ page }) => elementsOf(page));
@@ -164,7 +167,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     expect(sample).toHaveLength(60);
   });
 
-  test("a name that is not one line is not taken: 422, or 400 where Postgres could not hold it", async () => {
+  test("a name of several lines is refused: 422, or 400 if it can't be stored", async () => {
     const wrong = hostileTexts.map(({ text }) => text).filter((text) => /\p{Cc}/u.test(text.trim()));
     expect(wrong.length).toBeGreaterThan(10);
     for (const name of wrong) {
@@ -174,7 +177,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     }
   });
 
-  test("an organization's address is taken as the lines it has, or not at all", async () => {
+  test("an organization's address keeps its lines, or is refused", async () => {
     const taken: string[] = [];
     for (const { text } of hostileTexts) {
       const data = { type: "organization", attributes: { name: "Acme", address: text } };
@@ -190,7 +193,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     expect(taken.length).toBeGreaterThan(3);
   });
 
-  test("an address is refused, or mailed as it is stored and nowhere else", async () => {
+  test("a hostile address is refused, or emailed exactly as it is stored", async () => {
     const before = guildhall.mailbox.received.length;
     const stored: string[] = [];
     for (const given of hostileAddresses) stored.push(...(await storedAddress(given)));
@@ -198,7 +201,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     expect(stored.length).toBeLessThan(45);
     for (const email of stored) {
       const [local, domain = ""] = email.split("@");
-      // The mailbox reads A-labels back as the signs they stand for.
+      // The mailbox decodes A-labels.
       const { to, mail, source } = await guildhall.mailbox.waitFor(`${local}@${domainToUnicode(domain)}`);
       expect(to.map((read) => parseEmailAddress(read)?.email)).toEqual([email]);
       expect(mail.to).toEqual([{ address: email, name: "" }]);
@@ -208,7 +211,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     expect(guildhall.mailbox.received).toHaveLength(before + stored.length);
   });
 
-  /** Invites to an organization of its own. @returns the address as it was stored, nothing where it was refused. */
+  /** Invites to an organization of its own. @returns the stored address; empty if it was refused. */
   async function storedAddress(email: string): Promise<string[]> {
     const organization = await buildOrganization(guildhall, owner);
     const { status, body } = await invite(guildhall, organization, email);
@@ -216,7 +219,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     return status === 201 ? [body.data.attributes.email] : [];
   }
 
-  /** Invites over the API, where everybody is called so. @returns the mail, and the page behind its link. */
+  /** Invites with the API, using the texts as all names. @returns the email, and the page behind its link. */
   async function sent([product, from_name = product, organization = product, ...more]: string[]) {
     const [first_name = product, message = product, role = product] = more;
     const email = uniqueEmail();
@@ -231,7 +234,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
     const user = await make("users", "user", { email: uniqueEmail(), first_name });
     const person = linkTo("user", user.data.id);
     const session = await make("sessions", "session", {}, { user: person });
-    // Of several lines, and in no mail.
+    // Of several lines, and in no email.
     const address = `1 Road\nBcc: boss@bank.test\n\n${organization}`;
     const { data } = await make(
       "organizations",
@@ -253,7 +256,7 @@ describe("sent by API, worker and SMTP,", { timeout: 60_000 }, () => {
       email,
       received,
       links: [`${link}?answer=decline`, link, optOut],
-      // Without what differs from invitation to invitation.
+      // Without the parts that differ between invitations.
       html: withoutToken(received.mail.html ?? ""),
       page: page.replaceAll(invited.body.data.id, "inv").replace(/(name="csrf" value=")[^"]+/g, "$1csrf"),
     };
@@ -264,7 +267,7 @@ function withoutToken(text: string): string {
   return text.replace(/\/([iu])\/[\w-]+/g, "/$1/token");
 }
 
-/** The names of the headers by the bytes of the mail, lest a parser be lenient. */
+/** The names of the headers from the raw email, because a parser may be lenient. */
 function headersOf(source: string): string[] {
   const head = source.slice(0, source.indexOf("\r\n\r\n"));
   expect(head.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);

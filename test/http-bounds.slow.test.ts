@@ -61,7 +61,7 @@ describe("a header", () => {
     ["Content-Type", "/bridge-payment/organizations"],
     ["X-Forwarded-For", "/i/some-token"],
     ["If-None-Match", "/openapi.json"],
-  ])("%s is read up to 1,000 characters, and longer it is 431", async (name, path) => {
+  ])("%s is read up to 1,000 characters, and longer ones are a 431", async (name, path) => {
     const answer = (length: number) => guildhall.api.get(path, { [name]: "a".repeat(length) });
     expect((await answer(1_000)).status).not.toBe(431);
     expect((await answer(1_001)).status).toBe(431);
@@ -72,7 +72,7 @@ describe("a header", () => {
     expect(answer).toMatchObject(refusal(431, "header_too_long", { header: "Accept" }));
   });
 
-  test("that is too long is kept from what renders the refusal, and so is any other", () => {
+  test("that is too long is removed before the refusal is rendered", () => {
     const headers = { accept: "a".repeat(1_001), "content-type": "b".repeat(1_001), host: "localhost" };
     const ctx = { headers } as unknown as Parameters<typeof refuseLongHeaders>[0];
     expect(() => refuseLongHeaders(ctx, async () => {})).toThrow("Accept is too long");
@@ -87,7 +87,7 @@ describe("a body", () => {
     data: { type: "organization", attributes: { name: "Acme", ...more } },
   });
 
-  test("with hundreds of unknown attributes is refused with fifty of them", async () => {
+  test("a body with hundreds of unknown attributes gets fifty errors", async () => {
     const answer = await guildhall.api.post("/api/organizations", organization(attributes(900)));
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toHaveLength(50);
@@ -103,17 +103,17 @@ describe("a body", () => {
     expect(parameters.body.errors).toHaveLength(50);
   });
 
-  test("holds 1,000 keys in one object and 4,096 values, and more of either is 400", async () => {
+  test("a body has at most 1,000 keys per object and 4,096 values", async () => {
     const create = (metadata: object) => guildhall.api.post("/api/organizations", organization({ metadata }));
     expect(await create(attributes(1_001))).toMatchObject(refusal(400, "too_many_values"));
     const lists = (items: number) => ({ list: Array.from({ length: items }, () => 1) });
     expect(await create(lists(4_100))).toMatchObject(refusal(400, "too_many_values"));
-    // Commas and colons within a text are no keys.
+    // Commas and colons inside a text don't count.
     const text = { text: '",:{['.repeat(1_400) };
     expect((await create(text)).body.errors?.[0].code).not.toBe("too_many_values");
   });
 
-  test("of a batch holds 262,144 values, and more is 400 whoever sends it", async () => {
+  test("the body of a batch has at most 262,144 values", async () => {
     const rows = Array.from({ length: 262_200 }, () => 1);
     const document = { data: { type: "invitation_batch", attributes: { rows } } };
     const answer = await guildhall.api.post("/api/invitation-batches", document);
@@ -124,18 +124,18 @@ describe("a body", () => {
     ["/api/organizations", JSON_API],
     ["/bridge-payment/organizations", "application/json"],
     ["/api/invitation-batches", "text/csv"],
-  ])("of %s that is long is not waited for when the session is made up", async (path, type) => {
+  ])("a body sent to %s with an unknown session is refused unread", async (path, type) => {
     const session = { "Content-Type": type, "X-Session-ID": "a-session-that-never-was" };
     expect(await answerToHead(head(path, 60_000, session))).toBe("401");
   });
 
-  test("that is long is read of those who are known", async () => {
+  test("that is long is read from known callers", async () => {
     const api = guildhall.api.as(person.token);
     const document = JSON.stringify(organization({ name: "Long" })).padEnd(60_000);
     expect(await api.post("/api/organizations", document)).toMatchObject({ status: 201 });
   });
 
-  test("of a link's holder has 8 KiB at most", async () => {
+  test("a body from a link's holder has at most 8 KiB", async () => {
     const organization = await buildOrganization(guildhall, person);
     const { body } = await invite(guildhall, organization, uniqueEmail());
     const path = `/api/invitations/${body.data.id}/accept`;
@@ -145,7 +145,7 @@ describe("a body", () => {
     expect(await nobody.post(path, sized(8 * 1024 + 1))).toMatchObject(refusal(413, "body_too_large"));
   });
 
-  test("counts once among a user's requests, however long it is", async () => {
+  test("counts once toward the user's limit, whatever its length", async () => {
     const { token } = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
     const relationships = { organization: { data: { type: "organization", id } } };
@@ -157,7 +157,7 @@ describe("a body", () => {
     expect(statuses).toEqual([...Array(60).fill(404), 429]);
   });
 
-  test("that is long is 503 while others hold all there is, and small ones are read all the same", async () => {
+  test("a long body is a 503 while others use all memory, and short ones are read", async () => {
     const operator = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "Content-Type": JSON_API };
     const text = head("/api/invitation-batches", 4 * 1024 * 1024, operator);
     const held: Socket[] = [];
@@ -176,13 +176,13 @@ describe("a provider's report", () => {
   const now = () => String(Math.floor(Date.now() / 1_000));
   const signed = { "webhook-id": "msg_1", "webhook-signature": "v1,AAAA" };
 
-  test("without the headers of a signature, or with an old one, is not waited for", async () => {
+  test("a report without current signature headers is refused unread", async () => {
     expect(await answerToHead(head("/mail-events", 1_000_000))).toBe("401");
     const old = { ...signed, "webhook-timestamp": "1" };
     expect(await answerToHead(head("/mail-events", 1_000_000, old))).toBe("401");
   });
 
-  test("that is long is not waited for from an address that was wrong too often", async () => {
+  test("that is long is refused unread after too many wrong ones", async () => {
     const other = await startGuildhall({ settings: { MAIL_EVENTS_SECRET } });
     const wrong = { secret: "another secret of many bytes" };
     for (let n = 0; n < 30; n += 1) await tell(other.api.origin, { events: [] }, wrong);
@@ -193,7 +193,7 @@ describe("a provider's report", () => {
     await other.stop();
   });
 
-  test("is 503 while its address sends eight others, and is read when they are gone", async () => {
+  test("a report is a 503 while its address sends eight others", async () => {
     const text = head("/mail-events", 1024 * 1024, { ...signed, "webhook-timestamp": now() });
     const held: Socket[] = [];
     for (let n = 0; n < 8; n += 1) held.push((await open(text)).socket);
@@ -207,7 +207,7 @@ describe("a provider's report", () => {
 describe("a connection", () => {
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-  test("has its requests answered in their order when it asks ahead", async () => {
+  test("gets its answers in order if it pipelines", async () => {
     const connection = await open(`${get("/readyz")}${get("/nothing")}`.repeat(10));
     const statuses = () => connection.received.match(/(?<=HTTP\/1\.1 )\d+/g);
     await expect.poll(statuses, { timeout: 10_000 }).toHaveLength(20);
@@ -215,13 +215,13 @@ describe("a connection", () => {
     connection.socket.destroy();
   });
 
-  test("is closed when it asks hundreds of requests ahead", async () => {
+  test("a connection that pipelines hundreds of requests is closed", async () => {
     const connection = await open(get("/readyz").repeat(1_000));
     await expect.poll(() => connection.closed, { timeout: 10_000 }).toBe(true);
     expect(connection.received.match(/HTTP\/1\.1/g)?.length ?? 0).toBeLessThan(1_000);
   });
 
-  test("is closed when its headers don't come within ten seconds", async () => {
+  test("a connection whose headers take over ten seconds is closed", async () => {
     const openedAt = performance.now();
     const connection = await open("GET /healthz HTTP/1.1\r\nHost: localhost\r\n");
     await expect.poll(() => connection.closed, { timeout: 25_000, interval: 100 }).toBe(true);
@@ -250,31 +250,31 @@ describe("a silent connection", () => {
 
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-  test("is cut off when it doesn't take its answer", async () => {
+  test("a connection that doesn't read its answer is closed", async () => {
     const connection = await open("", server.port);
     connection.socket.pause();
     connection.socket.write(get("/large"));
-    // Reading is the only way to learn of the end: by then only a part has been sent.
+    // Only reading shows the end, and only a part has been sent so far.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     connection.socket.resume();
     await expect.poll(() => connection.closed, { timeout: 10_000 }).toBe(true);
     expect(connection.received.length).toBeLessThan(large.length);
   });
 
-  test("gets 503 when nothing moves while it waits for its answer", async () => {
+  test("a connection waiting in silence for its answer gets a 503", async () => {
     const connection = await open(get("/never"), server.port);
     await expect.poll(() => connection.received, { timeout: 10_000 }).toContain('{"code":"timeout"}');
     expect(connection.received).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 2/s);
   });
 
-  test("is closed when its body doesn't come", async () => {
+  test("is closed if its body doesn't come", async () => {
     const connection = await open(head("/never", 1_000), server.port);
     await expect.poll(() => connection.closed, { timeout: 10_000 }).toBe(true);
   });
 });
 
 test.each(["/openapi.json", "/docs", "/docs/bridge", "/docs/viewer.js"])(
-  "%s comes compressed to those who take it so, under a tag of its own",
+  "%s is compressed for clients that accept it, with an ETag of its own",
   async (path) => {
     const server = await serve(createApp(guildhall.context), { port: 0, host: "127.0.0.1" });
     const ask = async (accepted: string) => {

@@ -30,15 +30,15 @@ beforeAll(async () => {
 const header = { header: "Idempotency-Key" };
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 
-/** Invites, by default somebody new. */
+/** Invites somebody new by default. */
 function invites(api: Api, headers: Record<string, string>, email = uniqueEmail()) {
   return api.post("/api/invitations", invitationTo(organization.id, email), headers);
 }
 
 const keptRows = () => countOf(guildhall, "idempotency_keys", {});
 
-describe("a key", () => {
-  test("belongs to who sent it, their environment, method and path: the same elsewhere is another", async () => {
+describe("an idempotency key", () => {
+  test("is separate for every caller, environment, method and path", async () => {
     await buildEnvironment(guildhall, "globex");
     const admin = await buildMember(guildhall, organization, "admin");
     const client = await buildClient(guildhall, [...SCOPES]);
@@ -68,7 +68,7 @@ describe("a key", () => {
     expect(await keptRows()).toBe(before + answers.length);
   });
 
-  test("is the same by whatever session of the user, and however the path is spelled", async () => {
+  test("is shared by a user's sessions and by all spellings of a path", async () => {
     const [key, email] = [keyed(), uniqueEmail()];
     const first = await invites(guildhall.api.as(owner.token), key, email);
     const relationships = { user: { data: { type: "user", id: owner.user.id } } };
@@ -78,7 +78,7 @@ describe("a key", () => {
     expect(second).toMatchObject({ status: 201, body: first.body });
   });
 
-  test("stays free when its request was refused, also for another body", async () => {
+  test("can be used again after a refusal, even with another body", async () => {
     const [key, taken] = [keyed(), owner.user.email];
     const before = await keptRows();
     expect(await invites(guildhall.api, key, taken)).toMatchObject(refusal(409, "already_member"));
@@ -90,12 +90,12 @@ describe("a key", () => {
   });
 
   test.each([
-    ["empty", ""],
-    ["only spaces", "  "],
+    ["that is empty", ""],
+    ["of only spaces", "  "],
     ["of 256 characters", "k".repeat(256)],
     ["with a tab in it", "a\tb"],
     ["with a letter beyond ASCII", "schlüssel"],
-    ["that came twice", ["one", "two"]],
+    ["sent twice", ["one", "two"]],
   ])("%s is refused: 400 invalid_idempotency_key", async (_, value) => {
     const before = await countOf(guildhall, "invitations", {});
     expect(await sendRaw("POST", value)).toMatchObject(refusal(400, "invalid_idempotency_key", header));
@@ -110,7 +110,7 @@ describe("a key", () => {
     },
   );
 
-  test("of who follows a link without a credential is ignored: the link answers the same twice by itself", async () => {
+  test("of a link's holder is ignored, since a repeat is safe anyway", async () => {
     const before = await keptRows();
     const { id } = (await invites(guildhall.api, {})).body.data;
     const meta = { token: linkToken(guildhall, id) };
@@ -124,7 +124,7 @@ describe("a key", () => {
     expect(await keptRows()).toBe(before);
   });
 
-  /** As `fetch` would not send it. Invites, or lists invitations. */
+  /** Sends headers that `fetch` wouldn't. Invites, or lists invitations. */
   function sendRaw(
     method: "GET" | "POST",
     key: string | string[],

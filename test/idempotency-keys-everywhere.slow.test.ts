@@ -16,7 +16,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 let world: World;
-/** The queues woken up since a test looked. */
+/** The wake-ups since a test looked. */
 let wakeUps: string[] = [];
 
 beforeAll(async () => {
@@ -29,10 +29,10 @@ const changing = [...allEndpoints, ...allBridgeEndpoints]
   .filter(({ method }) => method !== "GET")
   .map((endpoint) => [nameOf(endpoint), endpoint] as const);
 
-/** Who did it may do it no more: asked again, they are refused before anybody looks what they were answered. */
+/** After this request its caller has no right to repeat it: the refusal comes before the stored answer. */
 const ENDS_THE_RIGHT = "POST /bridge-payment/organizations/:id/transfer-ownership";
 
-/** A request by somebody who may make it, about something made for it. */
+/** A request by a caller who may send it, about an object made for it. */
 async function prepared(
   endpoint: Endpoint,
 ): Promise<(headers: Record<string, string>) => Promise<ApiAnswer>> {
@@ -56,8 +56,8 @@ async function requestTo(endpoint: Endpoint, caller: "operator" | "owner" | "mem
   return { url: urlFor(endpoint, id), body: await bodyFor(endpoint, cell, id) };
 }
 
-describe("a request with an Idempotency-Key, sent twice,", () => {
-  test.each(changing)("is done once and answered the same: %s", async (name, endpoint) => {
+describe("sent twice with an Idempotency-Key", () => {
+  test.each(changing)("it is done once and answered the same: %s", async (name, endpoint) => {
     const send = await prepared(endpoint);
     const key = { "Idempotency-Key": unique("key") };
     const first = await send(key);
@@ -78,7 +78,7 @@ describe("a request with an Idempotency-Key, sent twice,", () => {
   });
 });
 
-describe("a request whose answer can't be kept", () => {
+describe("if the answer can't be stored", () => {
   beforeAll(async () => {
     await guildhall.db.raw(`
       create function refuse_to_keep() returns trigger language plpgsql as
@@ -86,19 +86,19 @@ describe("a request whose answer can't be kept", () => {
       create trigger refuse_to_keep before insert on idempotency_keys for each row execute function refuse_to_keep()`);
   });
 
-  test.each(changing)("has done nothing, and hinted at nothing: %s", async (_, endpoint) => {
+  test.each(changing)("nothing is done and no worker is woken: %s", async (_, endpoint) => {
     const send = await prepared(endpoint);
     const before = await checksum(guildhall.db);
     wakeUps = [];
     expect((await send({ "Idempotency-Key": unique("key") })).status).toBe(503);
     expect(await checksum(guildhall.db)).toBe(before);
     expect(wakeUps).toEqual([]);
-    // It is the key that makes it one.
+    // Without a key it works.
     expect((await send({})).status).toBe(endpoint.answers.status);
   });
 });
 
-test("the OpenAPI document has the header, and what may be said to it, of everything that changes something", () => {
+test("the OpenAPI document lists the header and its errors where it matters", () => {
   const { paths, components } = openapiDocument();
   const $ref = "#/components/parameters/IdempotencyKey";
   for (const endpoint of [...allEndpoints, ...allBridgeEndpoints]) {

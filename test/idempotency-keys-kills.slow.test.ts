@@ -21,10 +21,10 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall));
 });
 
-describe("a request whose end its caller does not see is done once", { timeout: 120_000 }, () => {
+describe("a keyed request is done once", { timeout: 120_000 }, () => {
   afterEach(cleanUpProcesses);
 
-  test("when the caller hangs up, at whatever moment", async () => {
+  test("when the caller hangs up at any moment", async () => {
     for (let time = 0; time < 40; time += 1) {
       const wish = wishFor(organization);
       const gone = new AbortController();
@@ -42,7 +42,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
     }
   });
 
-  test("when the database drops the connection in the middle of it, which is answered 503", async () => {
+  test("when the database drops its connection: 503", async () => {
     const wish = wishFor(organization);
     await whileHeld(async () => {
       const lost = ask(guildhall.api, wish);
@@ -54,7 +54,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
     await expectOnce(guildhall, wish, [answer, await ask(guildhall.api, wish)]);
   });
 
-  test("when connections are dropped at random under many", async () => {
+  test("when connections are dropped at random", async () => {
     const asked = Array.from({ length: 100 }, () => wishFor(organization));
     let [stopped, dropped] = [false, 0];
     const nemesis = (async () => {
@@ -67,7 +67,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
     for (const [n, wish] of asked.entries()) await expectOnce(guildhall, wish, [answers[n] as ApiAnswer]);
   });
 
-  test("when the process is killed before the commit: then it was not done yet", async () => {
+  test("when the process dies before the commit", async () => {
     const [port, wish] = [await freePort(), wishFor(organization)];
     const api = await serving(port);
     await whileHeld(async () => {
@@ -81,7 +81,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
     await expectOnce(guildhall, wish, [answer]);
   });
 
-  test("when the process is killed while the commit is under way: then it is done, and told to who asks again", async () => {
+  test("when the process dies during the commit", async () => {
     const [port, wish] = [await freePort(), wishFor(organization)];
     const api = await serving(port);
     await guildhall.db.raw(`
@@ -98,7 +98,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
     await expectOnce(guildhall, wish, [answer]);
   });
 
-  test("when processes are killed at random under many", async () => {
+  test("when processes are killed at random", async () => {
     const port = await freePort();
     const asked: Wish[] = [];
     const seen: Array<ApiAnswer | undefined> = [];
@@ -106,7 +106,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
       const api = await serving(port);
       const batch = Array.from({ length: 40 }, () => wishFor(organization));
       const answers = batch.map((wish) => ask(operatorAt(port), wish).catch(() => undefined));
-      // Some are answered, some are under way, some have not begun.
+      // Some are answered, some are in progress, some have not begun.
       await Promise.race(answers);
       await sleep(Math.random() * 60);
       api.signal("SIGKILL");
@@ -126,7 +126,7 @@ describe("a request whose end its caller does not see is done once", { timeout: 
   });
 });
 
-/** The same request by hand, for whoever hangs up. */
+/** The same request for `fetch`, which can be aborted. */
 function requestOf({ key, document }: Wish) {
   return {
     method: "POST",
@@ -140,7 +140,7 @@ function requestOf({ key, document }: Wish) {
   };
 }
 
-/** Keeps everybody from inviting to the organization meanwhile. */
+/** Keeps everyone from inviting to the organization during `work`. */
 function whileHeld<Result>(work: () => Promise<Result>): Promise<Result> {
   return guildhall.db.transaction(async (trx) => {
     await trx("organizations").where({ id: organization.id }).forUpdate().select("id");
@@ -151,12 +151,12 @@ function whileHeld<Result>(work: () => Promise<Result>): Promise<Result> {
 const OURS =
   "datname = current_database() and application_name like 'guildhall-%' and pid <> pg_backend_pid()";
 
-/** How many connections there are of which this is true. */
+/** The number of connections with this condition. */
 async function count(condition: string): Promise<number> {
   return (await guildhall.db("pg_stat_activity").whereRaw(`${OURS} and ${condition}`)).length;
 }
 
-/** Drops one of the connections of which this is true. @returns how many there were. */
+/** Drops one of the connections with this condition. @returns how many it dropped. */
 async function drop(condition: string): Promise<number> {
   const one = `select pid from pg_stat_activity where ${OURS} and ${condition} order by random() limit 1`;
   const { rows } = await guildhall.db.raw(`select pg_terminate_backend(pid) from (${one}) one`);

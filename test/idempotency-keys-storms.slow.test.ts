@@ -17,8 +17,8 @@ beforeAll(async () => {
 const header = { header: "Idempotency-Key" };
 const reused = refusal(422, "idempotency_key_reused", header);
 
-describe("a storm", { timeout: 120_000 }, () => {
-  test("of 200 with one key and 200 with that key and another body: one is done, and nobody is told else", async () => {
+describe("simultaneous requests:", { timeout: 120_000 }, () => {
+  test("200 with one key and 200 with it and another body are done once in all", async () => {
     const key = unique("key");
     const [one, two] = [wishFor(organization, key), wishFor(organization, key)];
     const told = new Map<Wish, ApiAnswer[]>([
@@ -26,7 +26,7 @@ describe("a storm", { timeout: 120_000 }, () => {
       [two, []],
     ]);
     const note = async (wish: Wish) => void told.get(wish)?.push(await ask(guildhall.api, wish));
-    // Both by each of 200 connections: more would wait for this one process longer than it lets anybody wait.
+    // Both by each of 200 connections: more would exceed this process's own deadline.
     await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
         for (const wish of n % 2 === 0 ? [one, two] : [two, one]) await note(wish);
@@ -53,7 +53,7 @@ describe("a storm", { timeout: 120_000 }, () => {
     expect(mailed.filter((to) => [one.email, two.email].includes(to))).toEqual([won.email]);
   });
 
-  test("of 200 with 20 keys, each of them ten times: each is done once", async () => {
+  test("200 with 20 keys, ten times each, are done once per key", async () => {
     const asked = Array.from({ length: 20 }, () => wishFor(organization));
     const answers = await atOnce(200, (n) => insist(guildhall.api, asked[n % 20] as Wish));
     expect(answers.filter((answer) => !isReplay(answer))).toHaveLength(20);
@@ -65,13 +65,13 @@ describe("a storm", { timeout: 120_000 }, () => {
       );
   });
 
-  test("that ends in a deadlock is begun anew by who loses it, and done once", async () => {
+  test("the loser of a deadlock is repeated and done once", async () => {
     const { db, api } = guildhall;
     const { user } = await buildMember(guildhall, organization, "member");
     const deadlocks = async () =>
       (await db("pg_stat_database").whereRaw("datname = current_database()").first("deadlocks")).deadlocks;
     const before = await deadlocks();
-    // Whoever deletes a user locks their organizations first.
+    // Deleting a user locks their organizations first.
     const crossing = db.transaction(async (trx) => {
       await trx.raw("set local deadlock_timeout = '10s'");
       await trx("users").where({ id: user.id }).forUpdate().select("id");
@@ -88,7 +88,7 @@ describe("a storm", { timeout: 120_000 }, () => {
   });
 });
 
-/** How many connections wait for a lock. */
+/** The number of connections that wait for a lock. */
 async function waiting(): Promise<number> {
   const ours = guildhall.db("pg_stat_activity").whereRaw("datname = current_database()");
   return (await ours.where({ wait_event_type: "Lock" })).length;

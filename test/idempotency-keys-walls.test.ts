@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 
-/** All that is kept, as one text. */
+/** All stored answers, as one text. */
 async function kept(): Promise<string> {
   return JSON.stringify(
     await guildhall.db("idempotency_keys").select(guildhall.db.raw("idempotency_keys::text")),
@@ -36,7 +36,7 @@ async function kept(): Promise<string> {
 }
 
 describe("a secret that is shown once", () => {
-  test("of a session or an API client is kept nowhere: whoever asks again gets the resource without it", async () => {
+  test("is not stored, and a repeat leaves it out", async () => {
     const relationships = { user: linkTo("user", owner.user.id) };
     const attributes = { name: "sync", scopes: ["users:read"] };
     for (const [path, data, secret] of [
@@ -55,7 +55,7 @@ describe("a secret that is shown once", () => {
     }
   });
 
-  test("is an invitation's link, which nobody takes unseen: each that is shown is an event", async () => {
+  test("such as an invitation's link makes an event each time", async () => {
     const { id, path } = await invited(guildhall, organization);
     const key = keyed();
     const take = (headers: object) => guildhall.api.post(`${path}/link`, undefined, { ...headers });
@@ -67,7 +67,7 @@ describe("a secret that is shown once", () => {
     expect(await kept()).not.toContain(link.split("/i/")[1]);
   });
 
-  test("that is sent is not kept either, nor is the key: of both there is a hash", async () => {
+  test("that is sent is stored only as a hash, like the key", async () => {
     const invitee = await buildPerson(guildhall);
     const { id, path } = await invited(guildhall, organization, { email: invitee.user.email });
     const [meta, key] = [{ token: linkToken(guildhall, id) }, unique("key")];
@@ -80,7 +80,7 @@ describe("a secret that is shown once", () => {
   });
 });
 
-describe("whoever asks again", () => {
+describe("a repeated request", () => {
   /** A member who invited somebody. */
   async function inviter() {
     const { membership, user, token } = await buildMember(guildhall, organization, "admin");
@@ -90,7 +90,7 @@ describe("whoever asks again", () => {
     return { membership, user, again };
   }
 
-  test("and may do it no more is refused like anybody: 403 to a member, 404 to a stranger, 401 without a session", async () => {
+  test("is refused once the right is lost: 403, 404 or 401", async () => {
     const { membership, user, again } = await inviter();
     expect((await again()).headers.get("Idempotency-Replayed")).toBe("true");
     const path = `/bridge-payment/organizations/${organization.id}/members/${membership.id}`;
@@ -103,7 +103,7 @@ describe("whoever asks again", () => {
     expect(await again()).toMatchObject(refusal(401, "unauthorized"));
   });
 
-  test("as somebody else learns nothing, and does it for themselves", async () => {
+  test("by another user reveals nothing and is done for that user", async () => {
     const { again, user } = await inviter();
     const { token } = await buildPerson(guildhall);
     const [key, document] = [keyed("guessed"), { name: "Acme" }];
@@ -114,7 +114,7 @@ describe("whoever asks again", () => {
     expect((await again()).body.data.relationships.inviter.data.id).toBe(user.id);
   });
 
-  test("after their right to it was a client's scope that is gone is refused: 403", async () => {
+  test("by a client whose scope is gone is refused: 403", async () => {
     const client = await buildClient(guildhall, ["users:write"]);
     const grant = { client_id: client.id, environment: owner.user.environment_id, scopes: ["users:write"] };
     const audience = `${guildhall.settings.PUBLIC_URL}/api`;
@@ -138,7 +138,7 @@ describe("whoever asks again", () => {
 });
 
 describe("the Bridge API", () => {
-  test("does once what comes twice with one key, and refuses the key with another body", async () => {
+  test("does a repeated request once, and refuses the key with another body", async () => {
     const api = guildhall.api.as(owner.token);
     const [key, body] = [keyed(), { organization_id: organization.id, total_cents: 4_990 }];
     const subscribe = (values: object) => api.post("/bridge-payment/subscriptions", values, key);
@@ -149,7 +149,7 @@ describe("the Bridge API", () => {
     expect(await countOf(guildhall, "subscriptions", { organization_id: organization.id })).toBe(1);
   });
 
-  test("refuses a malformed key and card data, and keeps nothing of either", async () => {
+  test("refuses a malformed key and card data, and stores neither", async () => {
     const api = guildhall.api.as(owner.token);
     const before = await countOf(guildhall, "idempotency_keys", {});
     const pay = (body: object, key: string) => api.post("/bridge-payment/payment-methods", body, keyed(key));
@@ -162,7 +162,7 @@ describe("the Bridge API", () => {
     expect(await pay({ type: "card", card_token: unique("tok") }, key)).toMatchObject({ status: 201 });
   });
 
-  test("lets pages of other origins send the key, and read that an answer is given again", async () => {
+  test("lets pages of other origins send the key and see a replay", async () => {
     const headers = { Origin: "https://app.example.com", "Access-Control-Request-Method": "POST" };
     const url = `${guildhall.api.origin}/bridge-payment/organizations`;
     const asked = await fetch(url, { method: "OPTIONS", headers });
@@ -172,7 +172,7 @@ describe("the Bridge API", () => {
   });
 });
 
-test("a person's answers are kept 5,000 times a day, so that nobody fills the disk; without a key they go on", async () => {
+test("a user's answers are stored 5,000 times a day; without keys they go on", async () => {
   const person = await buildPerson(guildhall);
   const { limiter } = guildhall.context;
   for (let n = 0; n < LIMITS.keyed.requests - 1; n += 1) limiter.count("keyed", person.user.id);

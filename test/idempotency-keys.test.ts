@@ -19,13 +19,13 @@ const header = { header: "Idempotency-Key" };
 const reused = refusal(422, "idempotency_key_reused", header);
 const keyed = (key = unique("key")) => ({ "Idempotency-Key": key });
 
-/** Invites, by default somebody new. */
+/** Invites somebody new by default. */
 function invites(api: Api, headers: Record<string, string>, email = uniqueEmail()) {
   return api.post("/api/invitations", invitationTo(organization.id, email), headers);
 }
 
-describe("a request sent again with its Idempotency-Key", () => {
-  test("is answered the same to the letter, says that it is, and is done once", async () => {
+describe("a request with a repeated key", () => {
+  test("is done once, and the same bytes are returned as a replay", async () => {
     const [key, email] = [keyed(), uniqueEmail()];
     const send = () =>
       fetch(`${guildhall.api.origin}/api/invitations`, {
@@ -55,7 +55,7 @@ describe("a request sent again with its Idempotency-Key", () => {
     expect(guildhall.mailbox.received.filter(({ to }) => to.includes(email))).toHaveLength(1);
   });
 
-  test("is the same request in whatever order the members of its body come", async () => {
+  test("may have its body's members in another order", async () => {
     const key = keyed();
     const [email, metadata] = [uniqueEmail(), { b: { d: 1, c: 2 }, a: [1, 2] }];
     const [other, otherwise] = [
@@ -71,14 +71,14 @@ describe("a request sent again with its Idempotency-Key", () => {
     expect(second.headers.get("Idempotency-Replayed")).toBe("true");
   });
 
-  test("and with another body is refused, and changes nothing: 422", async () => {
+  test("and another body is refused and changes nothing: 422", async () => {
     const [key, other] = [keyed(), uniqueEmail()];
     expect(await invites(guildhall.api, key)).toMatchObject({ status: 201 });
     expect(await invites(guildhall.api, key, other)).toMatchObject(reused);
     expect(await countOf(guildhall, "invitations", { email: other })).toBe(0);
   });
 
-  test("is a batch of many, as a document or as a file; the query is part of it", async () => {
+  test("may be a batch as JSON or a file, query included", async () => {
     const [key, document] = [keyed(), batchTo(organization.id, [{ email: uniqueEmail() }])];
     const send = () => guildhall.api.post("/api/invitation-batches", document, key);
     expect((await send()).body).toEqual((await send()).body);
@@ -95,7 +95,7 @@ describe("a request sent again with its Idempotency-Key", () => {
     expect(await countOf(guildhall, "invitation_batches", { organization_id: organization.id })).toBe(2);
   });
 
-  test("is answered although what it was about is gone", async () => {
+  test("is answered even if its resource is gone", async () => {
     const { user } = await buildPerson(guildhall);
     const [key, path] = [keyed(), `/api/users/${user.id}`];
     expect(await guildhall.api.delete(path, key)).toMatchObject({ status: 204 });
@@ -105,7 +105,7 @@ describe("a request sent again with its Idempotency-Key", () => {
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
   });
 
-  test("creates one environment, whatever environment it names besides", async () => {
+  test("creates one environment, even if it names another", async () => {
     const [key, handle] = [keyed(), unique("tenant")];
     const document = { data: { type: "environment", attributes: { handle, name: "Tenant" } } };
     const first = await guildhall.api.post("/api/environments", document, key);
@@ -114,7 +114,7 @@ describe("a request sent again with its Idempotency-Key", () => {
   });
 });
 
-test("what was answered two days ago is purged, and its key is new; younger answers stay", async () => {
+test("answers are purged after two days, and their keys are free again", async () => {
   const { db, api, jobContext } = guildhall;
   const create = (key: string) =>
     api.post("/api/users", { data: { type: "user", attributes: { email: uniqueEmail() } } }, keyed(key));
@@ -133,8 +133,8 @@ test("what was answered two days ago is purged, and its key is new; younger answ
   expect(await create(old.key)).toMatchObject({ status: 201 });
 });
 
-describe.each(backends())("with a worker and no sweeper to help it, queue on %s,", (backend) => {
-  test("the mail of an invitation with a key leaves once it is committed, by a hint", async () => {
+describe.each(backends())("with a worker and no sweeper, queue on %s,", (backend) => {
+  test("the commit of an invitation with a key wakes the worker up", async () => {
     const settings = { SWEEP_EVERY: 3_600_000 };
     const other = await startGuildhall({ backend, worker: true, settings });
     const { wakeUp } = other.context.queues;
@@ -151,7 +151,7 @@ describe.each(backends())("with a worker and no sweeper to help it, queue on %s,
       });
     const mails = () => other.mailbox.received.filter(({ to }) => to.includes(email)).length;
     await expect.poll(mails, { timeout: 10_000 }).toBe(1);
-    // The sweeper, which looks once when a worker starts, may have given another.
+    // The sweeper, which runs once when a worker starts, may have added another.
     expect(hinted).toContain("mail");
     await other.stop();
   });

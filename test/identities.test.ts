@@ -55,7 +55,7 @@ async function userAfter(person: Parameters<typeof signIn>[0]) {
 }
 
 describe("a new identity", () => {
-  test("with an unknown address creates a user, verified if the service says so", async () => {
+  test("with an unknown address creates a user", async () => {
     for (const [is_verified, expected] of [
       [true, true],
       ["true", true],
@@ -90,7 +90,7 @@ describe("a new identity", () => {
     expect(linked).toMatchObject({ id: user.id, email_verified: true });
   });
 
-  test("with an unverified address somebody has is refused: 403 identity_unverified", async () => {
+  test("with somebody's unverified address is refused: 403", async () => {
     const { user } = await buildPerson(guildhall);
     const token = signIn({ id: unique("sub"), email: user.email, is_verified: false });
     const answer = await ask(token);
@@ -179,7 +179,7 @@ describe("a known identity", () => {
     expect(await userAfter({ id, email, is_verified: false })).toMatchObject({ email_verified: true });
   });
 
-  test("is new in another environment, where its token is another session", async () => {
+  test("is new in another environment, with another session", async () => {
     const email = uniqueEmail();
     const token = signIn({ id: unique("sub"), email, is_verified: true });
     const elsewhere = unique("other");
@@ -221,7 +221,7 @@ describe("deleting a user", () => {
   });
 });
 
-describe("somebody who signed up with another person's address", () => {
+describe("an impostor", () => {
   /** Signs somebody in at the service with an address it never verified. */
   async function squat() {
     const email = uniqueEmail();
@@ -231,7 +231,7 @@ describe("somebody who signed up with another person's address", () => {
     return { email, token, user };
   }
 
-  test("is locked out for good when the owner signs in with it verified", async () => {
+  test("is locked out once the address's owner signs in verified", async () => {
     const { email, token, user } = await squat();
     const stranger = await userAfter({ id: unique("sub"), email, is_verified: true });
     expect(stranger.id).toBe(user.id);
@@ -239,7 +239,7 @@ describe("somebody who signed up with another person's address", () => {
     expect(await ask(token)).toMatchObject(unverified);
   });
 
-  test("is locked out when the owner accepts an invitation by its link", async () => {
+  test("an impostor is locked out once the owner accepts by the link", async () => {
     const { email, token, user } = await squat();
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const invitationId = (await invite(guildhall, organization, email)).body.data.id;
@@ -277,7 +277,7 @@ describe("somebody who signed up with another person's address", () => {
     }
   });
 
-  test("can't be added as a member by that address; its proven owner can", async () => {
+  test("can't be added by the owner's address, and the owner can", async () => {
     const { email } = await squat();
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
@@ -290,7 +290,7 @@ describe("somebody who signed up with another person's address", () => {
     expect(await add()).toMatchObject({ status: 201 });
   });
 
-  test("keeps access if the address was verified before it is proven again", async () => {
+  test("a user who proved the address before keeps access with both identities", async () => {
     const person = { id: unique("sub"), email: uniqueEmail(), is_verified: true };
     const token = signIn(person);
     const [{ id }] = (await ask(token)).body.data;

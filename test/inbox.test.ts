@@ -99,7 +99,7 @@ describe("the inbox", () => {
     expect(body).toContain("two@example.com");
   });
 
-  test("refreshes itself without a script where scripts are off", async () => {
+  test("refreshes itself even where scripts are off", async () => {
     expect((await get("/inbox")).body).toMatch(/<meta http-equiv="refresh" content="\d">/);
   });
 
@@ -138,7 +138,7 @@ describe("the inbox", () => {
 });
 
 describe("an email in the inbox", () => {
-  test("has a page with from, to, subject and the HTML in a frame without scripts", async () => {
+  test("is shown with headers, and HTML in a frame without scripts", async () => {
     await sendInvitation();
     const id = await newestId();
     const { body } = await get(`/inbox/${id}`);
@@ -225,7 +225,7 @@ describe("every page of the inbox", () => {
   });
 });
 
-describe("the inbox", () => {
+describe("the inbox's error pages", () => {
   test.each([
     "/inbox/20261121T185523123Z-00000000",
     "/inbox/..%2f..%2f..%2fetc%2fpasswd",
@@ -233,7 +233,7 @@ describe("the inbox", () => {
     "/inbox/%2e%2e%2fpackage.json/source",
     "/inbox/20261121T185523123Z-0000000g/html",
     "/inbox/constructor",
-  ])("answers 404 at %s", async (path) => {
+  ])("answer 404 at %s", async (path) => {
     expect(await statusOf(path)).toBe(404);
   });
 });

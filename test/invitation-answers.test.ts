@@ -66,7 +66,7 @@ describe("a signed-in user", () => {
   });
 
   test.each(["accept", "decline"])(
-    "who may see it, but has another address, can't %s: 403 with the address masked",
+    "a user who only sees the invitation can't %s: 403, with a masked address",
     async (answer) => {
       const { owner, path, invitee } = await buildInvitationTo(guildhall);
       const refused = await as(owner).post(`${path}/${answer}`);
@@ -93,17 +93,14 @@ describe("a signed-in user", () => {
 });
 
 describe("a program", () => {
-  test.each(["accept", "decline"])(
-    "that may only invite names nobody: can't %s for a user",
-    async (answer) => {
-      const { path, invitee, organization } = await buildInvitationTo(guildhall);
-      const inviting = await buildProgram(guildhall, "invitations:read", "invitations:write");
-      const document = { meta: { user_id: invitee.user.id } };
-      expect(await inviting.post(`${path}/${answer}`, document)).toMatchObject(refusal(403, "scope_missing"));
-      expect(await membershipsIn(organization)).toBe(1);
-      expectStatus(await guildhall.api.get(path), "pending");
-    },
-  );
+  test.each(["accept", "decline"])("a program that may only invite can't %s for a user", async (answer) => {
+    const { path, invitee, organization } = await buildInvitationTo(guildhall);
+    const inviting = await buildProgram(guildhall, "invitations:read", "invitations:write");
+    const document = { meta: { user_id: invitee.user.id } };
+    expect(await inviting.post(`${path}/${answer}`, document)).toMatchObject(refusal(403, "scope_missing"));
+    expect(await membershipsIn(organization)).toBe(1);
+    expectStatus(await guildhall.api.get(path), "pending");
+  });
 
   test("a program with memberships:write accepts for the invited user", async () => {
     const { path, invitee } = await buildInvitationTo(guildhall);

@@ -35,7 +35,7 @@ describe("who may send a batch", () => {
     expect(await guildhall.db("invitation_batches").where({ organization_id: organization.id })).toEqual([]);
   });
 
-  test("a program needs invitations:write to send a batch, :read to read it", async () => {
+  test("a program sends a batch with invitations:write, reads it with :read", async () => {
     const { organization } = await buildTeam(guildhall);
     const client = await buildClient(guildhall, ["invitations:read", "invitations:write"]);
     const reader = bearing(guildhall, await accessToken(guildhall, client, "invitations:read"));
@@ -78,17 +78,24 @@ describe("a request", () => {
     [
       ["without rows", undefined, {}, 422, "invalid_attribute", "/data/attributes"],
       ["of no rows", [], {}, 422, "invalid_attribute", "/data/attributes/rows"],
-      ["of rows that are no list", { email: "x" }, {}, 422, "invalid_attribute", "/data/attributes/rows"],
+      ["of rows that aren't a list", { email: "x" }, {}, 422, "invalid_attribute", "/data/attributes/rows"],
       ["of 10,001 rows", Array(10_001).fill(0), {}, 422, "invalid_attribute", "/data/attributes/rows"],
       [
-        "that is dry by a word",
+        "with a word for dry_run",
         [0],
         { dry_run: "yes" },
         422,
         "invalid_attribute",
         "/data/attributes/dry_run",
       ],
-      ["with more to it", [0], { colour: "red" }, 422, "unknown_attribute", "/data/attributes/colour"],
+      [
+        "with an unknown attribute",
+        [0],
+        { colour: "red" },
+        422,
+        "unknown_attribute",
+        "/data/attributes/colour",
+      ],
     ],
   )("%s is refused", async (_, rows, attributes, status, code, pointer) => {
     const { organization, api } = await buildTeam(guildhall);
@@ -101,7 +108,7 @@ describe("a request", () => {
     const { data } = batchTo(organization.id, rowsTo(someEmails(1)));
     const bare = { data: { ...data, relationships: {} } };
     expect(await api.post(BATCHES, bare)).toMatchObject(refusal(422, "invalid_relationship"));
-    // Else somebody would believe that nobody was invited.
+    // Otherwise the caller would believe that nobody was invited.
     const dry = await api.post(`${BATCHES}?dry_run=true`, { data });
     expect(dry).toMatchObject(refusal(400, "unknown_parameter", { parameter: "dry_run" }));
   });

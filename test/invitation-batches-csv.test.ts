@@ -8,7 +8,7 @@ import { refusal } from "./support/refusal.ts";
 const guildhall = useGuildhall();
 let api: Api;
 let organization: { id: string; environment_id: string };
-/** Where the file is for: a query without a dry run. */
+/** The query for a real run of the file. */
 let here: string;
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ async function buildTeam() {
 }
 beforeAll(buildTeam);
 
-/** Sends a file and works it off. @returns its rows. */
+/** Sends a file and runs its batch. @returns its rows. */
 async function becomeOf(csv: string, query = here) {
   const id = taken(await sendCsv(api, csv, query));
   await runBatches(guildhall);
@@ -147,7 +147,7 @@ describe("a file is read however a spreadsheet writes it:", () => {
     ["with columns in another order and case", (a, b) => `Message, ROLES ,Email\nHi,member,${a}\n,,${b}\n`],
     ["with spaces around cells", (a, b) => `email , roles\n  ${a} , member \n ${b},\n`],
     ["with empty lines and rows of nothing", (a, b) => `\n\nemail,roles\n\n${a},\n,\n  \n,\n${b},\n\n`],
-    ["with a delimiter too many in every row", (a, b) => `email,roles,,\n${a},member,,\n${b},,,\n`],
+    ["with one delimiter too many in every row", (a, b) => `email,roles,,\n${a},member,,\n${b},,,\n`],
     ["with shorter rows", (a, b) => `email,roles,message\n${a}\n${b},member\n`],
   ])("%s", async (_, write) => {
     const [a, b] = [uniqueEmail(), uniqueEmail()];
@@ -168,7 +168,7 @@ describe("a file is read however a spreadsheet writes it:", () => {
   });
 });
 
-describe("every row stays a row, and its own:", () => {
+describe("every row stays a row with its own cells:", () => {
   test.each<[how: string, ends: string[]]>([
     ["with a line feed among carriage returns and line feeds", ["\r\n", "\n", "\r\n"]],
     ["with carriage returns and line feeds after a line feed", ["\n", "\r\n", "\r\n"]],
@@ -272,7 +272,7 @@ describe("a cell of roles", () => {
     [`${sales};${labs}`, [sales, labs]],
     [pair, [pair]],
     [`"${pair}", ${slash}`, [pair, slash]],
-  ])("says %s", async (cell, roles) => {
+  ])("gives %s", async (cell, roles) => {
     const csv = `email,roles\n${uniqueEmail()},"${cell.replaceAll('"', '""')}"`;
     const id = taken(await sendCsv(api, csv, here));
     const [{ detail, input }] = await rowsOf(guildhall, id);
@@ -336,11 +336,11 @@ test("a quoted cell may hold any number of delimiters, line breaks and quotes", 
   expect(rows).toMatchObject([{ status: "created" }]);
 });
 
-describe("a file is refused as a whole, and nothing of it is done, when it", () => {
+describe("a whole file is refused, and nothing of it done, if it", () => {
   test.each<[what: string, csv: string, status: number, code: string, detail: RegExp]>([
     ["is empty", "", 422, "invalid_csv", /empty/],
     ["has nothing but white space", " \n\r\n\t\n", 422, "invalid_csv", /empty/],
-    ["has a row of columns alone", "email,roles\n", 422, "invalid_csv", /header but no rows/],
+    ["has only a header row", "email,roles\n", 422, "invalid_csv", /header but no rows/],
     [
       "has no column email",
       "colleague,roles\na@b.example,\n",
@@ -349,14 +349,8 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
       /Unknown column "colleague".*email, .*roles/,
     ],
     ["lacks the column email", "roles,message\nmember,Hi\n", 422, "invalid_csv", /email is missing/],
-    ["has no row of columns", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
-    [
-      "has a column nobody knows",
-      "email,colour\na@b.example,red",
-      422,
-      "invalid_csv",
-      /Unknown column "colour"/,
-    ],
+    ["has no header row", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
+    ["has an unknown column", "email,colour\na@b.example,red", 422, "invalid_csv", /Unknown column "colour"/],
     ["has a column without a name", "email,,roles\na@b.example,,", 422, "invalid_csv", /Unknown column ""/],
     ["has a column twice", "email,roles,Email\na@b.example,,", 422, "invalid_csv", /two columns email/],
     [
@@ -380,7 +374,7 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
       "malformed_csv",
       /Row 1 .*closing quote/,
     ],
-    ["has a broken row of columns", '"email\na@b.example', 400, "malformed_csv", /The header .*never closed/],
+    ["has a broken header row", '"email\na@b.example', 400, "malformed_csv", /The header .*never closed/],
     ["holds a NUL", "email\na@b.example\u0000", 400, "malformed_text", /NUL/],
   ])("%s", async (_, csv, status, code, detail) => {
     const before = await guildhall.db("invitation_batches").pluck("id");
@@ -419,20 +413,20 @@ describe("a file is refused as a whole, and nothing of it is done, when it", () 
     ],
     ["is in UTF-16 and cut", Buffer.from("fffe65006d00", "hex").subarray(0, 5), 400, /UTF-16LE.*CSV UTF-8/],
     ["is a workbook", Buffer.from("504b0304140006000800", "hex"), 415, /workbook.*CSV UTF-8/],
-    ["is a workbook of old", Buffer.from("d0cf11e0a1b11ae10000", "hex"), 415, /workbook.*CSV UTF-8/],
-  ])("%s", async (_, bytes, status, detail) => {
+    ["is an old workbook", Buffer.from("d0cf11e0a1b11ae10000", "hex"), 415, /workbook.*CSV UTF-8/],
+  ])("a file is refused as a whole if it %s", async (_, bytes, status, detail) => {
     const answer = await sendBytes(bytes, "text/csv");
     expect(answer.status).toBe(status);
     expect(answer.errors[0].detail).toMatch(detail);
   });
 });
 
-describe("a file is decoded, whatever its encoding:", () => {
+describe("a file is decoded in any encoding:", () => {
   const csv = 'email,message\nencoded@example.com,"“5 €”, déjà vu"\n';
   test.each<[string, Buffer, string]>([
     ["UTF-16 as Excel writes it", Buffer.from(`\ufeff${csv}`, "utf16le"), "text/csv"],
     ["UTF-16 without a mark", Buffer.from(csv, "utf16le"), "text/csv"],
-    ["UTF-16 the other way round", Buffer.from(`\ufeff${csv}`, "utf16le").swap16(), "text/csv"],
+    ["UTF-16 in the other byte order", Buffer.from(`\ufeff${csv}`, "utf16le").swap16(), "text/csv"],
     [
       "windows-1252, by its name",
       Buffer.from('email,message\nencoded@example.com,"\x935 \x80\x94, d\xe9j\xe0 vu"\n', "latin1"),
@@ -465,7 +459,7 @@ async function sendBytes(bytes: Buffer, type: string) {
   return { status: answer.status, ...JSON.parse(await answer.text()) };
 }
 
-describe("a file is read only for somebody who may invite there:", () => {
+describe("a file is read only from callers who may invite:", () => {
   test.each([
     ["malformed", 'email\n"a@b.example'],
     ["empty", ""],
@@ -475,7 +469,7 @@ describe("a file is read only for somebody who may invite there:", () => {
   });
 });
 
-describe("a file is refused without being read to its end when it", () => {
+describe("a file is refused without being read to its end if it", () => {
   test.each<[string, string, number, RegExp]>([
     ["has more than 100 columns", "email,".repeat(101), 422, /more than 100 columns/],
     ["has a record of more than 64 KiB", `email\n${"x".repeat(70_000)}`, 400, /Row 1 .*more than 64 KiB/],
@@ -492,7 +486,7 @@ describe("a file is refused without being read to its end when it", () => {
   });
 });
 
-describe("what goes with a file", () => {
+describe("the request around a file", () => {
   const csv = () => `email\n${uniqueEmail()}`;
 
   test.each<[type: string, status: number]>([
@@ -506,7 +500,7 @@ describe("what goes with a file", () => {
     ["text/csv; charset=none-we-know", 415],
     ["application/x-www-form-urlencoded", 415],
     ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 415],
-  ])("is the type %s: %i", async (type, status) => {
+  ])("the type %s gives %i", async (type, status) => {
     const isForm = type.includes("form") || type.includes("sheet");
     const answer = await sendCsv(api, csv(), here, type);
     expect(answer.status).toBe(status);
@@ -517,14 +511,14 @@ describe("what goes with a file", () => {
 
   test.each<[what: string, query: () => string, parameter: string]>([
     ["no organization", () => "dry_run=true", "organization"],
-    ["a dry run that is no yes or no", () => `${here}&dry_run=1`, "dry_run"],
+    ["a dry_run other than true or false", () => `${here}&dry_run=1`, "dry_run"],
     ["another parameter", () => `${here}&colour=red`, "colour"],
-  ])("may not be %s: 400", async (_, query, parameter) => {
+  ])("%s gets a 400", async (_, query, parameter) => {
     const answer = await sendCsv(api, csv(), query());
     expect(answer.status).toBe(400);
     const [{ source, detail }] = answer.body.errors;
     expect(source === undefined ? detail : parameter).toContain(parameter);
-    // A parameter that is missing can't be pointed at.
+    // An error can't point at a missing parameter.
     expect(source?.parameter ?? parameter).toBe(parameter);
   });
 
@@ -537,7 +531,7 @@ describe("what goes with a file", () => {
     expect(byOperator).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("CSV is refused by endpoints that take JSON", async () => {
+  test("endpoints that take JSON refuse CSV", async () => {
     const answer = await api.post("/api/invitations", csv(), { "Content-Type": "text/csv" });
     expect(answer).toMatchObject(refusal(415, "unsupported_media_type"));
   });

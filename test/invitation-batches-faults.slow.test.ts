@@ -38,7 +38,7 @@ async function runChunks(count: number): Promise<void> {
   await runBatches(guildhall, () => chunks++ >= count);
 }
 
-/** Every row led to one invitation, with one mail and one event; and the counts say so. */
+/** Every row led to one invitation with one email and one event, and the counts agree. */
 async function expectEachOnce(id: string, organization: Organization, addresses: string[]): Promise<void> {
   const { db } = guildhall;
   const rows = await rowsOf(guildhall, id);
@@ -130,7 +130,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
       }),
     );
     await Promise.all([1, 2, 3].map(() => runBatches(guildhall)));
-    // Who finds every batch in other hands has nothing to do: the one that holds it goes on.
+    // A runner that finds every batch taken has nothing to do: the other one goes on.
     for (const { id, organization, addresses } of batches) await expectEachOnce(id, organization, addresses);
   });
 });
@@ -153,7 +153,7 @@ describe("a batch whose worker is killed", { timeout: 120_000 }, () => {
     await expect.poll(() => createdCount(id), { timeout: 60_000, interval: 5 }).toBeGreaterThan(0);
     killed.signal("SIGKILL");
     await killed.ends();
-    // What it had in hand when it died is undone, or was done.
+    // Its last chunk was either undone or completed.
     await expect.poll(inHand).toBe(0);
     const before = await createdCount(id);
     expect(before).toBeLessThan(addresses.length);
@@ -292,10 +292,10 @@ describe("while a batch runs,", { timeout: 60_000 }, () => {
   });
 });
 
-describe("trouble with a row", { timeout: 60_000 }, () => {
+describe("an error in a row", { timeout: 60_000 }, () => {
   beforeAll(async () => {
     await start();
-    // Errors nobody foresees, by what the address says.
+    // Unforeseen errors, chosen by the address.
     await guildhall.db.raw(`
       create table passing_trouble (is_over boolean);
       insert into passing_trouble values (false);
@@ -315,7 +315,7 @@ describe("trouble with a row", { timeout: 60_000 }, () => {
   afterAll(() => guildhall.stop());
 
   test.each([false, true])(
-    "nobody foresaw fails that row alone, with a code (a dry run: %s)",
+    "an unforeseen error in a row fails that row alone (dry run: %s)",
     async (dry_run) => {
       const { organization, api } = await buildTeam(guildhall);
       const [good, late] = [someEmails(120), someEmails(3)];
@@ -364,7 +364,7 @@ describe("thousands of rows", { timeout: 240_000 }, () => {
     smtp.recipients.length = 0;
     const { organization } = await buildTeam(guildhall);
     const addresses = someEmails(3_000);
-    // The operator: a user may not email as many in a day.
+    // The operator, because a user may not email as many in a day.
     const id = await sendBatch(guildhall.api, organization, rowsTo(addresses));
     await expect.poll(() => statusOf(id), { timeout: 100_000, interval: 100 }).toBe("completed");
     await expect.poll(() => smtp.recipients.length, { timeout: 100_000, interval: 100 }).toBe(3_000);
@@ -387,7 +387,7 @@ async function pendingIn({ id }: Organization): Promise<number> {
   return (await guildhall.db("invitations").where({ organization_id: id, status: "pending" })).length;
 }
 
-/** Transactions of workers that have not ended. */
+/** Unfinished transactions of workers. */
 async function inHand(): Promise<number> {
   const { rows } = await guildhall.db.raw(
     `select count(*)::int as n from pg_stat_activity
@@ -396,7 +396,7 @@ async function inHand(): Promise<number> {
   return rows[0].n;
 }
 
-/** Ends the connections that are in the midst of a chunk. @returns how many. */
+/** Ends the connections that are in the middle of a chunk. @returns how many. */
 async function killInviting(): Promise<number> {
   const { rows } = await guildhall.db.raw(
     `select count(pg_terminate_backend(pid)) as n from pg_stat_activity

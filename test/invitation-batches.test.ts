@@ -102,7 +102,7 @@ describe("a batch", () => {
         data: { total_count: 2, created_count: 2, failed_count: 0, duplicate_count: 0 },
       },
     ]);
-    // All by the request that asked for them.
+    // All events name the request that asked for them.
     const requests = new Set([...told, ...created.slice(0, 2)].map(({ request_id }) => request_id));
     expect(requests.size).toBe(1);
     await guildhall.jobContext.deliveries.run();
@@ -254,7 +254,7 @@ describe("a row that is wrong", () => {
       expect(single.status).toBeGreaterThanOrEqual(400);
       const [error] = single.body.errors;
       expect(error.code).toBe(code);
-      // What is unknown is named by a pointer there, and by the sentence here.
+      // A single invitation's error points at what is unknown, and a row's sentence names it.
       if (code !== "unknown_attribute") expect(found?.detail).toBe(error.detail);
     }
   });
@@ -437,7 +437,7 @@ describe("canceling", () => {
 });
 
 describe("a batch that has ended", () => {
-  /** Moves its end to so long ago. */
+  /** Moves its end back in time. */
   const age = (id: string, ended: "completed_at" | "canceled_at", ago: string) =>
     guildhall
       .db("invitation_batches")
@@ -459,7 +459,7 @@ describe("a batch that has ended", () => {
     await guildhall.db("invitation_batches").where({ id: unfinished }).update({ created_at: "2020-01-01" });
     const invitations = await invitedTo(guildhall, organization);
     const events = await eventsOf(organization, "%");
-    // Twice is harmless.
+    // Running it twice is harmless.
     for (let time = 0; time < 2; time += 1) {
       await purge.run(guildhall.jobContext, {});
       expect(await Promise.all([old, canceled, young, unfinished].map(isKept))).toEqual([

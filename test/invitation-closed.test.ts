@@ -42,7 +42,7 @@ describe("revoking", () => {
   });
 });
 
-describe("the same answer again", () => {
+describe("the same action again", () => {
   test.each([
     ["accept", "accepted"],
     ["decline", "declined"],
@@ -71,7 +71,7 @@ describe("the same answer again", () => {
   });
 });
 
-describe("a different answer afterwards is a 409 that says what happened", () => {
+describe("a different action afterwards is a 409 that says what happened", () => {
   const closings = {
     accepted: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/accept`),
     declined: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/decline`),
@@ -95,7 +95,7 @@ describe("a different answer afterwards is a 409 that says what happened", () =>
   });
 });
 
-describe("what a refusal advises", () => {
+describe("the advice of a refusal", () => {
   const states = {
     accepted: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/accept`),
     declined: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/decline`),
@@ -104,7 +104,7 @@ describe("what a refusal advises", () => {
   };
 
   test.each(Object.keys(states) as Array<keyof typeof states>)(
-    "can be done by its reader, who invites there or was invited: %s",
+    "a refusal's advice fits its reader, inviter or invitee: %s",
     async (state) => {
       const { owner, invitee, ...invitation } = await buildInvitationTo(guildhall);
       await states[state]({ ...invitation, invitee });

@@ -25,7 +25,7 @@ async function buildTeam() {
   return { owner, organization, api: guildhall.api.as(owner.token) };
 }
 
-/** A role with these permissions, which the environment learns if it has them not. */
+/** A role with these permissions, which are created in the environment if they are missing. */
 async function buildRole(
   environment_id: string,
   permissions: string[],
@@ -57,7 +57,7 @@ function countInvitations({ id }: Organization) {
     .then((rows) => rows.length);
 }
 
-describe("an invitation grants", () => {
+describe("roles of an invitation", () => {
   test("an invitation without roles grants member", async () => {
     const { organization, api } = await buildTeam();
     const created = await api.post("/api/invitations", invitationTo(organization.id, uniqueEmail()));
@@ -85,7 +85,7 @@ describe("an invitation grants", () => {
   });
 });
 
-describe("an invitation never grants", () => {
+describe("roles that no invitation grants", () => {
   const pointer = "/data/attributes/role_ids";
 
   test("no invitation grants owner: 403 owner_not_grantable", async () => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
 const unsent = () => invited(guildhall, organization, { send_mail: false });
 const take = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api) => by.post(`${path}/link`);
 
-/** What a link holds, as its bearer brings it along. */
+/** The token in a link. */
 async function accepts({ id }: Invited, link: string) {
   const token = link.split("/i/")[1];
   return guildhall.api.as(null).post(`/api/invitations/${id}/accept`, { meta: { token } });
@@ -171,18 +171,21 @@ describe("links that are refused", () => {
     expect(await take(invitation, guildhall.api.in("globex"))).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("of an invitation there is none", async () => {
+  test("an unknown invitation's link is a 404", async () => {
     const missing = { path: `/api/invitations/${newId("inv")}` };
     for (const by of [guildhall.api, program])
       expect(await take(missing, by)).toMatchObject(refusal(404, "not_found"));
   });
 
-  test.each(["accepted", "declined", "revoked", "expired"] as const)("of one that is %s", async (state) => {
-    const invitation = await unsent();
-    if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
-    else if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
-    else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
-    expect(await take(invitation)).toMatchObject(refusal(409, `invitation_${state}`));
-    expect(await eventTypesOf(guildhall, invitation.id)).not.toContain("invitation.link_copied");
-  });
+  test.each(["accepted", "declined", "revoked", "expired"] as const)(
+    "the link of an invitation that is %s is refused",
+    async (state) => {
+      const invitation = await unsent();
+      if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
+      else if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
+      else await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
+      expect(await take(invitation)).toMatchObject(refusal(409, `invitation_${state}`));
+      expect(await eventTypesOf(guildhall, invitation.id)).not.toContain("invitation.link_copied");
+    },
+  );
 });

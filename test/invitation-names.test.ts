@@ -20,7 +20,7 @@ async function nameOf(email: string) {
   return { first_name, last_name };
 }
 
-describe("the name an invitation gives", () => {
+describe("the name in an invitation", () => {
   test("an invitation's name is read back trimmed, or null", async () => {
     const answer = await guildhall.api.post(
       "/api/invitations",
@@ -91,7 +91,7 @@ describe("the name an invitation gives", () => {
     },
   );
 
-  test("declining an invitation names nobody", async () => {
+  test("declining an invitation creates no name", async () => {
     const { user } = await buildPerson(guildhall);
     await guildhall.db("users").where({ id: user.id }).update({ first_name: null, last_name: null });
     const invitation = await invited(guildhall, organization, { email: user.email, ...MARY });

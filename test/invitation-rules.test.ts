@@ -30,7 +30,7 @@ function countInvitations({ id }: Organization) {
     .then((rows) => rows.length);
 }
 
-describe("an address", () => {
+describe("the invited address", () => {
   test("a member's address can't be invited in any spelling: 409 already_member", async () => {
     const { organization, owner, api } = await buildTeam();
     const { user } = await buildMember(guildhall, organization, "member");
@@ -119,7 +119,7 @@ describe("an address", () => {
   });
 });
 
-describe("an invitation lives", () => {
+describe("an invitation's lifetime", () => {
   /** Days from creation to expiry. */
   const lifetime = ({ created_at, expires_at }: { created_at: string; expires_at: string }) =>
     (Date.parse(expires_at) - Date.parse(created_at)) / DAY;

@@ -44,11 +44,11 @@ beforeAll(async () => {
   };
 });
 
-describe("a storm", { timeout: 120_000 }, () => {
+describe("at the same moment,", { timeout: 120_000 }, () => {
   test("1,000 accepts of one link make one membership, one event and one notice", async () => {
     const invitation = await invited(guildhall, organization, { by: guildhall.api.as(owner.token) });
     const answers: ApiAnswer[] = [];
-    // Four times each over 250 connections: more would wait for this one process longer than servers are patient.
+    // Four times each over 250 connections: more would exceed the server's deadline.
     await Promise.all(
       Array.from({ length: 250 }, async () => {
         for (let time = 0; time < 4; time += 1)
@@ -110,11 +110,11 @@ describe("a storm", { timeout: 120_000 }, () => {
       const { status } = await judge(invitation, answers);
       wins[status] = (wins[status] ?? 0) + 1;
     }
-    // Else it was no race.
+    // Otherwise it was no race.
     expect(Object.keys(wins).length).toBeGreaterThan(2);
   });
 
-  /** An invitation that is due to be reminded of, may be resent, and expires any moment. */
+  /** An invitation that is due for a reminder, may be resent, and expires any moment. */
   async function eventful(): Promise<Invited> {
     const { db } = guildhall;
     const invitation = await invited(guildhall, organization, { role_ids: [roles.admin] });
@@ -148,7 +148,7 @@ describe("a storm", { timeout: 120_000 }, () => {
           /^invitation_(accepted|declined|revoked|expired|superseded)$/,
         );
     }
-    // Resending one that has expired opens it again.
+    // Resending an expired invitation reopens it.
     const lastLife = types.slice(types.lastIndexOf("invitation.resent") + 1);
     const reopened = types.indexOf("invitation.expired") < types.lastIndexOf("invitation.resent");
     const counted = reopened ? lastLife : types;
@@ -161,7 +161,7 @@ describe("a storm", { timeout: 120_000 }, () => {
       accepted.some((answer) => answer?.status === 200),
       told,
     ).toBe(row.status === "accepted");
-    // What was resent has a newer link and a mail for it; what was not has neither.
+    // A resent invitation has a newer link and its email; another has neither.
     const resent = answers.resent?.status === 200;
     expect(row.token_version, told).toBe(resent ? 2 : 1);
     expect(
@@ -173,7 +173,7 @@ describe("a storm", { timeout: 120_000 }, () => {
       mails.map(({ seq }) => seq),
       told,
     ).toEqual(resent ? [1, 2] : [1]);
-    // What was edited gives the new roles alone, to whoever accepted.
+    // An edited invitation gives only its new roles.
     const given = answers.edited?.status === 200 ? roles.billing : roles.admin;
     expect(
       await db("invitation_roles").where({ invitation_id: invitation.id }).pluck("role_id"),

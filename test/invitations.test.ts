@@ -6,7 +6,7 @@ import { tokenIn } from "./support/mailbox.ts";
 describe.each(backends())("the walk of one invitation, queue on %s", (backend) => {
   const guildhall = useGuildhall({ backend, worker: true });
 
-  test("an owner invites an address, the mail arrives, its link is accepted, and the invitee is a member with the roles", async () => {
+  test("an invitation is emailed and accepted, and gives its roles", async () => {
     const { api, mailbox, db } = guildhall;
     const owner = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
     const organization = await buildOrganization(guildhall, owner);
@@ -38,7 +38,7 @@ describe.each(backends())("the walk of one invitation, queue on %s", (backend) =
       .post(`/api/invitations/${id}/accept`, { meta: { token: tokenIn(received) } });
     expect(accepted.status).toBe(200);
     expect(accepted.body.data.attributes).toMatchObject({ status: "accepted" });
-    // Its reader may be quicker than the worker that notes the server's reply.
+    // The reader may be faster than the worker that records the server's reply.
     const told = async () => (await api.get(`/api/invitations/${id}`)).body.data.attributes.delivery_status;
     await expect.poll(told).toBe("sent");
 

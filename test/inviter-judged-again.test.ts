@@ -21,8 +21,9 @@ import { addPermission, buildRole, membershipRole } from "./support/roles.ts";
 const guildhall = useGuildhall();
 
 /**
- * An invitation whose inviter manages members and addresses by a role of their own, and gives a role that manages
- * addresses. `lose` takes a permission behind the service's back, so that no command could revoke the invitation.
+ * An invitation whose inviter manages members and addresses by a role of their own, and which gives a role that
+ * manages addresses. `lose` takes a permission directly in the database, so that no command could revoke the
+ * invitation.
  */
 async function buildInvitation() {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall), {
@@ -60,9 +61,9 @@ const waysToAccept: Record<string, (invitation: Invited) => Promise<ApiAnswer>> 
   },
 };
 
-describe.each(Object.entries(waysToAccept))("accepted by %s", (_, accept) => {
+describe.each(Object.entries(waysToAccept))("on acceptance by %s,", (_, accept) => {
   test.each(["members:manage", "addresses:manage"] as const)(
-    "an invitation whose inviter has lost %s is revoked, with its event, and lets nobody in",
+    "an invitation whose inviter lost %s is revoked and can't be accepted",
     async (permission) => {
       const { organization, invitation, lose } = await buildInvitation();
       await lose(permission);

@@ -28,7 +28,7 @@ const OUTCOMES = ["accepted", "declined", "expired"] as const;
 const expire = () => expireInvitations(guildhall.db, () => false);
 const byOwner = () => invited(guildhall, organization, { by: guildhall.api.as(owner.token) });
 
-/** Lets it come out so, and again: what happens twice must be told once. */
+/** Brings about this outcome, and repeats it: there must still be one notice. */
 async function comesOut(invitation: Invited, outcome: Outcome): Promise<void> {
   if (outcome === "expired") await expiresIn(guildhall, invitation.id, -1);
   for (let time = 0; time < 2; time += 1) {
@@ -45,14 +45,14 @@ async function mailsTo(email: string) {
   return guildhall.mailbox.received.filter(({ to }) => to.includes(email)).map(({ mail }) => mail);
 }
 
-/** What becomes of mails to the inviter, by kind. */
+/** The kinds of notices to the inviter. */
 async function noticesOf({ id }: Invited): Promise<string[]> {
   const kinds = (await deliveriesOf(guildhall, id)).map(({ kind }) => String(kind));
   return kinds.filter((kind) => !["invitation", "invitation-reminder"].includes(kind));
 }
 
-describe.each(OUTCOMES)("what is %s", (outcome) => {
-  test("no notice goes to an unverified address, which may be a stranger's", async () => {
+describe.each(OUTCOMES)("for an invitation that is %s,", (outcome) => {
+  test("no notice goes to an unverified address, which may be someone else's", async () => {
     const invitation = await byOwner();
     await guildhall.db("users").where({ id: owner.user.id }).update({ email_verified_at: null });
     await comesOut(invitation, outcome);
@@ -70,7 +70,7 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     expect(await noticesOf(invitation)).toEqual([`invitation-${outcome}`]);
   });
 
-  test("the notice goes to the inviter's present address", async () => {
+  test("the notice goes to the inviter's current address", async () => {
     const invitation = await byOwner();
     const [before, email] = [owner.user.email, uniqueEmail()];
     await guildhall.db("users").where({ id: owner.user.id }).update({ email, email_canonical: email });
@@ -95,7 +95,7 @@ describe.each(OUTCOMES)("what is %s", (outcome) => {
     expect(await noticesOf(invitation)).toEqual([]);
   });
 
-  test("only the inviter gets a notice, not other managers of members", async () => {
+  test("only the inviter gets a notice, not other managers", async () => {
     const admin = await buildMember(guildhall, organization, "admin");
     await comesOut(await byOwner(), outcome);
     expect(await mailsTo(admin.user.email)).toEqual([]);
@@ -129,7 +129,7 @@ test("the operator sets each notice switch separately, and null resets all", asy
 });
 
 describe("many invitations that expire at once", { timeout: 60_000 }, () => {
-  /** So many overdue invitations of one inviter, by SQL. */
+  /** Inserts so many overdue invitations of one inviter by SQL. */
   async function overdue(
     count: number,
     inviter: Person,

@@ -18,7 +18,7 @@ let guildhall: Guildhall;
 const named = allJobs.map((job) => [job.name, job] as const);
 
 describe("the list of jobs", () => {
-  test("has every job there is a file for", async () => {
+  test("contains the job of every file", async () => {
     const folder = new URL("../jobs/", import.meta.url);
     const found: string[] = [];
     for (const file of (await readdir(folder)).filter((name) => name.endsWith(".ts"))) {
@@ -33,12 +33,12 @@ describe("the list of jobs", () => {
     expect(found.sort()).toEqual(allJobs.map(({ name }) => name).sort());
   });
 
-  test("gives each a name of its own and a queue that is worked on", () => {
+  test("gives every job a unique name and an existing queue", () => {
     expect(new Set(allJobs.map(({ name }) => name)).size).toBe(allJobs.length);
     for (const { queue } of allJobs) expect(QUEUES).toContain(queue);
   });
 
-  test("has the job of every hint, on the queue that is hinted at", () => {
+  test("contains the job of every wake-up, on its queue", () => {
     for (const [queue, name] of Object.entries(WAKE_UP_JOBS))
       expect(allJobs).toContainEqual(expect.objectContaining({ queue, name }));
   });
@@ -50,11 +50,11 @@ describe.each(named)("the job %s", (_, job) => {
   });
   afterAll(() => guildhall.stop());
 
-  test("finds nothing to do and succeeds", async () => {
+  test("succeeds with nothing to do", async () => {
     await job.run(guildhall.jobContext, {});
   });
 
-  test("run twice, and twice at once, leaves what running it once leaves", async () => {
+  test("has the same effect if it runs twice or twice at once", async () => {
     const { jobContext } = guildhall;
     const work = await someWork();
     await Promise.all([job.run(jobContext, {}), job.run(jobContext, {})]);
@@ -66,26 +66,26 @@ describe.each(named)("the job %s", (_, job) => {
     expect(guildhall.mailbox.received.filter(({ to }) => to.includes(work.email)).length).toBeLessThan(2);
   });
 
-  test("does not mind a payload with members of another version", async () => {
+  test("accepts a payload with members of another version", async () => {
     await job.run(guildhall.jobContext, { added_by: "a newer version" });
   });
 
-  test.each([null, "text", 7])("refuses a payload that is none: %j", async (payload) => {
+  test.each([null, "text", 7])("refuses an invalid payload: %j", async (payload) => {
     await expect(job.run(guildhall.jobContext, payload)).rejects.toThrow();
   });
 });
 
-describe("a row that has vanished is no trouble", () => {
+describe("a row that disappears is no trouble", () => {
   beforeAll(async () => {
     guildhall = await startGuildhall();
   });
   afterAll(() => guildhall.stop());
 
-  test("to the detachment", async () => {
+  test("for the detachment", async () => {
     await detachOrganization(guildhall.db, newId("del"), () => false);
   });
 
-  test("to the outcome of a mail whose invitation went with its organization meanwhile", async () => {
+  test("for recording a deleted invitation's email", async () => {
     await someWork();
     const [claimed] = await claimDeliveries(guildhall.db, {
       limit: 1,
@@ -105,13 +105,13 @@ describe.each(backends())("a worker, queue on %s", (backend) => {
   });
   afterAll(() => guildhall.stop());
 
-  test.each(QUEUES)("drops a job of a name it does not know and goes on with %s", async (name) => {
+  test.each(QUEUES)("drops a job with an unknown name and goes on with %s", async (name) => {
     await finished(name, "of-a-later-version", { whatever: true });
     const known = allJobs.find(({ queue }) => queue === name);
     await finished(name, known?.name ?? "", {});
   });
 
-  test("notes a job that fails, and takes the next one", async () => {
+  test("records a job that fails, and takes the next one", async () => {
     const queue = guildhall.backend.queue("mail", { patient: true });
     const failing = await queue.add(WAKE_UP_JOBS.mail, "no payload at all", KEEP);
     await expect.poll(() => queue.getJobState(failing.id ?? ""), { timeout: 10_000 }).toBe("failed");
@@ -119,7 +119,7 @@ describe.each(backends())("a worker, queue on %s", (backend) => {
     await finished("mail", WAKE_UP_JOBS.mail, {});
   });
 
-  /** Queues a job and waits until it was taken and has succeeded. */
+  /** Queues a job and waits until it has succeeded. */
   async function finished(queueName: QueueName, name: string, payload: object): Promise<void> {
     const queue = guildhall.backend.queue(queueName, { patient: true });
     const job = await queue.add(name, payload, KEEP);
@@ -132,7 +132,10 @@ function isJob(value: unknown): value is Job {
   return typeof value === "object" && value !== null && "queue" in value && "run" in value;
 }
 
-/** Something for every job: a mail that is due, an invitation that is overdue, one to remind of, a batch and a deletion that have begun. */
+/**
+ * Something for every job: a due email, an overdue invitation, one due for a reminder, a batch and a deletion in
+ * progress.
+ */
 async function someWork(): Promise<{ email: string }> {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner);
@@ -152,7 +155,7 @@ async function someWork(): Promise<{ email: string }> {
   return { email };
 }
 
-/** Waits for the mails under way. */
+/** Waits for the emails in progress. */
 async function settled(): Promise<void> {
   const sending = () => guildhall.db("mail_deliveries").where({ state: "sending" });
   await expect.poll(sending, { timeout: 10_000 }).toEqual([]);

@@ -17,7 +17,7 @@ function create(document: unknown, headers: Record<string, string> = {}) {
   return guildhall.api.post("/api/organizations", document, headers);
 }
 
-/** Sends bytes that are no text, or that nobody has counted. */
+/** Sends bytes that aren't text, or whose length isn't declared. */
 async function createWith(body: Uint8Array | ReadableStream, headers: Record<string, string> = {}) {
   const credentials = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" };
   const answer = await fetch(`${guildhall.api.origin}/api/organizations`, {
@@ -56,11 +56,11 @@ describe("a body", () => {
       '{"data":{"type":"organization","attributes":{"name":"A","metadata":{"a\\u0000":1}}}}',
     ],
     ["a surrogate pair the wrong way round", withName('"\\udc00\\ud800"')],
-  ])("with %s, which Postgres can't hold, is 400 malformed_text", async (_, body) => {
+  ])("with %s, which Postgres can't store, is 400 malformed_text", async (_, body) => {
     expect(await create(body)).toMatchObject(refusal(400, "malformed_text"));
   });
 
-  test("that is no UTF-8 is 400 malformed_body", async () => {
+  test("that isn't UTF-8 is 400 malformed_body", async () => {
     for (const bytes of [
       [0xff, 0xfe],
       [0xc0, 0xaf],
@@ -71,7 +71,7 @@ describe("a body", () => {
     }
   });
 
-  test("nested deeper than 20 levels is 400 too_deep, however deep; 20 are welcome", async () => {
+  test("nested 20 levels deep is read, and any deeper is 400 too_deep", async () => {
     const nested = (levels: number) =>
       `{"data":{"type":"organization","attributes":{"name":"A","metadata":{"m":${"[".repeat(levels)}${"]".repeat(levels)}}}}}`;
     expect(await create(nested(17))).toMatchObject({ status: 201 });
@@ -80,7 +80,7 @@ describe("a body", () => {
     }
   });
 
-  test("of 64 KiB is read, of one byte more is 413, with or without a length", async () => {
+  test("a body of 64 KiB is read, and one byte more is a 413", async () => {
     const sized = (bytes: number) => withName('"A"').padEnd(bytes);
     expect(await create(sized(64 * 1024))).toMatchObject({ status: 201 });
     expect(await create(sized(64 * 1024 + 1))).toMatchObject(refusal(413, "body_too_large"));
@@ -89,7 +89,7 @@ describe("a body", () => {
     expect(await createWith(unsized)).toMatchObject(refusal(413, "body_too_large"));
   });
 
-  test("that is missing, empty, or holds no one resource object is 400", async () => {
+  test("that is missing, empty or not one resource object is a 400", async () => {
     const before = await countOrganizations();
     expect(await guildhall.api.post("/api/organizations")).toMatchObject(refusal(400, "no_resource"));
     expect(await create("", { "Content-Type": JSON_API })).toMatchObject(refusal(400, "empty_body"));
@@ -99,7 +99,7 @@ describe("a body", () => {
     expect(await countOrganizations()).toBe(before);
   });
 
-  test("of an action that is no object is 400, not an empty one", async () => {
+  test("of an action that isn't an object is a 400, unlike an empty one", async () => {
     const { user } = await buildPerson(guildhall);
     const { body } = await invite(
       guildhall,
@@ -138,9 +138,9 @@ describe("a Content-Type", () => {
   );
 });
 
-describe("an Accept", () => {
+describe("an Accept header", () => {
   test.each(["text/html", "image/*", `${JSON_API}; charset=utf-8`, `${JSON_API}; ext="https://x.example"`])(
-    "of %s is 406, still in a document of ours",
+    "of %s is a 406, still as a JSON:API document",
     async (accept) => {
       const answer = await guildhall.api.get("/api/roles", { Accept: accept });
       expect(answer).toMatchObject(refusal(406, "not_acceptable", { header: "Accept" }));

@@ -61,11 +61,11 @@ function check({ method = "GET", url = path, sent, status = 200, headers = {}, d
 
 test.each<[string, Case]>([
   ["a resource", { document: { data: userRole } }],
-  ["a collection of none", { url: "/api/user-roles", document: { data: [] } }],
+  ["an empty collection", { url: "/api/user-roles", document: { data: [] } }],
   ["a refusal that points into the request", pointing("/data/a~1b", { data: { "a/b": 1 } })],
   ["a deletion", { method: "DELETE", status: 204 }],
   [
-    "a field that was asked for",
+    "a requested field",
     {
       url: `${permission.links.self}?fields[permission]=name`,
       document: { data: { ...permission, attributes: { name: "a:b" } } },
@@ -73,7 +73,7 @@ test.each<[string, Case]>([
   ],
   ["an @-member", { document: { data: userRole, "@context": "x" } }],
   ["what is no JSON:API", { url: "/healthz", headers: { "Content-Type": "text/html" }, document: "<p>" }],
-])("the checks let pass %s", async (_, exchange) => {
+])("the checks accept %s", async (_, exchange) => {
   await expect(check(exchange)).resolves.toBeUndefined();
 });
 
@@ -93,12 +93,12 @@ test.each<[string, RegExp, Case]>([
     /without parameters/,
     { headers: { "Content-Type": `${JSON_API}; charset=utf-8` }, document: { data: userRole } },
   ],
-  ["a document of nothing", /none of data, errors, meta/, { document: { links: {} } }],
+  ["an empty document", /none of data, errors, meta/, { document: { links: {} } }],
   ["data beside errors", /data and errors/, { document: { data: userRole, errors: [error] } }],
   ["included without data", /included without data/, { document: { meta: {}, included: [] } }],
   ["an unknown member", /a member extra/, { document: { data: userRole, extra: 1 } }],
   [
-    "a collection that is no array",
+    "a collection that isn't an array",
     /data is no array/,
     { url: "/api/user-roles", document: { data: userRole } },
   ],
@@ -107,11 +107,11 @@ test.each<[string, RegExp, Case]>([
   ["a resource of another type", /another type/, { document: { data: permission } }],
   ["an id that is a number", /an id that is none of it/, { document: { data: { ...userRole, id: 5 } } }],
   [
-    "a self that leads elsewhere",
+    "a self link to something else",
     /links.self is not/,
     { document: { data: { ...userRole, links: { self: "/x" } } } },
   ],
-  ["a link that is none", /is no link/, { document: { data: userRole, links: { self: 5 } } }],
+  ["a link that isn't one", /is no link/, { document: { data: userRole, links: { self: 5 } } }],
   ["a missing relationship", /lacks the field role/, { document: { data: without("role") } }],
   [
     "an unknown attribute",
@@ -119,7 +119,7 @@ test.each<[string, RegExp, Case]>([
     { document: { data: { ...userRole, attributes: { colour: 1 } } } },
   ],
   [
-    "a date that is no time",
+    "a date without a time",
     /created_at is not of its type/,
     {
       url: permission.links.self,
@@ -129,7 +129,7 @@ test.each<[string, RegExp, Case]>([
     },
   ],
   [
-    "a field that was not asked for",
+    "a field nobody requested",
     /the field description/,
     {
       url: `${permission.links.self}?fields[permission]=name`,
@@ -148,12 +148,12 @@ test.each<[string, RegExp, Case]>([
     { url: `${path}?include=role.permissions`, document: { data: userRole, included: [permission] } },
   ],
   [
-    "an included resource of a type nobody asked for",
+    "an included resource of a type nobody requested",
     /include leads to no permission/,
     { url: `${path}?include=user`, document: { data: userRole, included: [permission] } },
   ],
   [
-    "a resource that is there twice",
+    "a duplicate resource",
     /twice/,
     { url: `${path}?include=user`, document: { data: userRole, included: [userRole] } },
   ],
@@ -174,7 +174,7 @@ test.each<[string, RegExp, Case]>([
     { status: 422, document: { errors: [{ ...error, source: { parameter: "x" } }] } },
   ],
   [
-    "an error that tells SQL",
+    "an error that reveals SQL",
     /insides/,
     { status: 422, document: { errors: [{ ...error, detail: "select 1 from users" }] } },
   ],
@@ -183,7 +183,7 @@ test.each<[string, RegExp, Case]>([
   ["405 without Allow", /no Allow/, { status: 405, document: { errors: [] } }],
   ["429 without Retry-After", /no Retry-After/, { status: 429, document: { errors: [] } }],
   [
-    "a Location that is not the new resource's self",
+    "a Location other than the new resource's self link",
     /Location/,
     {
       method: "POST",

@@ -47,7 +47,7 @@ test.each<[accept: string, status: number]>([
   [`${JSON_API} ; q = 0.9 ; ${PROFILE}`, 200],
   [`text/html;charset=utf-8;level="\\"${JSON_API}"`, 406],
   ["application/xml;q=1, application/json;q=0.001", 200],
-])("an Accept of %s is %i", async (accept, status) => {
+])("Accept: %s gets a %i", async (accept, status) => {
   const answer = await guildhall.api.get("/api/roles", { Accept: accept });
   expect(answer.status).toBe(status);
   expect(answer.headers.get("Content-Type")).toBe(JSON_API);
@@ -65,21 +65,21 @@ test.each<[type: string, status: number]>([
   ["application/json", 415],
   ["application/vnd.api+json-seq", 415],
   ["text/plain", 415],
-])("a Content-Type of %s is %i", async (type, status) => {
+])("Content-Type: %s gets a %i", async (type, status) => {
   const answer = await guildhall.api.post("/api/organizations", organization, { "Content-Type": type });
   expect(answer.status).toBe(status);
   if (status === 415) expect(answer.body.errors[0].source).toEqual({ header: "Content-Type" });
 });
 
-describe("what stands in the document", () => {
-  test("as jsonapi.ext or jsonapi.profile negotiates nothing", async () => {
+describe("in a document", () => {
+  test("jsonapi.ext and jsonapi.profile in a document negotiate nothing", async () => {
     const jsonapi = { version: "1.1", ext: ["https://example.com/e"], profile: ["https://example.com/p"] };
     const answer = await guildhall.api.post("/api/organizations", { ...organization, jsonapi });
     expect(answer.status).toBe(201);
   });
 });
 
-test("a request with nothing to send may still name a type: many clients do", async () => {
+test("a request without a body may still have a Content-Type", async () => {
   const made = await guildhall.api.post("/api/users", {
     data: { type: "user", attributes: { email: "nobody@example.com" } },
   });
@@ -106,7 +106,7 @@ describe("an action whose body may be left out", () => {
     return new ReadableStream({ start: (controller) => controller.close() });
   }
 
-  test.each(bodies)("is done with %s", async (_, init) => {
+  test.each(bodies)("an optional body may be left out as %s", async (_, init) => {
     const owner = await buildPerson(guildhall);
     const made = await buildOrganization(guildhall, owner);
     const { headers = {}, ...rest } = init;
@@ -126,7 +126,7 @@ describe("an action whose body may be left out", () => {
     expect(await act(`/api/organizations/${made.id}/deletion-preview`)).toBe(200);
   });
 
-  test("is not excused from what it needs", async () => {
+  test("an action without a body still needs what it requires", async () => {
     const made = await buildOrganization(guildhall, await buildPerson(guildhall));
     const { body } = await invite(guildhall, made, uniqueEmail());
     const headers = { "Content-Type": JSON_API };

@@ -16,13 +16,13 @@ async function buildOwnerOf(count: number): Promise<{ owner: Person; api: Api; i
 // biome-ignore lint/suspicious/noExplicitAny: a document as it came.
 const idsOf = (body: any): string[] => body.data.map(({ id }: { id: string }) => id);
 
-/** The cursor of what comes after the nth organization, from a page's link as clients take it. */
+/** The cursor after the nth organization, taken from a page's link as clients do. */
 async function cursorAfter(api: Api, n: number): Promise<string> {
   const { body } = await api.get(`/api/organizations?page[size]=${n}`);
   return new URLSearchParams(body.links.next.split("?")[1]).get("page[after]") ?? "";
 }
 
-/** The cursor of what comes before the nth. */
+/** The cursor before the nth organization. */
 async function cursorBefore(api: Api, n: number): Promise<string> {
   const after = new URLSearchParams({ "page[after]": await cursorAfter(api, n - 1) });
   const { body } = await api.get(`/api/organizations?${after}`);
@@ -48,7 +48,7 @@ async function walk(
 }
 
 describe("a page", () => {
-  test("has 20 rows unless asked, oldest first, and links to itself and the first", async () => {
+  test("has 20 rows by default, oldest first, and links to itself and the first", async () => {
     const { api, ids } = await buildOwnerOf(21);
     const { body } = await api.get("/api/organizations");
     expect(idsOf(body)).toEqual(ids.slice(0, 20));
@@ -60,7 +60,7 @@ describe("a page", () => {
     expect(idsOf((await api.get(body.links.next)).body)).toEqual(ids.slice(20));
   });
 
-  test("has as many rows as asked, and no next where there is none", async () => {
+  test("a page has as many rows as requested, and no next link at the end", async () => {
     const { api, ids } = await buildOwnerOf(3);
     const exactly = await api.get("/api/organizations?page[size]=3");
     expect(idsOf(exactly.body)).toEqual(ids);
@@ -70,13 +70,13 @@ describe("a page", () => {
     expect(fewer.body.links.next).not.toBeNull();
   });
 
-  test("of nothing is empty, and leads nowhere", async () => {
+  test("a page without rows is empty and links nowhere", async () => {
     const { api } = await buildOwnerOf(0);
     const { body } = await api.get("/api/organizations");
     expect(body).toMatchObject({ data: [], links: { prev: null, next: null } });
   });
 
-  test("after a row and before another has what lies between", async () => {
+  test("after one row and before another has the rows between them", async () => {
     const { api, ids } = await buildOwnerOf(5);
     const query = new URLSearchParams({
       "page[after]": await cursorAfter(api, 1),
@@ -86,14 +86,14 @@ describe("a page", () => {
     expect(idsOf(body)).toEqual(ids.slice(1, 4));
   });
 
-  test("before a row has the rows next to it, in the same order as ever", async () => {
+  test("before a row has the rows next to it, in the usual order", async () => {
     const { api, ids } = await buildOwnerOf(5);
     const query = new URLSearchParams({ "page[size]": "2", "page[before]": await cursorBefore(api, 5) });
     const { body } = await api.get(`/api/organizations?${query}`);
     expect(idsOf(body)).toEqual(ids.slice(2, 4));
   });
 
-  test("keeps its filters in its links", async () => {
+  test("keeps the filters in its links", async () => {
     const { owner, api } = await buildOwnerOf(3);
     const { body } = await guildhall.api.get(`/api/memberships?filter[user]=${owner.user.id}&page[size]=2`);
     const next = await guildhall.api.get(body.links.next);
@@ -103,22 +103,22 @@ describe("a page", () => {
   });
 });
 
-describe("following the links", () => {
-  test.each([1, 2, 3, 7, 100])("next to the end shows each row once, by pages of %i", async (size) => {
+describe("following links", () => {
+  test.each([1, 2, 3, 7, 100])("next from start to end shows each row once, by pages of %i", async (size) => {
     const { api, ids } = await buildOwnerOf(7);
     const pages = await walk(api, `/api/organizations?page[size]=${size}`, "next");
     expect(pages.flat()).toEqual(ids);
     expect(pages).toHaveLength(Math.ceil(7 / size));
   });
 
-  test("prev from the end to the start shows each row once", async () => {
+  test("prev from end to start shows each row once", async () => {
     const { api, ids } = await buildOwnerOf(7);
     const last = new URLSearchParams({ "page[size]": "3", "page[before]": await cursorBefore(api, 7) });
     const pages = await walk(api, `/api/organizations?${last}`, "prev");
     expect(pages.reverse().flat()).toEqual(ids.slice(0, -1));
   });
 
-  test("next and then prev leads back to the same rows", async () => {
+  test("next and then prev returns to the same rows", async () => {
     const { api } = await buildOwnerOf(6);
     const first = await api.get("/api/organizations?page[size]=2");
     const second = await api.get(first.body.links.next);
@@ -129,7 +129,7 @@ describe("following the links", () => {
     expect(idsOf((await api.get(back.body.links.prev)).body)).toEqual(idsOf(first.body));
   });
 
-  test("shows each row once, those that were there as well as those that come meanwhile", async () => {
+  test("new rows in between don't make a page skip or repeat one", async () => {
     const { owner, api, ids } = await buildOwnerOf(6);
     const added: string[] = [];
     const pages = await walk(api, "/api/organizations?page[size]=2", "next", async () => {
@@ -138,7 +138,7 @@ describe("following the links", () => {
     expect(pages.flat()).toEqual([...ids, ...added.sort()]);
   });
 
-  test("misses no row that stays when the row of the cursor goes", async () => {
+  test("deleting the cursor's row skips no other row", async () => {
     const { api, ids } = await buildOwnerOf(5);
     const first = await api.get("/api/organizations?page[size]=2");
     await api.delete(`/api/organizations/${ids[1]}`);
@@ -151,7 +151,7 @@ describe("a cursor", () => {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const id = "org_01h2xcejqtf2nbrexx3vqjhp41";
   const time = "2026-01-02 03:04:05.678901+00";
-  const none: Array<[string, string, string]> = [
+  const invalid: Array<[string, string, string]> = [
     ["text", "id", "none"],
     ["nothing", "id", ""],
     ["an id", "id", id],
@@ -166,14 +166,14 @@ describe("a cursor", () => {
     ["NUL in a value", "name", encode(["name", "a\0", id])],
     ["another order", "id", encode(["name", "Acme", id])],
     ["a column nobody sorts by", "id", encode(["tax_id", "1", id])],
-    ["no time", "created_at", encode(["created_at", "yesterday", id])],
-    ["what only JavaScript takes for a time", "created_at", encode(["created_at", "foo 1", id])],
-    ["a day there is not", "created_at", encode(["created_at", "2026-13-45 00:00:00+00", id])],
+    ["not a time", "created_at", encode(["created_at", "yesterday", id])],
+    ["a time that only JavaScript accepts", "created_at", encode(["created_at", "foo 1", id])],
+    ["a day that doesn't exist", "created_at", encode(["created_at", "2026-13-45 00:00:00+00", id])],
     ["an endless time", "created_at", encode(["created_at", "infinity", id])],
   ];
 
-  test.each(none)(
-    "of %s, sorted by %s, is 400 invalid_cursor and names the parameter",
+  test.each(invalid)(
+    "that is %s, sorted by %s, is a 400 that names the parameter",
     async (_, sort, cursor) => {
       const { api } = await buildOwnerOf(1);
       for (const parameter of ["page[after]", "page[before]"]) {
@@ -188,7 +188,7 @@ describe("a cursor", () => {
     },
   );
 
-  test("of another order is 400, too: its rows are elsewhere", async () => {
+  test("of another order is a 400", async () => {
     const { api } = await buildOwnerOf(2);
     const query = new URLSearchParams({ sort: "name", "page[after]": await cursorAfter(api, 1) });
     expect(await api.get(`/api/organizations?${query}`)).toMatchObject({
@@ -197,14 +197,14 @@ describe("a cursor", () => {
     });
   });
 
-  test("is a place and no key: one of another's rows shows nothing but one's own", async () => {
+  test("is no permission: another user's row as a cursor shows only one's own", async () => {
     const mine = await buildOwnerOf(1);
     const { api, ids } = await buildOwnerOf(2);
     const foreign = new URLSearchParams({ "page[after]": encode(["id", mine.ids[0], mine.ids[0]]) });
     expect(idsOf((await api.get(`/api/organizations?${foreign}`)).body)).toEqual(ids);
   });
 
-  test("of a time is taken as Postgres wrote it", async () => {
+  test("of a time is accepted in the database's spelling", async () => {
     const { api } = await buildOwnerOf(1);
     const query = new URLSearchParams({
       sort: "created_at",

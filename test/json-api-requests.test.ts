@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 const JSON_API = "application/vnd.api+json";
-/** Sends a path as it stands, which `fetch` would tidy up first. */
+/** Sends a path exactly as it is, which `fetch` would normalize. */
 function send(method: string, path: string, headers: Record<string, string> = {}) {
   const credentials = { Authorization: `Bearer ${OPERATOR_TOKEN}`, "X-Environment": "acme-test" };
   const { port } = new URL(guildhall.api.origin);
@@ -52,11 +52,11 @@ describe("a query parameter", () => {
     ["/api/users/user_none/relationships/memberships?page[number]=2", "page[number]"],
     ["/api/invitations/inv_none/relationships/organization?include=owner", "include"],
     ["/api/users/user_none?a%00=1", "a\u0000"],
-  ])("nobody knows is 400: %s", async (path, parameter) => {
+  ])("an unknown query parameter is a 400: %s", async (path, parameter) => {
     expect(await send("GET", path)).toMatchObject(refusal(400, "unknown_parameter", { parameter }));
   });
 
-  test("nobody knows is 400 also where something is created, and nothing is", async () => {
+  test("that is unknown is a 400 in a POST, and creates nothing", async () => {
     const document = { data: { type: "organization", attributes: { name: "Acme", slug: "never-made" } } };
     const answer = await guildhall.api.post("/api/organizations?dry_run=true", document);
     expect(answer).toMatchObject(refusal(400, "unknown_parameter", { parameter: "dry_run" }));
@@ -67,7 +67,7 @@ describe("a query parameter", () => {
     ["/api/roles?page[size]=1&page[size]=2", "page[size]"],
     ["/api/roles?filter[name]=a&filter%5Bname%5D=a", "filter[name]"],
     ["/api/roles?__proto__=1&__proto__=2", "__proto__"],
-  ])("given twice is 400: %s", async (path, parameter) => {
+  ])("given twice is a 400: %s", async (path, parameter) => {
     expect(await send("GET", path)).toMatchObject(refusal(400, "repeated_parameter", { parameter }));
   });
 
@@ -98,7 +98,7 @@ describe("a query parameter", () => {
     ["/api/roles?filter[name]=a%00b", "filter[name]"],
     ["/api/users?filter[email]=nobody", "filter[email]"],
     ["/api/invitations?filter[status]=lost", "filter[status]"],
-  ])("with a wrong value is 400: %s", async (path, parameter) => {
+  ])("a query parameter with a wrong value is a 400: %s", async (path, parameter) => {
     expect(await send("GET", path)).toMatchObject(refusal(400, "invalid_parameter", { parameter }));
   });
 
@@ -123,12 +123,12 @@ describe("a path", () => {
     "/api/roles/%27%20or%201%3D1%20--",
     "/api/roles/role_00000000000000000000000000",
     `/api/roles/${"x".repeat(5_000)}`,
-  ])("that leads nowhere is 404: %.60s", async (path) => {
+  ])("that doesn't exist is a 404: %s", async (path) => {
     expect(await send("GET", path)).toMatchObject(refusal(404, "not_found"));
   });
 
   test.each(["%", "%zz", "%c0%af", "%ff", "%00", "a%00b"])(
-    "with the malformed escape %s is refused, and by no crash",
+    "with the malformed escape %s is refused without a crash",
     async (id) => {
       for (const path of ["/api/roles", "/api/organizations", "/api/invitations", "/api/sessions"]) {
         const answer = await send("GET", `${path}/${id}`);
@@ -149,17 +149,17 @@ describe("a method", () => {
     ["POST", "/api/events", ["GET", "HEAD"]],
     ["PROPFIND", "/api/roles", ["GET", "HEAD", "POST"]],
     ["POST", "/metrics", ["GET", "HEAD"]],
-  ])("a path does not take is 405: %s %s, with what it takes in Allow", async (method, path, allowed) => {
+  ])("a method that the path lacks is a 405 with Allow: %s %s", async (method, path, allowed) => {
     const answer = await send(method, path);
     expect(answer).toMatchObject(refusal(405, "method_not_allowed"));
     expect(answer.headers.allow.split(", ").sort()).toEqual(allowed);
   });
 
-  test("of an unknown path does not matter: 404", async () => {
+  test("doesn't matter on an unknown path: 404", async () => {
     expect(await send("PUT", "/api/nothing")).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("HEAD answers as GET would, without the body", async () => {
+  test("HEAD answers like GET, without the body", async () => {
     const { id } = await buildOrganization(guildhall, owner);
     for (const path of ["/api/roles", `/api/organizations/${id}`, "/api/roles/role_none"]) {
       const [got, head] = [await send("GET", path), await send("HEAD", path)];
@@ -171,7 +171,7 @@ describe("a method", () => {
     expect((await send("HEAD", "/api/roles", { Authorization: "" })).status).toBe(401);
   });
 
-  test("OPTIONS tells what a path takes, and nothing of a path there is not", async () => {
+  test("OPTIONS lists a path's methods, and reveals nothing of unknown paths", async () => {
     const answer = await send("OPTIONS", "/api/organizations/anything");
     expect([200, 204]).toContain(answer.status);
     expect(answer.headers.allow.split(", ").sort()).toEqual(["DELETE", "GET", "HEAD", "PATCH"]);
@@ -192,7 +192,7 @@ describe("every refusal", () => {
   ];
 
   test.each(refusals)(
-    "of status %i is a JSON:API document with all it must have",
+    "a refusal with status %i is a complete JSON:API document",
     async (status, method, path, headers) => {
       const answer = await send(method, path, headers);
       expect(answer.status).toBe(status);
@@ -209,7 +209,7 @@ describe("every refusal", () => {
     },
   );
 
-  test("has a request id of our own, whatever the client says", async () => {
+  test("has our own request id, whatever the client sends", async () => {
     const [one, two] = [
       await send("GET", "/api/roles", { "X-Request-Id": "mine" }),
       await send("GET", "/api/roles", { "X-Request-Id": "mine" }),

@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 const UNKNOWN = "01h2xcejqtf2nbrexx3vqjhp41";
 describe("a resource type", () => {
-  test("has fields of one namespace, well named, and no foreign key beside the relationship", () => {
+  test("a resource type has distinct, well-formed fields and no foreign keys", () => {
     for (const { type, attributes, relationships } of resourceTypes) {
       const fields = [...Object.keys(attributes.shape), ...Object.keys(relationships), "type", "id"];
       expect(new Set(fields).size, type).toBe(fields.length);
@@ -39,7 +39,7 @@ describe("a request's document", () => {
   const create = (data: object) =>
     guildhall.api.post("/api/organizations", { data: { type: "organization", ...data } });
 
-  test("may hold @-members everywhere: they are nothing", async () => {
+  test("a document may have @-members anywhere, and they are ignored", async () => {
     const at = { "@context": "https://example.com" };
     const answer = await guildhall.api.post("/api/organizations", {
       ...at,
@@ -52,13 +52,13 @@ describe("a request's document", () => {
     expect(transfer.status).toBe(200);
   });
 
-  test("needs no lid, and is read the same with one", async () => {
+  test("a document needs no lid, and is read the same with one", async () => {
     const answer = await create({ lid: "a", attributes: { name: "Acme" } });
     expect(answer.status).toBe(201);
     expect(answer.body.data).not.toHaveProperty("lid");
   });
 
-  test("that creates is one resource object with a type, and its relationships have data", async () => {
+  test("a document that creates has one typed resource object with linkage", async () => {
     const attributes = { name: "Acme" };
     for (const data of [[{ type: "organization", attributes }], null, "organization"]) {
       expect(await guildhall.api.post("/api/organizations", { data })).toMatchObject(
@@ -72,7 +72,7 @@ describe("a request's document", () => {
     }
   });
 
-  test("is done wholly or not at all", async () => {
+  test("a request is done completely or not at all", async () => {
     const [{ user }, id] = [await buildPerson(guildhall), path.split("/").at(-1)];
     const member = await roleId(guildhall, user.environment_id, "member");
     const relationships = {
@@ -88,8 +88,8 @@ describe("a request's document", () => {
   });
 });
 
-describe("what is created", () => {
-  test("is answered as it is now, with 201 and a Location that is its self", async () => {
+describe("a created resource", () => {
+  test("a created resource is a 201 with a Location equal to its self link", async () => {
     const data = { type: "organization", attributes: { name: "Acme" } };
     const made = await guildhall.api.post("/api/organizations", { data });
     expect(made.status).toBe(201);
@@ -103,7 +103,7 @@ describe("an update", () => {
   const patch = (data: object) =>
     guildhall.api.patch(path, { data: { type: "organization", id: path.split("/").at(-1), ...data } });
 
-  test("leaves what it does not name, and shows what the server changed besides", async () => {
+  test("an update keeps what is left out, and returns what the server changed", async () => {
     const before = (await guildhall.api.get(path)).body.data.attributes;
     const { status, body } = await patch({ attributes: { country: "DE" } });
     expect(status).toBe(200);
@@ -112,7 +112,7 @@ describe("an update", () => {
     expect(updated_at > before.updated_at).toBe(true);
   });
 
-  test("of a relationship it can't make is 403, and nothing of it is done", async () => {
+  test("an update of a relationship that can't be set is a 403", async () => {
     const before = (await guildhall.api.get(path)).body;
     for (const [name, data] of [
       ["memberships", []],
@@ -125,7 +125,7 @@ describe("an update", () => {
     expect((await guildhall.api.get(path)).body).toEqual(before);
   });
 
-  test("of what isn't there is 404", async () => {
+  test("an update of an unknown resource is a 404", async () => {
     const id = `org_${UNKNOWN}`;
     const answer = await guildhall.api.patch(`/api/organizations/${id}`, {
       data: { type: "organization", id },
@@ -135,7 +135,7 @@ describe("an update", () => {
 });
 
 describe("linkage at its own URL", () => {
-  test("is read as identifiers, and pages where it is long", async () => {
+  test("linkage is read as identifiers, in pages if there are many", async () => {
     const url = `${path}/relationships/memberships`;
     const { body } = await guildhall.api.get(`${url}?page[size]=1`);
     expect(Object.keys(body.data[0])).toEqual(["type", "id"]);
@@ -143,7 +143,7 @@ describe("linkage at its own URL", () => {
     expect((await guildhall.api.get(body.links.next)).body.data).toHaveLength(1);
   });
 
-  test("includes nothing: 400", async () => {
+  test("linkage accepts no include: 400", async () => {
     for (const name of ["memberships", "owner"]) {
       const source = { parameter: "include" };
       const answer = await guildhall.api.get(`${path}/relationships/${name}?include=user`);
@@ -151,7 +151,7 @@ describe("linkage at its own URL", () => {
     }
   });
 
-  test("is not written: 403", async () => {
+  test("linkage can't be written: 403", async () => {
     for (const [name, data] of [
       ["owner", { type: "user", id: owner.user.id }],
       ["memberships", []],
@@ -168,7 +168,7 @@ describe("linkage at its own URL", () => {
 });
 
 describe("a query parameter", () => {
-  test("has its brackets percent-encoded or not", async () => {
+  test("the brackets of a query parameter may be percent-encoded", async () => {
     for (const query of ["page[size]=1&filter[name]=owner", "page%5Bsize%5D=1&filter%5Bname%5D=owner"]) {
       const { body } = await guildhall.api.get(`/api/roles?${query}`);
       expect(body.data.map((role: { attributes: { name: string } }) => role.attributes.name)).toEqual([
@@ -179,7 +179,7 @@ describe("a query parameter", () => {
 });
 
 describe("a deletion", () => {
-  test("that is done is 204, that goes on is 202 and tells where, and of what isn't there is 404", async () => {
+  test("a deletion is 204 when done, 202 while it goes on, and 404 if unknown", async () => {
     const { user } = await buildPerson(guildhall);
     const url = `/api/users/${user.id}`;
     expect(await guildhall.api.delete(url)).toMatchObject({ status: 204, body: undefined });
@@ -191,7 +191,7 @@ describe("a deletion", () => {
   });
 });
 
-test("several problems of one kind have one status, and what is worst comes alone", async () => {
+test("errors of one status are listed together, and the worst comes alone", async () => {
   const data = { type: "organization", id: "x", attributes: { colour: 1 } };
   expect((await guildhall.api.post("/api/organizations", { data })).body.errors).toHaveLength(1);
   const { body } = await guildhall.api.get(
@@ -200,7 +200,7 @@ test("several problems of one kind have one status, and what is worst comes alon
   expect(body.errors.map(({ status }: { status: string }) => status)).toEqual(["400", "400", "400", "400"]);
 });
 
-test("what is missing is pointed at by the nearest thing that was sent, and by nothing where nothing was", async () => {
+test("an error points at the closest member that was sent", async () => {
   for (const [document, source] of [
     [{ meta: {} }, { pointer: "/meta" }],
     [{ jsonapi: {} }, { pointer: "" }],
@@ -212,7 +212,7 @@ test("what is missing is pointed at by the nearest thing that was sent, and by n
   }
 });
 
-test("what waits too long for a lock is 503, with a time to come again", async () => {
+test("waiting too long for a lock is a 503 with Retry-After", async () => {
   const trx = await guildhall.db.transaction();
   const id = path.split("/").at(-1) ?? "";
   await trx("organizations").where({ id }).forUpdate();

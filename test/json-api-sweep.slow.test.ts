@@ -11,13 +11,13 @@ let ids: Record<string, string>;
 
 beforeAll(async () => {
   ({ ids } = await buildWorld(guildhall));
-  // Accepted, so that even a flawless answer to it changes nothing.
+  // Accepted, so that even a valid request changes nothing.
   const { email } = await guildhall.db("invitations").where({ id: ids.invitations }).first("email");
   const { user } = await buildPerson(guildhall, { email });
   await guildhall.api.post(`/api/invitations/${ids.invitations}/accept`, { meta: { user_id: user.id } });
 });
 
-/** What is wrong with a request: something in its path, its headers, or its body. */
+/** The fault of a request: in its path, its headers or its body. */
 interface Flaw {
   headers?: Record<string, string>;
   suffix?: string;
@@ -48,7 +48,7 @@ const requestFlaws: Record<string, Flaw> = {
 };
 
 const idFlaws: Record<string, Flaw> = {
-  "an id that is none": { id: "none" },
+  "an invalid id": { id: "none" },
   "an id of SQL": { id: "'%20or%201=1%20--" },
   "an id of NUL": { id: "%00" },
   "an id that is a bad escape": { id: "%zz" },
@@ -74,7 +74,7 @@ const bodyFlaws: Record<string, Flaw> = {
   __proto__: { body: '{"data":{"__proto__":{"type":"user"}}}' },
   "a NUL": { body: '{"data":{"type":"\\u0000"}}' },
   "a lone surrogate": { body: '{"meta":{"token":"\\ud800"}}' },
-  "bytes that are no UTF-8": { body: Uint8Array.of(0x7b, 0xff, 0x7d) },
+  "bytes that aren't UTF-8": { body: Uint8Array.of(0x7b, 0xff, 0x7d) },
   "100 levels": { body: "[".repeat(100) + "]".repeat(100) },
   "30000 levels": { body: "[".repeat(30_000) + "]".repeat(30_000) },
   "70 KiB": { body: `{"data":"${"x".repeat(70 * 1024)}"}` },
@@ -88,7 +88,7 @@ const bodyFlaws: Record<string, Flaw> = {
   "no media type": { body: "{}", headers: { "Content-Type": "" } },
 };
 
-/** Good as far as the type goes, and no further. */
+/** A body with nothing right but the type. */
 function resourceFlaws(type: string): Record<string, Flaw> {
   return {
     "no attributes": data({ type }),
@@ -115,14 +115,14 @@ const collectionOf = (path: string) => path.split("/").find((part) => part !== "
 const typeOf = (path: string) =>
   resourceTypes.find((type) => type.path === collectionOf(path))?.type ?? "nothing";
 
-/** An action that reads no body would do as it is told: it is told of nothing there is. */
+/** An action that reads no body would succeed, so its id is unknown. */
 function urlOf({ method, path, body }: Endpoint, { id, suffix = "" }: Flaw): string {
   const readsNothing = method !== "GET" && body === undefined;
   const target = readsNothing ? "none" : (ids[collectionOf(path)] ?? "");
   return guildhall.api.origin + path.replace(":id", id ?? target) + suffix;
 }
 
-/** @returns what is wrong with the answer; undefined for a refusal as it should be. */
+/** @returns the problem of the answer; undefined for a correct refusal. */
 async function complaint(endpoint: Endpoint, flaw: Flaw): Promise<string | undefined> {
   const headers: Record<string, string> = {
     Authorization: `Bearer ${OPERATOR_TOKEN}`,
@@ -159,7 +159,7 @@ async function fingerprint(): Promise<Record<string, string>> {
 }
 
 test.each(allEndpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
-  "%s answers every malformed request with a 4xx in JSON:API, and changes no row",
+  "%s answers malformed requests with a 4xx in JSON:API, changing nothing",
   async (_, endpoint) => {
     const before = await fingerprint();
     const complaints: string[] = [];

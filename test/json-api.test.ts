@@ -9,7 +9,7 @@ beforeAll(async () => {
   await buildPerson(guildhall);
 });
 
-/** A good body, with something more among its attributes. */
+/** A valid body, with something more among its attributes. */
 const organization = (attributes: object = {}, more: object = {}) => ({
   data: { type: "organization", attributes: { name: "Acme Corp", ...attributes }, ...more },
 });
@@ -18,7 +18,7 @@ function create(document: unknown) {
   return guildhall.api.post("/api/organizations", document);
 }
 
-/** What a JSON pointer points at. @throws where it points at nothing. */
+/** The value a JSON pointer points at. @throws if there is none. */
 function at(document: unknown, pointer: string): unknown {
   const keys = pointer.split("/").slice(1);
   return keys.reduce((value: unknown, key) => {
@@ -54,19 +54,16 @@ describe("a resource object", () => {
     { "": 1 },
     { "a/b": 1, "a~b": 2, "a~1b": 3 },
   ];
-  test.each(wrongAttributes)(
-    "with the attribute %j is 422, pointing at what is wrong in it",
-    async (wrong) => {
-      const document = organization(wrong);
-      const answer = await create(document);
-      expect(answer.status).toBe(422);
-      expect(answer.body.errors).toHaveLength(Object.keys(wrong).length);
-      const pointers = answer.body.errors.map((item: { source: { pointer: string } }) => item.source.pointer);
-      expect(pointers.map((pointer: string) => at(document, pointer))).toEqual(Object.values(wrong));
-    },
-  );
+  test.each(wrongAttributes)("with the attribute %j is a 422 that points at the error", async (wrong) => {
+    const document = organization(wrong);
+    const answer = await create(document);
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toHaveLength(Object.keys(wrong).length);
+    const pointers = answer.body.errors.map((item: { source: { pointer: string } }) => item.source.pointer);
+    expect(pointers.map((pointer: string) => at(document, pointer))).toEqual(Object.values(wrong));
+  });
 
-  test("with several things wrong is told each", async () => {
+  test("with several errors gets all of them", async () => {
     const document = organization({ name: "", colour: "red" }, { relationships: { friend: { data: null } } });
     const answer = await create(document);
     expect(answer.status).toBe(422);
@@ -80,7 +77,7 @@ describe("a resource object", () => {
     ]);
   });
 
-  test("with hundreds of things wrong names fifty, in an answer no larger than the question", async () => {
+  test("with hundreds of errors gets fifty in a limited answer", async () => {
     const document = organization(
       Object.fromEntries(Array.from({ length: 990 }, (_, n) => [`attribute_${n}`, 1])),
     );
@@ -90,7 +87,7 @@ describe("a resource object", () => {
     expect(JSON.stringify(answer.body).length).toBeLessThan(JSON.stringify(document).length);
   });
 
-  test("without what it needs is 422, pointing at the nearest thing there is", async () => {
+  test("without a required member is a 422 at the closest one", async () => {
     for (const [document, pointer] of [
       [{ data: { type: "organization" } }, "/data"],
       [{ data: { type: "organization", attributes: {} } }, "/data/attributes"],
@@ -110,13 +107,13 @@ describe("a resource object", () => {
     { data: { type: "user" } },
     { data: { type: "role", id: "x" } },
     { data: { type: "user", id: 5 } },
-  ])("with the relationship %j is 422 invalid_relationship", async (owner) => {
+  ])("with the relationship %j is a 422 invalid_relationship", async (owner) => {
     const document = organization({}, { relationships: { owner } });
     const source = { pointer: "/data/relationships/owner" };
     expect(await create(document)).toMatchObject(refusal(422, "invalid_relationship", source));
   });
 
-  test("that relates to nothing there is is 404, pointing at the relationship", async () => {
+  test("an unknown related resource is a 404 that points at it", async () => {
     const relationships = { owner: { data: { type: "user", id: "user_01h2xcejqtf2nbrexx3vqjhp41" } } };
     const source = { pointer: "/data/relationships/owner" };
     expect(await create(organization({}, { relationships }))).toMatchObject(
@@ -124,7 +121,7 @@ describe("a resource object", () => {
     );
   });
 
-  test("of another type, or of none, is 409 wrong_type", async () => {
+  test("a resource object of another type, or without one, is a 409 wrong_type", async () => {
     for (const type of ["organizations", "user", "", 5, null]) {
       const source = { pointer: "/data/type" };
       expect(await create(organization({}, { type }))).toMatchObject(refusal(409, "wrong_type", source));
@@ -133,14 +130,14 @@ describe("a resource object", () => {
     expect(answer).toMatchObject(refusal(409, "wrong_type", { pointer: "/data" }));
   });
 
-  test("with an id of the client's is 403 client_id", async () => {
+  test("a resource object with an id from the client is a 403 client_id", async () => {
     for (const id of [unique("org"), null, ""]) {
       const source = { pointer: "/data/id" };
       expect(await create(organization({}, { id }))).toMatchObject(refusal(403, "client_id", source));
     }
   });
 
-  test("with an id that is not the URL's is 409 id_mismatch", async () => {
+  test("a resource object with an id other than the URL's is a 409 id_mismatch", async () => {
     const { id } = (await create(organization())).body.data;
     const other = await guildhall.api.patch(`/api/organizations/${id}`, organization({}, { id: `${id}x` }));
     expect(other).toMatchObject(refusal(409, "id_mismatch", { pointer: "/data/id" }));
@@ -148,7 +145,7 @@ describe("a resource object", () => {
     expect(none).toMatchObject(refusal(409, "id_mismatch", { pointer: "/data" }));
   });
 
-  test("may hold members the specification may one day know: they are ignored", async () => {
+  test("a resource object may have members of a future specification", async () => {
     const document = {
       ...organization({}, { meta: { a: 1 }, lid: "a" }),
       jsonapi: { version: "1.1" },
@@ -158,7 +155,7 @@ describe("a resource object", () => {
   });
 });
 
-test("an action's meta with something unknown or wrong is 422, pointing at it", async () => {
+test("an unknown or wrong member of an action's meta is a 422 pointing at it", async () => {
   const { user } = await buildPerson(guildhall);
   const { body } = await invite(
     guildhall,

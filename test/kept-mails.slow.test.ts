@@ -20,14 +20,14 @@ afterAll(() => {
   process.execArgv = execArgv;
 });
 
-/** Changes what is kept, so that a test sees whether it is taken. */
+/** Changes a kept email, so that a test sees whether it is used. */
 function mark(): { marked: true } {
   const kept = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, JSON.stringify({ ...kept, sources: { marked: true } }));
   return { marked: true };
 }
 
-test("compiled emails are kept for the next start, until a template changes", async () => {
+test("compiled emails are kept for the next start until a template changes", async () => {
   const compiled = await compileMailsApart();
   expect(compiled).toEqual(inject("mailSources"));
   expect(await compileMailsApart()).toEqual(compiled);
@@ -37,7 +37,7 @@ test("compiled emails are kept for the next start, until a template changes", as
   expect(await compileMailsApart()).toEqual(compiled);
 });
 
-test("compiled emails that were kept and can't be read are compiled again", async () => {
+test("kept emails that can't be read are compiled again", async () => {
   const compiled = await compileMailsApart();
   writeFileSync(file, "{");
   expect(await compileMailsApart()).toEqual(compiled);

@@ -8,7 +8,7 @@ import { coalesce } from "../src/lib/coalesce.ts";
 import { earliestId, isId, newId } from "../src/lib/id.ts";
 import { recent } from "../src/metrics/database-metrics.ts";
 
-/** A promise, and what settles it. */
+/** A promise, and its resolve and reject. */
 function deferred() {
   let resolve = () => {};
   let reject = (_: Error) => {};
@@ -47,13 +47,13 @@ describe("a duration", () => {
     "٣s",
     "1s2s",
     "1234567890s",
-  ])("%j is none", (text) => {
+  ])("%j is invalid", (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 });
 
 describe("an id", () => {
-  test("sorts by the time it was made, and is one of its own prefix only", async () => {
+  test("sorts by its creation time, and is valid only with its own prefix", async () => {
     const first = newId("org");
     await new Promise((resolve) => setTimeout(resolve, 2));
     const second = newId("org");
@@ -65,7 +65,7 @@ describe("an id", () => {
     expect(isId("org", `${first}\n`)).toBe(false);
   });
 
-  test("sorts after the earliest of the moment it was made in, and before that of the next", () => {
+  test("sorts between the earliest ids of its own moment and of the next", () => {
     const before = new Date();
     const ids = Array.from({ length: 100 }, () => newId("evt"));
     const after = new Date(Date.now() + 1);
@@ -75,8 +75,8 @@ describe("an id", () => {
   });
 });
 
-describe("writes that are coalesced", () => {
-  /** Collects batches; each write waits to be let through. */
+describe("coalesced writes", () => {
+  /** Collects batches; each write waits until it is let through. */
   function collect(limit = 100) {
     const batches: number[][] = [];
     const gates: Array<ReturnType<typeof deferred>> = [];
@@ -89,7 +89,7 @@ describe("writes that are coalesced", () => {
     return { batches, gates, add };
   }
 
-  test("begin at once when nothing runs; what comes meanwhile forms the next batch, in order", async () => {
+  test("begin at once; those that arrive during a batch form the next, in order", async () => {
     const { batches, gates, add } = collect();
     const all = [add(1), add(2), add(3)];
     expect(batches).toEqual([[1]]);
@@ -102,7 +102,7 @@ describe("writes that are coalesced", () => {
     expect(batches).toEqual([[1], [2, 3], [4]]);
   });
 
-  test("take no more items at once than the limit", async () => {
+  test("contain no more items than the limit", async () => {
     const { batches, gates, add } = collect(2);
     for (const n of [1, 2, 3, 4, 5, 6]) void add(n);
     for (let n = 0; n < 4; n += 1) {
@@ -112,7 +112,7 @@ describe("writes that are coalesced", () => {
     expect(batches).toEqual([[1], [2, 3], [4, 5], [6]]);
   });
 
-  test("settle when their own batch has, not before", async () => {
+  test("settle with their own batch, and not before", async () => {
     const { gates, add } = collect();
     const settled: number[] = [];
     for (const n of [1, 2]) void add(n).then(() => settled.push(n));
@@ -123,7 +123,7 @@ describe("writes that are coalesced", () => {
     expect(settled).toEqual([1]);
   });
 
-  test("that fail tell everybody in that batch, and nobody else", async () => {
+  test("that fail are reported to everyone in that batch only", async () => {
     const { gates, add } = collect();
     const outcomes = Promise.allSettled([add(1), add(2), add(3)]);
     gates[0]?.resolve();
@@ -138,7 +138,7 @@ describe("writes that are coalesced", () => {
 });
 
 describe("a short memory", () => {
-  test("forgets after its time, counted from the last time it was told", () => {
+  test("forgets after its time, counted from the last addition", () => {
     let now = 0;
     const memory = createShortMemory(10, 100, () => now);
     memory.add("a");
@@ -150,7 +150,7 @@ describe("a short memory", () => {
     expect(memory.has("a")).toBe(false);
   });
 
-  test("holds no more than its size, and forgets the oldest first", () => {
+  test("has a maximal size, and forgets the oldest first", () => {
     const memory = createShortMemory(1_000, 2, () => 0);
     for (const key of ["a", "b", "a", "c"]) memory.add(key);
     expect(["a", "b", "c"].filter(memory.has)).toEqual(["a", "c"]);
@@ -158,7 +158,7 @@ describe("a short memory", () => {
 });
 
 describe("a single flight", () => {
-  test("is shared by all who want the same meanwhile, and begins anew when it has landed", async () => {
+  test("is shared by all who want the same while it lasts, and no longer", async () => {
     const fly = singleFlight<number>();
     const gate = deferred();
     let flights = 0;
@@ -174,7 +174,7 @@ describe("a single flight", () => {
     expect(await fly("a", work)).toBe(3);
   });
 
-  test("that fails tells everybody on it, and nobody after", async () => {
+  test("that fails is reported to everyone who shares it only", async () => {
     const fly = singleFlight<string>();
     const fails = () => Promise.reject(new Error("down"));
     const outcomes = await Promise.allSettled([fly("a", fails), fly("a", fails)]);
@@ -183,8 +183,8 @@ describe("a single flight", () => {
   });
 });
 
-describe("what was done recently", () => {
-  test("is shared while it is under way and for a while after, and then done anew", async () => {
+describe("recent work", () => {
+  test("is shared while it runs and for a while after, and then repeated", async () => {
     let [time, done] = [0, 0];
     const gate = deferred();
     const ask = recent(
@@ -208,7 +208,7 @@ describe("what was done recently", () => {
     expect(await Promise.all([ask(), ask()])).toEqual([2, 2]);
   });
 
-  test("and failed tells everybody who asks meanwhile, and nobody after", async () => {
+  test("that fails is reported to everyone in that time, and no one later", async () => {
     let time = 0;
     const outcomes = [() => Promise.reject(new Error("down")), async () => "up"];
     const ask = recent(
@@ -234,7 +234,7 @@ test.each([
   [{ host: "OWN.example.com.", defaultHandle: "other" }, ["other"]],
   [{ host: "acme.own.example.com", defaultHandle: "other" }, ["acme"]],
   [{ host: "" }, []],
-])("%j may mean the environments %j", (request, handles) => {
+])("%j may name the environments %j", (request, handles) => {
   const nothing = { header: undefined, defaultHandle: undefined, ownHost: "own.example.com" };
   expect(environmentCandidates({ ...nothing, ...request })).toEqual(handles);
 });

@@ -8,13 +8,13 @@ describe("an invitation's link", () => {
   const keys = createLinkKeys([current]);
   const token = keys.sign(link);
 
-  test("is the same every time, and proves its invitation and version", () => {
+  test("is always the same, and proves its invitation and version", () => {
     expect(keys.sign(link)).toBe(token);
     expect(keys.verify(token)).toEqual(link);
     expect(token).toMatch(/^[\w-]{81}$/);
   });
 
-  test("is refused with any one letter changed, left out or added", () => {
+  test("a link is refused with any letter changed, left out or added", () => {
     for (let n = 0; n <= token.length; n += 1) {
       const [before, letter, after] = [token.slice(0, n), token[n] ?? "", token.slice(n + 1)];
       expect(keys.verify(before + (letter === "a" ? "b" : "a") + after), `letter ${n}`).toBeUndefined();
@@ -26,7 +26,7 @@ describe("an invitation's link", () => {
     }
   });
 
-  test("of one invitation or version says nothing of another", () => {
+  test("reveals nothing about another invitation or version", () => {
     const others = [
       { ...link, tokenVersion: 4 },
       { ...link, invitationId: newId("inv") },
@@ -37,14 +37,14 @@ describe("an invitation's link", () => {
     }
   });
 
-  test("mailed before a rotation is good while its key is among the previous ones, and no longer", () => {
+  test("outlives a rotation while its key is a previous one", () => {
     const mailed = createLinkKeys([former]).sign(link);
     expect(createLinkKeys([current, former]).verify(mailed)).toEqual(link);
     expect(createLinkKeys([current]).verify(mailed)).toBeUndefined();
     expect(createLinkKeys([current, former]).sign(link)).toBe(token);
   });
 
-  test("can't be made of the secret of a form, which is signed for another purpose", () => {
+  test("can't be made from the CSRF secret", () => {
     const body = token.slice(0, 30);
     expect(keys.verify(token.slice(0, -43) + keys.formSecret(body))).toBeUndefined();
     expect(keys.formSecret(token)).not.toBe(keys.formSecret(`${token}x`));

@@ -51,7 +51,7 @@ const startDeletion: Step = ({ organization }) =>
 const MEMBER = "You are a member of Acme Corp";
 const NEWER = "There is a newer email";
 
-describe("the page behind a link, and the answer to a program that sends it", () => {
+describe("a link's page and its API answer tell the same truth:", () => {
   test.each<[happened: string, steps: Step[], title: string, status: number, code: string | undefined]>([
     ["nothing", [], "Acme Corp", 200, undefined],
     ["the organization got another name", [rename], "Acme Inc", 200, undefined],
@@ -94,11 +94,11 @@ describe("the page behind a link, and the answer to a program that sends it", ()
     expect([heading, shown.status]).toEqual([title, status]);
     const answer = await answerByLink(guildhall, invitation, "accept");
     expect(answer.body.errors?.[0].code).toBe(code);
-    // What nobody can answer any more asks nobody to.
+    // A page without anything to answer has no button.
     expect(shown.page.includes("<button")).toBe(steps.length === 0 || steps[0] === rename);
   });
 
-  test("an invitation whose row is deleted looks like that of a deleted organization, and unlike a made-up link", async () => {
+  test("an invitation deleted with its row looks unlike a made-up link", async () => {
     const invitation = await buildInvitationTo(guildhall);
     const strange = guildhall.context.linkKeys.sign({
       invitationId: "inv_01h2xcejqtf2nbrexx3vqjhp41",
@@ -116,7 +116,7 @@ describe("the page behind a link, and the answer to a program that sends it", ()
     expect(wrong.page).not.toBe(deleted.page);
   });
 
-  test("a button pressed after the organization was deleted leads to a page that says so", async () => {
+  test("a button pressed after the organization's deletion says it is gone", async () => {
     const invitation = await buildInvitationTo(guildhall);
     const token = guildhall.context.linkKeys.sign({ invitationId: invitation.id, tokenVersion: 1 });
     const post = async () => {
@@ -128,7 +128,7 @@ describe("the page behind a link, and the answer to a program that sends it", ()
     expect(await post()).toContain("This invitation no longer exists");
   });
 
-  test("another person who joined makes nobody else a member", async () => {
+  test("another person who joined doesn't make the invitee a member", async () => {
     const invitation = await buildInvitationTo(guildhall);
     await revoke(invitation);
     await join({ ...invitation, invitee: await buildPerson(guildhall) });
@@ -136,7 +136,7 @@ describe("the page behind a link, and the answer to a program that sends it", ()
   });
 });
 
-test("an address that is no link at all is a plain page that mentions no inviter", async () => {
+test("an address that isn't a link gets a plain page without an inviter", async () => {
   for (const path of ["/nowhere", "/invitation", "/favicon.png"]) {
     const answer = await fetch(guildhall.api.origin + path, { headers: { Accept: "text/html" } });
     expect(answer.status).toBe(404);

@@ -34,11 +34,11 @@ function valuesIn(text: string): string[] {
 describe.each(readdirSync(folder))("the language file %s", (file) => {
   const texts = read(file);
 
-  test("has the texts of en.json, none missing and none more", () => {
+  test("has exactly the texts of en.json", () => {
     expect([...texts.keys()].sort()).toEqual([...english.keys()].sort());
   });
 
-  test("says in every text the values that English says there", () => {
+  test("uses the same values in each text as English", () => {
     const values = (all: Map<string, string>) => [...all].map(([key, text]) => [key, valuesIn(text)]);
     expect(Object.fromEntries(values(texts))).toEqual(Object.fromEntries(values(english)));
   });
@@ -59,13 +59,13 @@ describe.each(readdirSync(folder))("the language file %s", (file) => {
 describe.each([...locales.keys()])("in %s", (language) => {
   const locale = findLocale(language);
 
-  test.each(Object.values(mails))("the mail $kind is filled completely", ({ kind, sample }) => {
+  test.each(Object.values(mails))("the email $kind is filled in completely", ({ kind, sample }) => {
     const { subject, html, text } = renderer.render(kind, sample as never, language);
     expect(subject + html + text).not.toMatch(/\{\{|\}\}|\[\[|\]\]|undefined|\[object/);
     expect(html).toContain(`<html lang="${language}" dir="${locale.direction}"`);
   });
 
-  test.each(Object.keys(pageSamples) as PageName[])("the page %s is filled completely", (name) => {
+  test.each(Object.keys(pageSamples) as PageName[])("the page %s is filled in completely", (name) => {
     const html = renderPage(name, pageSamples[name] as never, language);
     expect(html).not.toMatch(/\{\{|\}\}|\[\[|\]\]|undefined|\[object/);
     expect(html).toContain(`<html lang="${language}" dir="${locale.direction}">`);
@@ -83,14 +83,14 @@ describe.each([...locales.keys()])("in %s", (language) => {
     expect(text).toMatch(/: ?\{\{others\}\}$/);
   });
 
-  test("the year and the hour are written in digits everybody reads", () => {
+  test("the year and hour are written in digits everyone can read", () => {
     const time = locale.formatTime(new Date("2026-11-28T18:40:00Z"));
     expect(time).toContain("2026");
     expect(time).toMatch(/\b(?:18|6):40\b.*UTC$/);
   });
 });
 
-describe("the language of a mail", () => {
+describe("the language of an email", () => {
   test.each([
     [["pt"], "pt"],
     [["pt-BR"], "pt"],
@@ -111,7 +111,7 @@ describe("the language of a mail", () => {
   });
 });
 
-describe("an invitation's language", () => {
+describe("the language", () => {
   const guildhall = useGuildhall();
   let organization: Organization;
 
@@ -126,7 +126,7 @@ describe("an invitation's language", () => {
     [null, "fr", "fr"],
     ["nl", "tlh", "en"],
     ["nl", null, "en"],
-  ])("%s, in an environment of %s, makes mail and pages %s", async (asked, environments, language) => {
+  ])("%s, in an environment with %s, makes emails and pages %s", async (asked, environments, language) => {
     const settings = environments === null ? {} : { locale: environments };
     await guildhall.db("environments").where({ id: organization.environment_id }).update({ settings });
     const { id, email } = await invited(guildhall, organization, { locale: asked });

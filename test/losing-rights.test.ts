@@ -295,7 +295,7 @@ test("canceling a batch that waits for the loss of its right is refused", async 
   expect(await statuses(links.self)).toEqual(["queued"]);
 });
 
-/** Lets a recruiter's role be withdrawn while a request of theirs is judged already. @returns its answer. */
+/** Takes a recruiter's role while a request of theirs has already been judged. @returns its answer. */
 async function whileLosing(
   { token, given }: { token: string; given: string },
   { id }: Organization,

@@ -26,7 +26,7 @@ interface Sent {
   message_id: string;
 }
 
-/** An invitation whose mail has left. */
+/** An invitation whose email has left. */
 async function mailed(email = uniqueEmail(), to = organization): Promise<Sent> {
   const { body } = await invite(guildhall, to, email);
   await guildhall.jobContext.deliveries.run();
@@ -54,7 +54,7 @@ const counts = (recorded: number, repeated: number, unknown: number) => ({
 });
 const BOUNCE = { permanent: true, detail: "550 5.1.1 nobody here" };
 
-describe("a bounce for good", () => {
+describe("a permanent bounce", () => {
   test("a permanent bounce fails the email with the receiver's words", async () => {
     const mail = await mailed();
     expect(await deliveryStatus(mail)).toBe("sent");
@@ -142,8 +142,8 @@ test.each([
 
 describe("temporary failures suppress nobody", () => {
   test.each([
-    ["a bounce that says it may", { permanent: false, detail: "452 4.2.2 mailbox full" }],
-    ["a bounce that doesn't say", { detail: "Out of office until Monday" }],
+    ["a bounce that says it is temporary", { permanent: false, detail: "452 4.2.2 mailbox full" }],
+    ["a bounce that doesn't say what it is", { detail: "Out of office until Monday" }],
   ])("%s", async (_, more) => {
     const mail = await mailed();
     expect(await telling(mail, "bounced", more)).toEqual(counts(1, 0, 0));
@@ -201,7 +201,7 @@ describe("a delivery", () => {
   });
 });
 
-describe("telling it again", () => {
+describe("a repeated event", () => {
   test("repeating an event changes nothing", async () => {
     const mail = await mailed();
     const message = { id: "msg_1" };
@@ -360,7 +360,7 @@ describe("a wrongly signed report is refused: 401", () => {
     expect(await tell(guildhall.api.origin, body, forged)).toMatchObject({ status: 202 });
   });
 
-  test("one right signature among several is enough, to rotate the secret", async () => {
+  test("one valid signature among several is enough, to rotate the secret", async () => {
     const [id, timestamp, body] = ["msg_1", now(), '{"events":[]}'];
     const signatures = ["another secret of many bytes", MAIL_EVENTS_SECRET].map((secret) =>
       signature(secret, id, timestamp, body),
@@ -446,7 +446,7 @@ describe("the OpenAPI document", () => {
     ["one of an unknown type", { events: [{ ...event, type: "opened" }] }, 422],
     ["an unknown member", { events: [{ ...event, mood: "bad" }] }, 422],
     ["a bare list", [event], 422],
-  ])("takes a body of %s as the path does, and knows its answer", async (_, body, status) => {
+  ])("describes a body of %s and its answer as the path behaves", async (_, body, status) => {
     const answer = await tell(guildhall.api.origin, body);
     expect(answer.status).toBe(status);
     expect(fits(contentOf(operation?.requestBody), body)).toBe(status === 202);
@@ -458,13 +458,13 @@ describe("the OpenAPI document", () => {
     [401, { events: [] }, { signature: "v1,AAAA" }],
     [413, "x".repeat(2 ** 21), {}],
     [415, { events: [] }, { headers: { "Content-Encoding": "gzip" } }],
-  ])("knows an answer of %i", async (status, body, message) => {
+  ])("describes an answer of %i", async (status, body, message) => {
     const answer = await tell(guildhall.api.origin, body, message);
     expect(answer.status).toBe(status);
     expect(fits(contentOf(responseOf(status)), answer.body), JSON.stringify(answer.body)).toBe(true);
   });
 
-  test("names the headers without which an answer is 401", async () => {
+  test("lists the headers without which an answer is 401", async () => {
     const headers = (operation?.parameters ?? []).map((item) => ("name" in item ? item.name : ""));
     expect(headers).toEqual(["webhook-id", "webhook-timestamp", "webhook-signature"]);
     for (const name of headers) {

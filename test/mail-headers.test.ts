@@ -3,7 +3,7 @@ import { buildOrganization, buildPerson, invite, type Person, uniqueEmail } from
 import { type Guildhall, startGuildhall } from "./support/guildhall.ts";
 import { type ReceivedMail, tokenIn } from "./support/mailbox.ts";
 
-/** What somebody could type as a name to have our mail say, or go, where it should not. */
+/** Names that try to make our email say something, or go somewhere, it shouldn't. */
 const HOSTILE = [
   "Acme\r\nBcc: victim@evil.test",
   "Acme\nReply-To: boss@bank.test\n\nhello",
@@ -28,7 +28,7 @@ const HOSTILE = [
   '"',
 ];
 
-/** Every header our mails may have. */
+/** Every header our emails may have. */
 const HEADERS = [
   "auto-submitted",
   "content-type",
@@ -69,7 +69,7 @@ describe("an email's headers", () => {
   test("the Message-ID is the same at every attempt", async () => {
     const first = await mailFor({});
     const read = () => guildhall.db("mail_deliveries").where({ email: first.to[0] }).first();
-    // The email is there a moment before its outcome is.
+    // The email arrives a moment before its outcome is recorded.
     await expect.poll(read, { timeout: 20_000 }).toMatchObject({ state: "sent" });
     const row = await read();
     expect(first.mail.messageId).toBe(`<${row.id}@guildhall.test>`);
@@ -87,7 +87,7 @@ describe("an email's headers", () => {
   });
 
   const places = ["organization", "inviter", "product", "from_name"] as const;
-  describe.each(places)("whatever the %s is called", (place) => {
+  describe.each(places)("with a hostile %s, an email's headers stay intact:", (place) => {
     test.each(HOSTILE)("%j", async (name) => {
       const email = uniqueEmail();
       const received = await mailFor({ email, [place]: name });
@@ -113,7 +113,7 @@ describe("an email's headers", () => {
     });
   });
 
-  /** Invites with these names and @returns what arrived. */
+  /** Invites with these names. @returns the email that arrived. */
   async function mailFor(given: {
     email?: string;
     organization?: string;
@@ -142,12 +142,12 @@ describe("an email's headers", () => {
   }
 });
 
-/** Postgres holds no NUL. */
+/** Postgres can't store a NUL. */
 function storable(name: string): string {
   return name.replaceAll("\u0000", "");
 }
 
-/** The names of the headers by the bytes of the mail, lest a parser be lenient. */
+/** The names of the headers from the raw email, because a parser may be lenient. */
 function names(source: string): string[] {
   const head = source.slice(0, source.indexOf("\r\n\r\n"));
   const lines = head.split("\r\n").filter((line) => !/^[ \t]/.test(line));

@@ -22,7 +22,7 @@ async function stop(): Promise<void> {
   await guildhall.stop();
   await smtp.stop();
 }
-/** Each test begins with a server that is well, a worker that is not resting, and no mail of another test that is due. */
+/** Each test begins with a healthy server, a worker that isn't pausing, and no other test's email due. */
 async function reset(): Promise<void> {
   const { jobContext, context, db } = guildhall;
   await jobContext.deliveries.stop(0);
@@ -35,14 +35,17 @@ async function reset(): Promise<void> {
 }
 
 const lost = { state: "pending", attempts: 1, ambiguous_attempts: 0, smtp_code: null, wait: 15 };
-/** No fault of the email: it is due as before, and sending pauses. */
+/** Not the email's fault: it stays due, and sending pauses. */
 const heldUp = (smtp_code: number | null) => ({ ...lost, smtp_code, attempts: 0, wait: 0 });
 const uncertain = { state: "unknown", attempts: 1, ambiguous_attempts: 1, smtp_code: null, wait: 600 };
 const deferred = (smtp_code: number | null) => ({ ...lost, smtp_code });
 const refused = (smtp_code: number) => ({ ...lost, state: "failed", smtp_code, wait: null });
 
 interface More {
-  /** How often the fault is met: nodemailer itself tries once more when a connection ends before the greeting. */
+  /**
+   * The number of connections that meet the fault: nodemailer itself retries once if a connection ends before the
+   * greeting.
+   */
   times?: number;
   kept?: number;
   suppressed?: boolean;
@@ -79,7 +82,7 @@ const TABLE: Array<[what: string, fault: Fault, row: object, more?: More]> = [
 describe.each([
   ["that wants every command confirmed", []],
   ["that takes several commands at once", ["PIPELINING"]],
-])("one attempt, to a server %s", (_, extensions) => {
+])("one attempt at a server %s", (_, extensions) => {
   beforeAll(() => start("AUTH PLAIN", ...extensions));
   afterAll(stop);
   beforeEach(reset);
@@ -101,7 +104,7 @@ describe.each([
   });
 });
 
-describe("a server that is not there", () => {
+describe("a server that doesn't answer", () => {
   beforeAll(() => start());
   afterAll(stop);
   beforeEach(reset);
@@ -129,9 +132,9 @@ describe("attempts that follow", () => {
   test.each([
     ["a NUL", "550 no\u0000body"],
     ["half a character at the end of what is kept", `550 nobody ${"x".repeat(488)}😀`],
-    ["bytes that are no text", "550 \ud800\u202e\u0007 nobody"],
-    ["a novel", `550 ${"nobody ".repeat(5_000)}`],
-  ] as const)("a reply is kept as far as it can be, though it holds %s", async (_, reply) => {
+    ["invalid text", "550 \ud800\u202e\u0007 nobody"],
+    ["a very long text", `550 ${"nobody ".repeat(5_000)}`],
+  ] as const)("a reply is kept as far as possible, even if it contains %s", async (_, reply) => {
     smtp.script({ at: "rcpt", does: reply });
     const delivery = await inviteAndAttempt(uniqueEmail());
     expect(delivery).toMatchObject({
@@ -205,7 +208,7 @@ describe("attempts that follow", () => {
   });
 });
 
-describe("the rule", () => {
+describe("the judgment of a failed attempt", () => {
   const base: Failure = {
     code: "EENVELOPE",
     command: "RCPT TO",
@@ -233,12 +236,12 @@ describe("the rule", () => {
       { state: "pending", retryAfter: 0, suppress: false, trouble: { cause: "policy", about: "doubt" } },
     ],
     [
-      "5xx on a login is our trouble, not the address's",
+      "5xx on a login is our problem, not the address's",
       { code: "EAUTH", command: "AUTH", responseCode: 535, reply: "535 no", senderAccepted: false },
       { state: "pending", retryAfter: 0, trouble: { cause: "login" } },
     ],
     [
-      "a server that can't be found is no matter of certificates, whatever it is called",
+      "a server that can't be found isn't a certificate problem, whatever its name",
       {
         code: "EDNS",
         command: "CONN",
@@ -249,12 +252,12 @@ describe("the rule", () => {
       { state: "pending", retryAfter: 0, trouble: { cause: "connection" } },
     ],
     [
-      "4xx passes",
+      "4xx is temporary",
       { responseCode: 450, reply: "450 later" },
       { state: "pending", retryAfter: 15, suppress: false },
     ],
     [
-      "a refusal after 354 is a refusal, no doubt about it",
+      "a refusal after 354 is a refusal, without any doubt",
       { code: "EMESSAGE", responseCode: 451, reply: "451 later", dataAccepted: true },
       { state: "pending", ambiguous: false },
     ],
@@ -267,7 +270,7 @@ describe("the rule", () => {
     expect(failed({ ...base, ...failure }, 1, 0)).toMatchObject(outcome);
   });
 
-  test("an acceptance settles", () => {
+  test("an accepted email is settled", () => {
     expect(sent(250, "250 ok")).toMatchObject({ state: "sent", retryAfter: null, ambiguous: false });
   });
 });
@@ -309,7 +312,7 @@ async function isSuppressed(email: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** What tells two copies of one mail from two mails. */
+/** What distinguishes two copies of one email from two emails. */
 function identity({ source, to }: { source: string; to: string[] }): string {
   const unfolded = source.replace(/=\r\n/g, "");
   return [/^Message-ID: (.*)$/im.exec(unfolded)?.[1], /\/i\/([\w-]+)/.exec(unfolded)?.[1], ...to].join(" ");

@@ -11,7 +11,7 @@ function renderInvitation(changes: Partial<MailVariables["invitation"]> = {}) {
   return renderer.render("invitation", { ...sample, ...changes }, "en");
 }
 
-/** What a reader's mail program would build: every tag with the attributes that act. */
+/** The elements an email program would build: every tag with its active attributes. */
 function skeleton(html: string): string[] {
   const tags = html.match(/<[a-z/!][^>]*>/gi) ?? [];
   return tags.map((tag) => {
@@ -28,14 +28,14 @@ async function headerNames(subject: string, name: string): Promise<string[]> {
   return head.split(/\r\n(?!\s)/).map((line) => line.split(":")[0] ?? "");
 }
 
-describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
+describe.each(Object.values(mails))("the email $kind", ({ kind }) => {
   const mail = renderer.render(kind, mails[kind].sample as never, "en");
 
-  test("is filled completely", () => {
+  test("is filled in completely", () => {
     expect(mail.subject + mail.html + mail.text).not.toMatch(/\{\{|\}\}|\[\[|\]\]|undefined|\[object/);
   });
 
-  test("names the language and its direction", () => {
+  test("declares its language and direction", () => {
     expect(mail.html).toMatch(/<html lang="en" dir="ltr"/);
   });
 
@@ -43,13 +43,13 @@ describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
     expect(mail.html).not.toMatch(/<(?:img|link|script|iframe)|@import|url\(|src=/i);
   });
 
-  test("says why it was sent, in both parts", () => {
+  test("says why it was sent, in HTML and text", () => {
     const why = /We sent this email to|You received this email because/;
     expect(mail.html).toMatch(why);
     expect(mail.text).toMatch(why);
   });
 
-  test("refuses to be rendered with a variable missing", () => {
+  test("can't be rendered with a variable missing", () => {
     for (const name of Object.keys(mails[kind].sample)) {
       const { [name]: _, ...rest } = { ...mails[kind].sample } as Record<string, unknown>;
       expect(() => renderer.render(kind, rest as never, "en"), name).toThrow(name);
@@ -57,8 +57,8 @@ describe.each(Object.values(mails))("the mail $kind", ({ kind }) => {
   });
 });
 
-describe("the invitation", () => {
-  test("by a program to be the owner says so; to anyone else, and by a member, it doesn't", () => {
+describe("the invitation email", () => {
+  test("says so if a program invites the future owner", () => {
     const toOwner = renderInvitation({ inviter: null, roles: ["owner"] });
     expect(toOwner.text).toContain("You are invited to become the owner of Analytical Engines on Acme.");
     expect(toOwner.html).toContain("You are invited to become the owner of");
@@ -66,7 +66,7 @@ describe("the invitation", () => {
       expect(renderInvitation(changes).html).not.toContain("become the owner");
   });
 
-  test("names the inviter as its reason, and no member where a program invites", () => {
+  test("names the inviter as its reason, unless a program invites", () => {
     expect(renderInvitation().text.replaceAll("\n", " ")).toContain(
       "because Ada Lovelace invited you to Analytical Engines.",
     );
@@ -75,7 +75,7 @@ describe("the invitation", () => {
     expect(html).not.toContain("member");
   });
 
-  test("carries its links in both parts", () => {
+  test("contains its links in HTML and text", () => {
     const { html, text } = renderInvitation({
       accept_url: "https://app.example/i/aaa",
       decline_url: "https://app.example/i/bbb",
@@ -92,7 +92,7 @@ describe("the invitation", () => {
     expect(text).toMatch(/^https:\/\/app\.example\/opt-out\/ccc$/m);
   });
 
-  test("says absolutely until when it is open", () => {
+  test("an email gives the invitation's expiry as an absolute time", () => {
     const { html, text } = renderInvitation({ expires_at: new Date("2026-11-28T18:40:00Z") });
     expect(html).toContain("Saturday, 28 November 2026 at 18:40 UTC");
     expect(text).toContain("Saturday, 28 November 2026 at 18:40 UTC");
@@ -104,23 +104,23 @@ describe("the invitation", () => {
     expect(html).not.toContain("Ada Lovelace");
   });
 
-  test("lists a role that is called as something every object has", () => {
+  test("lists a role whose name every JavaScript object has", () => {
     expect(renderInvitation({ roles: ["constructor", "__proto__"] }).text).toContain(
       "Role: constructor and __proto__",
     );
   });
 
-  test("leaves the quotation out when there is no message", () => {
+  test("has no quotation when there is no message", () => {
     expect(renderInvitation({ message: null }).html).not.toContain("<blockquote");
     expect(renderInvitation({ message: " \n\u200b " }).text).not.toContain("wrote to you");
   });
 
-  test("marks every line of the message as quoted in the plain text", () => {
+  test("quotes every line of the message in plain text", () => {
     const { text } = renderInvitation({ message: "one\n\nAccept here:\ntwo" });
     expect(text).toContain("> one\n> \n> Accept here:\n> two\n");
   });
 
-  test("lists roles as a sentence would, an organization's own ones as named", () => {
+  test("lists roles as a sentence, with an organization's own names", () => {
     expect(renderInvitation({ roles: ["admin", "Night watch"] }).text).toContain(
       "Role: Admin and Night watch",
     );
@@ -131,7 +131,7 @@ describe("the invitation", () => {
     expect(renderer.render("invitation", sample, "tlh").html).toBe(renderInvitation().html);
   });
 
-  test("refuses a link that is no web address", () => {
+  test("refuses a link that isn't a web address", () => {
     expect(() => renderInvitation({ accept_url: "javascript:alert(1)" })).toThrow("accept_url");
   });
 });
@@ -150,7 +150,7 @@ const hostile = {
   "a conditional comment": "<!--[if mso]>--><![endif]--> -->",
 };
 
-describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) => {
+describe.each(Object.entries(hostile))("%s in a user's text", (_, text) => {
   const benign = renderInvitation({
     organization: "Engines",
     inviter: "Ada",
@@ -164,11 +164,11 @@ describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) =>
     roles: [text],
   });
 
-  test("adds no element, no link and no style", () => {
+  test("adds no element, link or style", () => {
     expect(skeleton(attack.html)).toEqual(skeleton(benign.html));
   });
 
-  test("leaves nothing a mail client would turn into a link", () => {
+  test("a user's text leaves nothing that email programs turn into a link", () => {
     const ours = /https:\/\/app\.example\/\S+|grace@example\.com/g;
     expect(attack.text.replace(ours, "")).not.toMatch(/https?:|www\.|evil\.example|\S@\S/);
     expect(attack.subject).not.toMatch(/https?:|www\.|evil\.example|@/);
@@ -176,7 +176,7 @@ describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) =>
 
   test("adds no line and no header", async () => {
     expect(attack.subject).not.toMatch(/[\r\n]/);
-    // Long lines are broken in two, so paragraphs are counted; only the quotation has lines that begin with a sign.
+    // Long lines are broken in two, so paragraphs are counted; only the quotation has lines that begin with a mark.
     expect(attack.text.split("\n\n")).toHaveLength(benign.text.split("\n\n").length);
     expect(attack.text).not.toMatch(/^\s*(?:Bcc|To|From|Subject):/m);
     expect(await headerNames(attack.subject, cleanDisplayName(text, "x"))).toEqual(
@@ -184,15 +184,15 @@ describe.each(Object.entries(hostile))("%s in what a person typed", (_, text) =>
     );
   });
 
-  test("leaves no character that cannot be seen", () => {
+  test("leaves no invisible character", () => {
     expect(attack.subject + attack.text.replace(/\n/g, "")).not.toMatch(/\p{Cc}|\p{Cf}/u);
   });
 });
 
-describe("the plain text", () => {
+describe("plain text", () => {
   const long = "word ".repeat(60).trim();
 
-  test("has no line longer than 76 characters but links", () => {
+  test("has no line longer than 76 characters, except links", () => {
     const { text } = renderInvitation({
       message: `${long}\n\n${long}`,
       organization: "The Society for the Promotion of Analytical Engines and Difference Machines",
@@ -203,7 +203,7 @@ describe("the plain text", () => {
     expect(text).toContain(`\nhttps://app.example/i/${"x".repeat(100)}\n`);
   });
 
-  test("quotes every piece of a long line, and keeps the line that begins a signature", () => {
+  test("quotes every piece of a long line, and keeps the signature's dashes", () => {
     const { text } = renderInvitation({ message: long });
     const words = text.split("\n").filter((line) => line.includes("word word"));
     expect(words.length).toBeGreaterThan(3);
@@ -236,24 +236,24 @@ describe("a display name", () => {
     expect(cleanDisplayName(given, "?")).toBe(shown);
   });
 
-  test("is cut to 80 characters between two of them", () => {
+  test("is cut to 80 characters, never within one", () => {
     expect(cleanDisplayName("a".repeat(200), "?")).toBe(`${"a".repeat(79)}…`);
     expect(cleanDisplayName("👩🏽".repeat(50), "?")).toBe(`${"👩🏽".repeat(19)}…`);
   });
 });
 
-describe("a message", () => {
-  test("keeps its paragraphs and loses what is around them", () => {
+describe("an inviter's message", () => {
+  test("keeps its paragraphs and loses the white space around them", () => {
     expect(quoteMessage("\n\n one \r\n\n\n\n two\u2028three\n ")).toEqual(["one", "", "two", "three"]);
   });
 
-  test("is readable, but has no link left", () => {
+  test("stays readable without any link", () => {
     expect(quoteMessage("See https://evil.example/a?b=c or mail ada@evil.example, 10.0.0.1")).toEqual([
       "See evil·example/a?b=c or mail ada @ evil·example, 10·0·0·1",
     ]);
   });
 
-  test("opens no program and no share of Windows", () => {
+  test("opens no program and no Windows share", () => {
     expect(quoteMessage("callto:boss sip:boss \\\\server\\share C:\\x")).toEqual([
       "callto boss sip boss \\server\\share C:\\x",
     ]);
@@ -263,7 +263,7 @@ describe("a message", () => {
     expect(quoteMessage("x".repeat(600)).join("")).toHaveLength(500);
   });
 
-  test("of only white space is no message", () => {
+  test("of only white space is omitted", () => {
     expect(quoteMessage(" \n\u200b\n")).toEqual([]);
     expect(quoteMessage(null)).toEqual([]);
   });

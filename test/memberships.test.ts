@@ -24,7 +24,7 @@ function newMembership(organization: string, user: string, attributes: object = 
   return { data: { type: "membership", attributes, relationships } };
 }
 
-/** An organization and its owner, who speaks. */
+/** An organization and its owner, who sends the requests. */
 async function buildTeam(
   member_management: MemberManagement = "owner",
 ): Promise<{ owner: Person; organization: Organization; api: Api }> {
@@ -93,7 +93,7 @@ describe("adding a member", () => {
   });
 });
 
-describe("who manages members", () => {
+describe("managing members", () => {
   const everybody = ["owner", "admin", "billing", "member", "outsider", "anonymous"] as const;
   type Who = (typeof everybody)[number];
 

@@ -37,7 +37,7 @@ const newOf = (type: string, attributes: object, relationships: object = {}) => 
   data: { type, attributes, relationships },
 });
 
-/** Everything that is written with metadata, over both APIs. */
+/** Every resource with metadata, in both APIs. */
 const WRITES: Array<[what: string, write: (metadata: object) => Promise<ApiAnswer>]> = [
   [
     "a user",
@@ -85,15 +85,18 @@ const WRITES: Array<[what: string, write: (metadata: object) => Promise<ApiAnswe
   ]),
 ];
 
-test.each(WRITES)("the metadata of %s has 8,192 bytes at most: more is 422 naming it", async (_, write) => {
-  expect((await write(ofBytes(8_192))).status).toBeLessThan(300);
-  const { status, body } = await write(ofBytes(8_193));
-  const detail = body.errors?.[0].detail ?? body.error;
-  expect({ status, detail }).toEqual({
-    status: 422,
-    detail: expect.stringMatching(/metadata: may take at most 8192 bytes as JSON, and takes 8193/),
-  });
-});
+test.each(WRITES)(
+  "the metadata of %s may have 8,192 bytes; more is a 422 that names it",
+  async (_, write) => {
+    expect((await write(ofBytes(8_192))).status).toBeLessThan(300);
+    const { status, body } = await write(ofBytes(8_193));
+    const detail = body.errors?.[0].detail ?? body.error;
+    expect({ status, detail }).toEqual({
+      status: 422,
+      detail: expect.stringMatching(/metadata: may take at most 8192 bytes as JSON, and takes 8193/),
+    });
+  },
+);
 
 describe("metadata", () => {
   const write = (metadata: object) =>
@@ -137,7 +140,7 @@ test("a row of a batch with too much metadata fails, and stops no other", async 
   ]);
 });
 
-test("what JSON takes in the database is never more than we count, and for common values the same", async () => {
+test("the counted size of JSON is never less than its size in the database", async () => {
   const stored = async (value: unknown) => {
     const { rows } = await guildhall.db.raw("select octet_length(?::jsonb::text) as bytes", [
       JSON.stringify(value),
@@ -172,7 +175,7 @@ describe("the database", () => {
     for (const { intents, least } of KINDS) await guildhall.api.as(owner.token).post(intents, least());
   });
 
-  test.each(TABLES)("refuses too much in %s.%s, whoever writes it", async (table, column) => {
+  test.each(TABLES)("the database refuses too much in %s.%s", async (table, column) => {
     const { id } = await guildhall.db(table).orderBy("id", "desc").first("id");
     const write = (value: object) =>
       guildhall
@@ -186,7 +189,7 @@ describe("the database", () => {
     expect(await write(nestedKeys(50))).toBe(1);
   });
 
-  test("keeps what was there before the bounds: it is read, renamed and accepted as ever", async () => {
+  test("keeps larger metadata from before the limits usable", async () => {
     const large = { note: "x".repeat(60_000) };
     const { user } = await buildPerson(guildhall);
     const invited = await invite(guildhall, organization, user.email);
@@ -207,7 +210,7 @@ describe("the database", () => {
   });
 });
 
-test("a member is still removed, and an organization deleted, with as much metadata as there may be", async () => {
+test("members and organizations with full metadata can still be deleted", async () => {
   const attributes = { name: unique("full"), metadata: ofBytes(8_192), public_metadata: ofKeys(50) };
   const full = await buildOrganization(guildhall, owner, attributes);
   const { membership } = await buildMember(guildhall, full, "member");

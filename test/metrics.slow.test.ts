@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 const scrape = () => scrapeAt(guildhall.api.origin);
 
-/** Another process on the same rows, for as long as `use` takes: it has read nothing yet, nor counted. */
+/** Another process on the same rows, for as long as `use` takes: it has read and counted nothing yet. */
 async function beside<Result>(
   use: (origin: string) => Promise<Result>,
   { db = guildhall.db, ...settings }: Partial<Settings> & { db?: Knex } = {},
@@ -47,7 +47,7 @@ async function scrapeAt(origin: string): Promise<Metrics> {
 
 const scrapeBeside = () => beside(scrapeAt);
 
-test("it is text that a scraper can read and nobody keeps, with HELP and TYPE of everything", async () => {
+test("metrics are uncached Prometheus text with HELP and TYPE for everything", async () => {
   const { status, headers, body } = await guildhall.api.get("/metrics");
   expect(status).toBe(200);
   expect(headers.get("Content-Type")).toBe("text/plain; version=0.0.4; charset=utf-8");
@@ -73,13 +73,13 @@ test("it is text that a scraper can read and nobody keeps, with HELP and TYPE of
   expect(samples.length).toBeGreaterThan(50);
 });
 
-test("it tells which version runs", async () => {
+test("metrics include the running version", async () => {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
   expect((await scrape()).find("guildhall_build_info")).toMatchObject([{ labels: { version }, value: 1 }]);
 });
 
-describe("of requests", () => {
-  test("it counts each by its declared route, never by id", async () => {
+describe("metrics of requests", () => {
+  test("count each by its declared route, never by id", async () => {
     const { id } = await invited(guildhall, organization);
     const { api } = guildhall;
     const answers = [
@@ -104,7 +104,7 @@ describe("of requests", () => {
     expect(count("GET", "/i/:token", "303")).toBe(1);
   });
 
-  test("an unknown path is one label, and so is an unknown method", async () => {
+  test("have one label for unknown paths and one for unknown methods", async () => {
     const ask = (path: string, method: string) => fetch(guildhall.api.origin + path, { method });
     const paths = ["/wp-login.php", "/api/", "/api/toString", "/%zz", "/a/b/c", "/metrics/", "/__proto__"];
     for (const path of paths) await ask(path, "GET");
@@ -121,7 +121,7 @@ describe("of requests", () => {
     expect(counted.filter(({ method }) => method === "other")).toHaveLength(1);
   });
 
-  test("it counts a scrape like any other", async () => {
+  test("count a scrape like any other request", async () => {
     await beside(async (origin) => {
       const seen = async () => {
         return (await scrapeAt(origin)).value(COUNT, { method: "GET", route: "/metrics", status: "200" });
@@ -130,7 +130,7 @@ describe("of requests", () => {
     });
   });
 
-  test("it tells how many are under way", async () => {
+  test("include the number in progress", async () => {
     const IN_FLIGHT = "guildhall_http_requests_in_flight";
     const headers = { "Content-Type": "application/vnd.api+json", Authorization: `Bearer ${OPERATOR_TOKEN}` };
     const slow = request(`${guildhall.api.origin}/api/users`, { method: "POST", headers });
@@ -142,12 +142,12 @@ describe("of requests", () => {
   });
 });
 
-describe("of what waits", () => {
+describe("metrics of waiting work", () => {
   beforeEach(async () => {
     await guildhall.db("mail_deliveries").update({ due_at: null });
   });
 
-  test("it tells how many mails are due, and how long the oldest has been", async () => {
+  test("count the emails that are due, and the age of the oldest", async () => {
     const due = async (seconds: number) => {
       const { id } = await invited(guildhall, organization);
       const due_at = guildhall.db.raw("now() - make_interval(secs => ?)", [seconds]);
@@ -164,7 +164,7 @@ describe("of what waits", () => {
     expect(waiting.value("guildhall_oldest_due_delivery_seconds")).toBeLessThan(120);
   });
 
-  test("it tells of overdue invitations until they are written down as expired", async () => {
+  test("count overdue invitations until they are recorded", async () => {
     const overdue = async () => (await scrapeBeside()).value("guildhall_invitations_overdue");
     const { id } = await invited(guildhall, organization);
     expect(await overdue()).toBe(0);
@@ -174,7 +174,7 @@ describe("of what waits", () => {
     expect(await overdue()).toBe(0);
   });
 
-  test("it tells of batches and deletions that are not finished", async () => {
+  test("count unfinished batches and deletions", async () => {
     const { api } = guildhall;
     const leaving = await buildOrganization(guildhall, await buildPerson(guildhall));
     await sendBatch(api, organization, [{ email: uniqueEmail() }]);
@@ -192,11 +192,11 @@ describe("of what waits", () => {
   });
 });
 
-describe("of the last hour", () => {
+describe("metrics of the last hour", () => {
   const MINUTE = 60_000;
   const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE);
 
-  test("it tells the events by type, leaves older ones out, and says 0 where nobody answered", async () => {
+  test("count events by type, and show 0 if nobody answered", async () => {
     const type = "invitation.accepted";
     const before = await scrapeBeside();
     expect(before.value("guildhall_events_last_hour", { type })).toBe(0);
@@ -218,7 +218,7 @@ describe("of the last hour", () => {
     expect((await scrapeBeside()).value("guildhall_events_last_hour", { type })).toBe(3);
   });
 
-  test("it tells the mails by kind and by what has become of them", async () => {
+  test("count emails by kind and state", async () => {
     const count = async (state: string) =>
       (await scrapeBeside()).value("guildhall_deliveries_last_hour", { state, kind: "invitation" }) ?? 0;
     const { id } = await invited(guildhall, organization);
@@ -239,13 +239,13 @@ describe("of the last hour", () => {
   });
 });
 
-describe("of the database", () => {
+describe("metrics of the database", () => {
   interface Asked {
     sql: string;
     bindings?: string[];
   }
 
-  /** What is asked of the database during `work`; without transactions and their settings. */
+  /** The queries during `work`, without transactions and their settings. */
   async function askedBy(work: () => Promise<unknown>): Promise<Asked[]> {
     const asked: Asked[] = [];
     const listen = ({ sql, bindings }: Asked) => void asked.push({ sql, bindings });
@@ -254,7 +254,7 @@ describe("of the database", () => {
     return asked.filter(({ sql }) => sql.includes("select"));
   }
 
-  test("it asks once for many scrapes at once, and not again for those that follow", async () => {
+  test("are queried once for scrapes at about the same time", async () => {
     const asked = await askedBy(() =>
       beside(async (origin) => {
         const scrapes = () => Promise.all(Array.from({ length: 30 }, () => fetch(`${origin}/metrics`)));
@@ -264,7 +264,7 @@ describe("of the database", () => {
     expect(asked).toHaveLength(3);
   });
 
-  test("it asks by what waits and by the last hour, however much there is besides", async () => {
+  test("are read by indexes over what waits and the last hour", async () => {
     const asked = await askedBy(scrapeBeside);
     const trx = await guildhall.db.transaction();
     await addHistory(trx);
@@ -286,7 +286,7 @@ describe("of the database", () => {
     ]);
   });
 
-  /** A thousand events, accepted and pending invitations, and mails; half of them long ago. */
+  /** A thousand events, invitations and emails; half of them old. */
   async function addHistory(trx: Knex.Transaction): Promise<void> {
     const { environment_id, id: organization_id } = organization;
     const times = (count: number) => Array.from({ length: count }, (_, n) => n);
@@ -321,7 +321,7 @@ describe("of the database", () => {
     await trx.batchInsert("mail_deliveries", deliveries, 500);
   }
 
-  test("what takes too long is left out, and all the rest is told", async () => {
+  test("omit a query that takes too long, and keep the rest", async () => {
     const trx = await guildhall.db.transaction();
     await trx.raw("lock table events in access exclusive mode");
     const metrics = await scrapeBeside().finally(() => trx.rollback());
@@ -330,7 +330,7 @@ describe("of the database", () => {
     expect(metrics.value("guildhall_deliveries_due")).toBeGreaterThanOrEqual(0);
   });
 
-  test("it tells of connections that are in use, and of who waits for one", async () => {
+  test("count connections in use and callers waiting for one", async () => {
     const metrics = await beside(async (origin) => {
       const held = await Promise.all(Array.from({ length: 10 }, () => guildhall.db.transaction()));
       const waiting = guildhall.db.raw("select 1").catch(() => {});
@@ -344,7 +344,7 @@ describe("of the database", () => {
     expect(metrics.value("guildhall_database_pending_acquires")).toBe(1);
   });
 
-  test("while it is away the rest is told, and when it is back everything", async () => {
+  test("are omitted while it is down, and complete afterwards", async () => {
     const gate = await startGate(guildhall.settings.DATABASE_URL);
     const db = openDatabase({ url: gate.url, poolSize: 2, name: "behind-a-gate" });
     await gate.shut();
@@ -368,7 +368,7 @@ describe("of the database", () => {
   });
 });
 
-test("it holds no id, address, name or host of anybody, whatever was asked", async () => {
+test("no metric contains an id, address, name or host", async () => {
   const canary = "canary";
   const owner = await buildPerson(guildhall, {
     environment: `${canary}-environment`,
@@ -420,7 +420,7 @@ test("it holds no id, address, name or host of anybody, whatever was asked", asy
   expect([...labels].sort()).toEqual(about);
 });
 
-describe("who may read it", () => {
+describe("access to metrics", () => {
   const production = true;
 
   function ask(origin: string, token?: string, init: RequestInit = {}): Promise<Response> {
@@ -428,7 +428,7 @@ describe("who may read it", () => {
     return fetch(`${origin}/metrics`, { ...init, headers });
   }
 
-  /** What each of these tokens is answered. */
+  /** The status for each of these tokens. */
   function statusesFor(settings: Partial<Settings>, tokens: Array<string | undefined>): Promise<number[]> {
     return beside(
       (origin) => Promise.all(tokens.map(async (token) => (await ask(origin, token)).status)),
@@ -437,7 +437,7 @@ describe("who may read it", () => {
   }
 
   test.each([{ METRICS_TOKEN }, { METRICS_TOKEN, production }])(
-    "where there is a token, whoever has it or the operator's: %j",
+    "with a token set is for its holder and the operator: %j",
     async (settings) => {
       const { token } = await buildPerson(guildhall);
       const wrong = [
@@ -453,16 +453,16 @@ describe("who may read it", () => {
     },
   );
 
-  test("in production without a token, the operator alone", async () => {
+  test("in production without a token is for the operator only", async () => {
     const statuses = await statusesFor({ production }, [OPERATOR_TOKEN, METRICS_TOKEN, undefined]);
     expect(statuses).toEqual([200, 401, 401]);
   });
 
-  test("in development without a token, anybody", async () => {
+  test("in development without a token is open", async () => {
     expect(await statusesFor({}, [OPERATOR_TOKEN, METRICS_TOKEN, undefined])).toEqual([200, 200, 200]);
   });
 
-  test("who may not is told what to send, and nothing of what there is", async () => {
+  test("that is refused says what to send and reveals nothing", async () => {
     const answer = await beside((origin) => ask(origin), { production });
     expect(answer.status).toBe(401);
     expect(answer.headers.get("WWW-Authenticate")).toBe('Bearer realm="guildhall"');
@@ -473,7 +473,7 @@ describe("who may read it", () => {
     expect(text).not.toContain("guildhall_");
   });
 
-  test("the token of metrics opens nothing else", async () => {
+  test("with the metrics token opens nothing else", async () => {
     const headers = { Authorization: `Bearer ${METRICS_TOKEN}`, "X-Environment": "acme-test" };
     const answer = await beside((origin) => fetch(`${origin}/api/environments`, { headers }), {
       METRICS_TOKEN,
@@ -481,7 +481,7 @@ describe("who may read it", () => {
     expect(answer.status).toBe(401);
   });
 
-  test("it is read, and nothing else can be done to it", async () => {
+  test("is read-only", async () => {
     await beside(async (origin) => {
       const head = await ask(origin, undefined, { method: "HEAD" });
       expect([head.status, await head.text()]).toEqual([200, ""]);

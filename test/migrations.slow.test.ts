@@ -31,24 +31,24 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe("on a database that a newer version migrated,", () => {
+describe("after a newer version's migration,", () => {
   beforeEach(() => run("insert into guildhall_migrations (name, batch) values ('9999-from-the-future', 99)"));
 
-  test("this version finds nothing pending, and migrates nothing", async () => {
+  test("this version finds nothing pending and migrates nothing", async () => {
     const before = await run("select * from guildhall_migrations_lock, bullmq.migration");
     expect(await schemaState(database.url, QUEUE)).toEqual({ pending: [], newer: ["9999-from-the-future"] });
     expect(await migrate(database.url, QUEUE)).toEqual({ migrations: [], newer: ["9999-from-the-future"] });
     expect(await run("select * from guildhall_migrations_lock, bullmq.migration")).toEqual(before);
   });
 
-  test("one that lacks migrations of this version is refused, and named", async () => {
+  test("a database that lacks migrations of this version is refused by name", async () => {
     await run("delete from knex_migrations where name = '0011-reminders-by-day'");
     await expect(migrate(database.url, QUEUE)).rejects.toThrow(
       "it has 9999-from-the-future, which this version doesn't know, and lacks 0011-reminders-by-day",
     );
   });
 
-  test.each(backends())("with the queue on %s `migrate` says so, and api and worker run", async (backend) => {
+  test.each(backends())("`migrate` says so, and api and worker run, queue on %s", async (backend) => {
     const mailbox = await startMailbox();
     const port = await freePort();
     const variables = productionVariables(backend, { port, database: database.url, smtp: mailbox.url });
@@ -60,8 +60,8 @@ describe("on a database that a newer version migrated,", () => {
   });
 });
 
-test("version 0.1.0 can be started on the schema of this version, and finds it complete", async () => {
-  // What it asks knex, which refuses a list with a migration it doesn't know.
+test("version 0.1.0 starts on this version's schema and finds it complete", async () => {
+  // It asks knex, which refuses a list with a migration it doesn't know.
   const known = allMigrations.filter(({ name }) => name <= "0011-reminders-by-day");
   const migrationSource = {
     getMigrations: async () => known,
@@ -74,7 +74,7 @@ test("version 0.1.0 can be started on the schema of this version, and finds it c
   expect([done.length, pending]).toEqual([11, []]);
 });
 
-test("processes go on while a newer version adds columns to every table", async () => {
+test("processes keep running while a newer version adds columns everywhere", async () => {
   const mailbox = await startMailbox();
   const port = await freePort();
   const variables = productionVariables("postgres", { port, database: database.url, smtp: mailbox.url });
@@ -88,7 +88,7 @@ test("processes go on while a newer version adds columns to every table", async 
   await mailbox.stop();
 });
 
-test("a role that may create nothing runs api and worker once the owner has migrated", async () => {
+test("a role that can't create tables runs api and worker after a migration", async () => {
   const role = `app_${randomBytes(6).toString("hex")}`;
   await run(`create role ${role} login password 'secret'`);
   await run(`drop sequence if exists ${(await queueSequences()).join(", ")}`);
@@ -108,7 +108,7 @@ test("a role that may create nothing runs api and worker once the owner has migr
   await run(`drop owned by ${role}; drop role ${role}`);
 });
 
-test("a database that can't hold every name is refused before the first migration", async () => {
+test("a database that can't store every name is refused before any migration", async () => {
   const name = `latin_${randomBytes(6).toString("hex")}`;
   await run(`create database ${name} encoding 'LATIN1' locale 'C' template template0`);
   const url = Object.assign(new URL(database.url), { pathname: `/${name}` }).href;
@@ -153,7 +153,7 @@ async function startAndInvite(variables: Record<string, string>, port: number, m
   return { organization };
 }
 
-/** A refusal for a moment is allowed. */
+/** A short refusal is allowed. */
 async function inviteWith(port: number, organization: string, mailbox: Mailbox): Promise<void> {
   const email = uniqueEmail();
   await vi.waitFor(

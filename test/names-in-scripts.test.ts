@@ -57,7 +57,7 @@ const NAMES = {
 };
 const names = Object.values(NAMES);
 
-describe("names of people and organizations", () => {
+describe("names", () => {
   const renderer = createMailRenderer(inject("mailSources"));
 
   test.each(Object.entries(NAMES))(
@@ -72,7 +72,7 @@ describe("names of people and organizations", () => {
     },
   );
 
-  test("stand for themselves by their first sign, be it a syllable of several characters", () => {
+  test("are abbreviated to their first visible character", () => {
     expect(["👨‍👩‍👧 Acme", "မြို့", "ßig", "🇪🇺", ""].map(firstCharacter)).toEqual([
       "👨‍👩‍👧",
       "မြို့",
@@ -97,10 +97,10 @@ describe("names of people and organizations", () => {
   });
 });
 
-describe("sent by API and SMTP,", () => {
+describe("names sent by API and SMTP", () => {
   const guildhall = useGuildhall();
 
-  test("names in every script arrive in subject, sender and text, and are on the page", {
+  test("names in every script arrive in subject, sender, text and page", {
     timeout: 60_000,
   }, async () => {
     const { api, jobContext, mailbox } = guildhall;

@@ -24,7 +24,7 @@ test.each([
 });
 
 test.each(["user_01h455vb4pex5vsknk084sn02q", "", "not an address"])(
-  "%o is no address, and stays as it is",
+  "%o is not an address, and stays as it is",
   (who) => {
     expect(networkOf(who)).toBe(who);
   },

@@ -15,7 +15,7 @@ import { linkTo } from "./support/one-of-everything.ts";
 import { refusal } from "./support/refusal.ts";
 import { addPermission, buildRole, giveInEnvironment, rolePermission, userRole } from "./support/roles.ts";
 
-/** What a support team may have: everything about people, and nothing about organizations. */
+/** A support team's permissions: everything about people, and nothing about organizations. */
 const MANAGING = ["users:read", "users:manage", "sessions:read", "sessions:manage"];
 
 const above = refusal(403, "user_exceeds_own");
@@ -45,7 +45,7 @@ async function sessionOf({ user }: Person) {
   return guildhall.db("sessions").where({ user_id: user.id }).first();
 }
 
-describe("a user who may do more in the environment", () => {
+describe("a superior in the environment", () => {
   let superior: Person & { given: string };
 
   beforeAll(async () => {
@@ -55,38 +55,35 @@ describe("a user who may do more in the environment", () => {
   });
 
   const attempts: Record<string, (api: Api) => Promise<ApiAnswer>> = {
-    "started a session for": (api) => api.post("/api/sessions", sessionFor(superior)),
-    "kept in a session": async (api) =>
+    "impersonated by a new session": (api) => api.post("/api/sessions", sessionFor(superior)),
+    "kept signed in": async (api) =>
       api.patch(`/api/sessions/${(await sessionOf(superior)).id}/touch`, undefined),
     "signed out": async (api) =>
       api.patch(`/api/sessions/${(await sessionOf(superior)).id}/revoke`, undefined),
-    "robbed of a session": async (api) => api.delete(`/api/sessions/${(await sessionOf(superior)).id}`),
+    "deprived of a session": async (api) => api.delete(`/api/sessions/${(await sessionOf(superior)).id}`),
     renamed: (api) => api.patch(pathOf(superior), change(superior, { first_name: "Eve" })),
     "given another address": (api) => api.patch(pathOf(superior), change(superior, { email: uniqueEmail() })),
     deleted: (api) => api.delete(pathOf(superior)),
     "given a role": async (api) =>
       api.post("/api/user-roles", userRole(superior.user.id, await buildRole(guildhall, ["users:read"]))),
-    "robbed of a role": (api) => api.delete(`/api/user-roles/${superior.given}`),
+    "deprived of a role": (api) => api.delete(`/api/user-roles/${superior.given}`),
   };
 
-  test.each(Object.entries(attempts))(
-    "isn't %s: 403 user_exceeds_own, and nothing changes",
-    async (_, attempt) => {
-      const rows = () =>
-        Promise.all(
-          ["users", "sessions", "user_roles"].map((table) =>
-            guildhall
-              .db(table)
-              .where(table === "users" ? { id: superior.user.id } : { user_id: superior.user.id }),
-          ),
-        );
-      const before = await rows();
-      expect(await attempt(manager.api)).toMatchObject(above);
-      expect(await rows()).toEqual(before);
-    },
-  );
+  test.each(Object.entries(attempts))("a superior can't be %s: 403 user_exceeds_own", async (_, attempt) => {
+    const rows = () =>
+      Promise.all(
+        ["users", "sessions", "user_roles"].map((table) =>
+          guildhall
+            .db(table)
+            .where(table === "users" ? { id: superior.user.id } : { user_id: superior.user.id }),
+        ),
+      );
+    const before = await rows();
+    expect(await attempt(manager.api)).toMatchObject(above);
+    expect(await rows()).toEqual(before);
+  });
 
-  test("is managed by an equal, and by a program", async () => {
+  test("can be managed by an equal and by a program", async () => {
     const equal = await buildManager("roles:manage");
     const program = await buildProgram(guildhall, "sessions:write");
     for (const api of [equal.api, program])
@@ -94,21 +91,21 @@ describe("a user who may do more in the environment", () => {
   });
 });
 
-describe("a user who may do more in an organization of theirs", () => {
+describe("a superior in an organization", () => {
   async function buildBilling() {
     const owner = await buildPerson(guildhall);
     const organization = await buildOrganization(guildhall, owner);
     return { owner, organization, billing: await buildMember(guildhall, organization, "billing") };
   }
 
-  test("is given no session and no address by somebody who may not do it there", async () => {
+  test("a superior gets no session or address from a caller with less", async () => {
     const { billing } = await buildBilling();
     expect(await manager.api.post("/api/sessions", sessionFor(billing))).toMatchObject(above);
     for (const attributes of [{ email: uniqueEmail() }, { email_verified: false }])
       expect(await manager.api.patch(pathOf(billing), change(billing, attributes))).toMatchObject(above);
   });
 
-  test("is renamed, signed out and deleted all the same, which makes nobody them", async () => {
+  test("can still be renamed, signed out and deleted", async () => {
     const { billing } = await buildBilling();
     const { id } = await sessionOf(billing);
     const renamed = { first_name: "Ada", email: billing.user.email };
@@ -117,7 +114,7 @@ describe("a user who may do more in an organization of theirs", () => {
     expect((await manager.api.delete(pathOf(billing))).status).toBe(204);
   });
 
-  test("is no more above who may do the same there, by a role there or of the environment", async () => {
+  test("is none to a caller with equal permissions there", async () => {
     const { billing, organization } = await buildBilling();
     const fellow = await buildMember(guildhall, organization, "billing");
     await giveInEnvironment(guildhall, fellow.user, MANAGING);
@@ -128,7 +125,7 @@ describe("a user who may do more in an organization of theirs", () => {
       expect((await guildhall.api.as(token).post("/api/sessions", sessionFor(billing))).status).toBe(201);
   });
 
-  test("as its owner is above everybody but programs and themselves", async () => {
+  test("an owner's account is managed only by programs and the owner", async () => {
     const { owner } = await buildBilling();
     const staff = await buildManager();
     const permissions = await guildhall
@@ -143,7 +140,7 @@ describe("a user who may do more in an organization of theirs", () => {
   });
 });
 
-describe("a session that a manager started for somebody", () => {
+describe("a session that a manager started", () => {
   async function buildStarted() {
     const [staff, person] = [await buildManager(), await buildPerson(guildhall)];
     const { body } = await staff.api.post("/api/sessions", sessionFor(person));
@@ -165,14 +162,17 @@ describe("a session that a manager started for somebody", () => {
     "gains a role in the environment": ({ user }) => giveInEnvironment(guildhall, user, ["roles:manage"]),
   };
 
-  test.each(Object.entries(gains))("is nobody's once that user %s, and theirs go on", async (_, gain) => {
-    const { person, asThem } = await buildStarted();
-    await gain(person);
-    expect(await asThem()).toBe(401);
-    expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
-  });
+  test.each(Object.entries(gains))(
+    "a manager's session for a user ends once that user %s",
+    async (_, gain) => {
+      const { person, asThem } = await buildStarted();
+      await gain(person);
+      expect(await asThem()).toBe(401);
+      expect((await guildhall.api.as(person.token).get(pathOf(person))).status).toBe(200);
+    },
+  );
 
-  test("starts none that lasts longer, though its user may start their own", async () => {
+  test("a session started by a manager starts none that lasts longer", async () => {
     const [staff, person] = [await buildManager(), await buildManager()];
     const first = await staff.api.post("/api/sessions", sessionFor(person));
     const second = await guildhall.api.as(first.body.meta.token).post("/api/sessions", sessionFor(person));
@@ -182,7 +182,7 @@ describe("a session that a manager started for somebody", () => {
     expect((await api.get(pathOf(person))).status).toBe(401);
   });
 
-  test("is nobody's once the manager may start none, or is deleted", async () => {
+  test("ends once the manager may start none or is deleted", async () => {
     const [taken, deleted] = [await buildStarted(), await buildStarted()];
     await guildhall.db("user_roles").where({ user_id: taken.staff.user.id }).delete();
     expect((await guildhall.api.delete(pathOf(deleted.staff))).status).toBe(204);
@@ -190,13 +190,13 @@ describe("a session that a manager started for somebody", () => {
   });
 });
 
-describe("that an address is verified", () => {
+describe("email_verified", () => {
   const pointer = "/data/attributes/email_verified";
   const newUser = (attributes: object) => ({
     data: { type: "user", attributes: { email: uniqueEmail(), ...attributes } },
   });
 
-  test("is said by programs", async () => {
+  test("is set by programs", async () => {
     const person = await buildPerson(guildhall, { email_verified: false });
     const program = await buildProgram(guildhall, "users:write");
     for (const api of [program, guildhall.api]) {
@@ -207,7 +207,7 @@ describe("that an address is verified", () => {
     }
   });
 
-  test("is said by no user, of others or themselves: 403 program_only", async () => {
+  test("no user sets email_verified, for others or themselves: 403 program_only", async () => {
     const person = await buildPerson(guildhall, { email_verified: false });
     const vouched = { email_verified: true };
     const answers = [
@@ -221,7 +221,7 @@ describe("that an address is verified", () => {
   });
 });
 
-test("nobody changes a role of the environment that may do more than they may", async () => {
+test("nobody changes an environment role that exceeds their own permissions", async () => {
   const { user, token } = await buildPerson(guildhall);
   await giveInEnvironment(guildhall, user, ["roles:manage", "members:read"]);
   const api = guildhall.api.as(token);
@@ -236,15 +236,15 @@ test("nobody changes a role of the environment that may do more than they may", 
   expect((await api.delete(`/api/role-permissions/${own}`)).status).toBe(204);
 });
 
-describe("a right that goes while it is made use of is gone", () => {
+describe("a permission that is lost during its use", () => {
   const uses: Record<string, (api: Api, target: Person) => Promise<ApiAnswer>> = {
-    "to start a session": (api, target) => api.post("/api/sessions", sessionFor(target)),
-    "to end one": async (api, target) => api.delete(`/api/sessions/${(await sessionOf(target)).id}`),
-    "to change a user": (api, target) => api.patch(pathOf(target), change(target, { first_name: "Eve" })),
-    "to delete a user": (api, target) => api.delete(pathOf(target)),
-    "to give a role": async (api, target) =>
+    "starting a session": (api, target) => api.post("/api/sessions", sessionFor(target)),
+    "ending a session": async (api, target) => api.delete(`/api/sessions/${(await sessionOf(target)).id}`),
+    "changing a user": (api, target) => api.patch(pathOf(target), change(target, { first_name: "Eve" })),
+    "deleting a user": (api, target) => api.delete(pathOf(target)),
+    "giving a role": async (api, target) =>
       api.post("/api/user-roles", userRole(target.user.id, await buildRole(guildhall, []))),
-    "to give a role a permission": async (api) => {
+    "adding a permission to a role": async (api) => {
       const { body } = await guildhall.api.get("/api/permissions?filter[name]=users:read");
       return api.post(
         "/api/role-permissions",
@@ -253,18 +253,21 @@ describe("a right that goes while it is made use of is gone", () => {
     },
   };
 
-  test.each(Object.entries(uses))("%s: 403, judged under the lock", async (_, use) => {
-    const [staff, target] = [await buildManager("roles:manage"), await buildPerson(guildhall)];
-    const environment = await buildEnvironment(guildhall);
-    const underWay: Array<Promise<ApiAnswer>> = [];
-    await guildhall.db.transaction(async (trx) => {
-      await trx.raw("select pg_advisory_xact_lock(rights_lock(?))", [environment]);
-      await trx("user_roles").where({ user_id: staff.user.id }).delete();
-      underWay.push(use(staff.api, target));
-      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
-    });
-    expect((await Promise.all(underWay))[0]).toMatchObject(refusal(403, "forbidden"));
-  });
+  test.each(Object.entries(uses))(
+    "%s without the permission is refused under the lock: 403",
+    async (_, use) => {
+      const [staff, target] = [await buildManager("roles:manage"), await buildPerson(guildhall)];
+      const environment = await buildEnvironment(guildhall);
+      const underWay: Array<Promise<ApiAnswer>> = [];
+      await guildhall.db.transaction(async (trx) => {
+        await trx.raw("select pg_advisory_xact_lock(rights_lock(?))", [environment]);
+        await trx("user_roles").where({ user_id: staff.user.id }).delete();
+        underWay.push(use(staff.api, target));
+        await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      });
+      expect((await Promise.all(underWay))[0]).toMatchObject(refusal(403, "forbidden"));
+    },
+  );
 
   async function waiting(): Promise<number> {
     const { rows } = await guildhall.db.raw(

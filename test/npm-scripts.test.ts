@@ -12,7 +12,7 @@ test.each(Object.entries(scripts))("npm run %s uses nothing that cmd.exe lacks",
   expect(script).not.toMatch(/\b(exec|rm|cp|mkdir|export|source|sh|bash)\b|[$'`;]|(^|&& *)\w+=/);
 });
 
-test("the oldest Node that starts is the one package.json asks for", () => {
+test("the oldest Node that starts is the one in package.json", () => {
   const [, major, minor] = /^>=(\d+)\.(\d+)$/.exec(engines.node) ?? [];
   expect(runsOn(`${major}.${minor}.0`)).toBe(true);
   expect(runsOn(`${major}.${Number(minor) - 1}.9`)).toBe(false);

@@ -43,8 +43,8 @@ function ask(token: string, environment = "acme-test") {
   return bearing(guildhall, token).in(environment).get("/api/users");
 }
 
-describe("a client that asks for an access token", () => {
-  test("gets one for an hour with HTTP Basic, and reads with it", async () => {
+describe("a client's access token", () => {
+  test("is given for an hour with HTTP Basic, and can read", async () => {
     const { user } = await buildPerson(guildhall);
     const client = await buildClient(guildhall, ["users:read", "organizations:read"]);
     const answer = await askForToken(guildhall, tokenForm(guildhall), { Authorization: basic(client) });
@@ -60,7 +60,7 @@ describe("a client that asks for an access token", () => {
     expect(read).toMatchObject({ status: 200, body: { data: { attributes: { email: user.email } } } });
   });
 
-  test("gets one with its secret in the form", async () => {
+  test("is given for a secret in the form", async () => {
     const { id, secret } = await buildClient(guildhall);
     const form = tokenForm(guildhall, { client_id: id, client_secret: secret });
     const { status, body } = await askForToken(guildhall, form);
@@ -68,7 +68,7 @@ describe("a client that asks for an access token", () => {
     expect(await ask(body.access_token)).toMatchObject({ status: 200 });
   });
 
-  test("gets only the scopes it asks for", async () => {
+  test("has only the scopes that were requested", async () => {
     const client = await buildClient(guildhall, ["users:read", "events:read", "roles:read"]);
     const form = tokenForm(guildhall, { scope: "roles:read users:read roles:read" });
     const { body } = await askForToken(guildhall, form, { Authorization: basic(client) });
@@ -76,7 +76,7 @@ describe("a client that asks for an access token", () => {
     expect(jose.decodeJwt(body.access_token).scope).toBe("roles:read users:read");
   });
 
-  test("gets a JWT with the claims of RFC 9068", async () => {
+  test("is a JWT with the claims of RFC 9068", async () => {
     const { id, secret } = await buildClient(guildhall);
     const token = await accessToken(guildhall, { id, secret });
     const resource = `${guildhall.settings.PUBLIC_URL}/api`;
@@ -214,7 +214,7 @@ describe("a token request is refused", () => {
     expect(await answer.json()).toMatchObject({ error: "invalid_request" });
   });
 
-  test("with 429 after too many wrong secrets, but never for the right one", async () => {
+  test("with 429 after too many wrong secrets", async () => {
     // A process of its own, because the address has used up its guesses afterwards.
     const other = await startGuildhall();
     const genuine = await buildClient(other);
@@ -327,7 +327,7 @@ describe("an access token", () => {
     for (const wrong of tampered) expect(await ask(wrong)).toMatchObject(unauthorized);
   });
 
-  test("is refused as X-Session-ID; a wrong one outweighs a valid session", async () => {
+  test("is refused as X-Session-ID, and wins over a valid session", async () => {
     const { token } = await buildPerson(guildhall);
     const access = await forge();
     const anonymous = guildhall.api.as(null);
@@ -377,7 +377,7 @@ async function anInvitation(): Promise<string> {
   return (await invite(guildhall, organization, uniqueEmail())).body.data.id;
 }
 
-describe("what an access token may do", () => {
+describe("the use of an access token", () => {
   test.each(
     allEndpoints
       .filter(({ allow }) => !["operator", "user"].includes(callersOf(allow)))
@@ -426,7 +426,7 @@ describe("what an access token may do", () => {
     expect(answer).toMatchObject({ status: 403, body: { errors: [{ code: "operator_only" }] } });
   });
 
-  test("covers every organization of the environment, and names a client in events", async () => {
+  test("covers all organizations, and events name the client", async () => {
     const scopes = ["organizations:read", "organizations:write"];
     const token = await accessToken(guildhall, await buildClient(guildhall, scopes));
     const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -554,7 +554,7 @@ describe("a change of SECRET_KEY", () => {
     return createAccessTokens({ PUBLIC_URL, ...change }).sign({ ...grant, audience: `${PUBLIC_URL}/api` });
   }
 
-  test("keeps tokens of the previous key, and ends those of a dropped key", async () => {
+  test("keeps tokens of the previous key, and no others", async () => {
     const before = await signedWith({ SECRET_KEY: PREVIOUS_KEY, SECRET_KEYS_PREVIOUS: [] });
     expect(await ask(before)).toMatchObject({ status: 200 });
     const dropped = await signedWith({ SECRET_KEY: "z".repeat(32), SECRET_KEYS_PREVIOUS: [] });

@@ -72,7 +72,7 @@ async function forget(email: string) {
     .update({ validated_until: db.raw("now() - interval '1 ms'") });
 }
 
-describe("a JWT from the issuer", () => {
+describe("an issuer's JWT", () => {
   test("signs a person in and creates their user on the first request", async () => {
     const picture = "https://example.com/ada.png";
     const claims = someone({
@@ -101,7 +101,7 @@ describe("a JWT from the issuer", () => {
     expect(body.data[0].attributes).toMatchObject({ first_name: "Ada Lovelace", last_name: null });
   });
 
-  test("gets an existing user only if the issuer has verified the address", async () => {
+  test("gets an existing user only if the issuer verified the address", async () => {
     const { user } = await buildPerson(guildhall);
     const claims = someone({ email: user.email, email_verified: false });
     expect(await ask(await issuer.sign(claims))).toMatchObject(refusal(403, "identity_unverified"));
@@ -109,7 +109,7 @@ describe("a JWT from the issuer", () => {
     expect(body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("with OIDC_TRUST_EMAIL, counts as verified unless the issuer says no", async () => {
+  test("with OIDC_TRUST_EMAIL, an address is verified unless the issuer says no", async () => {
     const { user } = await buildPerson(guildhall);
     const { email_verified: _, ...silent } = someone({ email: user.email });
     expect(await ask(await issuer.sign(silent))).toMatchObject(refusal(403, "identity_unverified"));
@@ -126,7 +126,7 @@ describe("a JWT from the issuer", () => {
     expect((await ask(await issuer.sign(silent))).body.data).toMatchObject([{ id: user.id }]);
   });
 
-  test("gets an existing user by an address Microsoft Entra ID has verified", async () => {
+  test("gets an existing user by an address Entra ID has verified", async () => {
     const { user } = await buildPerson(guildhall);
     const { email_verified: _, ...claims } = someone({ email: user.email });
     const { body } = await ask(await issuer.sign({ ...claims, xms_edov: true }));
@@ -187,7 +187,7 @@ describe("a JWT from the issuer", () => {
     expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
   });
 
-  test("creates one user and fetches the keys once for 50 requests at once", async () => {
+  test("creates one user and fetches keys once for 50 requests at once", async () => {
     const claims = someone();
     const tokens = await Promise.all([1, 2].map((jti) => issuer.sign({ ...claims, jti: `${jti}` })));
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(tokens[n % 2] ?? "")));
@@ -200,7 +200,7 @@ describe("a JWT from the issuer", () => {
     expect(await ask(await issuer.sign(someone(), { typ }))).toMatchObject({ status: 200 });
   });
 
-  test("may have more audiences", async () => {
+  test("may have several audiences", async () => {
     const token = await issuer.sign(someone({ aud: ["another", AUDIENCE] }));
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
@@ -222,7 +222,7 @@ describe("the issuer's keys", () => {
     expect(await ask(await issuer.sign(someone()))).toMatchObject({ status: 200 });
   });
 
-  test("are fetched again for a new key, and dropped once they are withdrawn", async () => {
+  test("are fetched for a new key, and dropped once withdrawn", async () => {
     const claims = someone();
     const before = await issuer.sign(claims);
     await ask(before);
@@ -325,7 +325,7 @@ describe("a JWT is refused with 401", () => {
   });
 });
 
-describe("the response is 503 without the issuer's keys, because", () => {
+describe("a 503 without the issuer's keys:", () => {
   afterEach(() => {
     issuer.answers(DISCOVERY, null);
     issuer.answers(KEYS, null);
@@ -361,7 +361,7 @@ describe("the response is 503 without the issuer's keys, because", () => {
     expect(issuer.asked).toEqual([DISCOVERY]);
   });
 
-  test("an unknown key can't be looked up; keys already fetched still count", async () => {
+  test("a new key can't be looked up; keys already fetched still count", async () => {
     await ask(await issuer.sign(someone()));
     issuer.answers(DISCOVERY, 500);
     issuer.answers(KEYS, 500);

@@ -10,7 +10,7 @@ function exampleFor(operation: string): object {
   return { ...(endpoint?.body?.example?.() as object) };
 }
 
-describe("everything the Bridge API answers", () => {
+describe("every answer of the Bridge API", () => {
   const guildhall = useGuildhall();
   let owner: Person;
   let member: Person;
@@ -22,7 +22,7 @@ describe("everything the Bridge API answers", () => {
     member = await buildPerson(guildhall);
   });
 
-  /** Asks, and holds the answer against the document. @returns its `data`. */
+  /** Sends a request, and checks the answer against the document. @returns its `data`. */
   async function ask(
     method: "get" | "post" | "put" | "patch" | "delete",
     path: string,
@@ -39,14 +39,14 @@ describe("everything the Bridge API answers", () => {
     return answer.body.data;
   }
 
-  /** With all its fields, and with those it must have alone. */
+  /** Creates one with all its fields, and one with only the required ones. */
   async function makeTwo(path: string, full: object, least: object) {
     const { id } = await ask("post", path, full, undefined, 201);
     await ask("post", path, least, undefined, 201);
     return String(id);
   }
 
-  test("is as documented: one of everything, and everything done with it", async () => {
+  test("is as documented, whatever is created and done", async () => {
     const { id } = await ask("post", "/organizations", { name: "Acme" }, undefined, 201);
     const organization = `/organizations/${id}`;
     await ask("get", "/organizations");
@@ -141,7 +141,7 @@ describe("everything the Bridge API answers", () => {
     expect([...seen].sort()).toEqual(allBridgeEndpoints.map(({ operationId }) => operationId).sort());
   });
 
-  test("is as documented when it is no", async () => {
+  test("is as documented if it is a refusal", async () => {
     const { id } = await ask("post", "/organizations", { name: "Acme" }, undefined, 201);
     const api = guildhall.api.as(owner.token);
     await ask("post", "/organizations", { nam: "Acme", tax_id: 7 }, undefined, 422);
@@ -168,7 +168,7 @@ describe("everything the Bridge API answers", () => {
     expect(bridgeProblems("PATCH", url, notKnown)).toEqual([]);
   });
 
-  test("is told where it is not as documented", async () => {
+  test("that isn't as documented is reported", async () => {
     const url = "/bridge-payment/organizations";
     const answer = await guildhall.api.as(owner.token).get(url);
     answer.body.data[0].secret = "x";

@@ -35,7 +35,7 @@ describe("the OpenAPI document", () => {
     expect(declared.length).toBeGreaterThan(40);
   });
 
-  test("has each tag in one group, and tags of the faces that nobody takes for each other's", () => {
+  test("has each tag in one group, and separate tags for each API", () => {
     const grouped = document["x-tagGroups"].flatMap(({ tags }) => tags);
     expect(grouped.sort()).toEqual(document.tags.map(({ name }) => name).sort());
     const bridge = document["x-tagGroups"].find(({ name }) => name === "Bridge API");
@@ -47,7 +47,7 @@ describe("the OpenAPI document", () => {
     for (const tag of bridge?.tags ?? []) expect(tag).toMatch(/^bridge-/);
   });
 
-  test.each(named)("says of %s what it is read by: query, body and credential", (_, endpoint) => {
+  test.each(named)("lists the query, body and credential that %s reads", (_, endpoint) => {
     const operation = operationOf(endpoint);
     const query = endpoint.query instanceof z.ZodObject ? Object.entries(endpoint.query.shape) : [];
     expect(
@@ -76,7 +76,7 @@ describe("the OpenAPI document", () => {
     expect(operation["x-scope"]).toBe(scopeOf(endpoint.allow));
   });
 
-  test("has an example of each body, which the endpoint itself reads", () => {
+  test("has an example of each body, and the endpoint accepts it", () => {
     const withBody = allBridgeEndpoints.filter((endpoint) => operationOf(endpoint).requestBody !== undefined);
     expect(withBody.length).toBeGreaterThan(20);
     for (const { body, operationId } of withBody) {
@@ -85,7 +85,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("needs of a body what the endpoint needs: no field more, by whichever of its names it comes", () => {
+  test("requires the same fields as the endpoint, under any of their names", () => {
     const ajv = new Ajv2020({ strict: false });
     addFormats.default(ajv);
     ajv.addSchema(document, "openapi");
@@ -96,7 +96,7 @@ describe("the OpenAPI document", () => {
       if (example === undefined || content === undefined) continue;
       const validate = ajv.compile({ $ref: `openapi${content.schema.$ref}` });
       for (const body of bodiesLike(example, endpoint)) {
-        // That one of the two is there is a rule of the verb.
+        // The command requires one of the two.
         const isPriced = !/^bridgeCreate(Subscription|PaymentIntent)/.test(operation) || priceIn(body);
         const isTaken = isRead(endpoint, body) && isPriced;
         expect(validate(body), `${operation} ${JSON.stringify(body)}`).toBe(isTaken);
@@ -109,7 +109,7 @@ describe("the OpenAPI document", () => {
     expect(compared.renamed).toBeGreaterThan(8);
   });
 
-  test("has examples of answers that show what their requests sent", () => {
+  test("has examples of answers that match their requests", () => {
     for (const [operation, endpoint] of named) {
       const { content } = operationOf(endpoint).responses[String(endpoint.answers.status)] as Response;
       const example = content?.["application/json"]?.example as
@@ -124,7 +124,7 @@ describe("the OpenAPI document", () => {
 
 type Body = Record<string, unknown>;
 
-/** The body, the same without each of its fields, and these with each field by each of its other names. */
+/** The body, the same without each of its fields, and each of these with a field under another name. */
 function bodiesLike(example: Body, endpoint: Endpoint): Body[] {
   const without = Object.keys(example).map((left) => omit(example, left));
   const aliases = Object.entries(endpoint.body?.schema().properties ?? {}).flatMap(

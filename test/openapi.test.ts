@@ -30,7 +30,7 @@ const ofTheApi = operations.filter(
   ({ operation }) => !/^(oauth$|mail-events$|bridge-)/.test(operation.tags[0] ?? ""),
 );
 
-/** Every value in the document, with where it stands. */
+/** Every value in the document, with its place. */
 function* walk(value: unknown, at = "#"): Generator<{ value: unknown; at: string }> {
   yield { value, at };
   if (typeof value !== "object" || value === null) return;
@@ -44,7 +44,7 @@ function resolve(ref: string): unknown {
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document);
 }
 
-/** Parameters with their references followed. */
+/** The parameters, with references resolved. */
 function parametersOf({ parameters = [] }: Operation): Parameter[] {
   return parameters.map((item) => ("$ref" in item ? (resolve(item.$ref) as Parameter) : item));
 }
@@ -69,7 +69,7 @@ describe("the OpenAPI document", () => {
     expect(declared.length).toBeGreaterThan(80);
   });
 
-  test("has OAuth's paths besides", () => {
+  test("also has OAuth's paths", () => {
     const others = operations.filter(({ operation }) => operation.tags.includes("oauth"));
     expect(others.map(({ name }) => name).sort()).toEqual([
       "GET /.well-known/jwks.json",
@@ -78,12 +78,12 @@ describe("the OpenAPI document", () => {
     ]);
   });
 
-  test("has the path mail providers' adapters tell by besides", () => {
+  test("also has the path for reports of email providers", () => {
     const others = operations.filter(({ operation }) => operation.tags.includes("mail-events"));
     expect(others.map(({ name }) => name)).toEqual(["POST /mail-events"]);
   });
 
-  test("refers to nothing that isn't there, and to every component", () => {
+  test("refers to existing components only, and to all of them", () => {
     const refs = [...walk(document)].flatMap(({ value, at }) =>
       at.endsWith("/$ref") ? [{ at, ref: String(value) }] : [],
     );
@@ -98,7 +98,7 @@ describe("the OpenAPI document", () => {
     expect(components.filter((ref) => !referred.has(ref))).toEqual([]);
   });
 
-  test("names components as OpenAPI allows, and has none twice", () => {
+  test("has valid, distinct component names and no duplicates", () => {
     for (const kind of [document.components.schemas, document.components.parameters]) {
       for (const name of Object.keys(kind)) expect(name).toMatch(/^[A-Za-z][A-Za-z0-9]*$/);
     }
@@ -125,7 +125,7 @@ describe("the OpenAPI document", () => {
     },
   );
 
-  test("gives every operation an id of its own, a known tag, a summary and what secures it", () => {
+  test("gives operations unique ids, tags, summaries and security", () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = document.tags.map(({ name }) => name);
@@ -139,7 +139,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("lists the query parameters of a collection by the names they are sent with", () => {
+  test("lists query parameters by the names they are sent with", () => {
     const names = parametersOf(document.paths["/api/roles"]?.get as Operation).map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining([
@@ -151,7 +151,7 @@ describe("the OpenAPI document", () => {
     expect(size).toMatchObject({ type: "integer", minimum: 1, maximum: 100, default: 20 });
   });
 
-  test("has the schema of each query parameter that the endpoint reads it by", () => {
+  test("has the query parameters' schemas that the endpoints use", () => {
     for (const endpoint of allEndpoints) {
       if (!(endpoint.query instanceof z.ZodObject)) continue;
       const path = endpoint.path.replace(":id", "{id}");
@@ -170,7 +170,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("has one parameter for fields, with the types that an answer can hold", () => {
+  test("has one parameter for fields, with an answer's types", () => {
     const fields = (path: string) =>
       parametersOf(document.paths[path]?.get as Operation).find(({ name }) => name === "fields");
     expect(fields("/api/suppressions")).toMatchObject({ style: "deepObject", explode: true });
@@ -181,7 +181,7 @@ describe("the OpenAPI document", () => {
     expect(fields("/api/roles/{id}/relationships/permissions")).toBeUndefined();
   });
 
-  test("tells of the other form a body may come in, and which parameters go with it", () => {
+  test("describes a body's other format and its parameters", () => {
     const inOtherForms = allEndpoints.filter(({ text }) => text !== undefined);
     expect(inOtherForms.length).toBeGreaterThan(0);
     for (const { path, text } of inOtherForms) {
@@ -197,7 +197,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("names the scope and the permission an endpoint asks for", () => {
+  test("names the scope and permission that an endpoint needs", () => {
     expect(document.paths["/api/memberships"]?.post).toMatchObject({
       "x-scope": "memberships:write",
       "x-permission": "members:manage",
@@ -207,7 +207,7 @@ describe("the OpenAPI document", () => {
     expect(document.paths["/api/environments"]?.post?.security).toEqual([{ operatorToken: [] }]);
   });
 
-  test("has schemas that are JSON Schema, every one", () => {
+  test("has only valid JSON Schemas", () => {
     const ajv = createValidator();
     for (const name of Object.keys(document.components.schemas)) {
       expect(() => ajv.compile({ $ref: `openapi#/components/schemas/${name}` }), name).not.toThrow();
@@ -217,7 +217,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("has examples that are what their schemas say", () => {
+  test("has examples that match their schemas", () => {
     const ajv = createValidator();
     const contents = [...walk(document.paths)].filter(
       ({ at, value }) =>
@@ -245,20 +245,20 @@ describe("the OpenAPI document", () => {
     ["cancelInvitationBatch", { status: "canceled", canceled_at: expect.any(String) }],
     ["revokeSession", { revoked_at: expect.any(String) }],
     ["createApiClient", { last_used_at: null }],
-  ])("shows in the example of %s the state it leads to", (operationId, attributes) => {
+  ])("shows the state that %s leads to in its example", (operationId, attributes) => {
     const described = operations.find(({ operation }) => operation.operationId === operationId);
     const success = Object.entries(described?.operation.responses ?? {}).find(([status]) => status < "300");
     expect(success?.[1]).toMatchObject({ content: { [JSON_API]: { example: { data: { attributes } } } } });
   });
 
-  test("makes no field of a request look required by a default", () => {
+  test("doesn't make a field with a default look required", () => {
     const { schemas } = document.components;
     const requests = Object.entries(schemas).filter(([name]) => /^(New|Changed)|Request$/.test(name));
     expect(requests.length).toBeGreaterThan(20);
     expect([...walk(requests)].filter(({ at }) => at.endsWith("/default"))).toEqual([]);
   });
 
-  test("has patterns that need no flag: they refuse control characters and accept letters", () => {
+  test("has patterns that work without flags", () => {
     const patterns = [...walk(document)]
       .filter(({ at }) => at.endsWith("/pattern"))
       .map(({ value }) => String(value));
@@ -267,7 +267,7 @@ describe("the OpenAPI document", () => {
     expect(["Zoë P", "a\u0000b", "a\u0085b"].map((value) => text.test(value))).toEqual([true, false, false]);
   });
 
-  test("says of every document that is sent and answered what it is", () => {
+  test("describes every document that is sent or returned", () => {
     for (const { name, operation } of ofTheApi) {
       const [status, success] = Object.entries(operation.responses)[0] ?? [];
       expect(status, name).toMatch(/^20[0124]$/);
@@ -281,7 +281,7 @@ describe("the OpenAPI document", () => {
 describe("/openapi.json", () => {
   const guildhall = useGuildhall();
 
-  test("is served as JSON to anybody", async () => {
+  test("is served to anyone as JSON", async () => {
     const answer = await guildhall.api.as(null).get("/openapi.json");
     expect(answer.status).toBe(200);
     expect(answer.headers.get("Content-Type")).toMatch(/^application\/json/);
@@ -291,7 +291,7 @@ describe("/openapi.json", () => {
     expect(answer.body).toEqual({ ...JSON.parse(JSON.stringify(document)), servers });
   });
 
-  test("is not sent again to whoever has it: 304 by its ETag", async () => {
+  test("is a 304 for clients that have it, by its ETag", async () => {
     const { headers } = await guildhall.api.get("/openapi.json");
     const etag = headers.get("ETag") ?? "";
     expect(
@@ -302,7 +302,7 @@ describe("/openapi.json", () => {
     });
   });
 
-  test("answers GET and HEAD only", async () => {
+  test("answers only GET and HEAD", async () => {
     expect(await guildhall.api.post("/openapi.json", {})).toMatchObject({ status: 405 });
   });
 });

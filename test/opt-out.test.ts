@@ -17,7 +17,7 @@ interface Mailed {
   id: string;
   email: string;
   mail: ReceivedMail;
-  /** The path of the link by which its reader asks for no more. */
+  /** The path of the opt-out link. */
   path: string;
 }
 
@@ -46,14 +46,14 @@ async function visit(path: string, init: RequestInit = {}): Promise<Page> {
   return { status: answer.status, page: await answer.text(), headers: answer.headers };
 }
 
-/** Sends the one form of a page. */
+/** Sends the only form of a page. */
 function send({ page }: Page): Promise<Page> {
   const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "/no-such-form";
   const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
   return visit(action, { method: "POST", body: new URLSearchParams({ csrf }) });
 }
 
-/** Presses the one button of a page. @returns the page a browser ends at. */
+/** Presses the only button of a page. @returns the page a browser ends at. */
 async function press(page: Page): Promise<Page> {
   const { headers } = await send(page);
   return visit(headers.get("Location") ?? "/no-such-page");
@@ -62,7 +62,7 @@ async function press(page: Page): Promise<Page> {
 const isSuppressed = async (email: string): Promise<string | undefined> =>
   (await guildhall.db("suppressions").where({ email_canonical: email.toLowerCase() }).first())?.reason;
 
-describe("opening the link to opt out", () => {
+describe("the opt-out link", () => {
   test("the opt-out page shows one button and the masked address", async () => {
     const { email, path } = await mailed();
     const { status, page } = await visit(path);
@@ -100,7 +100,7 @@ describe("opening the link to opt out", () => {
   });
 });
 
-describe("the button", () => {
+describe("the opt-out button", () => {
   test("the opt-out button suppresses the address and says so", async () => {
     const { email, path } = await mailed();
     const question = await visit(path);
@@ -202,7 +202,7 @@ describe("the button", () => {
   });
 });
 
-describe("the mail program's own button (RFC 8058)", () => {
+describe("the email program's own button (RFC 8058)", () => {
   const multipart = new FormData();
   multipart.set("List-Unsubscribe", "One-Click");
 
@@ -216,7 +216,7 @@ describe("the mail program's own button (RFC 8058)", () => {
     expect(await isSuppressed(email)).toBe("opted_out");
   });
 
-  describe("on an email from before the suppression was lifted", () => {
+  describe("emails from before a suppression was lifted", () => {
     const oneClick = (path: string) =>
       visit(path, { method: "POST", body: new URLSearchParams({ "List-Unsubscribe": "One-Click" }) });
 
@@ -304,7 +304,7 @@ describe("the mail program's own button (RFC 8058)", () => {
   });
 });
 
-describe("to strangers", () => {
+describe("invalid opt-out links", () => {
   test("every invalid opt-out link gets the same 404 page", async () => {
     const { mail, path } = await mailed();
     const token = path.slice("/u/".length);
@@ -332,7 +332,7 @@ describe("to strangers", () => {
   });
 });
 
-describe("the token of an opt-out", () => {
+describe("opt-out tokens", () => {
   const [current, former] = ["current-key-of-at-least-32-bytes!", "former-key-of-at-least-32-bytes!!"];
   const id = newId("inv");
   const keys = createLinkKeys([current]);

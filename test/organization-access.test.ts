@@ -20,7 +20,7 @@ function change(id: string, attributes: object) {
 /** The status each of them gets; `outsider` is signed in and a member of another organization. */
 type Status = Record<SystemRoleName | "outsider" | "anonymous", number>;
 
-describe("who may do what to an organization", () => {
+describe("access to an organization:", () => {
   const read: Status = { owner: 200, admin: 200, billing: 200, member: 200, outsider: 404, anonymous: 401 };
   const update: Status = { owner: 200, admin: 200, billing: 403, member: 403, outsider: 404, anonymous: 401 };
   const remove: Status = { owner: 202, admin: 403, billing: 403, member: 403, outsider: 404, anonymous: 401 };
@@ -55,7 +55,7 @@ describe("who may do what to an organization", () => {
 });
 
 test.each(["memberships", "invitations", "roles", "events"])(
-  "its %s are listed to its members, and to an outsider the list is empty",
+  "%s of an organization are listed to members only",
   async (collection) => {
     const owner = await buildPerson(guildhall);
     const outsider = await buildPerson(guildhall);
@@ -74,7 +74,7 @@ test.each(["memberships", "invitations", "roles", "events"])(
 );
 
 describe("deleting an organization", () => {
-  test("answers 202 with the deletion; to everybody the organization and its invitations are gone at once", async () => {
+  test("answers 202, and hides it and its invitations at once", async () => {
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
     const api = guildhall.api.as(owner.token);
@@ -108,7 +108,7 @@ describe("deleting an organization", () => {
     expect(await api.get("/api/memberships")).toMatchObject({ status: 200, body: { data: [] } });
   });
 
-  test("is none of another user's business", async () => {
+  test("is hidden from other users", async () => {
     const owner = await buildPerson(guildhall);
     const { id } = await buildOrganization(guildhall, owner);
     const deleted = await guildhall.api.as(owner.token).delete(`/api/organizations/${id}`);

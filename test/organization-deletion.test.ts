@@ -24,13 +24,13 @@ import { buildRole } from "./support/roles.ts";
 let guildhall: Guildhall;
 const never = () => false;
 
-describe.each(backends())("a deletion from request to receipt, queue on %s", (backend) => {
+describe.each(backends())("a deletion from request to receipt, queue on %s,", (backend) => {
   beforeAll(async () => {
     guildhall = await startGuildhall({ backend, worker: true });
   });
   afterAll(() => guildhall.stop());
 
-  test("detaches what was shared, removes the rest, and leaves a receipt that whoever asked can read", async () => {
+  test("detaches what was shared, removes the rest and leaves a receipt", async () => {
     const { api, db } = guildhall;
     const { owner, organization } = await populated({ subscriptions: 12, invitations: 3, members: 2 });
     const before = await subscriptions({ user_id: owner.user.id });
@@ -57,7 +57,7 @@ describe("a deletion that has begun", () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("has cut everybody off before a single row is detached", async () => {
+  test("has removed all access before any row is detached", async () => {
     const { api, context } = guildhall;
     const { owner, organization } = await populated({ subscriptions: 1 });
     const member = await buildMember(guildhall, organization, "admin");
@@ -101,7 +101,7 @@ describe("a deletion that has begun", () => {
     expect((await api.as(null).get(`/invitations/${id}`, { Cookie: cookie })).status).toBe(404);
   });
 
-  test("leaves its pending invitations dead: nothing can be done with them, and they do nothing by themselves", async () => {
+  test("ends pending invitations in every respect", async () => {
     const { api, db, context } = guildhall;
     const { owner, organization } = await populated({});
     const invitee = await buildPerson(guildhall);
@@ -137,7 +137,7 @@ describe("a deletion that has begun", () => {
       await expect(verb(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
   });
 
-  test("has nothing to write for each of them: the work tells that they were revoked, by whom and by which request", async () => {
+  test("revokes invitations later, by its user and request", async () => {
     const { owner, organization } = await populated({ invitations: 1_200 });
     const [overdue, answered] = [uniqueEmail(), uniqueEmail()];
     const made = [overdue, answered].map(
@@ -165,7 +165,7 @@ describe("a deletion that has begun", () => {
     expect(subjects).not.toContain(two);
   });
 
-  test("has ended those that run out meanwhile: they are revoked, and nobody is told that they expired", async () => {
+  test("revokes invitations that would expire during it", async () => {
     const { db } = guildhall;
     const { organization } = await populated({ invitations: 2 });
     const { id } = await begin(organization);
@@ -192,7 +192,7 @@ describe("a deletion that has begun", () => {
     expect((await api.post("/api/memberships", document)).status).toBe(404);
   });
 
-  test("is the same deletion when it is asked for again, and nothing any more once it is completed", async () => {
+  test("is returned when repeated, and a 404 once completed", async () => {
     const { organization } = await populated({});
     const first = await begin(organization);
     expect(await begin(organization)).toEqual(first);
@@ -202,7 +202,7 @@ describe("a deletion that has begun", () => {
     expect(status).toBe(404);
   });
 
-  test("shows its progress to whoever asked for it and to nobody else", async () => {
+  test("shows its progress only to the user who asked for it", async () => {
     const { api } = guildhall;
     const { owner, organization } = await populated({});
     const member = await buildMember(guildhall, organization, "member");
@@ -214,7 +214,7 @@ describe("a deletion that has begun", () => {
   });
 });
 
-describe("the work of a deletion", { timeout: 60_000 }, () => {
+describe("detaching an organization", { timeout: 60_000 }, () => {
   const ROWS = 5_000;
 
   beforeAll(async () => {
@@ -222,7 +222,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
   });
   afterAll(() => guildhall.stop());
 
-  test("stops between two batches when the process is asked to stop, and goes on from there", async () => {
+  test("stops between batches, and continues later", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -234,7 +234,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(await subscriptions({ user_id: owner.user.id, organization_id: null })).toEqual(before);
   });
 
-  test("loses and doubles nothing when its connections are killed again and again", async () => {
+  test("loses nothing if connections keep being killed", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 1_500 });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -242,7 +242,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     for (let done = false; !done; ) {
       let running = true;
       const killing = sleep(Math.random() * 60).then(async () => {
-        // Between two statements there is nothing to kill: tried until there is, a few times in all.
+        // Between two statements there is nothing to kill, so it tries again, a few times in all.
         for (let killed = 0; running && kills < 5; killed = await killDetaching())
           if (killed > 0) return killed;
         return 0;
@@ -263,7 +263,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     });
   });
 
-  test("is shared by three workers without any row being worked off twice", async () => {
+  test("can be shared by three workers, once per row", async () => {
     const { owner, organization } = await populated({ subscriptions: ROWS, invitations: 2_500 });
     const before = await subscriptions({ user_id: owner.user.id });
     const deletion = await begin(organization);
@@ -276,7 +276,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     });
   });
 
-  test("leaves other organizations' rows as they are, byte for byte", async () => {
+  test("leaves other organizations unchanged, byte for byte", async () => {
     const doomed = await populated({ subscriptions: 10, invitations: 2 });
     const other = await populated({ subscriptions: 10, invitations: 2, members: 2 });
     const where = { organization_id: other.organization.id };
@@ -287,7 +287,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
     expect(await all()).toEqual(before);
   });
 
-  test("of one organization that can't be finished does not keep the others waiting", async () => {
+  test("continues with others if one can't be finished", async () => {
     const stuck = await populated({});
     const { environment_id } = stuck.organization;
     // A role of the organization that a user holds in the whole environment: the database keeps it.
@@ -304,7 +304,7 @@ describe("the work of a deletion", { timeout: 60_000 }, () => {
   });
 });
 
-/** An organization of its own owner, with rows by SQL: through the verbs, thousands would take minutes. */
+/** An organization with rows by SQL, because the API would take minutes for thousands. */
 async function populated({ subscriptions = 0, invitations = 0, members = 0 }) {
   const { db } = guildhall;
   const owner = await buildPerson(guildhall);
@@ -342,7 +342,7 @@ function read(id: string) {
   return guildhall.db("organization_deletions").where({ id }).first();
 }
 
-/** What of a subscription may not change by a detachment, in one text. */
+/** Everything in subscriptions that a detachment may not change, as one text. */
 async function subscriptions(where: object) {
   const { rows } = await guildhall.db.raw(
     "select count(*), sum(total_cents), md5(string_agg(id || user_id || total_cents || status, ',' order by id)) from (?) s",
@@ -369,7 +369,7 @@ async function completed(location: string, owner: Person) {
   throw new Error("not completed within 15 s");
 }
 
-/** @returns how many connections were killed in the middle of a batch. */
+/** @returns the number of connections killed in the middle of a batch. */
 async function killDetaching(): Promise<number> {
   const { rows } = await guildhall.db.raw(
     `select count(pg_terminate_backend(pid)) as n from pg_stat_activity

@@ -27,13 +27,13 @@ function change(id: string, attributes: object) {
   return { data: { type: "organization", id, attributes } };
 }
 
-test("the three calls of the documentation work as printed, given a credential, ids and a real address", async () => {
+test("the documentation's three calls work as printed, with real ids", async () => {
   const { user } = await buildPerson(guildhall);
   const roles = await Promise.all([
     roleId(guildhall, user.environment_id, "billing"),
     roleId(guildhall, user.environment_id, "member"),
   ]);
-  // The client adds what the documentation's curl sends as well: the content type, and a credential.
+  // The client adds what the documentation's curl sends, too: the content type and a credential.
   const call = (path: string, body: string) => guildhall.api.post(path, body);
 
   const organization = await call(
@@ -56,7 +56,7 @@ test("the three calls of the documentation work as printed, given a credential, 
 });
 
 describe("creating an organization", () => {
-  test("a signed-in user becomes its owner and its first member, with the role owner", async () => {
+  test("makes a signed-in user owner and member", async () => {
     const { user, token } = await buildPerson(guildhall);
     const api = guildhall.api.as(token);
     const created = await api.post("/api/organizations", newOrganization());
@@ -84,7 +84,7 @@ describe("creating an organization", () => {
     });
   });
 
-  test("an operator names an owner, or none yet", async () => {
+  test("as operator may name an owner or none", async () => {
     const { user } = await buildPerson(guildhall);
     const owned = await guildhall.api.post("/api/organizations", newOrganization({}, user.id));
     expect(owned.body.data.relationships.owner.data).toEqual({ type: "user", id: user.id });
@@ -94,7 +94,7 @@ describe("creating an organization", () => {
     expect(unowned.body.data.relationships.owner.data).toBeNull();
   });
 
-  test("a signed-in user may name themselves as the owner, but nobody else: 403", async () => {
+  test("as a user may name only oneself as the owner: 403", async () => {
     const [me, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const api = guildhall.api.as(me.token);
     expect(await api.post("/api/organizations", newOrganization({}, me.user.id))).toMatchObject({
@@ -104,7 +104,7 @@ describe("creating an organization", () => {
     expect(forOther).toMatchObject(refusal(403, "owner_is_caller"));
   });
 
-  test("keeps every attribute as given", async () => {
+  test("keeps every attribute sent", async () => {
     const attributes = {
       name: "Zoë’s Bäckerei & Söhne <b>",
       slug: unique("zoe"),
@@ -123,7 +123,7 @@ describe("creating an organization", () => {
     expect(read.body.data.attributes).toMatchObject(attributes);
   });
 
-  test("takes an address of up to ten lines, and keeps their breaks as \\n however they were sent", async () => {
+  test("takes an address of ten lines, and stores line breaks as \\n", async () => {
     const made = async (address: string) => {
       const { status, body } = await guildhall.api.post("/api/organizations", newOrganization({ address }));
       return status === 201 ? body.data.attributes.address : status;
@@ -138,7 +138,7 @@ describe("creating an organization", () => {
       expect([400, 422], JSON.stringify(other)).toContain(await made(`1 Road${other}London`));
   });
 
-  test("with a slug or external_id that is taken is a 409; in another environment it is free", async () => {
+  test("with a taken slug or external_id is a 409", async () => {
     const { user } = await buildPerson(guildhall, { environment: unique("other") });
     const { handle } = await guildhall.db("environments").where({ id: user.environment_id }).first("handle");
     await buildPerson(guildhall);
@@ -153,7 +153,7 @@ describe("creating an organization", () => {
   });
 });
 
-test("changing an organization leaves alone what is not given, and null empties a field", async () => {
+test("changing an organization keeps what is left out, and null clears", async () => {
   const owner = await buildPerson(guildhall);
   const { id } = await buildOrganization(guildhall, owner, { tax_id: "DE1", country: "DE" });
   const api = guildhall.api.as(owner.token);
@@ -166,7 +166,7 @@ test("changing an organization leaves alone what is not given, and null empties 
   expect((await api.get(self)).body).toEqual({ ...changed.body, links: { self } });
 });
 
-test("changing a slug or external_id to one that is taken is a 409 and changes nothing", async () => {
+test("changing a slug or external_id to one that is taken is a 409", async () => {
   const owner = await buildPerson(guildhall);
   const slug = unique("taken");
   await buildOrganization(guildhall, owner, { slug });
@@ -179,11 +179,11 @@ test("changing a slug or external_id to one that is taken is a 409 and changes n
   });
 });
 
-describe("an organization's metadata and external_id", () => {
+describe("an organization's", () => {
   const program = { metadata: { plan: "gold" }, external_id: "crm-1" };
 
   test.each(Object.entries(program))(
-    "%s: a signed-in user, its owner even, can't set it: 403",
+    "an organization's %s can't be set by a signed-in user: 403",
     async (name, value) => {
       const owner = await buildPerson(guildhall);
       const api = guildhall.api.as(owner.token);
@@ -198,7 +198,7 @@ describe("an organization's metadata and external_id", () => {
     },
   );
 
-  test("are left as they are by what members write to public_metadata, which may be anything", async () => {
+  test("private fields stay when members write public_metadata", async () => {
     const owner = await buildPerson(guildhall);
     const external_id = unique("crm");
     const { id } = await buildOrganization(guildhall, owner, { ...program, external_id });
@@ -212,7 +212,7 @@ describe("an organization's metadata and external_id", () => {
     });
   });
 
-  test("are set by an access token", async () => {
+  test("private fields are set with an access token", async () => {
     const { id } = await buildOrganization(guildhall, await buildPerson(guildhall));
     const client = await buildClient(guildhall, ["organizations:write"]);
     const api = bearing(guildhall, await accessToken(guildhall, client));
@@ -222,7 +222,7 @@ describe("an organization's metadata and external_id", () => {
   });
 });
 
-test("a signed-in user's list holds the organizations they are a member of, the operator's all", async () => {
+test("users list the organizations they are members of, the operator lists all", async () => {
   const [me, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
   const mine = await buildOrganization(guildhall, me);
   const theirs = await buildOrganization(guildhall, other);

@@ -38,7 +38,7 @@ async function buildTeam() {
   return { owner, organization, api: guildhall.api.as(owner.token) };
 }
 
-/** A permission of the team's own, in the catalogue. */
+/** A permission that the team defines. */
 async function addToCatalogue(attributes: object = {}) {
   const name = `${letters()}:write`;
   const { status, body } = await guildhall.api.post("/api/permissions", {
@@ -71,7 +71,7 @@ async function invites(token: string, { id }: Organization, role: string): Promi
   return body.data.links.self;
 }
 
-describe("a permission of the team's own", () => {
+describe("a permission that a team defines", () => {
   test("an own permission is given to every owner, present and future", async () => {
     const [before, { name }, after] = [await buildTeam(), await addToCatalogue(), await buildTeam()];
     for (const { owner, organization } of [before, after])
@@ -137,7 +137,7 @@ describe("a permission of the team's own", () => {
   });
 
   test.each(["users:read", "users:manage", "sessions:read", "sessions:manage"])(
-    "leaves the owner without %s, which means something in the environment only",
+    "the owner lacks %s, which only counts in the environment",
     async (name) => {
       const { owner, organization, api } = await buildTeam();
       expect(await rightsOf(owner.user.id, organization.id)).not.toContain(name);
@@ -170,7 +170,7 @@ describe("a permission of the team's own", () => {
     expect(await statusOf(invitation)).toBe("revoked");
   });
 
-  test("the migration gives owners existing permissions that not only staff had", async () => {
+  test("the migration gives owners the permissions that not only staff had", async () => {
     const { owner, organization } = await buildTeam();
     const [product, staffs] = [await addToCatalogue(), await addToCatalogue()];
     await giveInEnvironment(guildhall, (await buildPerson(guildhall)).user, [staffs.name]);

@@ -20,7 +20,7 @@ function transfer(by: Person | "operator", { id }: Organization, to: string) {
   return api.post(`/api/organizations/${id}/transfer-ownership`, { meta: { user_id: to } });
 }
 
-/** The names of the roles of each member, by user. */
+/** The names of each member's roles, by user. */
 async function rolesOf({ id }: Organization): Promise<Record<string, string[]>> {
   const rows = await guildhall
     .db("memberships as m")
@@ -34,7 +34,7 @@ async function rolesOf({ id }: Organization): Promise<Record<string, string[]>> 
   return roles;
 }
 
-/** @returns the one owner: the one with the role, who is the one the organization names. */
+/** @returns the only owner, who is also the one in the organization's column. */
 async function theOwner(organization: Organization): Promise<string> {
   const owners = Object.entries(await rolesOf(organization)).filter(([, roles]) => roles.includes("owner"));
   const { owner_user_id } = await guildhall.db("organizations").where({ id: organization.id }).first();
@@ -43,7 +43,7 @@ async function theOwner(organization: Organization): Promise<string> {
 }
 
 describe("the owner", () => {
-  test("makes another member the owner, and becomes admin, from the next request", async () => {
+  test("makes another member the owner, and becomes admin at once", async () => {
     const { owner, organization, next } = await buildTeam();
     const answer = await transfer(owner, organization, next.user.id);
     expect(answer).toMatchObject({
@@ -68,7 +68,7 @@ describe("the owner", () => {
     });
   });
 
-  test("transfers to themselves without any change", async () => {
+  test("can transfer to themselves without any change", async () => {
     const { owner, organization } = await buildTeam();
     const events = () => guildhall.db("events").where({ organization_id: organization.id });
     const before = await events();
@@ -77,7 +77,7 @@ describe("the owner", () => {
     expect(await events()).toEqual(before);
   });
 
-  test("gets it back, and has no role twice", async () => {
+  test("can get the ownership back, and has no role twice", async () => {
     const { owner, organization, next } = await buildTeam();
     await transfer(owner, organization, next.user.id);
     await transfer(next, organization, owner.user.id);
@@ -87,7 +87,7 @@ describe("the owner", () => {
     });
   });
 
-  test("transfers to no one who is not a member: 404 that points at the user", async () => {
+  test("can only transfer to a member: 404 that points at the user", async () => {
     const { owner, organization } = await buildTeam();
     const stranger = await buildPerson(guildhall);
     for (const id of [stranger.user.id, "user_01h2xcejqtf2nbrexx3vqjhp41", "nobody", ""]) {
@@ -100,15 +100,15 @@ describe("the owner", () => {
   });
 });
 
-describe("nobody else", () => {
-  test.each(["admin", "billing", "member"] as const)("of its members: %s", async (role) => {
+describe("the ownership is not transferred", () => {
+  test.each(["admin", "billing", "member"] as const)("by a member who is %s", async (role) => {
     const { organization, owner } = await buildTeam();
     const member = await buildMember(guildhall, organization, role);
     expect(await transfer(member, organization, member.user.id)).toMatchObject(refusal(403, "forbidden"));
     expect(await theOwner(organization)).toBe(owner.user.id);
   });
 
-  test("takes it over by a role that may delete the organization: 403 owner_only", async () => {
+  test("by a role that may delete the organization: 403", async () => {
     const { organization, owner, next } = await buildTeam();
     const role = await buildRole(guildhall, ["organization:delete"]);
     await guildhall.api.post("/api/membership-roles", membershipRole(next.membership.id, role));
@@ -119,7 +119,7 @@ describe("nobody else", () => {
     expect(await theOwner(organization)).toBe(owner.user.id);
   });
 
-  test("but the operator, who also gives an owner to an organization without one", async () => {
+  test("by anyone else except the operator", async () => {
     const { organization, next } = await buildTeam();
     expect((await transfer("operator", organization, next.user.id)).status).toBe(200);
     const attributes = { name: unique("Orphan") };
@@ -133,18 +133,18 @@ describe("nobody else", () => {
   });
 });
 
-describe("a storm leaves exactly one owner", () => {
-  test("of twenty transfers by the owner to twenty members: one goes through", async () => {
+describe("simultaneous changes leave exactly one owner:", () => {
+  test("twenty transfers by the owner to twenty members: one goes through", async () => {
     const { owner, organization, members } = await buildTeam(20);
     const answers = await Promise.all(members.map(({ user }) => transfer(owner, organization, user.id)));
     const won = answers.flatMap(({ status }, n) => (status === 200 ? [members[n]?.user.id] : []));
     expect(won).toEqual([await theOwner(organization)]);
-    // Who comes later is the owner no longer: told by the conflict, or before by the right they lack.
+    // The later ones are refused by the conflict, or because the caller isn't the owner any more.
     for (const { status } of answers) expect([200, 403, 409]).toContain(status);
     expect((await rolesOf(organization))[owner.user.id]).toEqual(["admin"]);
   });
 
-  test("of twenty transfers by the operator: each goes through, one after another", async () => {
+  test("twenty transfers by the operator go through one after another", async () => {
     const { organization, members } = await buildTeam(5);
     const to = Array.from({ length: 20 }, (_, n) => members[n % 5]?.user.id ?? "");
     const answers = await Promise.all(to.map((id) => transfer("operator", organization, id)));
@@ -152,7 +152,7 @@ describe("a storm leaves exactly one owner", () => {
     expect(to).toContain(await theOwner(organization));
   });
 
-  test("of transfers and removals of who is to have it", async () => {
+  test("transfers and removals of the next owner leave one owner", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, removed] = await Promise.all([
@@ -167,7 +167,7 @@ describe("a storm leaves exactly one owner", () => {
     }
   });
 
-  test("of transfers and deletions of who is to have it", async () => {
+  test("transfers and deletions of the next owner leave one owner", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, deleted] = await Promise.all([
@@ -180,7 +180,7 @@ describe("a storm leaves exactly one owner", () => {
     }
   });
 
-  test("of transfers and deletions of who had it", async () => {
+  test("transfers and deletions of the former owner leave one owner", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, deleted] = await Promise.all([
@@ -193,7 +193,7 @@ describe("a storm leaves exactly one owner", () => {
     }
   });
 
-  test("of transfers and the organization's deletion: it is gone, whoever was to have it", async () => {
+  test("transfers and a deletion of the organization", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { owner, organization, next } = await buildTeam();
       const [moved, deleted] = await Promise.all([

@@ -14,34 +14,34 @@ function renderSample(name: PageName, changes: object = {}): string {
 describe.each(pages)("the page %s", (name) => {
   const html = renderSample(name, { product: "Acme" });
 
-  test("is filled completely", () => {
+  test("is filled in completely", () => {
     expect(html).not.toMatch(/\{\{|\}\}|\[\[|\]\]|undefined|\[object/);
   });
 
-  test("names its language, has a title, one heading and one main part", () => {
+  test("declares its language, and has a title, one heading and one main part", () => {
     expect(html).toMatch(/<html lang="en" dir="ltr">/);
     expect(html).toMatch(/<title>[^<]+ – Acme<\/title>/);
     expect(html.match(/<h1>/g)).toHaveLength(1);
     expect(html.match(/<main\b/g)).toHaveLength(1);
   });
 
-  test("loads, runs and links nothing from elsewhere", () => {
+  test("a page loads, runs and links nothing from elsewhere", () => {
     expect(html).not.toMatch(/https?:|\/\/|<script|<link|<img|url\(|@import|\sstyle=|\son\w+=/i);
   });
 
-  test("has the style its policy admits, and no other", () => {
+  test("has only the style its policy allows", () => {
     const styles = [...html.matchAll(/<style>(.*?)<\/style>/gs)].map(([, css]) => css ?? "");
     const hash = createHash("sha256").update(styles.join()).digest("base64");
     expect(pageHeaders["Content-Security-Policy"]).toContain(`style-src 'sha256-${hash}'`);
   });
 
-  test("has no name above the card when none is given", () => {
+  test("has no name above the card if none is given", () => {
     expect(renderSample(name, { product: null })).not.toContain('class="brand"');
   });
 });
 
-describe("the invitation", () => {
-  test("has a form for each answer, guarded and without script", () => {
+describe("the invitation page", () => {
+  test("has a guarded form for each answer, without scripts", () => {
     const html = renderSample("invitation");
     expect(
       html.match(
@@ -54,7 +54,7 @@ describe("the invitation", () => {
     expect(html).toMatch(/action="\/invitations\/inv_1\/decline"[\s\S]*?<button[^>]*type="submit">Decline</);
   });
 
-  test("shows who invites, to what, as what, whom and until when", () => {
+  test("shows the inviter, organization, roles and expiry", () => {
     const html = renderSample("invitation");
     for (const fact of [
       "Ada Lovelace",
@@ -73,11 +73,11 @@ describe("the invitation", () => {
     );
   });
 
-  test("leaves the quotation out when there is no message", () => {
+  test("has no quotation when there is no message", () => {
     expect(renderSample("invitation", { message: null })).not.toContain("<blockquote");
   });
 
-  test("refuses to be rendered with a variable missing that every invitation shows", () => {
+  test("can't be rendered without a variable every invitation shows", () => {
     const shown = Object.entries(samples.invitation).filter(
       ([name]) => !["product", "inviter", "message"].includes(name),
     );
@@ -88,18 +88,18 @@ describe("the invitation", () => {
   });
 });
 
-describe("the page accepted", () => {
-  test("leads on when there is somewhere to go", () => {
+describe("the page after accepting", () => {
+  test("links to the product if there is a URL", () => {
     const html = renderSample("accepted", { continue_url: "https://app.example/?a=1&b=2" });
     expect(html).toContain('href="https://app.example/?a&#x3D;1&amp;b&#x3D;2"');
   });
 
-  test("never leads to a script", () => {
+  test("never links to a script", () => {
     expect(renderSample("accepted", { continue_url: "javascript:alert(1)" })).not.toContain("href");
   });
 });
 
-describe("what a person typed", () => {
+describe("a person's text", () => {
   const hostile = `</title></style><script>alert(1)</script>" onfocus="x" '\`{{csrf}}[[accept]]`;
 
   test.each(pages)("adds no element to the page %s", (name) => {
@@ -110,14 +110,14 @@ describe("what a person typed", () => {
   });
 });
 
-describe("the headers", () => {
+describe("the headers of a page", () => {
   test("forbid everything but the page's own style and forms", () => {
     expect(pageHeaders["Content-Security-Policy"]).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
     );
   });
 
-  test("keep the page out of caches, of other people's logs and of guesses about its type", () => {
+  test("prevent caching, referrers and content sniffing", () => {
     expect(pageHeaders).toMatchObject({
       "Cache-Control": "no-store",
       "Referrer-Policy": "no-referrer",

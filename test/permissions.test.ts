@@ -16,8 +16,8 @@ function newPermission(name: string, attributes: object = {}) {
   return { data: { type: "permission", attributes: { name, ...attributes } } };
 }
 
-describe("the catalogue", () => {
-  test("is there from the start, with a sentence for each, and is shown to whoever is signed in", async () => {
+describe("the list of permissions", () => {
+  test("is complete, with descriptions, for any signed-in user", async () => {
     const api = guildhall.api.as((await buildPerson(guildhall)).token);
     const names = new Map<string, string>();
     for (let url: string | null = "/api/permissions?sort=name"; url !== null; ) {
@@ -29,7 +29,7 @@ describe("the catalogue", () => {
     expect([...names.keys()]).toEqual([...names.keys()].sort());
   });
 
-  test("is closed to whoever is not signed in", async () => {
+  test("is closed to anyone who isn't signed in", async () => {
     expect((await guildhall.api.as(null).get("/api/permissions")).status).toBe(401);
   });
 
@@ -42,8 +42,8 @@ describe("the catalogue", () => {
   });
 });
 
-describe("a permission of the team's own", () => {
-  test("is created, found by its name, and described anew", async () => {
+describe("a team's permission", () => {
+  test("is created, found by name, and can change its description", async () => {
     const name = `invoices:${letters()}`;
     const created = await guildhall.api.post(
       "/api/permissions",
@@ -65,7 +65,7 @@ describe("a permission of the team's own", () => {
     }
   });
 
-  test("keeps its name for ever: 422", async () => {
+  test("can't change its name: 422", async () => {
     const name = `invoices:${letters()}`;
     const { id, links } = (await guildhall.api.post("/api/permissions", newPermission(name))).body.data;
     const document = { data: { type: "permission", id, attributes: { name: `bills:${letters()}` } } };
@@ -76,7 +76,7 @@ describe("a permission of the team's own", () => {
     expect((await guildhall.api.get(links.self)).body.data.attributes.name).toBe(name);
   });
 
-  test("is one per name, though twenty ask for it at once: 409 name_taken", async () => {
+  test("is unique by name, even if twenty ask at once: 409", async () => {
     const document = newPermission(`invoices:${letters()}`);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => guildhall.api.post("/api/permissions", document)),
@@ -98,14 +98,14 @@ describe("a permission of the team's own", () => {
     "in voices:read",
     "a:b\n",
     "*:*",
-  ])("is not called %j: 422", async (name) => {
+  ])("can't be called %j: 422", async (name) => {
     expect(await guildhall.api.post("/api/permissions", newPermission(name))).toMatchObject({
       status: 422,
       body: { errors: [{ source: { pointer: "/data/attributes/name" } }] },
     });
   });
 
-  test("is not deleted while a role has it: 409 permission_in_use; then it is", async () => {
+  test("can't be deleted while in use: 409 permission_in_use", async () => {
     const name = `invoices:${letters()}`;
     const { links } = (await guildhall.api.post("/api/permissions", newPermission(name))).body.data;
     const held = await addPermission(guildhall.api, await buildRole(guildhall, []), name);
@@ -116,7 +116,7 @@ describe("a permission of the team's own", () => {
     expect(await guildhall.api.delete(links.self)).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("deleted and given to a role at once ends one way or the other, with no error of ours", async () => {
+  test("is consistent if it is deleted and given at once", async () => {
     for (let round = 0; round < 10; round += 1) {
       const name = `invoices:${letters()}`;
       const { id, links } = (await guildhall.api.post("/api/permissions", newPermission(name))).body.data;
@@ -137,7 +137,7 @@ describe("a permission of the team's own", () => {
     }
   });
 
-  test("is made by who manages roles in the environment, and by no other session", async () => {
+  test("is managed by roles:manage in the environment only", async () => {
     const document = newPermission(`invoices:${letters()}`);
     const person = await buildPerson(guildhall);
     const api = guildhall.api.as(person.token);

@@ -41,7 +41,7 @@ test("a link works at the moment its first or resent email is handed over", asyn
   await expect.poll(() => opened).toEqual([303, 200, 303, 200]);
 });
 
-describe("nobody waits for the mail server:", { timeout: 60_000 }, () => {
+describe("nobody waits for the mail server if", { timeout: 60_000 }, () => {
   test.each([
     ["it is not there", async () => "smtp://127.0.0.1:1"],
     ["it accepts connections and says nothing", silentServer],
@@ -67,12 +67,12 @@ describe("nobody waits for the mail server:", { timeout: 60_000 }, () => {
   });
 });
 
-describe("until when an invitation is open", () => {
+describe("an invitation's expiry", () => {
   const inDays = (days: number) => {
     const local = new Date(Date.now() + days * 86_400_000 + 5.75 * 3_600_000);
     return `${local.toISOString().slice(0, 19)}+05:45`;
   };
-  /** As the mail writes a moment. */
+  /** A time as the email writes it. */
   const written = (time: string) => {
     const [date, clock] = [
       { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" } as const,
@@ -81,7 +81,7 @@ describe("until when an invitation is open", () => {
     return `${date} at ${clock} UTC`;
   };
 
-  test("is said by mail and page as it is stored, by the zone it says, also after it was changed", async () => {
+  test("the expiry is the same in email and page, also after a change", async () => {
     await start();
     const given = inDays(3);
     const { id, path, email } = await invited(guildhall, organization, { expires_at: given });
@@ -101,8 +101,8 @@ describe("until when an invitation is open", () => {
   });
 });
 
-describe("an acceptance that fails half-way", () => {
-  test("leaves the invitation as it was and nobody a user, and the next one succeeds", async () => {
+describe("an acceptance that fails halfway", () => {
+  test("an acceptance that fails halfway changes nothing, and the next succeeds", async () => {
     await start();
     const { id, path, email } = await invited(guildhall, organization);
     await guildhall.db.raw(`
@@ -116,7 +116,7 @@ describe("an acceptance that fails half-way", () => {
     expect((await answerByLink(guildhall, { id }, "accept")).status).toBe(200);
   });
 
-  test("does not open one that is closed: what is accepted stays so", async () => {
+  test("an accepted invitation stays accepted, even after its member was removed", async () => {
     await start();
     const { id, path, email } = await invited(guildhall, organization);
     const { body } = await answerByLink(guildhall, { id }, "accept");
@@ -130,7 +130,7 @@ describe("an acceptance that fails half-way", () => {
   });
 });
 
-/** A mail server that looks at each mail before it takes it. */
+/** A mail server that looks at each email before it accepts it. */
 async function smtpThat(look: (mail: string) => Promise<void>): Promise<string> {
   const server = new SMTPServer({
     authOptional: true,

@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 const statusOf = async (id: string) => (await guildhall.db("invitations").where({ id }).first()).status;
 
-/** Addresses of the members. */
+/** The members' addresses. */
 const members = ({ id }: Organization): Promise<string[]> =>
   guildhall
     .db("memberships")
@@ -161,7 +161,7 @@ test("a removed member doesn't come back by an old link", async () => {
 });
 
 describe("nobody learns whether an address has an account:", () => {
-  /** One that has an account and is a member elsewhere, one that has none. */
+  /** One that has an account and is a member elsewhere, and one that has none. */
   async function both() {
     const known = await buildPerson(guildhall, {
       first_name: "Grace",
@@ -170,7 +170,7 @@ describe("nobody learns whether an address has an account:", () => {
     await buildOrganization(guildhall, known);
     return [known.user.email, uniqueEmail()];
   }
-  /** Without what differs between any two invitations. */
+  /** Without the parts that differ between any two invitations. */
   const plain = (text: string, id: string, email: string) =>
     text
       .replaceAll(id, "ID")
@@ -220,7 +220,7 @@ describe("nobody learns whether an address has an account:", () => {
   });
 });
 
-describe("an address is invited anew, by a link of its own, and what was before stays to be read,", () => {
+describe("an address is invited again with a new link", () => {
   const ends: Array<[state: string, end: (id: string, email: string) => Promise<unknown>]> = [
     ["declined", (id) => answerByLink(guildhall, { id }, "decline")],
     ["revoked", (id) => guildhall.api.post(`/api/invitations/${id}/revoke`)],
@@ -234,21 +234,24 @@ describe("an address is invited anew, by a link of its own, and what was before 
     ],
   ];
 
-  test.each(ends)("after it was %s", async (state, end) => {
-    const first = await invited(guildhall, organization);
-    await end(first.id, first.email);
-    const second = await invited(guildhall, organization, { email: first.email });
-    await sendDue(guildhall);
-    const mails = guildhall.mailbox.received.filter(({ to }) => to.includes(first.email));
-    expect(tokenIn(mails.at(-1) ?? (await guildhall.mailbox.waitFor(first.email)))).toBe(
-      linkToken(guildhall, second.id),
-    );
-    expect((await answerByLink(guildhall, first, "decline")).body.data?.attributes.status ?? state).toBe(
-      state,
-    );
-    expect((await answerByLink(guildhall, second, "accept")).status).toBe(200);
-    expect(await members(organization)).toContain(first.email);
-    expect((await guildhall.api.get(first.path)).body.data.attributes.status).toBe(state);
-    expect(await eventTypesOf(guildhall, first.id)).toEqual(["invitation.created", `invitation.${state}`]);
-  });
+  test.each(ends)(
+    "an address can be invited with a new link after its invitation was %s",
+    async (state, end) => {
+      const first = await invited(guildhall, organization);
+      await end(first.id, first.email);
+      const second = await invited(guildhall, organization, { email: first.email });
+      await sendDue(guildhall);
+      const mails = guildhall.mailbox.received.filter(({ to }) => to.includes(first.email));
+      expect(tokenIn(mails.at(-1) ?? (await guildhall.mailbox.waitFor(first.email)))).toBe(
+        linkToken(guildhall, second.id),
+      );
+      expect((await answerByLink(guildhall, first, "decline")).body.data?.attributes.status ?? state).toBe(
+        state,
+      );
+      expect((await answerByLink(guildhall, second, "accept")).status).toBe(200);
+      expect(await members(organization)).toContain(first.email);
+      expect((await guildhall.api.get(first.path)).body.data.attributes.status).toBe(state);
+      expect(await eventTypesOf(guildhall, first.id)).toEqual(["invitation.created", `invitation.${state}`]);
+    },
+  );
 });

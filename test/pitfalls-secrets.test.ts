@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 const optOutToken = (id: string) => guildhall.context.linkKeys.signOptOut(id);
 
-describe("whatever a link leads to", () => {
+describe("the page behind a link", () => {
   const states: Array<[state: string, become: (id: string) => Promise<unknown>]> = [
     ["pending", async () => {}],
     ["accepted", (id) => answerByLink(guildhall, { id }, "accept")],
@@ -27,37 +27,34 @@ describe("whatever a link leads to", () => {
     ["superseded", (id) => guildhall.db("invitations").where({ id }).update({ token_version: 2 })],
   ];
 
-  test.each(states)(
-    "when it is %s: told to no other host, kept nowhere, and without the token",
-    async (_, become) => {
-      const { id } = await invited(guildhall, organization);
-      await become(id);
-      const token = linkToken(guildhall, id);
-      const form = { method: "POST", body: new URLSearchParams({ csrf: "wrong" }) };
-      const cookie = { headers: { Cookie: `${id}=${token}` } };
-      const visits: Array<[path: string, init: RequestInit]> = [
-        [`/i/${token}`, {}],
-        [`/i/${token}?answer=decline`, {}],
-        [`/invitations/${id}`, cookie],
-        [`/invitations/${id}`, {}],
-        [`/invitations/${id}/accept`, { ...form, ...cookie }],
-        [`/i/${token}x`, {}],
-        [`/u/${optOutToken(id)}`, {}],
-        [`/u/${optOutToken(id)}`, form],
-        [`/u/${optOutToken(id)}x`, {}],
-      ];
-      for (const [path, init] of visits) {
-        const headers = { Accept: "text/html", ...init.headers };
-        const answer = await fetch(guildhall.api.origin + path, { redirect: "manual", ...init, headers });
-        const page = await answer.text();
-        expect(answer.headers.get("Referrer-Policy"), path).toBe("no-referrer");
-        expect(answer.headers.get("Cache-Control"), path).toBe("no-store");
-        expect(answer.headers.get("Content-Security-Policy"), path).toMatch(/default-src 'none'/);
-        expect(page, path).not.toMatch(/\b(?:src|href|action)="?(?:https?:)?\/\/|@import|url\(/);
-        expect(`${page} ${answer.headers.get("Location")}`, path).not.toContain(token.slice(-43));
-      }
-    },
-  );
+  test.each(states)("the page of a link that is %s reveals no token and is not cached", async (_, become) => {
+    const { id } = await invited(guildhall, organization);
+    await become(id);
+    const token = linkToken(guildhall, id);
+    const form = { method: "POST", body: new URLSearchParams({ csrf: "wrong" }) };
+    const cookie = { headers: { Cookie: `${id}=${token}` } };
+    const visits: Array<[path: string, init: RequestInit]> = [
+      [`/i/${token}`, {}],
+      [`/i/${token}?answer=decline`, {}],
+      [`/invitations/${id}`, cookie],
+      [`/invitations/${id}`, {}],
+      [`/invitations/${id}/accept`, { ...form, ...cookie }],
+      [`/i/${token}x`, {}],
+      [`/u/${optOutToken(id)}`, {}],
+      [`/u/${optOutToken(id)}`, form],
+      [`/u/${optOutToken(id)}x`, {}],
+    ];
+    for (const [path, init] of visits) {
+      const headers = { Accept: "text/html", ...init.headers };
+      const answer = await fetch(guildhall.api.origin + path, { redirect: "manual", ...init, headers });
+      const page = await answer.text();
+      expect(answer.headers.get("Referrer-Policy"), path).toBe("no-referrer");
+      expect(answer.headers.get("Cache-Control"), path).toBe("no-store");
+      expect(answer.headers.get("Content-Security-Policy"), path).toMatch(/default-src 'none'/);
+      expect(page, path).not.toMatch(/\b(?:src|href|action)="?(?:https?:)?\/\/|@import|url\(/);
+      expect(`${page} ${answer.headers.get("Location")}`, path).not.toContain(token.slice(-43));
+    }
+  });
 });
 
 test("no API response holds a link's token or half of one", async () => {

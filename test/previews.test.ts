@@ -81,12 +81,12 @@ test("the previews run one script and load nothing from elsewhere", async () => 
   expect(body).not.toMatch(/(?:src|href)="(?!\/)/);
 });
 
-describe("a saved template", () => {
+describe("a template that is saved", () => {
   const file = join(packageRoot(), "templates", "invitation-declined.txt");
   const locale = join(packageRoot(), "templates", "locales", "en.json");
   const path = "/dev/mails/mails/invitation-declined/en";
 
-  test("makes another version, and the preview shows it", async () => {
+  test("makes a new version, and the preview shows it", async () => {
     const source = await readFile(file, "utf8");
     const before = (await get("/dev/mails/version")).body;
     expect((await get("/dev/mails/version")).body).toBe(before);

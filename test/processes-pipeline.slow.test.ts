@@ -26,7 +26,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe.each(backends())("processes side by side, queue on %s,", (backend) => {
+describe.each(backends())("processes side by side, queue on %s:", (backend) => {
   test("two apis and two workers send every email once", async () => {
     const mailbox = await startMailbox();
     const ports = [await freePort(), await freePort()] as const;
@@ -57,7 +57,7 @@ describe.each(backends())("processes side by side, queue on %s,", (backend) => {
     await mailbox.stop();
   });
 
-  test("an email of a killed worker is sent once more, as the same email", async () => {
+  test("a killed worker's email is sent once more, as the same email", async () => {
     const smtp = await startScriptedSmtp();
     smtp.script({ at: "dot", does: "silence", keeps: true });
     const port = await freePort();
@@ -89,7 +89,7 @@ describe.each(backends())("processes side by side, queue on %s,", (backend) => {
   });
 });
 
-/** How many rows a statement finds or changes. */
+/** The number of rows a statement finds or changes. */
 async function count(sql: string): Promise<number> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();

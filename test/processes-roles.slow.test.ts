@@ -19,7 +19,7 @@ import {
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
-/** As long as a loaded machine may need for what takes a second. */
+/** The time a loaded machine may need for something that takes a second. */
 const SOON = 30_000;
 
 let database: TestDatabase;
@@ -66,7 +66,7 @@ describe.each(backends())("in production, queue on %s,", (backend) => {
       expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(404);
   });
 
-  test("readyz fails while the database is gone, and all resumes when it is back", async () => {
+  test("readyz fails while the database is down, and all works when it is back", async () => {
     const port = await freePort();
     const variables = productionVariables(backend, { port, database: gate.url, smtp: mailbox.url });
     const [api, worker] = [
@@ -111,11 +111,11 @@ test("in development api and worker share DATA_DIR's inbox and secrets", async (
     const mail = inbox.body.find(({ to }: { to: string }) => to === email);
     return mail.links.find((candidate: string) => candidate.includes("/i/"));
   }, SOON);
-  // What the worker signed the api takes.
+  // The api accepts what the worker signed.
   expect((await fetch(link, { redirect: "manual" })).status).toBe(303);
 });
 
-/** As nobody has migrated it yet. */
+/** A database that nobody has migrated yet. */
 async function empty({ url }: TestDatabase): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

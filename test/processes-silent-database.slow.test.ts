@@ -14,7 +14,7 @@ import { type SilentProxy, startSilentProxy } from "./support/silent-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
-/** As long as a loaded machine may need for what is promised within 15 s. */
+/** The time a loaded machine may need for something promised within 15 s. */
 const SOON = { timeout: 60_000, interval: 100 };
 
 let database: TestDatabase;
@@ -56,7 +56,7 @@ describe.each(backends())("in production, queue on %s,", (backend) => {
     for (const child of [api, worker]) child.signal("SIGTERM");
     for (const child of [api, worker]) expect(await child.ends(20_000)).toEqual({ code: 0, signal: null });
 
-    /** Asks until it is taken, and waits for the email. */
+    /** Sends the request until it succeeds, and waits for the email. */
     async function invite(): Promise<void> {
       const email = uniqueEmail();
       await vi.waitFor(async () => {

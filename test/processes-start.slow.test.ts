@@ -16,7 +16,7 @@ import {
 vi.setConfig({ testTimeout: 180_000 });
 afterEach(cleanUpProcesses);
 
-/** Everything on one machine, with nothing set but where it listens and keeps its data. */
+/** Everything on one machine; only the port and the data directory are set. */
 interface Home {
   PORT: string;
   DATA_DIR: string;
@@ -26,7 +26,7 @@ async function newHome(): Promise<Home & Record<string, string>> {
   return { PORT: String(await freePort()), DATA_DIR: await newDataDirectory() };
 }
 
-test("npm start on a bare machine prints commands that invite and show the member", async () => {
+test("npm start on a bare machine prints commands that work", async () => {
   const home = await newHome();
   const npm = startProcess("npm", ["start"], { ...home, npm_config_update_notifier: "false" });
   await npm.prints(/Stop with Ctrl-C/);
@@ -49,7 +49,7 @@ test("npm start on a bare machine prints commands that invite and show the membe
   const after = await showMembers();
   expect(after.data).toHaveLength(before.data.length + 1);
 
-  // npm's own end is of the signal; the service still ends in order.
+  // npm itself ends by the signal; the service still stops in order.
   npm.signal("SIGTERM");
   await npm.ends(10_000);
   expect(npm.output()).toContain('"msg":"stopping"');
@@ -90,7 +90,7 @@ test("a second start keeps all data, even after the first was killed", async () 
   }
 });
 
-// Docker's default capabilities leave out this one. Then root can't look into the processes of other users.
+// Docker's default capabilities leave this one out. Then root can't look into the processes of other users.
 test.runIf(process.getuid?.() === 0)("root in a container recognizes and stops its Postgres", async () => {
   const home = await newHome();
   const limits = ["--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"];
@@ -129,7 +129,7 @@ test("readyz answers only once acme-test exists", async () => {
   const home = await newHome();
   startGuildhallProcess("all", home);
   const origin = `http://localhost:${home.PORT}`;
-  // What answers first, and what the first call after it finds.
+  // The first answer, and the first call after it.
   let ready = 0;
   while (ready !== 200)
     ready = await fetch(`${origin}/readyz`).then(
@@ -175,7 +175,7 @@ test("an unwritable data directory is named", async () => {
   expect(guildhall.output()).toMatch(/DATA_DIR must be a directory you can write to/);
 });
 
-/** Whether a Postgres runs on these data. */
+/** Whether a Postgres runs on this data. */
 async function holdsData({ DATA_DIR }: Home): Promise<boolean> {
   const files = await readdir(join(DATA_DIR, "postgres"), { recursive: true });
   return files.includes(join("data", "postmaster.pid"));
@@ -191,7 +191,7 @@ async function mailTo(address: string, origin: string): Promise<{ subject: strin
   throw new Error(`no mail to ${address} within 20 s`);
 }
 
-/** Follows a mail's link as a browser does and presses Accept. @returns the page that follows. */
+/** Follows an email's link as a browser does and presses Accept. @returns the page that follows. */
 async function accept(links: string[], origin: string): Promise<string> {
   const link = links.find((candidate) => candidate.startsWith(`${origin}/i/`)) ?? "";
   const opened = await fetch(link, { redirect: "manual" });

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "at a %s the request and the mail under way are finished, and nothing new is taken",
+  "at %s, current requests and emails are finished, and no new ones begun",
   async (signal) => {
     const { guildhall, api, organization } = await start();
     let giveVerdict = () => {};
@@ -91,7 +91,7 @@ async function spawn(variables: Record<string, string> = {}): Promise<{ guildhal
   return { guildhall, api: createApi(`http://127.0.0.1:${PORT}`, headers) };
 }
 
-/** Running, with the id of the organization that is there from the start. */
+/** A running service, with the id of the organization that exists from the start. */
 async function start(): Promise<{ guildhall: Child; api: Api; organization: string }> {
   const { guildhall, api } = await spawn();
   await guildhall.prints(/Guildhall is ready/);

@@ -8,7 +8,7 @@ afterEach(cleanUpProcesses);
 const ALWAYS_NEEDED = ["DATABASE_URL", "SMTP_URL", "PUBLIC_URL", "MAIL_FROM", "SECRET_KEY", "ADMIN_TOKEN"];
 
 test.each(["all", "api"] as const)(
-  "%s in production names every variable it misses, and starts nothing of its own",
+  "%s in production names all missing variables and starts nothing",
   async (role) => {
     const { output, left } = await refusal(role, { NODE_ENV: "production" });
     for (const name of ALWAYS_NEEDED) expect(output).toContain(`${name} is missing`);
@@ -16,13 +16,13 @@ test.each(["all", "api"] as const)(
   },
 );
 
-test("migrate in production needs a database and nothing else", async () => {
+test("migrate in production needs only a database", async () => {
   const { output } = await refusal("migrate", { NODE_ENV: "production" });
   expect(output).toMatch(/^Guildhall can't start:\nDATABASE_URL is missing: .*\n$/);
 });
 
 test.each(["api", "worker"] as const)(
-  "%s in development asks for the database it does not bring",
+  "%s in development asks for a database instead of bringing one",
   async (role) => {
     const { output, left } = await refusal(role, {});
     expect(output).toContain("DATABASE_URL is missing: only `npm start` starts its own Postgres");
@@ -37,7 +37,7 @@ test("every wrong variable is named with its expected value", async () => {
   expect(output).toContain("SECRET_KEY must have at least 32 bytes");
 });
 
-/** Starts a process that should not start. @returns what it says, and what it left in its DATA_DIR. */
+/** Starts a process that should refuse to start. @returns its output, and the files in its DATA_DIR. */
 async function refusal(
   role: "all" | "api" | "worker" | "migrate",
   variables: Record<string, string>,

@@ -19,7 +19,7 @@ const ROUNDS = 25;
 
 const guildhall = useGuildhall();
 
-test("who joins while they are invited again is left no pending invitation", async () => {
+test("a person who joins while invited again is left no pending invitation", async () => {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   for (let round = 0; round < ROUNDS; round += 1) {
     const person = await buildPerson(guildhall);
@@ -34,7 +34,7 @@ test("who joins while they are invited again is left no pending invitation", asy
   }
 });
 
-test("who is removed while they invite leaves no pending invitation", async () => {
+test("a member removed while inviting leaves no pending invitation", async () => {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -54,13 +54,13 @@ test("who is removed while they invite leaves no pending invitation", async () =
   }
 });
 
-/** Somebody who may invite to an organization, and the request that ends it. */
+/** Somebody who may invite to an organization, and the request that ends the right. */
 interface Losing {
   token: string;
   lose: () => Promise<ApiAnswer>;
 }
 
-/** How many statements wait for a lock. */
+/** The number of statements that wait for a lock. */
 async function waiting(): Promise<number> {
   const { rows } = await guildhall.db.raw(
     "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -69,32 +69,32 @@ async function waiting(): Promise<number> {
 }
 
 const waysToLose: Record<string, (organization: Organization, owner: Api) => Promise<Losing>> = {
-  "a role of the environment taken": async (organization) => {
+  "losing a role of the environment": async (organization) => {
     const { user, token } = await buildMember(guildhall, organization, "member");
     const given = await giveInEnvironment(guildhall, user, ["members:manage"]);
     return { token, lose: () => guildhall.api.delete(`/api/user-roles/${given}`) };
   },
-  "a permission taken from a role of the environment": async (organization) => {
+  "taking a permission from a role of the environment": async (organization) => {
     const { user, token } = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, []);
     const permission = await addPermission(guildhall.api, role, "members:manage");
     await guildhall.api.post("/api/user-roles", userRole(user.id, role));
     return { token, lose: () => guildhall.api.delete(`/api/role-permissions/${permission}`) };
   },
-  "a permission taken from a role of the organization": async (organization) => {
+  "taking a permission from a role of the organization": async (organization) => {
     const { token, membership } = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, [], organization.id);
     const permission = await addPermission(guildhall.api, role, "members:manage");
     await guildhall.api.post("/api/membership-roles", membershipRole(membership.id, role));
     return { token, lose: () => guildhall.api.delete(`/api/role-permissions/${permission}`) };
   },
-  "a user deleted who is no member": async () => {
+  "deleting a user who isn't a member": async () => {
     const { user, token } = await buildPerson(guildhall);
     const admin = await roleId(guildhall, user.environment_id, "admin");
     await guildhall.api.post("/api/user-roles", userRole(user.id, admin));
     return { token, lose: () => guildhall.api.delete(`/api/users/${user.id}`) };
   },
-  "an admin demoted": async (organization, owner) => {
+  "demoting an admin": async (organization, owner) => {
     const { token, membership } = await buildMember(guildhall, organization, "admin");
     const path = `/bridge-payment/organizations/${organization.id}/members/${membership.id}`;
     return { token, lose: () => owner.put(path, { role: "member" }) };
@@ -111,13 +111,13 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
   const pendingIn = ({ id }: Organization) =>
     guildhall.db("invitations").where({ organization_id: id, status: "pending" });
 
-  test("while an invitation of theirs is being written takes it, too", async () => {
+  test("losing the right during the writing of an invitation revokes it", async () => {
     const { organization, owner } = await buildTeam();
     const { token, lose } = await build(organization, owner);
     const email = uniqueEmail();
     const { body } = await invite(guildhall, organization, email);
     const underWay: Array<Promise<ApiAnswer>> = [];
-    // It is judged, and then waits to hear whether the address has a pending invitation still.
+    // It is judged, and then waits to learn whether the address still has a pending invitation.
     await guildhall.db.transaction(async (trx) => {
       await trx("invitations")
         .where({ id: body.data.id })
@@ -133,7 +133,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     expect(await pendingIn(organization)).toEqual([]);
   });
 
-  test("while they invite leaves no pending invitation", async () => {
+  test("losing the right while inviting leaves no pending invitation", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 10; round += 1) {
       const { token, lose } = await build(organization, owner);
@@ -148,7 +148,7 @@ describe.each(Object.entries(waysToLose))("%s", (_, build) => {
     }
   });
 
-  test("while their batch is worked off leaves no pending invitation", async () => {
+  test("losing the right during a batch leaves no pending invitation", async () => {
     const { organization, owner } = await buildTeam();
     for (let round = 0; round < 3; round += 1) {
       const { token, lose } = await build(organization, owner);

@@ -15,7 +15,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const ROUNDS = 60;
 
-/** Everything over HTTP and at once. Nobody may be answered 5xx, and what is answered must be what is true afterwards. */
+/** Everything over HTTP and at once. Nobody may get a 5xx, and every answer must be true afterwards. */
 describe("at the same moment", { timeout: 120_000 }, () => {
   const guildhall = useGuildhall({ worker: true });
   let owner: Person;
@@ -41,7 +41,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     expect(mailsTo(owner.user.email)).toBe(1);
   });
 
-  test("60 invite one address in as many spellings: one invitation, one mail, 409 for the others", async () => {
+  test("60 spellings of one address make one invitation and one email", async () => {
     const email = uniqueEmail();
     const answers = await atOnce(60, (n) => invite(guildhall, organization, spelling(email, n)));
     expect(statuses(answers)).toEqual({ 201: 1, 409: 59 });
@@ -51,14 +51,14 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     expect(mailsTo(email)).toBe(1);
   });
 
-  test("60 invite an address whose invitation is overdue: it expires once, one new one takes its place", async () => {
+  test("60 invitations to an overdue one's address expire it once and make one", async () => {
     const { id, email } = await invited({ seconds: -1 });
     const answers = await atOnce(60, () => invite(guildhall, organization, email));
     expect(statuses(answers)).toEqual({ 201: 1, 409: 59 });
     expect(await countOf("events", { subject_id: id, type: "invitation.expired" })).toBe(1);
   });
 
-  test("accept, decline, revoke and expire end an invitation exactly once, and every answer is true", async () => {
+  test("accept, decline, revoke and expire end it exactly once, with true answers", async () => {
     const { db, api } = guildhall;
     for (let round = 0; round < ROUNDS; round += 1) {
       const invitation = await invited({ seconds: Math.random() * 0.1 });
@@ -86,7 +86,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     }
   });
 
-  test("accept and delete: nobody becomes a member of an organization that is being deleted", async () => {
+  test("accept and delete make nobody a member of a doomed organization", async () => {
     await guildhall.stopWorker();
     for (let round = 0; round < 30; round += 1) {
       const doomed = await buildOrganization(guildhall, owner);
@@ -104,7 +104,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     guildhall.startWorker();
   });
 
-  test("invite and delete: no invitation survives, and each that was made is revoked", async () => {
+  test("invite and delete leave no invitation, and revoke each one made", async () => {
     for (let round = 0; round < 30; round += 1) {
       const doomed = await buildOrganization(guildhall, owner);
       const [deleted, ...others] = await Promise.all([
@@ -132,7 +132,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     }
   });
 
-  test("ten add one person: one membership, 409 for the others", async () => {
+  test("ten requests add one person once, with 409 for the rest", async () => {
     const { user } = await buildPerson(guildhall);
     const relationships = {
       user: { data: { type: "user", id: user.id } },
@@ -143,10 +143,10 @@ describe("at the same moment", { timeout: 120_000 }, () => {
     expect(statuses(answers)).toEqual({ 201: 1, 409: 9 });
   });
 
-  test("who is removed while they accept is not let in by that invitation afterwards", async () => {
+  test("a member removed during an accept doesn't get back in by it", async () => {
     for (let round = 0; round < 20; round += 1) {
       const member = await buildMember(guildhall, organization, "member");
-      // An invitation to somebody who is a member by now: invited before they joined another way.
+      // An invitation to somebody who is already a member: invited before they joined another way.
       const { email } = member.user;
       const invitation = await invited();
       await guildhall
@@ -201,7 +201,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
   }
 });
 
-/** Within so many milliseconds, so that every order comes up. */
+/** Waits up to so many milliseconds, so that every order occurs. */
 async function later<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds));
   return work();
@@ -211,19 +211,19 @@ function atOnce(times: number, work: (n: number) => Promise<ApiAnswer>): Promise
   return Promise.all(Array.from({ length: times }, (_, n) => work(n)));
 }
 
-/** How many answers there were of each status. */
+/** The number of answers by status. */
 function statuses(answers: ApiAnswer[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-/** Another way to write the same address: upper case where `n` has a bit. */
+/** Another spelling of the address: upper case where `n` has a bit. */
 function spelling(email: string, n: number): string {
   return [...email].map((letter, index) => ((n >> (index % 6)) & 1 ? letter.toUpperCase() : letter)).join("");
 }
 
-/** The codes a refusal may name: what the row became, or expired, if it was so before who was faster had committed. */
+/** The codes a refusal may have: the final state, or expired if that came first. */
 function closedAs({ status }: { status: string }): RegExp {
   return new RegExp(`^invitation_(${status}|expired)$`);
 }

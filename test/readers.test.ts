@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 const environment = { "X-Environment": "acme-test" };
-// Their requests pass where ours do: `check-every-answer.ts`.
+// Their requests pass `check-every-answer.ts` like ours.
 const axiosOptions = { adapter: "fetch" };
 
 const rowOf = (table: string, id: string) => guildhall.db(table).where({ id }).first();
@@ -49,7 +49,7 @@ describe("kitsu", () => {
     });
   const kitsu = () => kitsuWith({ Authorization: `Bearer ${OPERATOR_TOKEN}` });
 
-  test("lists, page by page, what is in the database", async () => {
+  test("kitsu lists everything in the database, page by page", async () => {
     const ids: string[] = [];
     let page: Read = await kitsu().get("users", { params: { page: { size: 2 } } });
     for (;;) {
@@ -60,7 +60,7 @@ describe("kitsu", () => {
     expect(ids).toEqual(await idsOfUsers());
   });
 
-  test("finds one resource with all that it includes", async () => {
+  test("kitsu finds one resource with everything it includes", async () => {
     const params = { include: "owner,memberships.user" };
     const { data }: Read = await kitsu().get(`organizations/${organization.id}`, { params });
     expect(data.name).toBe("Analytical Engines");
@@ -73,14 +73,14 @@ describe("kitsu", () => {
     expect(emailsOf(users)).toEqual(everybody());
   });
 
-  test("reads as a signed-in user, and fewer fields when it asks for fewer", async () => {
+  test("kitsu reads as a signed-in user, and fewer fields on request", async () => {
     const params = { fields: { user: "email" } };
     const { data }: Read = await kitsuWith({ "X-Session-ID": owner.token }).get("users", { params });
     expect(emailsOf(data)).toEqual(everybody());
     expect(data[0]).not.toHaveProperty("first_name");
   });
 
-  test("creates, changes and deletes", async () => {
+  test("kitsu creates, changes and deletes", async () => {
     const [email, type] = [uniqueEmail(), "user"];
     const created: Read = await kitsu().request({
       method: "POST",
@@ -101,7 +101,7 @@ describe("kitsu", () => {
     expect(await rowOf("users", id)).toBeUndefined();
   });
 
-  test("creates with relationships", async () => {
+  test("kitsu creates with relationships", async () => {
     const { user } = await buildPerson(guildhall);
     const created: Read = await kitsu().request({
       method: "POST",
@@ -112,7 +112,7 @@ describe("kitsu", () => {
     expect(await rowOf("organizations", created.data.id)).toMatchObject({ owner_user_id: user.id });
   });
 
-  test("is told what was wrong", async () => {
+  test("kitsu shows what was wrong", async () => {
     const body = { email: "nobody" };
     const refused = kitsu().request({ method: "POST", url: "users", type: "user", body });
     await expect(refused).rejects.toMatchObject({
@@ -144,7 +144,7 @@ describe("devour", () => {
     return api;
   }
 
-  test("lists, page by page, what is in the database", async () => {
+  test("devour lists everything in the database, page by page", async () => {
     const ids: string[] = [];
     let page = await devour().findAll("user", { page: { size: 3 } });
     for (;;) {
@@ -156,7 +156,7 @@ describe("devour", () => {
     expect(ids).toEqual(await idsOfUsers());
   });
 
-  test("finds one resource with all that it includes", async () => {
+  test("devour finds one resource with everything it includes", async () => {
     const { data } = await devour().find("organization", organization.id, {
       include: "owner,memberships.user",
     });
@@ -167,7 +167,7 @@ describe("devour", () => {
     expect(emailsOf(data.memberships.map(({ user }: Read) => user))).toEqual(everybody());
   });
 
-  test("creates, changes and deletes", async () => {
+  test("devour creates, changes and deletes", async () => {
     const slug = unique("acme").toLowerCase();
     const created = await devour().create("organization", {
       name: "Acme",
@@ -193,7 +193,7 @@ describe("devour", () => {
     await expect(devour().find("organization", id)).rejects.toMatchObject({ 0: { title: "Not Found" } });
   });
 
-  test("links and unlinks by a resource of its own", async () => {
+  test("devour links and unlinks by a resource of its own", async () => {
     const role = await guildhall
       .db("roles")
       .where({ environment_id: owner.user.environment_id, name: "billing" })
@@ -207,11 +207,11 @@ describe("devour", () => {
 });
 
 describe("jsona", () => {
-  /** Through the eyes of the owner. */
+  /** As the owner sees it. */
   const read = async (path: string): Promise<Read> =>
     new Jsona().deserialize((await guildhall.api.as(owner.token).get(path)).body);
 
-  test("reads a list as what is in the database", async () => {
+  test("jsona reads a list exactly as it is in the database", async () => {
     const users: Read[] = await read("/api/users?page[size]=100");
     for (const { id, type, email, first_name, created_at } of users) {
       const row = await rowOf("users", id);
@@ -225,7 +225,7 @@ describe("jsona", () => {
     expect(emailsOf(users)).toEqual(everybody());
   });
 
-  test("reads inclusions three relationships deep", async () => {
+  test("jsona reads inclusions three relationships deep", async () => {
     const path = `/api/organizations/${organization.id}?include=owner,memberships.roles.permissions`;
     const { owner: shown, memberships } = await read(path);
     expect(shown.email).toBe(owner.user.email);
@@ -237,7 +237,7 @@ describe("jsona", () => {
     }
   });
 
-  test("reads an empty to-one relationship as nothing", async () => {
+  test("jsona reads an empty to-one relationship as null", async () => {
     const role = await guildhall
       .db("roles")
       .where({ environment_id: owner.user.environment_id, name: "owner" })

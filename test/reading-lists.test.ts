@@ -34,7 +34,7 @@ async function walk(url: string, link: "next" | "prev", between: () => Promise<v
   return { pages, last };
 }
 
-/** What the operator reads; invitations as their recipients see them are signed-in people's, in a file of their own. */
+/** What the operator reads; received invitations are tested in a file of their own. */
 const types = resourceTypes.filter(({ path }) => path !== "received-invitations");
 
 const sorts = types.flatMap(({ path, sortable }) =>
@@ -43,7 +43,7 @@ const sorts = types.flatMap(({ path, sortable }) =>
 
 describe("a list", () => {
   test.each(sorts)(
-    "of /api/%s, sorted by %s, is in order, the other way round with a minus, and the same page by page",
+    "/api/%s sorted by %s is in order, in both directions and page by page",
     async (path, column) => {
       const list = (sort: string) => guildhall.api.get(`/api/${path}?sort=${sort}&page[size]=100`);
       const [up, down] = [await list(column), await list(`-${column}`)];
@@ -54,7 +54,7 @@ describe("a list", () => {
         column === "id" ? id : attributes[column],
       );
       if (column === "id" || column.endsWith("_at")) {
-        // To the microsecond they may differ where the API shows milliseconds: equal is in order.
+        // The API shows milliseconds, so rows that differ by microseconds look equal.
         expect(values).toEqual([...values].sort());
       }
       const { pages } = await walk(`/api/${path}?sort=${column}&page[size]=3`, "next");
@@ -63,7 +63,7 @@ describe("a list", () => {
   );
 
   test.each(["id", "-id", "name", "-name", "created_at", "-created_at"])(
-    "sorted by %s is the same pages from its start to its end and back",
+    "a list sorted by %s has the same pages from start to end and back",
     async (sort) => {
       for (const size of [1, 4, 7]) {
         const forwards = await walk(`/api/permissions?sort=${sort}&page[size]=${size}`, "next");
@@ -74,8 +74,8 @@ describe("a list", () => {
   );
 });
 
-describe("rows of one moment", () => {
-  /** Organizations of one owner, all created at the very same microsecond. */
+describe("rows of the same moment", () => {
+  /** Organizations of one owner, all created in the same microsecond. */
   async function buildTwins(count: number) {
     const owner = await buildPerson(guildhall);
     const ids = [];
@@ -89,7 +89,7 @@ describe("rows of one moment", () => {
     return id;
   }
 
-  test.each(["created_at", "-created_at", "name", "-name"])("sorted by %s come each once", async (sort) => {
+  test.each(["created_at", "-created_at", "name", "-name"])("sorted by %s appear once each", async (sort) => {
     const { ids, url } = await buildTwins(7);
     for (const size of [1, 2, 3, 7]) {
       const forwards = await walk(`${url}&sort=${sort}&page[size]=${size}`, "next");
@@ -100,7 +100,7 @@ describe("rows of one moment", () => {
   });
 
   test.each(["created_at", "-created_at"])(
-    "sorted by %s come each once while others come and go",
+    "sorted by %s appear once each while others come and go",
     async (sort) => {
       const { owner, ids, url } = await buildTwins(8);
       let doomed: string | undefined;
@@ -115,7 +115,7 @@ describe("rows of one moment", () => {
     },
   );
 
-  test("a microsecond apart are in order, which milliseconds would not tell", async () => {
+  test("are in order by microseconds", async () => {
     const owner = await buildPerson(guildhall);
     const late = await buildTwin(owner, "2026-01-02 03:04:05.678903+00");
     const early = await buildTwin(owner, "2026-01-02 03:04:05.678901+00");
@@ -125,7 +125,7 @@ describe("rows of one moment", () => {
   });
 });
 
-/** The value of each filter that finds what `world` has; null: both worlds have the same. */
+/** The value of each filter that finds what `world` has; null if both worlds have the same. */
 const finds: Record<string, (world: World) => string | null | Promise<string | null>> = {
   "environments handle": () => "acme-test",
   "users email": (world) => world.owner.user.email.toUpperCase(),
@@ -183,7 +183,7 @@ const finds: Record<string, (world: World) => string | null | Promise<string | n
   "organization-deletions state": () => null,
 };
 const [PAST, FUTURE] = ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00+02:00"];
-/** Of filters both worlds share: the value that finds both, and one that finds neither. */
+/** For filters both worlds share: the value that finds both, and one that finds neither. */
 const shared: Record<string, [string, string]> = {
   "api-clients name": ["sync", "billing"],
   "invitations status": ["pending", "declined"],
@@ -216,7 +216,7 @@ describe("a filter", () => {
     Object.keys(known).map((name) => [path, name] as const),
   );
 
-  test.each(filters)("of /api/%s, %s, finds what it names and nothing else", async (path, name) => {
+  test.each(filters)("on /api/%s by %s finds exactly what it names", async (path, name) => {
     const find = finds[`${path} ${name}`];
     if (find === undefined) throw new Error("a new filter needs a row above");
     const idsBy = async (value: string) => {
@@ -244,28 +244,25 @@ describe("a filter", () => {
   test.each([
     ["invitations", "invitations"],
     ["suppressions", "suppressions"],
-  ])(
-    "of /api/%s by time takes those from one moment to before another, the oldest first",
-    async (path, table) => {
-      const rows = guildhall.db(table);
-      const ids: string[] = (await rows.clone().orderBy("id", "desc").limit(2).pluck("id")) as string[];
-      const [older, newer] = ids as [string, string];
-      await rows.clone().where({ id: older }).update({ created_at: "2019-05-01T10:00:00.000001Z" });
-      await rows.clone().where({ id: newer }).update({ created_at: "2019-05-01T12:00:00Z" });
-      const found = (since: string, until: string) =>
-        walk(
-          `/api/${path}?filter[created_since]=2019-05-01T${since}Z&filter[created_until]=2019-05-01T${until}Z&page[size]=1`,
-          "next",
-        );
-      expect((await found("10:00:00", "12:00:01")).pages).toEqual([[older], [newer]]);
-      expect((await found("10:00:00", "12:00:00")).pages).toEqual([[older]]);
-      expect((await found("10:00:01", "12:00:00")).pages).toEqual([[]]);
-      const yesterday = await guildhall.api.get(`/api/${path}?filter[created_since]=yesterday`);
-      expect(yesterday.body.errors[0]).toMatchObject({ source: { parameter: "filter[created_since]" } });
-    },
-  );
+  ])("on /api/%s by time includes the start and excludes the end", async (path, table) => {
+    const rows = guildhall.db(table);
+    const ids: string[] = (await rows.clone().orderBy("id", "desc").limit(2).pluck("id")) as string[];
+    const [older, newer] = ids as [string, string];
+    await rows.clone().where({ id: older }).update({ created_at: "2019-05-01T10:00:00.000001Z" });
+    await rows.clone().where({ id: newer }).update({ created_at: "2019-05-01T12:00:00Z" });
+    const found = (since: string, until: string) =>
+      walk(
+        `/api/${path}?filter[created_since]=2019-05-01T${since}Z&filter[created_until]=2019-05-01T${until}Z&page[size]=1`,
+        "next",
+      );
+    expect((await found("10:00:00", "12:00:01")).pages).toEqual([[older], [newer]]);
+    expect((await found("10:00:00", "12:00:00")).pages).toEqual([[older]]);
+    expect((await found("10:00:01", "12:00:00")).pages).toEqual([[]]);
+    const yesterday = await guildhall.api.get(`/api/${path}?filter[created_since]=yesterday`);
+    expect(yesterday.body.errors[0]).toMatchObject({ source: { parameter: "filter[created_since]" } });
+  });
 
-  test("narrows related lists and their linkage, too", async () => {
+  test("also applies to related lists and their linkage", async () => {
     const { id } = one.organization;
     for (const path of [
       `/api/organizations/${id}/invitations`,

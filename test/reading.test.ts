@@ -30,30 +30,27 @@ const relationships = resourceTypes.flatMap((type) =>
 );
 
 describe("a relationship", () => {
-  test.each(relationships)(
-    "of /api/%s, %s, answers at its two links, for the operator and for the owner, and says the same at both",
-    async (path, name) => {
-      const self = `/api/${path}/${world.ids[path]}`;
-      for (const api of [guildhall.api, guildhall.api.as(world.owner.token)]) {
-        const { links, data } = (await api.get(self)).body.data.relationships[name];
-        expect(links).toEqual({ self: `${self}/relationships/${name}`, related: `${self}/${name}` });
-        const [bare, related] = [await api.get(links.self), await api.get(links.related)];
-        expect([bare.status, related.status]).toEqual([200, 200]);
-        expect(bare.body.links).toMatchObject(links);
-        expect(related.body.links.self).toBe(links.related);
-        for (const row of [bare.body.data].flat())
-          if (row !== null) expect(Object.keys(row).sort()).toEqual(["id", "type"]);
-        // What the caller may not see is linked to by those who know its id, and is absent.
-        const [linked, seen] = [keysOf(bare.body.data), keysOf(related.body.data)];
-        expect(linked).toEqual(expect.arrayContaining(seen));
-        if (api === guildhall.api) expect(linked).toEqual(seen);
-        if (data !== undefined) expect(keysOf(data)).toEqual(linked);
-      }
-    },
-  );
+  test.each(relationships)("a relationship of /api/%s, %s, is the same at both links", async (path, name) => {
+    const self = `/api/${path}/${world.ids[path]}`;
+    for (const api of [guildhall.api, guildhall.api.as(world.owner.token)]) {
+      const { links, data } = (await api.get(self)).body.data.relationships[name];
+      expect(links).toEqual({ self: `${self}/relationships/${name}`, related: `${self}/${name}` });
+      const [bare, related] = [await api.get(links.self), await api.get(links.related)];
+      expect([bare.status, related.status]).toEqual([200, 200]);
+      expect(bare.body.links).toMatchObject(links);
+      expect(related.body.links.self).toBe(links.related);
+      for (const row of [bare.body.data].flat())
+        if (row !== null) expect(Object.keys(row).sort()).toEqual(["id", "type"]);
+      // Anyone who knows the id gets the linkage, and a hidden resource is left out.
+      const [linked, seen] = [keysOf(bare.body.data), keysOf(related.body.data)];
+      expect(linked).toEqual(expect.arrayContaining(seen));
+      if (api === guildhall.api) expect(linked).toEqual(seen);
+      if (data !== undefined) expect(keysOf(data)).toEqual(linked);
+    }
+  });
 
   test.each(relationships)(
-    "of /api/%s, %s, is included in full, linked to, and each resource once",
+    "a relationship of /api/%s, %s, is included once, in full and linked",
     async (path, name) => {
       const self = `/api/${path}/${world.ids[path]}`;
       const related = (await guildhall.api.get(`${self}/${name}`)).body.data;
@@ -63,7 +60,7 @@ describe("a relationship", () => {
     },
   );
 
-  test("of nothing is absent: 404 at both links", async () => {
+  test("a relationship of an unknown resource is a 404 at both links", async () => {
     for (const [path, name] of relationships) {
       const prefix = resourceTypes.find((type) => type.path === path)?.prefix;
       const self = `/api/${path}/${prefix}_01h2xcejqtf2nbrexx3vqjhp41`;
@@ -74,7 +71,7 @@ describe("a relationship", () => {
 });
 
 describe("include", () => {
-  test("follows relationships of relationships, and links every step", async () => {
+  test("include follows relationships of relationships, and links every step", async () => {
     const url = `/api/organizations/${world.organization.id}?include=memberships.user,memberships.roles.permissions,owner`;
     const { data, included } = (await guildhall.api.as(world.owner.token).get(url)).body;
     const byType = (type: string): Identifier[] => included.filter((row: Identifier) => row.type === type);
@@ -84,14 +81,14 @@ describe("include", () => {
     expect(new Set(included.map(keyOf)).size).toBe(included.length);
   });
 
-  test("does not repeat what is primary data", async () => {
+  test("doesn't repeat primary data", async () => {
     const url = `/api/organizations/${world.organization.id}/memberships?include=organization.memberships`;
     const { body } = await guildhall.api.get(url);
     expect(keysOf(body.included)).toEqual([`organization:${world.organization.id}`]);
     expect(keysOf(body.included[0].relationships.memberships.data)).toEqual(keysOf(body.data));
   });
 
-  test("of nothing is an empty list, and without it there is none", async () => {
+  test("an empty include gives an empty list, and no include gives none", async () => {
     const path = `/api/organizations/${world.organization.id}`;
     expect((await guildhall.api.get(`${path}?include=`)).body.included).toEqual([]);
     expect((await guildhall.api.get(path)).body).not.toHaveProperty("included");
@@ -119,14 +116,14 @@ describe("include", () => {
     "owner memberships",
     "__proto__",
     "owner.memberships.roles.permissions",
-  ])("of %j, which leads nowhere or too far, is 400", async (include) => {
+  ])("including %j, which is unknown or too deep, is a 400", async (include) => {
     for (const path of ["/api/organizations", `/api/organizations/${world.organization.id}`]) {
       const answer = await guildhall.api.get(`${path}?${new URLSearchParams({ include })}`);
       expect(answer).toMatchObject(badParameter("invalid_parameter", "include"));
     }
   });
 
-  test("of more than 1000 is 400 include_too_large; of 1000 it is an answer", async () => {
+  test("of 1000 resources works, and of more is 400 include_too_large", async () => {
     const owner = await buildPerson(guildhall);
     const { environment_id, id: organization_id } = await buildOrganization(guildhall, owner);
     const rows = Array.from({ length: 1_000 }, (_, n) => {
@@ -161,7 +158,7 @@ describe("include", () => {
     expect(fellows.body.included[0].relationships.sessions.data).toEqual([]);
   });
 
-  test("needs the scope of what is included: 403 scope_missing", async () => {
+  test("needs the included resources' scope: 403 scope_missing", async () => {
     const { id } = world.organization;
     const api = async (...scopes: string[]) =>
       bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, scopes)));
@@ -183,7 +180,7 @@ describe("include", () => {
 });
 
 describe("fields", () => {
-  test("are shown as asked for, of what is primary and what is included, and of other types all", async () => {
+  test("fields limit primary and included resources as requested", async () => {
     const url = `/api/organizations/${world.organization.id}?include=owner,memberships&fields[organization]=name,owner&fields[user]=email`;
     const { data, included } = (await guildhall.api.get(url)).body;
     expect(data.attributes).toEqual({ name: "Acme Corp" });
@@ -194,7 +191,7 @@ describe("fields", () => {
     expect(Object.keys(membership.attributes).sort()).toEqual(["created_at", "metadata", "updated_at"]);
   });
 
-  test("of none leave the bare resource, and of unknown names nothing", async () => {
+  test("fields without names leave a bare resource, and unknown ones are ignored", async () => {
     for (const fields of ["", "colour", "__proto__,constructor", "id,type"]) {
       const query = new URLSearchParams({ "fields[organization]": fields });
       const { status, body } = await guildhall.api.get(
@@ -206,7 +203,7 @@ describe("fields", () => {
     }
   });
 
-  test("narrow lists and their pages alike", async () => {
+  test("apply to lists and their pages alike", async () => {
     const { body } = await guildhall.api.get("/api/roles?fields[role]=name&page[size]=1");
     const next = await guildhall.api.get(body.links.next);
     expect(Object.keys(next.body.data[0].attributes)).toEqual(["name"]);

@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-test("every npm command of the README is there", () => {
+test("every npm command in the README exists", () => {
   const { scripts } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
   const named = [...readme.matchAll(/npm (?:run )?(\w+)/g)].map(([, name = ""]) => name);
   const builtIn = ["ci", "start", "test"];
@@ -34,13 +34,13 @@ test("every npm command of the README is there", () => {
   for (const name of named) expect([...Object.keys(scripts), ...builtIn]).toContain(name);
 });
 
-test("every file the README links to is there", () => {
+test("every file the README links to exists", () => {
   const links = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, link = ""]) => link);
   expect(links.length).toBeGreaterThan(3);
   for (const link of links) expect(existsSync(join(packageRoot(), link)), link).toBe(true);
 });
 
-test("the calls of the README work when pasted, with ids and token in place of the capitals", async () => {
+test("the README's calls work when pasted, with ids and token filled in", async () => {
   const owner = await buildPerson(guildhall);
   await buildPerson(guildhall, { email: "luca@acme.example" });
   const organization = await buildOrganization(guildhall, owner);

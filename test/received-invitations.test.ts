@@ -146,8 +146,8 @@ describe("received invitations", () => {
   });
 });
 
-describe("by status", () => {
-  test("received invitations are filtered by their present status", async () => {
+describe("received invitations by status", () => {
+  test("received invitations are filtered by their current status", async () => {
     const invitee = await buildPerson(guildhall);
     const states = ["pending", "accepted", "declined", "revoked", "expired"] as const;
     const ids: Record<string, string> = {};
@@ -158,7 +158,7 @@ describe("by status", () => {
       if (state === "accepted" || state === "declined")
         await answerByLink(guildhall, invitation, state === "accepted" ? "accept" : "decline");
       if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
-      // No sweep has written it down.
+      // No sweep has recorded it.
       if (state === "expired") await expiresIn(guildhall, invitation.id, -1);
     }
     for (const state of states)
@@ -170,7 +170,7 @@ describe("by status", () => {
   });
 });
 
-describe("an answer", () => {
+describe("answering a received invitation", () => {
   test.each([
     ["accept", "accepted"],
     ["decline", "declined"],

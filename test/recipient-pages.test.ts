@@ -12,7 +12,7 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
 
-/** What a browser keeps and shows: cookies, the last page, where it is. */
+/** What a browser keeps and shows: cookies, the last page, its address. */
 interface Browser {
   open(path: string, init?: RequestInit): Promise<{ status: number; page: string; headers: Headers }>;
   press(button: "accept" | "decline"): Promise<{ status: number; page: string; headers: Headers }>;
@@ -47,7 +47,7 @@ function browser(): Browser {
   };
 }
 
-/** Invites a new address. @returns what its mail's link holds. */
+/** Invites a new address. @returns the token in its email's link. */
 async function mailedInvitation(): Promise<{ id: string; email: string; token: string }> {
   const email = uniqueEmail();
   const created = await invite(guildhall, organization, email);
@@ -59,7 +59,7 @@ async function statusOf(id: string): Promise<string> {
 }
 
 describe("opening the link", () => {
-  test("shows who invites, to what, and two buttons, under an address without the token", async () => {
+  test("shows the invitation, under a URL without the token", async () => {
     const { id, token, email } = await mailedInvitation();
     const answer = await fetch(`${guildhall.api.origin}/i/${token}`, { redirect: "manual" });
     expect(answer.status).toBe(303);
@@ -75,7 +75,7 @@ describe("opening the link", () => {
     expect(page).not.toContain(token);
   });
 
-  test("changes nothing, whatever machine does it and however often", async () => {
+  test("opening a link changes nothing, whatever program does it how often", async () => {
     const { id, token } = await mailedInvitation();
     const agents = [
       "Mozilla/5.0",
@@ -106,7 +106,7 @@ describe("opening the link", () => {
     expect(await statusOf(id)).toBe("accepted");
   });
 
-  test("is never stored, framed, told to others or allowed to load anything", async () => {
+  test("gives a page that is never cached or framed and loads nothing", async () => {
     const { token } = await mailedInvitation();
     const { headers, page } = await browser().open(`/i/${token}`);
     expect(headers.get("Referrer-Policy")).toBe("no-referrer");
@@ -153,7 +153,7 @@ describe("answering on the page", () => {
     expect((await page.press("accept")).status).toBe(200);
   });
 
-  test("a form made elsewhere may bring the token itself", async () => {
+  test("a form made elsewhere may send the token itself", async () => {
     const { id, token } = await mailedInvitation();
     const body = new URLSearchParams({ token });
     const answer = await fetch(`${guildhall.api.origin}/invitations/${id}/accept`, { method: "POST", body });
@@ -161,7 +161,7 @@ describe("answering on the page", () => {
     expect(await statusOf(id)).toBe("accepted");
   });
 
-  test("the same address takes JSON:API from a program, and finds the environment by the invitation", async () => {
+  test("the same URL accepts JSON:API, and finds the invitation's environment", async () => {
     const { id, token } = await mailedInvitation();
     const answer = await fetch(`${guildhall.api.origin}/invitations/${id}/decline`, {
       method: "POST",
@@ -174,7 +174,7 @@ describe("answering on the page", () => {
     });
   });
 
-  test("another site's form is refused: it can't know the hidden field", async () => {
+  test("another site's form is refused, because it can't know the hidden field", async () => {
     const { id, token } = await mailedInvitation();
     for (const csrf of ["", "guess", "x".repeat(43)]) {
       const answer = await fetch(`${guildhall.api.origin}/invitations/${id}/accept`, {
@@ -188,7 +188,7 @@ describe("answering on the page", () => {
   });
 });
 
-describe("a browser that keeps no cookie", () => {
+describe("a browser without cookies", () => {
   /** Follows every redirect, as browsers do, and keeps nothing. */
   const visit = async (path: string, init: RequestInit = {}) => {
     const answer = await fetch(guildhall.api.origin + path, { headers: { Accept: "text/html" }, ...init });
@@ -215,7 +215,7 @@ describe("a browser that keeps no cookie", () => {
     expect(reloaded.page).toBe(answered.page);
   });
 
-  test("may press the button of a page whose address is over: the form holds the link itself", async () => {
+  test("can press the button after the URL has expired", async () => {
     const { id, token } = await mailedInvitation();
     const { page } = await visit(`/i/${token}`);
     expect(Object.fromEntries(fieldsOf(page))).toMatchObject({ token });
@@ -223,7 +223,7 @@ describe("a browser that keeps no cookie", () => {
     expect(await statusOf(id)).toBe("accepted");
   });
 
-  test("gets nothing by an address that is over, of another invitation, or of another purpose", async () => {
+  test("an expired or foreign URL shows nothing without the link", async () => {
     const mine = await mailedInvitation();
     const other = await mailedInvitation();
     const { linkKeys } = guildhall.context;
@@ -244,14 +244,14 @@ describe("a browser that keeps no cookie", () => {
     });
   });
 
-  test("is refused with a hidden field that is wrong, though the token is right", async () => {
+  test("a form with a wrong hidden field is refused", async () => {
     const { id, token } = await mailedInvitation();
     const body = new URLSearchParams({ token, csrf: "guess" });
     expect((await visit(`/invitations/${id}/accept`, { method: "POST", body })).status).toBe(403);
     expect(await statusOf(id)).toBe("pending");
   });
 
-  test("that kept the cookie of an earlier email only sees what the newer link opens", async () => {
+  test("with an earlier email's cookie sees the newer link's page", async () => {
     const { id, token } = await mailedInvitation();
     await guildhall.db("invitations").where({ id }).update({ token_version: 2 });
     const newer = guildhall.context.linkKeys.sign({ invitationId: id, tokenVersion: 2 });
@@ -263,9 +263,9 @@ describe("a browser that keeps no cookie", () => {
   });
 });
 
-describe("an invitation that is closed", () => {
+describe("a closed invitation", () => {
   test.each(["declined", "revoked", "expired", "superseded"] as const)(
-    "%s has its own page, whichever way one comes",
+    "a closed invitation that is %s has its own page by link and button",
     async (state) => {
       const { id, token } = await mailedInvitation();
       const human = browser();
@@ -280,7 +280,7 @@ describe("an invitation that is closed", () => {
     },
   );
 
-  test("the pages of all states differ from each other", async () => {
+  test("has a different page for each state", async () => {
     const pages = new Set<string>();
     for (const state of ["declined", "revoked", "expired", "superseded"] as const) {
       const { id, token } = await mailedInvitation();
@@ -303,8 +303,8 @@ describe("an invitation that is closed", () => {
   }
 });
 
-describe("to strangers", () => {
-  test("every link that is none looks the same: 404, the same page", async () => {
+describe("invalid links", () => {
+  test("all invalid links get the same 404 page", async () => {
     const { id, token } = await mailedInvitation();
     const tampered = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
     const answers = await Promise.all(
@@ -321,7 +321,7 @@ describe("to strangers", () => {
     expect(new Set(answers.map(({ page }) => page)).size).toBe(1);
   });
 
-  test("another invitation's link opens only its own", async () => {
+  test("an invitation's link opens no other invitation", async () => {
     const mine = await mailedInvitation();
     const yours = await mailedInvitation();
     const headers = { Cookie: `${yours.id}=${mine.token}` };

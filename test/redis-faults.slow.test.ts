@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const SOON = { timeout: 45_000, interval: 100 };
 const NEVER = 3_600_000;
 
-describe.skipIf(!backends().includes("redis"))("a Redis", () => {
+describe.skipIf(!backends().includes("redis"))("Redis", () => {
   let redis: OwnRedis;
   let proxy: SilentProxy;
   let guildhall: Guildhall;
@@ -46,7 +46,7 @@ describe.skipIf(!backends().includes("redis"))("a Redis", () => {
       settings: { REDIS_URL: proxy.url, ...settings },
     });
     organization = await buildOrganization(guildhall, await buildPerson(guildhall));
-    // The worker listens.
+    // The worker is listening.
     await expect.poll(inviteAndLook, SOON).toBe(true);
   }
 
@@ -69,7 +69,7 @@ describe.skipIf(!backends().includes("redis"))("a Redis", () => {
     return (await fetch(`${guildhall.settings.PUBLIC_URL}/readyz`)).ok;
   }
 
-  test("that stays silent for good stops no email, no expiry, no batch and no deletion", async () => {
+  test("a silent Redis stops no email, expiry, batch or deletion", async () => {
     await start({ SWEEP_EVERY: 2_000, EXPIRE_EVERY: 2_000 });
     const overdue = (await invite(guildhall, organization, uniqueEmail())).body.data.id;
     const doomed = await buildOrganization(guildhall, await buildPerson(guildhall));
@@ -89,14 +89,14 @@ describe.skipIf(!backends().includes("redis"))("a Redis", () => {
     expect(await isReady()).toBe(false);
   });
 
-  test("whose connections die without a word is used again by itself", async () => {
+  test("a Redis whose connections die silently is used again by itself", async () => {
     await start({ SWEEP_EVERY: NEVER });
     proxy.silence();
     await expect.poll(inviteAndLook, SOON).toBe(true);
     await expect.poll(isReady, SOON).toBe(true);
   });
 
-  test("that became a replica is left for the primary at the same address", async () => {
+  test("a Redis that became a replica is left for the primary at its address", async () => {
     await start({ SWEEP_EVERY: NEVER });
     const primary = await startOwnRedis();
     proxy.leadTo(primary.url);
@@ -111,7 +111,7 @@ describe.skipIf(!backends().includes("redis"))("a Redis", () => {
   test.each([
     ["full", "config set maxmemory 1", "config set maxmemory 0"],
     ["a replica", "replicaof 127.0.0.1 1", "replicaof no one"],
-  ])("that is %s stops no email, is not ready, and fills no log", async (_, fault, cure) => {
+  ])("a Redis that is %s stops no email and doesn't fill the log", async (_, fault, cure) => {
     await start({ SWEEP_EVERY: 2_000 });
     await redis.command(fault);
     const began = lines.length;
@@ -129,7 +129,7 @@ describe.skipIf(!backends().includes("redis"))("a Redis", () => {
   });
 });
 
-describe.skipIf(!backends().includes("redis"))("at the start", () => {
+describe.skipIf(!backends().includes("redis"))("at the start,", () => {
   let redis: OwnRedis;
   afterEach(async () => {
     await cleanUpProcesses();
@@ -139,15 +139,15 @@ describe.skipIf(!backends().includes("redis"))("at the start", () => {
   test.each([
     ["a Redis Cluster", ["--cluster-enabled", "yes"], /Redis Cluster/],
     ["a replica", ["--replicaof", "127.0.0.1", "1"], /replica.*primary/],
-  ])("%s is refused in plain words", async (_, options, words) => {
-    // A cluster's own port is by default 10,000 above the other, where there may be none.
+  ])("at the start, %s is refused in plain words", async (_, options, words) => {
+    // A cluster's own port is by default 10,000 higher, which may not exist.
     const more = options[0] === "--cluster-enabled" ? ["--cluster-port", String(await freePort())] : [];
     redis = await startOwnRedis(...options, ...more);
     const { log } = capturedLog();
     await expect(requireFitRedis(redis.url, log)).rejects.toThrow(words);
   });
 
-  test("a refusal ends the process, which says which variable to change", async () => {
+  test("a refusal ends the process and says which variable to change", async () => {
     redis = await startOwnRedis("--replicaof", "127.0.0.1", "1");
     const database = await createTestDatabase();
     const variables = productionVariables("redis", {
@@ -162,7 +162,7 @@ describe.skipIf(!backends().includes("redis"))("at the start", () => {
     await database.drop();
   });
 
-  test("a Redis that may evict jobs is warned of once, one that can't be reached is no obstacle", async () => {
+  test("an evicting Redis logs one warning, and an unreachable one doesn't matter", async () => {
     redis = await startOwnRedis("--maxmemory-policy", "allkeys-lru");
     const { log, lines } = capturedLog();
     await requireFitRedis(redis.url, log);

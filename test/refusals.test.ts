@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { type Failure, failed } from "../src/mail/outcome.ts";
 
 type Stage = "connect" | "ehlo" | "auth" | "mail" | "rcpt" | "data" | "dot";
-/** `recipient`: suppressed. `email`: failed. `retry`: tried again later. Anything else: trouble of the sending side. */
+/**
+ * `recipient`: suppressed. `email`: failed. `retry`: tried again later. Anything else: a problem of the sending side.
+ */
 type Verdict = "recipient" | "email" | "retry" | `trouble: ${string}`;
 
 /** In the style of each receiver or mail server, with invented people, hosts and addresses. */
@@ -83,7 +85,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["a host with a telling name", "rcpt", "550 No such user here (mx1.spam-policy.example)", "recipient"],
   ["a provider's report", "rcpt", "smtp; 550 5.1.1 unknown user", "recipient"],
 
-  // This email's own, and no proof that its mailbox is gone.
+  // This email's own fault, and no proof that its mailbox is gone.
   [
     "Gmail",
     "rcpt",
@@ -121,7 +123,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["ClamAV", "dot", "550 Virus Eicar found", "email"],
   ["a reused address", "rcpt", "550 5.7.17 Mailbox owner has changed", "email"],
 
-  // Of this recipient, for the time being.
+  // This recipient's fault, temporarily.
   [
     "Postgrey",
     "rcpt",
@@ -129,7 +131,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
     "retry",
   ],
   ["GMX-style greylisting", "rcpt", "451 4.7.1 Greylisting in action, please come back later", "retry"],
-  ["a plain patience", "rcpt", "450 4.7.1 Please try again later", "retry"],
+  ["a plain request for patience", "rcpt", "450 4.7.1 Please try again later", "retry"],
   [
     "Gmail",
     "rcpt",
@@ -188,7 +190,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
     "553 5.7.1 <no-reply@acme.example>: Sender address rejected: not owned by user bob",
     "trouble: sender",
   ],
-  ["an address of bad form", "rcpt", "553 5.1.7 Invalid address", "trouble: sender"],
+  ["a malformed address", "rcpt", "553 5.1.7 Invalid address", "trouble: sender"],
   ["Exim", "rcpt", "550 Sender verify failed", "trouble: sender"],
   [
     "5.1.1 that speaks of the sender",
@@ -339,7 +341,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
     "trouble: connections",
   ],
 
-  // A login, or a system in trouble.
+  // A login, or a system with a problem.
   [
     "Exchange Online",
     "mail",
@@ -362,7 +364,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["Postfix", "mail", "451 4.3.0 Temporary lookup failure", "trouble: busy"],
   ["Exim", "connect", "554 No", "trouble: refusal"],
 
-  // It may be this email's own, or ours: what others meet tells.
+  // This email's fault or ours: other emails decide.
   [
     "Gmail",
     "dot",
@@ -385,7 +387,7 @@ const CORPUS: Array<[who: string, stage: Stage, reply: string, verdict: Verdict]
   ["Exim", "rcpt", "550 Administrative prohibition", "trouble: policy"],
   ["Cisco", "rcpt", "550 #5.1.0 Address rejected.", "trouble: policy"],
   ["5.1.1 that speaks of policy", "rcpt", "550 5.1.1 Rejected by our mail policy", "trouble: policy"],
-  ["one who says nothing", "data", "554 no", "trouble: policy"],
+  ["a server without a reason", "data", "554 no", "trouble: policy"],
   ["163.com", "dot", "554 DT:SPM 163 smtp", "trouble: policy"],
 ];
 
@@ -405,15 +407,15 @@ function outcomeOf(stage: Stage, reply: string) {
   return failed({ ...failure, ...COMMANDS[stage] }, 1, 0);
 }
 
-describe("whose fault a refusal is:", () => {
-  test.each(CORPUS)("%s, %s: %s", (_, stage, reply, verdict) => {
+describe("the fault behind a refusal:", () => {
+  test.each(CORPUS)("the fault behind a refusal by %s, %s: %s", (_, stage, reply, verdict) => {
     const { state, suppress, trouble } = outcomeOf(stage, reply);
     const settled = state === "failed" ? "email" : "retry";
     const judged = trouble === null ? (suppress ? "recipient" : settled) : `trouble: ${trouble.cause}`;
     expect(judged).toBe(verdict);
   });
 
-  test("there are enough of them, and each trouble says what to do", () => {
+  test("the corpus is large enough, and each problem's advice says what to do", () => {
     expect(CORPUS.length).toBeGreaterThan(80);
     for (const [, stage, reply] of CORPUS) {
       const advice = outcomeOf(stage, reply).trouble?.advice ?? "check";

@@ -23,7 +23,7 @@ let organization: Organization;
 beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
-/** Nobody is due of what a test before has left, and the environment says nothing of its own. */
+/** Clears what earlier tests left, and resets the environment's settings. */
 beforeEach(async () => {
   await guildhall.db("mail_deliveries").update({ sent_at: null, due_at: null });
   await guildhall.db("environments").update({ settings: {} });
@@ -36,7 +36,7 @@ const remindOn = (reminder_days: number[]) =>
     .where({ id: organization.environment_id })
     .update({ settings: { reminder_days } });
 
-/** Moves an invitation's newest mail back: it left so long ago. */
+/** Moves an invitation's newest email back in time. */
 async function leftAgo({ id }: Pick<Invited, "id">, days: number, hours = 0): Promise<void> {
   const { db } = guildhall;
   const sent_at = db.raw("now() - make_interval(days => ?, hours => ?)", [days, hours]);
@@ -46,7 +46,7 @@ async function leftAgo({ id }: Pick<Invited, "id">, days: number, hours = 0): Pr
     .update({ sent_at });
 }
 
-/** An invitation whose mail left so long ago. */
+/** An invitation whose email left so long ago. */
 async function mailed(
   days: number,
   hours = 1,
@@ -63,7 +63,7 @@ async function remindersOf({ id }: Invited) {
 }
 
 describe("a reminder", () => {
-  test("is mailed with the link of the invitation's mail, as one conversation with it", async () => {
+  test("has the same link as the invitation's email, in the same thread", async () => {
     const { id, email } = await mailed(2);
     expect(await remind()).toBe(1);
     await sendDue(guildhall);
@@ -79,7 +79,7 @@ describe("a reminder", () => {
     expect((await answerByLink(guildhall, { id }, "accept")).status).toBe(200);
   });
 
-  test("the first mail itself is no reply to anything", async () => {
+  test("the first email is not a reply", async () => {
     const { email } = await mailed(0);
     const { mail } = await guildhall.mailbox.waitFor(email);
     expect([mail.inReplyTo, mail.references]).toEqual([undefined, undefined]);
@@ -94,7 +94,7 @@ describe("a reminder", () => {
     expect(mail.html).toContain('lang="de"');
   });
 
-  test("is shown among the invitation's deliveries, and leaves its delivery status alone", async () => {
+  test("is listed among the deliveries, and keeps the delivery status", async () => {
     const invitation = await mailed(2);
     await remind();
     const { body } = await guildhall.api.get(`${invitation.path}/deliveries`);
@@ -117,12 +117,12 @@ describe("reminders are due", () => {
     [5, 1, 1],
     [6, 1, 0],
     [30, 0, 0],
-  ])("2 and 5 days after the mail: after %i days and %i hours there are %i", async (days, hours, count) => {
+  ])("2 and 5 days after the email: after %i days and %i hours there are %i", async (days, hours, count) => {
     await mailed(days, hours);
     expect(await remind()).toBe(count);
   });
 
-  test("on each day once, from the first to the last", async () => {
+  test("once on each day, from the first to the last", async () => {
     const invitation = await mailed(0);
     let written = 0;
     for (let hour = 0; hour < 24 * 7; hour += 6) {
@@ -141,7 +141,7 @@ describe("reminders are due", () => {
     expect(counts).toEqual([1, 0, 1, 0, 1]);
   });
 
-  test("on its days as they are by now, each once, however they are changed between two", async () => {
+  test("on the current days, once each, even if they change in between", async () => {
     const invitation = await mailed(1);
     const days: Array<[day: number, reminder_days: number[], written: number]> = [
       [1, [1, 2, 5], 1],
@@ -160,14 +160,14 @@ describe("reminders are due", () => {
     expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([1, 2, 5, 6]);
   });
 
-  test("never, where the environment wants none", async () => {
+  test("never if the environment has no reminder days", async () => {
     await remindOn([]);
     await mailed(2);
     await mailed(5);
     expect(await remind()).toBe(0);
   });
 
-  test("in one environment and not in another, by the days of each", async () => {
+  test("by the days of each environment", async () => {
     const elsewhere = await buildPerson(guildhall, { environment: "globex" });
     const there = await buildOrganization(guildhall, elsewhere);
     const api = guildhall.api.in("globex");
@@ -180,7 +180,7 @@ describe("reminders are due", () => {
     expect(await remindersOf(theirs)).toHaveLength(1);
   });
 
-  test("anew after resending: days are counted from the newest mail", async () => {
+  test("after resending by the newest email's date", async () => {
     const invitation = await mailed(2);
     expect(await remind()).toBe(1);
     await letCoolDown(guildhall, invitation.id);
@@ -192,7 +192,7 @@ describe("reminders are due", () => {
     expect(await remind()).toBe(1);
     expect((await remindersOf(invitation)).map(({ seq }) => seq)).toEqual([2, 1_002]);
     await sendDue(guildhall);
-    // The first reminder was written and never left: the newer email replaced it.
+    // The first reminder was recorded and never left, because the newer email replaced it.
     const [, second, reminder] = await Promise.all(
       [1, 2, 3].map((nth) => guildhall.mailbox.waitFor(invitation.email, nth)),
     );
@@ -201,8 +201,8 @@ describe("reminders are due", () => {
   });
 });
 
-describe("nobody is reminded", () => {
-  test("again of what was written when days were counted by their place", async () => {
+describe("no reminder is sent", () => {
+  test("again for one recorded before days were counted", async () => {
     const { db } = guildhall;
     await remindOn([2, 5, 9]);
     const [once, twice] = [await mailed(2), await mailed(5)];
@@ -221,7 +221,7 @@ describe("nobody is reminded", () => {
     expect(await remind()).toBe(0);
   });
 
-  test.each(["accepted", "declined", "revoked", "overdue"])("of what is %s", async (state) => {
+  test.each(["accepted", "declined", "revoked", "overdue"])("for an invitation that is %s", async (state) => {
     const invitation = await mailed(2);
     if (state === "revoked") await guildhall.api.post(`${invitation.path}/revoke`);
     else if (state === "overdue") await expiresIn(guildhall, invitation.id, -1);
@@ -230,7 +230,7 @@ describe("nobody is reminded", () => {
   });
 
   test.each(["pending", "sending", "failed", "suppressed", "unknown"])(
-    "whose mail is %s: it may never have come",
+    "if the email is %s, because it may never have arrived",
     async (state) => {
       const { id } = await mailed(2);
       await guildhall.db("mail_deliveries").where({ invitation_id: id }).update({ state });
@@ -248,30 +248,30 @@ describe("nobody is reminded", () => {
     expect(await remind()).toBe(0);
   });
 
-  test("twice on a day: a run after a run finds nobody", async () => {
+  test("twice on a day, even if the job runs again", async () => {
     const invitation = await mailed(2);
     expect([await remind(), await remind(), await remind()]).toEqual([1, 0, 0]);
     expect(await remindersOf(invitation)).toHaveLength(1);
   });
 
-  test("in a burst: of the days a worker was away only the last is made up for", async () => {
+  test("for older days if several were missed: only for the last", async () => {
     await remindOn([1, 2, 3]);
     const invitation = await mailed(3);
     expect(await remind()).toBe(1);
-    // Though the clock should be put back: the days before are done with.
+    // Even if the clock is put back, the days before are done.
     await leftAgo(invitation, 2, 1);
     expect(await remind()).toBe(0);
     expect(await remindersOf(invitation)).toMatchObject([{ seq: 3 }]);
   });
 
-  test("late: who was due more than a day ago is left alone", async () => {
+  test("more than a day late", async () => {
     await mailed(3, 1);
     await mailed(6, 1);
     expect(await remind()).toBe(0);
   });
 });
 
-describe("a reminder that has no point any more when it is to leave is not sent", () => {
+describe("an obsolete reminder is not sent", () => {
   test.each(["accept", "decline"] as const)("after %s", async (how) => {
     const invitation = await mailed(2);
     await remind();
@@ -320,8 +320,8 @@ describe("a reminder that has no point any more when it is to leave is not sent"
   });
 });
 
-describe("many", { timeout: 60_000 }, () => {
-  /** So many pending invitations whose mails left so many days ago, by SQL. */
+describe("many reminders", { timeout: 60_000 }, () => {
+  /** Inserts so many pending invitations whose emails left so many days ago by SQL. */
   async function manyMailed(count: number): Promise<string[]> {
     const { environment_id, id: organization_id } = organization;
     const { db } = guildhall;
@@ -348,7 +348,7 @@ describe("many", { timeout: 60_000 }, () => {
   const remindedOf = (ids: string[]) =>
     guildhall.db("mail_deliveries").whereIn("invitation_id", ids).where({ kind: "invitation-reminder" });
 
-  test("are reminded in batches, each once, with one event each", async () => {
+  test("are sent in batches, once each, with one event each", async () => {
     const ids = await manyMailed(1_200);
     expect(await remind()).toBe(1_200);
     expect(await remindedOf(ids)).toHaveLength(1_200);
@@ -356,7 +356,7 @@ describe("many", { timeout: 60_000 }, () => {
     expect(events).toEqual(Array(1_200).fill("invitation.reminded"));
   });
 
-  test("are reminded each once by three workers at the same moment", async () => {
+  test("are sent once each by three workers at the same moment", async () => {
     const ids = await manyMailed(700);
     const totals = await Promise.all([remind(), remind(), remind()]);
     expect(totals.reduce((sum, n) => sum + n) + (await remind())).toBe(700);
@@ -364,7 +364,7 @@ describe("many", { timeout: 60_000 }, () => {
     expect(await guildhall.db("events").whereIn("subject_id", ids)).toHaveLength(700);
   });
 
-  test("are left to the next run when the process is asked to stop between two batches", async () => {
+  test("are left to the next run when the process stops", async () => {
     await manyMailed(700);
     let batches = 0;
     expect(await remind(() => batches++ >= 1)).toBe(500);
@@ -372,7 +372,7 @@ describe("many", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the setting", () => {
+describe("the reminder_days setting", () => {
   const set = (settings: object) => {
     const id = organization.environment_id;
     return guildhall.api.patch(`/api/environments/${id}`, {
@@ -381,7 +381,7 @@ describe("the setting", () => {
   };
 
   test.each([[[]], [[1]], [[1, 365]], [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]])(
-    "takes %j",
+    "accepts %j",
     async (reminder_days) => {
       const { status, body } = await set({ reminder_days });
       expect([status, body.data.attributes.settings.reminder_days]).toEqual([200, reminder_days]);
@@ -398,13 +398,13 @@ describe("the setting", () => {
     [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
     ["2,5"],
     [5],
-  ])("refuses %j, by its place", async (reminder_days) => {
+  ])("refuses %j with a pointer", async (reminder_days) => {
     const { status, body } = await set({ reminder_days });
     expect(status).toBe(422);
     expect(body.errors[0].source.pointer).toMatch(/^\/data\/attributes\/settings\/reminder_days/);
   });
 
-  test("is the default again once it is given as null", async () => {
+  test("returns to the default when it is set to null", async () => {
     await set({ reminder_days: [] });
     await mailed(2);
     expect(await remind()).toBe(0);
@@ -413,7 +413,7 @@ describe("the setting", () => {
     expect(await remind()).toBe(1);
   });
 
-  test("may be given with the environment, at its making", async () => {
+  test("can be set when the environment is created", async () => {
     const attributes = { handle: `reminding-${process.pid}`, name: "R", settings: { reminder_days: [9] } };
     const made = await guildhall.api.post("/api/environments", { data: { type: "environment", attributes } });
     expect(made.body.data.attributes.settings).toEqual({ reminder_days: [9] });

@@ -41,7 +41,7 @@ test("the operator has no limit", async () => {
   expect(await tally(times, send)).toEqual({ 422: times });
 });
 
-test("who tries links gets 429 after a while, and a genuine link still answers", async () => {
+test("trying many links gets 429 after a while, and a genuine link still works", async () => {
   const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
   const { body } = await invite(guildhall, organization, uniqueEmail());
   const path = `${body.data.links.self}/accept`;
@@ -70,7 +70,7 @@ describe("the rate limiter", () => {
   }
   const { requests, seconds } = LIMITS.invite;
 
-  test("lets through what is allowed, then says 429 and when to come again", () => {
+  test("allows the limit, then answers 429 with Retry-After", () => {
     let now = 0;
     const limiter = createRateLimiter(() => now);
     expect(count(limiter, "jane", requests)).toBeUndefined();
@@ -80,7 +80,7 @@ describe("the rate limiter", () => {
     expect(refused?.headers["Retry-After"]).toBe(String(seconds - 10));
   });
 
-  test("begins anew when the window has ended, not a millisecond before", () => {
+  test("starts over exactly when the window ends", () => {
     let now = 0;
     const limiter = createRateLimiter(() => now);
     count(limiter, "jane", requests);
@@ -90,7 +90,7 @@ describe("the rate limiter", () => {
     expect(count(limiter, "jane", requests)).toBeUndefined();
   });
 
-  test("counts each caller and each kind of request by itself", () => {
+  test("counts each caller and each kind of request separately", () => {
     const limiter = createRateLimiter(() => 0);
     count(limiter, "jane", requests + 1);
     expect(count(limiter, "john", requests)).toBeUndefined();

@@ -7,7 +7,7 @@ import { newId } from "../src/lib/id.ts";
 import { randomToken } from "../src/lib/random-token.ts";
 import type { Log } from "../src/log.ts";
 
-/** What is logged of a request for this path. */
+/** The log line of a request for this path. */
 async function logOf(path: string): Promise<string> {
   const lines: unknown[] = [];
   const log = { isLevelEnabled: () => true, debug: (line: unknown) => lines.push(line) } as unknown as Log;
@@ -19,7 +19,7 @@ async function logOf(path: string): Promise<string> {
   return JSON.stringify(lines);
 }
 
-test("the log holds the path of a request without a link's token", async () => {
+test("the log contains a request's path without a link's token", async () => {
   expect(await logOf("/invitations/inv_1")).toContain("/invitations/inv_1");
   for (const path of ["/i/secret", "/I/secret", "/i/secret/", "/i/secret?answer=secret", "/i/a/secret"]) {
     const logged = await logOf(path);
@@ -47,11 +47,11 @@ test.each([
   ["/i\\secret", "/…"],
   ["/U/secret/more", "/u/…"],
   ["/invitations/secret%20/accept", "/invitations/…"],
-])("of the path %s the log holds %s", (path, logged) => {
+])("the path %s is logged as %s", (path, logged) => {
   expect(harmlessPath(path)).toBe(logged);
 });
 
-test("a path's ids are logged, and what is as long as a token is not, wherever it stands", () => {
+test("ids in a path are logged, and anything as long as a token is hidden", () => {
   const id = newId("orguserrole");
   expect(harmlessPath(`/api/membership-roles/${id}`)).toBe(`/api/membership-roles/${id}`);
   for (const token of [randomToken(), createLinkKeys(["x".repeat(32)]).signOptOut(newId("inv"))])

@@ -48,14 +48,14 @@ const resend = ({ path }: Pick<Invited, "path">, by: Api = guildhall.api, meta?:
 const asOwner = () => guildhall.api.as(owner.token);
 const rowOf = (id: string) => guildhall.db("invitations").where({ id }).first();
 
-/** An invitation whose last mail is a while ago. */
+/** An invitation whose last email is a while ago. */
 async function sendable(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
   const invitation = await invited(guildhall, to, options);
   await letCoolDown(guildhall, invitation.id);
   return invitation;
 }
 
-/** So many mails of today to an address, of an invitation each, in an organization each. */
+/** Inserts so many of today's emails to an address, each of its own invitation and organization. */
 async function mailed(email: string, times: number, hoursAgo = 1): Promise<void> {
   const { db } = guildhall;
   for (let n = 0; n < times; n += 1) {
@@ -245,7 +245,7 @@ describe("the expiry of a resent invitation", () => {
   });
 
   test.each([
-    ["past", -1],
+    ["in the past", -1],
     ["over 365 days away", 366],
   ])("resending with an expiry that is %s is refused, and nothing is sent", async (_, days) => {
     const { id, path } = await sendable();
@@ -269,7 +269,7 @@ describe("the expiry of a resent invitation", () => {
   });
 });
 
-describe("too many mails: one invitation", () => {
+describe("too many emails: one invitation", () => {
   test.each(["the operator", "a member"])(
     "an invitation is not sent twice in a minute, by %s",
     async (who) => {
@@ -293,8 +293,8 @@ describe("too many mails: one invitation", () => {
   });
 });
 
-describe("too many mails: one address is sent ten in 24 hours, by all organizations together", () => {
-  test("inviting an address an eleventh time in 24 hours is refused", async () => {
+describe("too many emails: one address, from all organizations", () => {
+  test("an address can't be invited an eleventh time in 24 hours", async () => {
     const email = uniqueEmail();
     await mailed(email, 10, 20);
     const answer = await invite({ ...guildhall, api: asOwner() }, organization, email);
@@ -304,7 +304,7 @@ describe("too many mails: one address is sent ten in 24 hours, by all organizati
     expect(await guildhall.db("invitations").where({ email_canonical: email })).toEqual([]);
   });
 
-  test("resending to an address an eleventh time in 24 hours is refused", async () => {
+  test("an invitation can't be resent to an address as its eleventh in 24 hours", async () => {
     const invitation = await sendable();
     await mailed(invitation.email, 9);
     expect(await resend(invitation, asOwner())).toMatchObject(refusal(429, "recipient_limit"));
@@ -362,7 +362,7 @@ describe("too many requests", () => {
   });
 });
 
-describe("an expired invitation that is resent", () => {
+describe("reopening an invitation", () => {
   const expire = () => expireInvitations(guildhall.db, () => false);
 
   async function expired(options: Parameters<typeof invited>[2] = {}, to = organization): Promise<Invited> {
@@ -371,11 +371,11 @@ describe("an expired invitation that is resent", () => {
     return invitation;
   }
 
-  test.each(["written down", "overdue, though no sweep has written it down"])(
-    "is pending again, with a new expiry, a new link and a new email: %s",
+  test.each(["recorded", "not recorded yet"])(
+    "reopening gives a new expiry, a new link and a new email: %s",
     async (how) => {
       const invitation = await expired({ by: asOwner() });
-      if (how === "written down") await expire();
+      if (how === "recorded") await expire();
       const answer = await resend(invitation, asOwner());
       expect(answer).toMatchObject({
         status: 200,
@@ -394,7 +394,7 @@ describe("an expired invitation that is resent", () => {
     },
   );
 
-  test("the inviter hears again when a reopened invitation expires", async () => {
+  test("the inviter gets another notice when a reopened invitation expires", async () => {
     const invitation = await expired({ by: asOwner() });
     await expire();
     expect((await resend(invitation)).status).toBe(200);
@@ -464,7 +464,7 @@ describe("an expired invitation that is resent", () => {
   });
 });
 
-describe("is refused", () => {
+describe("resending is refused", () => {
   test.each(["accepted", "declined", "revoked"] as const)(
     "resending an invitation that is %s is refused with that code",
     async (state) => {
@@ -485,7 +485,7 @@ describe("is refused", () => {
     );
   });
 
-  test("resending by somebody who lacks the invitation's permissions is refused", async () => {
+  test("resending without the invitation's own permissions is refused", async () => {
     const recruiter = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage"]);
     await guildhall.api.post("/api/membership-roles", membershipRole(recruiter.membership.id, role));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   environmentId = await buildEnvironment(guildhall);
 });
 
-/** Where a role is given, as who asks: in `organization`, or in the whole environment. */
+/** Gives a role as a caller: in `organization`, or in the whole environment. */
 type Path = (api: Api, organization: string, role: string) => Promise<ApiAnswer>;
 
 const inOrganization: Record<string, Path> = {
@@ -63,14 +63,14 @@ async function buildManager(...permissions: string[]): Promise<Api> {
   return guildhall.api.as(token);
 }
 
-/** Every row by which somebody has, or may come to have, a role. */
+/** Every row that gives somebody a role, now or later. */
 async function holdings(role_id: string): Promise<number> {
   const tables = ["membership_roles", "user_roles", "invitation_roles"];
   const rows = await Promise.all(tables.map((table) => guildhall.db(table).where({ role_id })));
   return rows.flat().length;
 }
 
-describe.each(paths)("by %s", (name, give) => {
+describe.each(paths)("giving a role by %s", (name, give) => {
   test("nobody gives the role owner: 403 owner_not_grantable", async () => {
     const { organization, owner } = await buildTeam();
     const role = await roleId(guildhall, environmentId, "owner");
@@ -83,7 +83,7 @@ describe.each(paths)("by %s", (name, give) => {
     expect(await holdings(role)).toBe(before);
   });
 
-  test("a role of another organization is 404 for everyone", async () => {
+  test("a role of another organization is a 404 for everyone", async () => {
     const [{ organization, owner }, { organization: other }] = [await buildTeam(), await buildTeam()];
     const role = await buildRole(guildhall, [], other.id);
     const askers = name === "user-roles" ? [guildhall.api] : [owner, guildhall.api];
@@ -93,14 +93,14 @@ describe.each(paths)("by %s", (name, give) => {
     expect(await holdings(role)).toBe(0);
   });
 
-  test("an unknown role is 404", async () => {
+  test("an unknown role is a 404", async () => {
     const { organization } = await buildTeam();
     const unknown = "role_01h2xcejqtf2nbrexx3vqjhp41";
     expect(await give(guildhall.api, organization.id, unknown)).toMatchObject(refusal(404, "not_found"));
   });
 });
 
-describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, give) => {
+describe.each(Object.entries(inOrganization))("giving a role by %s, in an organization", (_, give) => {
   test("an admin gives only roles within their own: 403 role_exceeds_own", async () => {
     const { organization, admin, owner } = await buildTeam();
     const within = await buildRole(guildhall, ["members:manage", "events:read"]);
@@ -129,7 +129,7 @@ describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, g
     expect(await give(manager, organization.id, beyond)).toMatchObject(refusal(403, "role_exceeds_own"));
   });
 
-  test("without members:manage nobody gives a role: 403 forbidden", async () => {
+  test("nobody gives a role without members:manage: 403", async () => {
     const { organization } = await buildTeam();
     const { token } = await buildMember(guildhall, organization, "member");
     const role = await roleId(guildhall, environmentId, "member");
@@ -141,7 +141,7 @@ describe.each(Object.entries(inOrganization))("by %s, in an organization", (_, g
   });
 });
 
-describe("by user-roles, in the environment", () => {
+describe("giving a role by user-roles, in the environment", () => {
   test("rights in an organization don't count in the environment: 403 forbidden", async () => {
     const { owner, organization } = await buildTeam();
     const role = await buildRole(guildhall, []);

@@ -9,7 +9,7 @@ const guildhall = useGuildhall();
 
 const absent = refusal(404, "not_found");
 
-/** A member of a new organization whose role of its own lets them manage its roles. */
+/** A member of a new organization whose own role lets them manage its roles. */
 async function buildManager(permissions = ["organization:read", "members:read", "roles:manage"]) {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner);

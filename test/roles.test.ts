@@ -123,7 +123,7 @@ describe("a role", () => {
   });
 });
 
-describe("how many users have a role", () => {
+describe("the number of users with a role", () => {
   test("user_count of an environment role needs users:read", async () => {
     const { organization, owner, api } = await buildTeam();
     const id = await roleId(guildhall, environmentId, "owner");
@@ -206,7 +206,7 @@ describe("how many users have a role", () => {
       guildhall.db.transaction(async (db) => {
         const shown = fields === undefined ? { primary } : { primary, shape: fields };
         const asking = { ...viewer, db };
-        // Of this connection, and in part from before.
+        // This connection's own reads, some of them older.
         const read = async () => {
           const { rows } = await db.raw(
             `select sum(idx_tup_fetch + seq_tup_read)::int as read from pg_stat_xact_user_tables

@@ -15,18 +15,18 @@ import { useGuildhall } from "./support/guildhall.ts";
 import { buildWorld, type World } from "./support/one-of-everything.ts";
 import { readingsOf } from "./support/rows-read.ts";
 
-/** In an environment of 100,000 rows a table: what one statement of a list may meet and look at. */
+/** In an environment with 100,000 rows per table: the rows and blocks that one statement of a list may read. */
 const ROWS = 1_000;
 const BLOCKS = 4_000;
 
 const guildhall = useGuildhall();
-/** One of everything, of a small organization. */
+/** One of everything, in a small organization. */
 let world: World;
 let callers: Record<"a stranger" | "the owner of a small organization", Api>;
 let ownerOfLarge: Api;
 
 beforeAll(async () => {
-  // There are hundreds of questions, each of which a person might well ask.
+  // There are hundreds of requests, each of which a person might send.
   guildhall.context.limiter.count = () => {};
   world = await buildWorld(guildhall);
   const stranger = await buildPerson(guildhall);
@@ -40,7 +40,7 @@ beforeAll(async () => {
   ownerOfLarge = guildhall.api.as(session.token);
 }, 300_000);
 
-/** Of filters that take any text: values that very many rows have, or none. */
+/** Values for filters that take any text: very common ones, and unknown ones. */
 const common: Record<string, string> = {
   organization: LARGE.organization,
   owner: LARGE.owner,
@@ -51,7 +51,7 @@ const common: Record<string, string> = {
   type: "invitation.created",
 };
 
-/** A list, and each of its parameters by itself. */
+/** A list, and the list with each of its parameters. */
 function questionsFor(endpoint: Endpoint): string[] {
   const { shape } = endpoint.query as unknown as z.ZodObject;
   const type = resourceTypes.find(({ type: name }) => name === typeListedBy(endpoint));
@@ -75,7 +75,7 @@ function valuesOf(name: string, schema: z.ZodType, type: ResourceType | undefine
   return value === undefined ? ["nothing"] : ["nothing", value];
 }
 
-/** Of a parameter that takes one of some words: those. */
+/** The values of a parameter with an enumeration. */
 function wordsOf(schema: z.ZodType): string[] {
   const { type, innerType, entries } = schema.def as unknown as {
     type: string;
@@ -103,12 +103,12 @@ const lists = [
   ),
 ];
 
-/** What an id in a list's path names, of the small organization; a Bridge path has its organization's. */
+/** The id in a list's path, in the small organization; a Bridge path has its organization's. */
 function pathOf({ path }: Endpoint): string {
   return path.replace(":id", world.ids[path.split("/")[2] ?? ""] ?? "");
 }
 
-test("there are lists in both APIs, alone and below what they belong to", () => {
+test("the lists of both APIs are measured, top-level and nested", () => {
   expect(lists.map(({ path }) => path)).toEqual(
     expect.arrayContaining([
       "/api/invitations",
@@ -120,7 +120,7 @@ test("there are lists in both APIs, alone and below what they belong to", () => 
   );
 });
 
-describe("what a list makes the database read does not grow with the environment", () => {
+describe("rows read for a list don't grow with the environment", () => {
   test.each(lists.map((endpoint) => [endpoint.path, endpoint] as const))(
     "%s",
     async (_, endpoint) => {
@@ -136,7 +136,7 @@ describe("what a list makes the database read does not grow with the environment
   );
 });
 
-describe("a page of a large organization's rows makes the database read a page for its owner", () => {
+describe("rows read for a large organization's owner are about one page", () => {
   test.each([
     "/api/invitations",
     "/api/invitations?filter[status]=expired",
@@ -161,7 +161,7 @@ test.each([
   ["memberships", "rowd77777@"],
   ["invitations", "vited77777@"],
   ["organizations", "rowd 444"],
-])("a program that searches %s reads what it finds, and no table from start to end", async (path, wanted) => {
+])("a program that searches %s reads what it finds, and scans no table", async (path, wanted) => {
   const url = `/api/${path}?filter[search]=${encodeURIComponent(wanted)}`;
   const before = await wholeReads();
   expect((await guildhall.api.get(url)).body.data).toHaveLength(1);
@@ -169,7 +169,7 @@ test.each([
   expect(await wholeReads()).toEqual(before);
 });
 
-/** How often each of the tables that are searched was read as a whole. */
+/** The number of sequential scans of each table that is searched. */
 async function wholeReads() {
   await guildhall.db.raw("select pg_stat_force_next_flush()");
   return guildhall
@@ -179,7 +179,7 @@ async function wholeReads() {
     .select("relname", "seq_scan");
 }
 
-/** What an answer made the database read beyond the bounds, by statement. */
+/** The reads beyond the limits, by statement. */
 async function excessesOf(api: Api, url: string): Promise<string[]> {
   const readings = await readingsOf(guildhall.db, async () => {
     const { status, body } = await api.get(url);

@@ -47,7 +47,7 @@ const answers: [string, string, RequestInit, number][] = [
 ];
 
 test.each(answers)(
-  "%s is what its type says, shown in no frame, and sends nobody's address on",
+  "%s has headers against sniffing, framing and referrers",
   async (_, path, init, status) => {
     const answer = await fetch(guildhall.api.origin + path, init);
     expect(answer.status).toBe(status);
@@ -60,7 +60,7 @@ test.each(answers)(
   },
 );
 
-test("under an https PUBLIC_URL every answer keeps browsers to TLS", async () => {
+test("under an https PUBLIC_URL every answer requires TLS from then on", async () => {
   secure.settings.PUBLIC_URL = "https://guildhall.example.com";
   const server = await serve(createApp(secure.context), { port: 0, host: "127.0.0.1" });
   for (const [, path, init] of answers) {
@@ -83,7 +83,7 @@ describe("development pages", () => {
   });
   afterAll(() => stop());
 
-  /** `fetch` writes its own Host. */
+  /** `fetch` sets its own Host. */
   async function ask(path: string, host: string, headers: Record<string, string> = {}): Promise<number> {
     const { request } = await import("node:http");
     return new Promise((resolve, reject) => {
@@ -124,7 +124,7 @@ describe("development pages", () => {
     "evil.example@localhost",
     "localhost/evil.example",
     "localhost#evil.example",
-  ])("are not shown under the name '%s'", async (host) => {
+  ])("development pages are not shown under the name '%s'", async (host) => {
     for (const path of pages) expect(await ask(path, host), path).toBe(403);
     expect(await ask("/inbox", host, { "X-Forwarded-Host": "localhost" })).toBe(403);
     expect(await ask("/healthz", host)).toBe(200);

@@ -11,9 +11,9 @@ beforeAll(async () => {
   organization = await buildOrganization(guildhall, await buildPerson(guildhall, { first_name: "Ada" }));
 });
 
-/** Who looks at links that no person has clicked on, by what each calls itself. Many say that they are a browser. */
+/** Programs that follow links nobody has clicked on, by user agent. Many claim to be a browser. */
 const MACHINES = {
-  // Gateways that look before the mail is delivered, and again when somebody clicks.
+  // Gateways that check before the delivery, and again when somebody clicks.
   "Microsoft Safe Links":
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; SafeLinks) AppleWebKit/537.36 Chrome/120.0 Safari/537.36",
   Outlook: "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17126; Pro)",
@@ -24,7 +24,7 @@ const MACHINES = {
   "Cisco Secure Email": "CiscoSecureEmail",
   "Trend Micro": "TMES/1.0",
   "one that says nothing": "",
-  // What draws a preview where somebody passes a link on.
+  // Programs that draw a preview when somebody shares a link.
   Slack: "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
   Facebook: "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
   X: "Twitterbot/1.0",
@@ -41,7 +41,7 @@ const MACHINES = {
 
 type Headers = Record<string, string>;
 
-/** One machine's way of asking: keeps cookies if it is a browser underneath, and follows where it is led. */
+/** One program's behavior: it keeps cookies if it is a browser underneath, and follows redirects. */
 class Machine {
   readonly pages: string[] = [];
   readonly #agent: string;
@@ -70,7 +70,7 @@ class Machine {
   }
 }
 
-/** Every address in a mail, in whichever part or header. */
+/** Every URL in an email, in any header or part. */
 async function linksTo({ email }: Invited): Promise<string[]> {
   const { mail, source } = await guildhall.mailbox.waitFor(email);
   const html = [...(mail.html ?? "").matchAll(/href="([^"]+)"/g)].map(([, url = ""]) =>
@@ -81,7 +81,7 @@ async function linksTo({ email }: Invited): Promise<string[]> {
   return [...new Set([...html, ...text, ...[header].flat()])];
 }
 
-/** Everything of a page that leads on: links, and where its forms go. */
+/** Everything on a page that leads on: links, and the targets of its forms. */
 function formsIn(page: string) {
   return [...page.matchAll(/<form method="post" action="([^"]+)">/g)].map(([, action = ""]) => action);
 }
@@ -93,7 +93,7 @@ async function mailedInvitation(): Promise<Invited & { links: string[] }> {
   return { ...invitation, links };
 }
 
-/** What must be as it was: the invitation, its events, who is a member, who wants no mail. */
+/** What must stay the same: the invitation, its events, members and opt-outs. */
 async function stateOf({ id, email }: Invited) {
   const { db } = guildhall;
   return {
@@ -162,8 +162,8 @@ const HABITS: Record<string, (agent: string, links: string[]) => Promise<void>> 
   },
 };
 
-describe.each(Object.entries(HABITS))("a machine that %s", (_, habit) => {
-  test("changes nothing, whatever it calls itself; and a person accepts afterwards", async () => {
+describe.each(Object.entries(HABITS))("a scanner that %s", (_, habit) => {
+  test("a scanner changes nothing, and a person can accept afterwards", async () => {
     const invitation = await mailedInvitation();
     expect(invitation.links.length).toBeGreaterThanOrEqual(3);
     const before = await stateOf(invitation);
@@ -175,8 +175,8 @@ describe.each(Object.entries(HABITS))("a machine that %s", (_, habit) => {
   });
 });
 
-describe("the page a link leads to", () => {
-  test("does nothing by itself: no script, no refresh, nothing it loads and no button pressed already", async () => {
+describe("the page behind a link", () => {
+  test("does nothing by itself: no script, refresh, request or focused button", async () => {
     const { links } = await mailedInvitation();
     const machine = new Machine("", { cookies: true });
     for (const link of links) await machine.ask(link);
@@ -188,7 +188,7 @@ describe("the page a link leads to", () => {
     }
   });
 
-  test("gives a preview no token, and nothing to draw but what everybody may see", async () => {
+  test("a link's preview reveals no token and nothing private", async () => {
     const { links, id } = await mailedInvitation();
     const machine = new Machine("Slackbot-LinkExpanding 1.0", { cookies: true });
     const answer = await machine.ask(links.find((link) => link.includes("/i/")) ?? "");
@@ -199,7 +199,7 @@ describe("the page a link leads to", () => {
   });
 });
 
-/** Opens the first link of the mail, in a browser of their own, and presses the button. */
+/** Opens the first link of the email in a new browser, and presses the button. */
 async function acceptAsAPerson(invitation: Invited & { links: string[] }): Promise<void> {
   const link = invitation.links.find((url) => url.includes("/i/") && !url.includes("decline")) ?? "";
   const person = new Machine("Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", {

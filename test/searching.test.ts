@@ -45,7 +45,7 @@ describe("filter[search] finds users", () => {
 
   test.each([
     ["a name", "Jane"],
-    ["a name in the other case", "SMITH"],
+    ["a name in another letter case", "SMITH"],
     ["a name as it is written, accent composed", "Jan\u00e9"],
     ["a name as it is written, accent apart", "Jane\u0301"],
     ["a name with ß written as ss", "grosse"],
@@ -57,23 +57,23 @@ describe("filter[search] finds users", () => {
     ["the start of an address", "j.smith"],
     ["the end of an address", "@mail.example.com"],
     ["a part that begins and ends within words", "th_99@mai"],
-    ["a sign that is no wildcard", "smith_9"],
+    ["a character that isn't a wildcard", "smith_9"],
     ["words far apart", "  jane \t smith "],
   ])("by %s", async (_, wanted) => {
     expect(await search(api, "users", wanted)).toEqual([jane.user.id]);
   });
 
   test.each([
-    ["one word of several that nobody has", "jane nobody"],
+    ["several words, one of them unknown", "jane nobody"],
     ["a percent sign for anything", "jan%smith"],
     ["an underscore for any letter", "j_smith"],
     ["a star for anything", "sm*"],
     ["parts that are not side by side", "smith99"],
-  ])("and nobody by %s", async (_, wanted) => {
+  ])("but nobody by %s", async (_, wanted) => {
     expect(await search(api, "users", wanted)).toEqual([]);
   });
 
-  test("by the name they have now", async () => {
+  test("by their current name", async () => {
     const person = await buildPerson(guildhall, { environment: handle, first_name: "Formerly" });
     const { id } = person.user;
     const owned = await buildOrganization(guildhall, person);
@@ -92,31 +92,31 @@ describe("filter[search] finds users", () => {
     expect(await guildhall.db("search_entries").where({ id })).toEqual([]);
   });
 
-  test("of their environment alone", async () => {
+  test("in the same environment only", async () => {
     expect(await search(guildhall.api, "users", "smith_99")).toEqual([]);
   });
 });
 
 test.each([
   ["empty", "", "at least two letters or digits"],
-  ["a letter", "j", "at least two letters or digits"],
-  ["signs alone", "%_*", "at least two letters or digits"],
+  ["one letter", "j", "at least two letters or digits"],
+  ["only punctuation", "%_*", "at least two letters or digits"],
   ["too long", "x".repeat(255), "at most 254 characters"],
-])("a search that is %s is a 400 with a sentence", async (_, wanted, sentence) => {
+])("a search that is %s is a 400 that says why", async (_, wanted, sentence) => {
   const answer = await guildhall.api.get(`/api/users?filter[search]=${encodeURIComponent(wanted)}`);
   expect(answer).toMatchObject(refusal(400, "invalid_parameter", { parameter: "filter[search]" }));
   expect(JSON.stringify(answer.body)).toContain(sentence);
 });
 
 test.each([
-  ["one sign that is a word", "李"],
+  ["one character that is a word", "李"],
   ["a full-width name", "ＡＢ"],
 ])("a search may be %s", async (_, wanted) => {
   const { user } = await buildPerson(guildhall, { last_name: `${wanted}${unique("x")}` });
   expect(await search(guildhall.api, "users", wanted)).toContain(user.id);
 });
 
-describe("a search finds no more than its caller may see:", () => {
+describe("a search finds only what its caller may see:", () => {
   const name = `${unique("Quillon")}q`;
   let owner: Person;
   let api: Api;
@@ -143,13 +143,13 @@ describe("a search finds no more than its caller may see:", () => {
     expect(await search(guildhall.api, path, name)).toHaveLength(2);
   });
 
-  test("users, of whom they find themselves and those who share an organization with them", async () => {
+  test("users find themselves and those who share an organization with them", async () => {
     expect(await search(api, "users", name)).toEqual([owner.user.id]);
     expect(await search(api, "users", stranger.user.email)).toEqual([]);
     expect(await search(guildhall.api, "users", name)).toEqual([owner.user.id, stranger.user.id]);
   });
 
-  test("a member without `members:read` finds their own membership alone", async () => {
+  test("a member without `members:read` finds only their own membership", async () => {
     const organization = await buildOrganization(guildhall, await buildPerson(guildhall));
     const member = await buildMember(guildhall, organization, "member");
     await guildhall
@@ -161,14 +161,14 @@ describe("a search finds no more than its caller may see:", () => {
     expect(await search(guildhall.api.as(member.token), "users", "example.com")).toEqual([member.user.id]);
   });
 
-  test("staff with `users:read` in the environment find everybody", async () => {
+  test("staff with `users:read` in the environment find everyone", async () => {
     const staff = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, staff.user, ["users:read", "members:read"]);
     expect(await search(guildhall.api.as(staff.token), "users", name)).toHaveLength(2);
     expect(await search(guildhall.api.as(staff.token), "memberships", name)).toHaveLength(2);
   });
 
-  test("an access token searches memberships by address only if it may read users", async () => {
+  test("searching memberships by address needs a program's scope to read users", async () => {
     const client = await buildClient(guildhall, ["memberships:read"]);
     const program = bearing(guildhall, await accessToken(guildhall, client));
     const answer = await program.get(`/api/memberships?filter[search]=${stranger.user.email}`);
@@ -176,7 +176,7 @@ describe("a search finds no more than its caller may see:", () => {
   });
 });
 
-test("what is found is sorted and read page by page as any list, and narrowed by other filters", async () => {
+test("a search can be sorted, paged and combined with other filters", async () => {
   const name = unique("Paged");
   const owner = await buildPerson(guildhall, { first_name: name });
   const ids = [];

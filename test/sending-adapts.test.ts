@@ -6,7 +6,7 @@ import { createSuspicions } from "../src/mail/suspicions.ts";
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-describe("a limit that another service imposes", () => {
+describe("a mail server's limit", () => {
   const start = (most = 10) => {
     const clock = { now: 0 };
     const limit = createAdaptiveLimit(
@@ -17,7 +17,7 @@ describe("a limit that another service imposes", () => {
     return { clock, limit };
   };
 
-  test("is lowered at once, raised step by step, and in the end forgotten", () => {
+  test("is lowered at once, raised step by step, then forgotten", () => {
     const { clock, limit } = start();
     limit.lower(3);
     expect(limit.now()).toBe(3);
@@ -27,7 +27,7 @@ describe("a limit that another service imposes", () => {
     expect(limit.now()).toBe(10);
   });
 
-  test("is raised less and less often where it stays as it is", () => {
+  test("is raised less and less often if it stays the same", () => {
     const { clock, limit } = start();
     let raised = 0;
     for (limit.lower(3); clock.now < 60 * MINUTE; clock.now += SECOND) {
@@ -39,7 +39,7 @@ describe("a limit that another service imposes", () => {
     expect(raised).toBeLessThan(20);
   });
 
-  test("is not lowered to more than it is", () => {
+  test("is never raised by lowering it", () => {
     const { limit } = start();
     limit.lower(3);
     limit.lower(7);
@@ -48,7 +48,7 @@ describe("a limit that another service imposes", () => {
 });
 
 describe("the sending rate", () => {
-  /** Emails sent in so many seconds to a server that takes what `allows` says. */
+  /** Sends emails for so many seconds to a server that accepts what `allows` says. */
   function send(seconds: number, most: number, allows: (sent: number, now: number) => boolean = () => true) {
     const clock = { now: 0 };
     const rate = createSendingRate(
@@ -77,7 +77,7 @@ describe("the sending rate", () => {
     return { sent, refused };
   }
 
-  test.each([1, 7, 60, 600, 6_000])("%i emails a minute are that many in any minute", (perMinute) => {
+  test.each([1, 7, 60, 600, 6_000])("of %i emails a minute holds for every minute", (perMinute) => {
     const { sent } = send(240, perMinute);
     const inMinuteFrom = (from: number) => sent.filter((at) => at >= from && at < from + MINUTE).length;
     for (const from of sent.filter((_, n) => n % 10 === 0))
@@ -85,7 +85,7 @@ describe("the sending rate", () => {
     expect(sent.length).toBeGreaterThan(3 * perMinute);
   });
 
-  test("finds what a server allows in a minute, and wastes little of it", () => {
+  test("the sending rate finds what a server allows, with few refusals", () => {
     let inWindow = 0;
     let window = -1;
     const { sent, refused } = send(40 * 60, Number.POSITIVE_INFINITY, (_, now) => {
@@ -99,7 +99,7 @@ describe("the sending rate", () => {
   });
 });
 
-describe("a refusal that may be the email's own", () => {
+describe("an uncertain refusal", () => {
   const start = () => {
     const clock = { now: 1 };
     const suspicions = createSuspicions(() => clock.now);
@@ -118,12 +118,12 @@ describe("a refusal that may be the email's own", () => {
     return { clock, refused, accepted, suspicions };
   };
 
-  test("is ours as long as every email is refused", () => {
+  test("is our fault as long as every email is refused", () => {
     const { refused } = start();
     for (let n = 0; n < 50; n += 1) expect(refused(`mail${n % 7}`, `domain${n % 3}.example`)).toBe(undefined);
   });
 
-  test("is its own once others were accepted between two refusals, and so is that of its domain", () => {
+  test("a refusal is the email's or its domain's if others are accepted", () => {
     const { refused, accepted } = start();
     expect(refused("a", "strict.example")).toBe(undefined);
     accepted("b", "two.example");
@@ -132,7 +132,7 @@ describe("a refusal that may be the email's own", () => {
     expect(refused("d", "three.example")).toBe(undefined);
   });
 
-  test("is not its own for an email that was accepted before, or on its way already", () => {
+  test("isn't the email's if others were accepted before", () => {
     const { clock, refused, accepted } = start();
     accepted("b", "two.example");
     const underWay = clock.now;
@@ -141,7 +141,7 @@ describe("a refusal that may be the email's own", () => {
     expect(refused("a")).toBe(undefined);
   });
 
-  test("needs more proof when its words are about us", () => {
+  test("needs more proof if its words are about us", () => {
     const { refused, accepted } = start();
     for (let n = 0; n < 5; n += 1) {
       expect(refused("a", "strict.example", false)).toBe(undefined);
@@ -150,7 +150,7 @@ describe("a refusal that may be the email's own", () => {
     expect(refused("a", "strict.example", false)).toBe("own");
   });
 
-  test("of an email that no other shares waits longer after a few tries", () => {
+  test("of one email alone makes it wait longer after some tries", () => {
     const { refused } = start();
     expect([refused("a"), refused("a"), refused("a")]).toEqual([undefined, undefined, "alone"]);
     expect(refused("b")).toBe(undefined);

@@ -63,7 +63,7 @@ async function invites(
 const revokes = async (by: Person, { body }: ApiAnswer) =>
   (await apiOf(by)).post(`${body.data.links.self}/revoke`);
 
-/** Has an invitation's email leave. */
+/** Marks an invitation's email as sent. */
 async function emailed(
   by: Sender,
   email = uniqueEmail(),
@@ -179,7 +179,7 @@ test("other senders' emails don't limit a program that sends its own", async () 
   expect((await program.post("/api/invitations", silent)).status).toBe(201);
 });
 
-describe("the quota", () => {
+describe("a quota", () => {
   test("invitations_per_user counts in all organizations and says when to retry", async () => {
     const somebody = await buildSender({ quotas: { invitations_per_user: 3 } });
     const second = await buildOrganization(guildhall, somebody);

@@ -68,7 +68,7 @@ async function forget(email: string) {
     .update({ validated_until: db.raw("now() - interval '1 ms'") });
 }
 
-describe("a session of the team's auth service", () => {
+describe("an external session", () => {
   test("signs a person in and creates their user on the first request", async () => {
     const details = { name: "Ada", last_name: "Lovelace", picture: "https://example.com/ada.png" };
     const { person, token } = buildPersonThere(details);
@@ -104,7 +104,7 @@ describe("a session of the team's auth service", () => {
     expect(service.asked(token)).toHaveLength(1);
   });
 
-  test("can do what any session can: write, and be listed by its user", async () => {
+  test("can write, and is listed for its user", async () => {
     const { token } = buildPersonThere();
     const created = await guildhall.api
       .as(token)
@@ -115,7 +115,7 @@ describe("a session of the team's auth service", () => {
     expect(JSON.stringify(body)).not.toMatch(/token|hash|validated/);
   });
 
-  test("is checked by POST with our secret, the token, the IP and the user agent", async () => {
+  test("is checked with our secret, its token, IP and user agent", async () => {
     const { token } = buildPersonThere();
     await guildhall.api.as(token).get("/api/users", { "User-Agent": "tests/1.0" });
     const [question] = service.asked(token);
@@ -181,7 +181,7 @@ describe("a session of the team's auth service", () => {
     }
   });
 
-  test("is refused once it has ended there and the minutes have passed", async () => {
+  test("is refused once it has ended and the minutes have passed", async () => {
     const { person, token } = buildPersonThere();
     await ask(token);
     service.says(token, refused("Invalid or expired session"));
@@ -269,7 +269,7 @@ describe("a refusal is a 401", () => {
     ["404", { status: 404, body: "<h1>Not found</h1>" }],
     ["a guest", validAtTop({ ...user, userType: "guest" })],
     ["an end that has passed", valid(user, past)],
-  ])("when the service responds with %s, and is remembered for a while", async (_, reply) => {
+  ])("when the service responds with %s, remembered a while", async (_, reply) => {
     const token = unique("token-without-a-session");
     service.says(token, reply);
     expect(await ask(token)).toMatchObject(unauthorized);
@@ -278,7 +278,7 @@ describe("a refusal is a 401", () => {
     expect(await usersWith(user.email)).toEqual([]);
   });
 
-  test("and is remembered for the token, on any device", async () => {
+  test("a refusal is remembered for the token, on any device", async () => {
     const token = unique("token-without-a-session");
     const api = guildhall.api.as(token);
     for (const device of ["one", "two", "three"])
@@ -287,7 +287,7 @@ describe("a refusal is a 401", () => {
   });
 });
 
-describe("an unusable response is a 503 that signs nobody out", () => {
+describe("a failed check is a 503", () => {
   /** Timeouts short enough for a test. */
   beforeEach(() => {
     guildhall.context.identities = createIdentitySources(guildhall.settings, { timeout: 300 });
@@ -360,7 +360,7 @@ describe("an unusable response is a 503 that signs nobody out", () => {
     expect(await ask(token)).toMatchObject({ status: 200 });
   });
 
-  test("and a redirect is not followed with the secret", async () => {
+  test("and never follows a redirect with the secret", async () => {
     const seen: unknown[] = [];
     const other = createServer((request, response) => {
       seen.push(request.headers);
@@ -386,7 +386,7 @@ describe("an unusable response is a 503 that signs nobody out", () => {
     expect(Date.now() - startedAt).toBeLessThan(4_000);
   });
 
-  test("and the log says why, without the token, the secret or the response", async () => {
+  test("and is logged without the token, secret or response", async () => {
     // A new app, because repeated warnings are suppressed.
     const { log, lines } = capturedLog();
     const server = await serve(createApp({ ...guildhall.context, log }), { port: 0, host: "127.0.0.1" });
@@ -413,7 +413,7 @@ describe("an unusable response is a 503 that signs nobody out", () => {
   });
 });
 
-describe("a session that was revoked here", () => {
+describe("an external session revoked here", () => {
   async function revoked() {
     const { person, token } = buildPersonThere();
     const { body } = await guildhall.api.as(token).get("/api/sessions");
@@ -422,7 +422,7 @@ describe("a session that was revoked here", () => {
     return { person, token, self };
   }
 
-  test("is refused at once and for good, without asking the service", async () => {
+  test("is refused for good, without asking the service", async () => {
     const { person, token } = await revoked();
     expect(await ask(token)).toMatchObject(unauthorized);
     await forget(person.email);
@@ -430,7 +430,7 @@ describe("a session that was revoked here", () => {
     expect(service.asked(token)).toHaveLength(1);
   });
 
-  test("stays revoked if the service was being asked at that moment", async () => {
+  test("stays revoked even if it was just being checked", async () => {
     const { person, token } = buildPersonThere();
     await ask(token);
     await forget(person.email);
@@ -443,7 +443,7 @@ describe("a session that was revoked here", () => {
     expect(await ask(token)).toMatchObject(unauthorized);
   });
 
-  test("can't be deleted while it could start again: 409 session_of_identity", async () => {
+  test("can't be deleted while it could start again", async () => {
     const { self, token, person } = await revoked();
     expect(await guildhall.api.delete(self)).toMatchObject(refusal(409, "session_of_identity"));
     expect(await ask(token)).toMatchObject(unauthorized);
@@ -455,7 +455,7 @@ describe("a session that was revoked here", () => {
     expect(await guildhall.api.delete(self)).toMatchObject(refusal(404, "not_found"));
   });
 
-  test("is remembered until 30 days after it has ended there", async () => {
+  test("is remembered until 30 days after its end", async () => {
     const { person } = await revoked();
     const users = usersWith(person.email).select("id");
     const past = guildhall.db.raw("now() - interval '31 days'");
@@ -482,7 +482,7 @@ describe("fifty first requests at once with one token", () => {
     (response) =>
       void setTimeout(() => response.writeHead(status).end(JSON.stringify(body)), 2_000);
 
-  test("make one question, one user, one identity and one session", async () => {
+  test("cause one check, one user, one identity and one session", async () => {
     const { person, token } = buildPersonThere();
     const yes = valid(person);
     service.says(token, typeof yes === "function" ? yes : slowly(yes));

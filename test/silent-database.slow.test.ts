@@ -8,9 +8,9 @@ import { type SilentProxy, startSilentProxy } from "./support/silent-proxy.ts";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-/** As long as a loaded machine may need for what takes a moment. */
+/** The time a loaded machine may need for something that takes a moment. */
 const SOON = { timeout: 20_000, interval: 50 };
-/** Shorter than a process's own, so that the tests are shorter, too. */
+/** Shorter than a process's own limits, to keep the tests short. */
 const SHORT = { answer: 3_000, idle: 1_000 };
 
 const count = statement<{ count: number }>("count", {}, "select count(*) from environments");
@@ -30,7 +30,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe("when the database's host vanishes without a word,", () => {
+describe("after the database vanishes silently,", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["a query", () => db.raw("select 1")],
     ["a prepared statement", () => count(db, {})],
@@ -42,7 +42,7 @@ describe("when the database's host vanishes without a word,", () => {
     await ask();
   });
 
-  test("a transaction under way fails in time, statements sent together too, and leaves nothing behind", async () => {
+  test("a transaction fails in time, pipelined ones too, and leaves nothing", async () => {
     for (const goOn of [
       (trx: Knex.Transaction) => insert(trx, "two"),
       (trx: Knex.Transaction) => pipelined(trx, [() => count(trx, {}), () => count(trx, {})]),
@@ -57,7 +57,7 @@ describe("when the database's host vanishes without a word,", () => {
     expect(await count(db, {})).toEqual([{ count: 0 }]);
   });
 
-  test("an unused connection is replaced before anybody needs it", async () => {
+  test("an idle connection is replaced before anyone needs it", async () => {
     const connection = await db.client.acquireConnection();
     await db.client.releaseConnection(connection);
     const ended = new Promise((resolve) => connection.once("end", resolve));
@@ -66,7 +66,7 @@ describe("when the database's host vanishes without a word,", () => {
     expect(await count(db, {})).toEqual([{ count: 0 }]);
   });
 
-  test("connecting fails in time while new connections stay silent, too", async () => {
+  test("connecting fails in time if new connections stay silent, too", async () => {
     proxy.silence({ andNew: true });
     expect(await refusedWith(count(db, {}))).toBe("unavailable");
     await proxy.heal();
@@ -74,11 +74,11 @@ describe("when the database's host vanishes without a word,", () => {
   });
 });
 
-test("a statement may be silent for longer than an unused connection", async () => {
+test("a statement may be silent for longer than an idle connection", async () => {
   await db.raw("select pg_sleep(1.5)");
 });
 
-test("a connection whose server became a replica is dropped, and the next one works", async () => {
+test("a connection whose server became a replica is replaced", async () => {
   await db.raw("set session characteristics as transaction read only");
   expect(await refusedWith(insert(db, "one"))).toBe("unavailable");
   await vi.waitFor(() => insert(db, "two"), SOON);
@@ -87,7 +87,7 @@ test("a connection whose server became a replica is dropped, and the next one wo
   await vi.waitFor(() => insert(db, "four"), SOON);
 });
 
-test("a replica isn't connected to, and its primary is as soon as it answers there", async () => {
+test("a replica is refused, and its primary is used as soon as it answers", async () => {
   const replica = await createTestDatabase();
   const name = new URL(replica.url).pathname.slice(1);
   await db.raw(`alter database ${name} set default_transaction_read_only = on`);
@@ -99,7 +99,7 @@ test("a replica isn't connected to, and its primary is as soon as it answers the
   await replica.drop();
 });
 
-test("a schema that changes under a prepared statement costs one request at most", async () => {
+test("changing the schema under a prepared statement costs one request at most", async () => {
   await readAll(db, {});
   await db.raw("alter table environments add column added text");
   expect(await refusedWith(readAll(db, {}))).toBe("unavailable");

@@ -33,7 +33,7 @@ afterEach(async () => {
   await smtp.stop();
 });
 
-/** With a runner that nobody wakes up: it goes on by itself, or not at all. */
+/** With a runner that nobody wakes up: it continues by itself, or not at all. */
 async function start(SMTP_URL: string): Promise<void> {
   const captured = capturedLog();
   lines = captured.lines;
@@ -53,7 +53,7 @@ async function inviteMany(count: number): Promise<void> {
 const deliveries = () => guildhall.db("mail_deliveries");
 const sent = async () => (await deliveries().where({ state: "sent" })).length;
 
-describe("a mail server in trouble is no email's fault:", () => {
+describe("a mail server's problem is not an email's fault:", () => {
   const always = (at: Step, does: `${number} ${string}`) => () =>
     smtp.script(...Array.from({ length: 1_000 }, () => ({ at, does })));
 
@@ -84,7 +84,7 @@ describe("a mail server in trouble is no email's fault:", () => {
     expect(lines[0]?.msg).toMatch(advice);
   });
 
-  test("its certificate is not trusted", async () => {
+  test("an untrusted certificate fails no email", async () => {
     const stranger = new SMTPServer({ authOptional: true });
     stranger.on("error", () => {});
     const listening = stranger.listen(0, "127.0.0.1");
@@ -100,7 +100,7 @@ describe("a mail server in trouble is no email's fault:", () => {
     await new Promise<void>((resolve) => stranger.close(resolve));
   });
 
-  test("connections that were kept die without a word", async () => {
+  test("idle connections that die silently fail no email", async () => {
     await inviteMany(5);
     await runner.run();
     await expect.poll(sent, SOON).toBe(5);
@@ -112,7 +112,7 @@ describe("a mail server in trouble is no email's fault:", () => {
   });
 });
 
-test("connections that hang after the message don't keep other emails from leaving", async () => {
+test("connections that hang after the message don't delay other emails", async () => {
   smtp.script(...Array.from({ length: 10 }, () => ({ at: "dot", does: "silence" }) as const));
   await inviteMany(10);
   await runner.run();
@@ -129,20 +129,17 @@ test.each<[Step, boolean]>([
   ["mail", false],
   ["rcpt", true],
   ["data", true],
-])(
-  "a server that falls silent at %s is given up, and the next email gets a new connection",
-  async (at, senderAccepted) => {
-    const server = await startScriptedSmtp("AUTH PLAIN");
-    server.script({ at, does: "silence" });
-    const connection = openSmtpConnection(server.url);
-    const patience = { sender: 300, recipient: 300 };
-    const mail = { from: "a@example.com", to: "b@example.com", text: "hello" };
-    const failure = { code: "ETIMEDOUT", responseCode: null, senderAccepted, dataAccepted: false };
-    expect(await connection.send(mail, patience)).toMatchObject({ failure });
-    expect(await connection.send(mail, { sender: 20_000, recipient: 20_000 })).toEqual({
-      accepted: "250 kept",
-    });
-    connection.close();
-    await server.stop();
-  },
-);
+])("a server that falls silent at %s is given up for a new connection", async (at, senderAccepted) => {
+  const server = await startScriptedSmtp("AUTH PLAIN");
+  server.script({ at, does: "silence" });
+  const connection = openSmtpConnection(server.url);
+  const patience = { sender: 300, recipient: 300 };
+  const mail = { from: "a@example.com", to: "b@example.com", text: "hello" };
+  const failure = { code: "ETIMEDOUT", responseCode: null, senderAccepted, dataAccepted: false };
+  expect(await connection.send(mail, patience)).toMatchObject({ failure });
+  expect(await connection.send(mail, { sender: 20_000, recipient: 20_000 })).toEqual({
+    accepted: "250 kept",
+  });
+  connection.close();
+  await server.stop();
+});

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { statement } from "../src/db/statement.ts";
 
 describe("a prepared statement", () => {
-  test("has one number for a parameter, wherever its name stands", () => {
+  test("uses one number per parameter, wherever its name appears", () => {
     const find = statement<never, { id: string; days: number }>(
       "test-find",
       { id: "text", days: "int" },
@@ -15,7 +15,7 @@ describe("a prepared statement", () => {
     });
   });
 
-  test("keeps casts, literals, quoted names and comments as they are", () => {
+  test("leaves casts, literals, quoted names and comments alone", () => {
     const text = `select now()::text, ':id it''s', "a:id" -- don't take :id`;
     expect(statement("test-plain", {}, text).query({}).text).toBe(text);
   });
@@ -26,7 +26,7 @@ describe("a prepared statement", () => {
     );
   });
 
-  test("can't be defined with a declared parameter that its text doesn't use", () => {
+  test("can't be defined with a parameter that its text doesn't use", () => {
     expect(() => statement<never, { id: string }>("test-unused", { id: "text" }, "select 1")).toThrow(
       "The statement test-unused doesn't use id: remove the declaration.",
     );

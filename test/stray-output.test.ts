@@ -5,7 +5,7 @@ import { cleanUpProcesses, productionVariables, startGuildhallProcess } from "./
 vi.setConfig({ testTimeout: 120_000 });
 afterEach(cleanUpProcesses);
 
-test("in production a library's warning is a JSON line like every other", async () => {
+test("in production a library's warning is a JSON line like any other", async () => {
   const database = `postgres://nobody@127.0.0.1:${await freePort()}/nothing?sslmode=require`;
   const smtp = "smtp://127.0.0.1:25";
   const api = startGuildhallProcess(

@@ -24,7 +24,7 @@ const eventsOf = async (id: string) =>
     }),
   );
 
-/** Invites the address into an organization nobody was invited to. @returns what became of the mail. */
+/** Invites the address into a new organization. @returns the state of its email. */
 async function stateOfMailTo(email: string): Promise<string> {
   const other = await buildOrganization(guildhall, await buildPerson(guildhall));
   const { body } = await invite(guildhall, other, email);
@@ -36,7 +36,7 @@ async function stateOfMailTo(email: string): Promise<string> {
 }
 
 describe("a suppression", () => {
-  test("is made by a program, for an address in whatever spelling, and shown as it is compared", async () => {
+  test("is created by a program, and shown with the canonical address", async () => {
     const email = uniqueEmail();
     const created = await suppress({
       email: email.toUpperCase(),
@@ -55,7 +55,7 @@ describe("a suppression", () => {
     expect((await guildhall.api.get(`/api/suppressions/${id}`)).body.data).toEqual(created.body.data);
   });
 
-  test("keeps mails from the address until it is lifted; invitations are made all the same", async () => {
+  test("stops emails, but not invitations, until it is lifted", async () => {
     const email = uniqueEmail();
     const { id } = (await suppress({ email, reason: "bounced" })).body.data;
     expect(await stateOfMailTo(email)).toBe("suppressed");
@@ -65,7 +65,7 @@ describe("a suppression", () => {
     expect((await guildhall.api.delete(`/api/suppressions/${id}`)).status).toBe(404);
   });
 
-  test("tells in the events that it was made and lifted, and by whom", async () => {
+  test("makes events with its actor when it is created and lifted", async () => {
     const email = uniqueEmail();
     const { id } = (await suppress({ email, reason: "opted_out" })).body.data;
     await guildhall.api.delete(`/api/suppressions/${id}`);
@@ -76,7 +76,7 @@ describe("a suppression", () => {
     ]);
   });
 
-  test("made by a mail server's refusal is told in the events, too", async () => {
+  test("by a mail server's refusal makes an event, too", async () => {
     const email = uniqueEmail();
     const smtp = await startScriptedSmtp();
     smtp.script({ at: "rcpt", does: "550 nobody here" });
@@ -96,7 +96,7 @@ describe("a suppression", () => {
     await smtp.stop();
   });
 
-  test("is there once per address: another is refused, and of ten at once one is made", async () => {
+  test("is unique per address, even if ten are created at once", async () => {
     const email = uniqueEmail();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => suppress({ email, reason: "opted_out" })),
@@ -117,7 +117,7 @@ describe("a suppression", () => {
     expect(await pointers({ email: uniqueEmail(), reason: "bounced", id: 1 })).toHaveLength(1);
   });
 
-  test("that somebody opted out leaves them the notices of invitations they sent themselves", async () => {
+  test("after opting out still allows notices about one's own invitations", async () => {
     const inviter = await buildPerson(guildhall);
     const theirs = await buildOrganization(guildhall, inviter);
     await suppress({ email: inviter.user.email, reason: "opted_out" });
@@ -133,7 +133,7 @@ describe("a suppression", () => {
 });
 
 describe("the list of suppressions", () => {
-  test("is found by address in any spelling, and by reason", async () => {
+  test("is filtered by address in any spelling, and by reason", async () => {
     const email = uniqueEmail();
     const { id } = (await suppress({ email, reason: "complained" })).body.data;
     await suppress({ email: uniqueEmail(), reason: "opted_out" });
@@ -147,7 +147,7 @@ describe("the list of suppressions", () => {
     expect(new Set(reasons)).toEqual(new Set(["complained"]));
   });
 
-  test("holds none of another environment, and an address suppressed there is not here", async () => {
+  test("shows and stops nothing of another environment", async () => {
     const email = uniqueEmail();
     await buildPerson(guildhall, { environment: "globex" });
     const elsewhere = guildhall.api.in("globex");
@@ -158,7 +158,7 @@ describe("the list of suppressions", () => {
     expect(await stateOfMailTo(email)).toBe("sent");
   });
 
-  test("is nobody's who is signed in, whatever they are: 403", async () => {
+  test("is closed to all signed-in users: 403", async () => {
     const { id } = (await suppress({ email: uniqueEmail(), reason: "bounced" })).body.data;
     const member = await buildMember(guildhall, organization, "admin");
     const api = guildhall.api.as(member.token);

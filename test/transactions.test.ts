@@ -9,7 +9,7 @@ import { useGuildhall } from "./support/guildhall.ts";
 const guildhall = useGuildhall();
 
 test.each(["knex", "Objection"])(
-  "of two transactions in a deadlock both go through, by queries of %s",
+  "two transactions in a deadlock both succeed, with queries by %s",
   async (by) => {
     const owner = await buildPerson(guildhall);
     const ids = [
@@ -33,7 +33,7 @@ test.each(["knex", "Objection"])(
   },
 );
 
-describe("statements of a transaction that are sent without waiting for each other", () => {
+describe("pipelined statements", () => {
   const append = statement<{ name: string }, { id: string; letter: string }>(
     "test-append",
     { id: "text", letter: "text" },
@@ -52,7 +52,7 @@ describe("statements of a transaction that are sent without waiting for each oth
     return (await guildhall.db("organizations").where({ id }).first("name")).name;
   }
 
-  test("take effect in their order, each seeing the one before", async () => {
+  test("take effect in order, each seeing the one before", async () => {
     const organization = await anOrganization();
     const letters = [..."BCDEFGH"];
     const names = await transaction(guildhall.db, (trx) =>
@@ -65,7 +65,7 @@ describe("statements of a transaction that are sent without waiting for each oth
     expect(await nameOf(organization)).toBe("ABCDEFGH");
   });
 
-  test("are undone together when one fails, whose error is told; and the connection is as good as before", async () => {
+  test("are undone together, and the connection stays usable", async () => {
     const organization = await anOrganization();
     const run = (...divisors: number[]) =>
       transaction(guildhall.db, (trx) =>

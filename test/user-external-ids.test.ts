@@ -32,7 +32,7 @@ const change = (id: string, attributes: object) => ({ data: { type: "user", id, 
 const taken = refusal(409, "external_id_taken", { pointer: "/data/attributes/external_id" });
 
 describe("a user's external_id", () => {
-  test("is given at creation and later, found by, and cleared with null", async () => {
+  test("an external_id is set at creation or later, found, and cleared", async () => {
     const [first, second] = [unique("crm"), unique("crm")];
     const { status, body } = await guildhall.api.post("/api/users", creation({ external_id: first }));
     expect([status, body.data.attributes.external_id]).toEqual([201, first]);
@@ -47,7 +47,7 @@ describe("a user's external_id", () => {
     expect((await guildhall.api.get(`/api/users?filter[external_id]=${second}`)).body.data).toEqual([]);
   });
 
-  test("is one user's in an environment: 409 external_id_taken, by creation and by change", async () => {
+  test("is unique in the environment: 409 external_id_taken", async () => {
     const { user } = await buildPerson(guildhall);
     expect(await guildhall.api.post("/api/users", creation({ external_id }))).toMatchObject(taken);
     const changed = await guildhall.api.patch(`/api/users/${user.id}`, change(user.id, { external_id }));
@@ -58,7 +58,7 @@ describe("a user's external_id", () => {
     expect(elsewhere.status).toBe(201);
   });
 
-  test("is one user's, however many ask for it at once", async () => {
+  test("is unique even if many requests set it at once", async () => {
     const wanted = unique("crm");
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => guildhall.api.post("/api/users", creation({ external_id: wanted }))),
@@ -66,7 +66,7 @@ describe("a user's external_id", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)]);
   });
 
-  test("is written by no signed-in user: 403 program_only", async () => {
+  test("can't be set by a signed-in user: 403 program_only", async () => {
     const support = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, support.user, ["users:read", "users:manage"]);
     const api = guildhall.api.as(support.token);
@@ -76,7 +76,7 @@ describe("a user's external_id", () => {
     expect(await api.patch(`/api/users/${id}`, change(id, { external_id: null }))).toMatchObject(no);
   });
 
-  test("is hidden from fellow members and the person, who can't find anyone by it", async () => {
+  test("an external_id is hidden from fellow members and the user", async () => {
     for (const api of [colleague, guildhall.api.as(owner.token)]) {
       const { body } = await api.get(`/api/users/${owner.user.id}?fields[user]=email,external_id`);
       expect(body.data.attributes).toEqual({ email: owner.user.email });
@@ -84,7 +84,7 @@ describe("a user's external_id", () => {
     }
   });
 
-  test("is written and read by an access token with the scopes", async () => {
+  test("is set and read with an access token with the scopes", async () => {
     const client = await buildClient(guildhall, ["users:read", "users:write"]);
     const api = bearing(guildhall, await accessToken(guildhall, client));
     const wanted = unique("crm");

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 describe("a user's metadata", () => {
-  test("is in no answer to somebody who shares an organization with them, nor to the person", async () => {
+  test("a user's metadata is hidden from fellow members and from the user", async () => {
     const ways = [
       "/api/users?page[size]=100",
       `/api/users/${owner.user.id}`,
@@ -51,7 +51,7 @@ describe("a user's metadata", () => {
     expect(body.data.attributes).not.toHaveProperty("metadata");
   });
 
-  test("is written by no signed-in user, of others or themselves: 403 program_only", async () => {
+  test("a user's metadata can't be set by a signed-in user: 403 program_only", async () => {
     const support = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, support.user, ["users:read", "users:manage"]);
     const api = guildhall.api.as(support.token);
@@ -66,7 +66,7 @@ describe("a user's metadata", () => {
     expect(created).toMatchObject(refusal(403, "program_only"));
   });
 
-  test("is shown to programs, and to signed-in users with users:read in the environment", async () => {
+  test("is shown to programs and to users with users:read", async () => {
     const support = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, support.user, ["users:read", "organization:read"]);
     const client = await buildClient(guildhall, ["users:read", "organizations:read"]);
@@ -78,7 +78,7 @@ describe("a user's metadata", () => {
     }
   });
 
-  test("is not shown by a change to somebody who may change users and not read them all", async () => {
+  test("isn't shown to a user who may change users but not read them", async () => {
     const clerk = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, clerk.user, ["users:manage"]);
     const { id } = owner.user;

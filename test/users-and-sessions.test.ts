@@ -22,7 +22,7 @@ function newSession(userId: string, attributes: object = {}) {
 }
 
 describe("a user", () => {
-  test("is created with every attribute as given, and found at its Location", async () => {
+  test("is created with every attribute sent, and found at its Location", async () => {
     const attributes = {
       email: uniqueEmail(),
       email_verified: true,
@@ -38,12 +38,12 @@ describe("a user", () => {
     expect((await guildhall.api.get(self)).body).toEqual({ ...created.body, links: { self } });
   });
 
-  test("has an unverified address unless the operator vouches for it", async () => {
+  test("has an unverified address unless the operator says otherwise", async () => {
     const created = await guildhall.api.post("/api/users", newUser(uniqueEmail()));
     expect(created.body.data.attributes.email_verified).toBe(false);
   });
 
-  test("is one per address, whatever its spelling: 409 email_taken", async () => {
+  test("a user is unique by address in any spelling: 409 email_taken", async () => {
     const name = unique("grace");
     const spellings = [`${name}@bücher.example`, `${name.toUpperCase()}@Bücher.example`];
     const [first, ...others] = [
@@ -58,7 +58,7 @@ describe("a user", () => {
     }
   });
 
-  test("is another for the same address in another environment", async () => {
+  test("is another user for the same address in another environment", async () => {
     const { user } = await buildPerson(guildhall, { environment: "globex" });
     const created = await guildhall.api.post("/api/users", newUser(user.email));
     expect(created.status).toBe(201);
@@ -73,7 +73,7 @@ describe("a user", () => {
     expect(none).toMatchObject({ status: 200, body: { data: [] } });
   });
 
-  test("is read by themselves and by the operator; to any other user they are absent", async () => {
+  test("is shown to themselves and the operator; to others they are a 404", async () => {
     const [me, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const path = `/api/users/${me.user.id}`;
     expect(await guildhall.api.get(path)).toMatchObject({ status: 200 });
@@ -82,7 +82,7 @@ describe("a user", () => {
     expect(await guildhall.api.as(null).get(path)).toMatchObject({ status: 401 });
   });
 
-  test("that nobody is, is a 404", async () => {
+  test("that doesn't exist is a 404", async () => {
     for (const id of ["user_01h2xcejqtf2nbrexx3vqjhp41", "user_none", "me", "1"]) {
       expect(await guildhall.api.get(`/api/users/${id}`)).toMatchObject(absent);
     }
@@ -90,7 +90,7 @@ describe("a user", () => {
 });
 
 describe("a session", () => {
-  test("is created for a user, with what the operator knows of the device, and found at its Location", async () => {
+  test("is created for a user, with the device's details, and has a Location", async () => {
     const { user } = await buildPerson(guildhall);
     const attributes = { ip: "2001:db8::1", user_agent: "Mozilla/5.0 (X11)" };
     const created = await guildhall.api.post("/api/sessions", newSession(user.id, attributes));
@@ -105,7 +105,7 @@ describe("a session", () => {
     expect(await guildhall.api.as(meta.token).get(`/api/users/${user.id}`)).toMatchObject({ status: 200 });
   });
 
-  test("for no user is a 404 that points at the relationship", async () => {
+  test("for an unknown user is a 404 that points at the relationship", async () => {
     for (const id of ["user_01h2xcejqtf2nbrexx3vqjhp41", "nobody", ""]) {
       expect(await guildhall.api.post("/api/sessions", newSession(id))).toMatchObject({
         status: 404,
@@ -114,7 +114,7 @@ describe("a session", () => {
     }
   });
 
-  test("is seen, listed and ended by its user alone, and by the operator", async () => {
+  test("is shown to, listed for and ended by its user and the operator only", async () => {
     const [me, other] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const mine = (await guildhall.api.as(me.token).get("/api/sessions")).body.data;
     expect(mine).toHaveLength(1);
@@ -131,7 +131,7 @@ describe("a session", () => {
     expect(await guildhall.api.as(me.token).get(self)).toMatchObject({ status: 401 });
   });
 
-  test("ended again stays ended since the first time", async () => {
+  test("keeps the time it was first ended", async () => {
     const { user } = await buildPerson(guildhall);
     const { body } = await guildhall.api.post("/api/sessions", newSession(user.id));
     const path = `${body.data.links.self}/revoke`;
@@ -140,7 +140,7 @@ describe("a session", () => {
     expect(second.body.data.attributes.revoked_at).toBe(first.body.data.attributes.revoked_at);
   });
 
-  test("ended leaves the user's other sessions alone", async () => {
+  test("leaves the user's other sessions alone when it ends", async () => {
     const { user, token } = await buildPerson(guildhall);
     const second = await guildhall.api.post("/api/sessions", newSession(user.id));
     await guildhall.api.patch(`${second.body.data.links.self}/revoke`);
@@ -148,14 +148,14 @@ describe("a session", () => {
   });
 });
 
-describe("who manages users and sessions in the environment", () => {
+describe("a manager of users and sessions", () => {
   async function buildManager(...permissions: string[]) {
     const person = await buildPerson(guildhall);
     await giveInEnvironment(guildhall, person.user, permissions);
     return guildhall.api.as(person.token);
   }
 
-  test("creates, changes and deletes users, and starts and ends their sessions", async () => {
+  test("manages users, and starts and ends sessions", async () => {
     const api = await buildManager("users:read", "users:manage", "sessions:read", "sessions:manage");
     const user = await api.post("/api/users", newUser(uniqueEmail()));
     expect(user.status).toBe(201);
@@ -176,7 +176,7 @@ describe("who manages users and sessions in the environment", () => {
     expect((await api.delete(links.self)).status).toBe(204);
   });
 
-  test("is shown what they wrote, and a session's token, also without the right to read the others", async () => {
+  test("sees what they wrote, without a right to read", async () => {
     const api = await buildManager("users:manage", "sessions:manage");
     const user = await api.post("/api/users", newUser(uniqueEmail()));
     expect(user.status).toBe(201);
@@ -188,7 +188,7 @@ describe("who manages users and sessions in the environment", () => {
     for (const { body } of [user, session]) expect(await api.get(body.data.links.self)).toMatchObject(absent);
   });
 
-  test("sees everybody with users:read, and every session with sessions:read", async () => {
+  test("sees everyone with users:read and sessions:read", async () => {
     const { user } = await buildPerson(guildhall);
     const reader = await buildManager("users:read", "sessions:read");
     const other = await buildManager("users:manage");
@@ -200,11 +200,11 @@ describe("who manages users and sessions in the environment", () => {
   });
 });
 
-describe("a user changed", () => {
+describe("changing a user", () => {
   const change = (id: string, attributes: object) =>
     guildhall.api.patch(`/api/users/${id}`, { data: { type: "user", id, attributes } });
 
-  test("keeps what is not given; null empties a field", async () => {
+  test("keeps what is left out, and null clears a field", async () => {
     const { user } = await buildPerson(guildhall, { first_name: "Ada", last_name: "Lovelace" });
     const changed = await change(user.id, { last_name: null, metadata: { desk: 5 } });
     expect(changed.body.data.attributes).toMatchObject({
@@ -216,7 +216,7 @@ describe("a user changed", () => {
     });
   });
 
-  test("in address is unverified until somebody vouches for it; in spelling stays as verified as it was", async () => {
+  test("makes a new address unverified, but not a new spelling", async () => {
     const { user } = await buildPerson(guildhall);
     const spelled = await change(user.id, { email: user.email.toUpperCase() });
     expect(spelled.body.data.attributes.email_verified).toBe(true);
@@ -227,7 +227,7 @@ describe("a user changed", () => {
     expect(vouched.body.data.attributes.email_verified).toBe(true);
   });
 
-  test("to another's address is a 409 and changes nothing", async () => {
+  test("to another user's address is a 409 and changes nothing", async () => {
     const [{ user }, { user: other }] = [await buildPerson(guildhall), await buildPerson(guildhall)];
     const answer = await change(user.id, { email: other.email.toUpperCase(), first_name: "Eve" });
     expect(answer).toMatchObject(refusal(409, "email_taken"));

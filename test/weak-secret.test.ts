@@ -38,7 +38,7 @@ describe("a secret that anyone could guess", () => {
     expect(isWeakSecret(secret)).toBe(true);
   });
 
-  test("is never shown as an example for one", () => {
+  test("is never used in an example", () => {
     const example = readFileSync(join(packageRoot(), ".env.example"), "utf8");
     const shown = [...example.matchAll(/^#?(\w*(?:SECRET|TOKEN)\w*)=(.*)$/gm)];
     expect(shown.length).toBeGreaterThan(3);
@@ -46,7 +46,7 @@ describe("a secret that anyone could guess", () => {
   });
 });
 
-test("a secret from a generator is never weak", () => {
+test("a generator's secret is never weak", () => {
   for (let n = 0; n < 300; n += 1) {
     const made = [
       randomToken(),
@@ -93,7 +93,7 @@ describe("production", () => {
     "METRICS_TOKEN",
     "MAIL_EVENTS_SECRET",
     "BRIDGE_VALIDATION_SECRET",
-  ])("refuses a placeholder as %s, and says how to make a secret", (name) => {
+  ])("production refuses a placeholder as %s, and says how to make a secret", (name) => {
     expect(problem({})).toBeUndefined();
     for (const role of ["api", "worker"] as const) {
       expect(problem({ [name]: weak }, role)).toMatch(new RegExp(`^${name} is a placeholder.*openssl rand`));
@@ -101,11 +101,11 @@ describe("production", () => {
     expect(problem({ [name]: weak, NODE_ENV: "development" })).toBeUndefined();
   });
 
-  test("says nothing of the secret itself", () => {
+  test("doesn't log the secret itself", () => {
     expect(problem({ ADMIN_TOKEN: weak })).not.toContain(weak);
   });
 
-  test("migrates without a look at what migrating doesn't use", () => {
+  test("migrates without checking what migrating doesn't use", () => {
     expect(problem({ ADMIN_TOKEN: weak }, "migrate")).toBeUndefined();
   });
 });

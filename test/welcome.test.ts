@@ -24,12 +24,12 @@ test("the welcome names no inbox if emails leave by SMTP_URL", () => {
   expect(text).toContain("The email goes to your SMTP_URL");
 });
 
-test("the welcome does not print an ADMIN_TOKEN that the developer set", () => {
+test("the welcome doesn't print an ADMIN_TOKEN that the developer set", () => {
   expect(welcome(usual)).toContain("Bearer operator-token");
   expect(welcome({ ...usual, operatorToken: undefined })).toContain("Bearer $ADMIN_TOKEN");
 });
 
-test("the welcome names the present owner of Acme Corp", () => {
+test("the welcome names the current owner of Acme Corp", () => {
   expect(welcome({ ...usual, owner: "Grace Hopper" })).toContain("Invite somebody, as Grace Hopper");
 });
 

@@ -17,11 +17,11 @@ import {
 } from "./rows.ts";
 
 /**
- * Who may call what: a row for every endpoint there is. A new endpoint without one fails the tests, as does a row
- * without its endpoint.
+ * Who may call what: one row per endpoint. The tests fail for an endpoint without a row and for a row without an
+ * endpoint.
  */
 export const EXPECTED: Record<string, Row> = {
-  // The operator's own: no session and no access token, whatever it may do elsewhere.
+  // For the operator only: no session and no access token.
   "GET /api/environments": CLOSED,
   "GET /api/environments/:id": CLOSED,
   "POST /api/environments": CLOSED,
@@ -32,7 +32,8 @@ export const EXPECTED: Record<string, Row> = {
   "PATCH /api/api-clients/:id": CLOSED,
   "DELETE /api/api-clients/:id": CLOSED,
 
-  // People: fellow members are seen; changing anybody needs a role in the environment, which none of these has.
+  // People. Fellow members are visible; changing anyone needs a role in the environment, which none of these callers
+  // has.
   "GET /api/users": SIGNED_IN,
   "GET /api/users/:id": MEMBERS,
   "GET /api/users/:id/memberships": MEMBERS,
@@ -128,7 +129,7 @@ export const EXPECTED: Record<string, Row> = {
   "PATCH /api/invitations/:id": MEMBERS_MANAGE,
   "POST /api/invitations/resend": MEMBERS_MANAGE,
   "POST /api/invitations/:id/resend": MEMBERS_MANAGE,
-  // Programs': whoever holds the link proves the invited address.
+  // For programs: anyone who holds the link has proven the invited address.
   "POST /api/invitations/:id/link": CLOSED,
   "POST /api/invitations/:id/revoke": MEMBERS_MANAGE,
   "DELETE /api/invitations/:id": MEMBERS_MANAGE,
@@ -137,7 +138,7 @@ export const EXPECTED: Record<string, Row> = {
   "POST /invitations/:id/accept": INVITEE_ANYWHERE,
   "POST /invitations/:id/decline": INVITEE_ANYWHERE,
 
-  // Whoever sees the invitations.
+  // For anyone who sees the invitations.
   "GET /api/invitation-batches": SIGNED_IN,
   "GET /api/invitation-batches/:id": MEMBERS,
   "GET /api/invitation-batches/:id/organization": MEMBERS,
@@ -155,7 +156,7 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/invitation-batch-rows/:id/invitation": MEMBERS,
   "GET /api/invitation-batch-rows/:id/relationships/invitation": MEMBERS,
 
-  // Signed-in people's: each their own, by address.
+  // For signed-in people: each their own, by address.
   "GET /api/received-invitations": SIGNED_IN,
   "GET /api/received-invitations/:id": RECIPIENT,
 
@@ -164,7 +165,7 @@ export const EXPECTED: Record<string, Row> = {
   "GET /api/deliveries/:id/invitation": MEMBERS,
   "GET /api/deliveries/:id/relationships/invitation": MEMBERS,
 
-  // Programs': what an address wants is no organization's business.
+  // For programs: suppressions belong to an address, not to an organization.
   "GET /api/suppressions": CLOSED,
   "GET /api/suppressions/:id": CLOSED,
   "POST /api/suppressions": CLOSED,
@@ -197,7 +198,7 @@ export const EXPECTED: Record<string, Row> = {
   "POST /api/role-permissions": OWNERS_ROLES,
   "DELETE /api/role-permissions/:id": OWNERS_ROLES,
 
-  // The environment's catalogue: everybody reads it.
+  // The environment's permissions, which everyone can read.
   "GET /api/permissions": SIGNED_IN,
   "GET /api/permissions/:id": SIGNED_IN,
   "POST /api/permissions": CLOSED,

@@ -1,4 +1,4 @@
-/** Signed-in users, by what they have to do with the organization. */
+/** Signed-in users, by their relation to the organization. */
 export const SESSIONS = ["outsider", "invited", "exMember", "member", "billing", "admin", "owner"] as const;
 export type Session = (typeof SESSIONS)[number];
 
@@ -8,13 +8,13 @@ export const CALLERS = [
   "otherOwner",
   "clientWithoutScope",
   "clientWithScope",
-  // A session and an access token with every scope, of another environment.
+  // A session and an access token with every scope, from another environment.
   "otherSession",
   "otherClient",
   "operator",
 ] as const;
 export type Caller = (typeof CALLERS)[number];
 
-/** Whose the object is: of the organization, of `otherOwner`'s, of one in another environment; or it is gone. */
+/** Who the object belongs to: the organization, `otherOwner`, another environment; or it doesn't exist any more. */
 export const COLUMNS = ["own", "foreign", "otherEnvironment", "deleted"] as const;
 export type Column = (typeof COLUMNS)[number];

@@ -8,16 +8,19 @@ import { buildPerson, type Person, roleId, unique, uniqueEmail } from "../suppor
 import type { Caller, Column } from "./names.ts";
 import { buildTeam, join, type World } from "./world.ts";
 
-/** Where an object is to be, and who will ask for it. */
+/** Where an object belongs, and who will ask for it. */
 export interface Cell {
   world: World;
   column: Column;
   caller: Caller;
 }
 
-/** Makes an object of a type in a cell. @returns its id, or undefined where there is no such object: a permission is no organization's. */
+/**
+ * Makes an object of a type in a cell. @returns its id, or undefined if there can't be one: no permission belongs to
+ * an organization.
+ */
 export const OBJECTS: Record<string, (cell: Cell) => Promise<string | undefined>> = {
-  /** One that may be deleted, with everybody in it. */
+  /** An organization that may be deleted, with every caller in it. */
   async organization({ world: { guildhall, people }, column }) {
     return (await buildTeam(guildhall, people, column)).organization.id;
   },
@@ -35,7 +38,7 @@ export const OBJECTS: Record<string, (cell: Cell) => Promise<string | undefined>
     return insert(cell, "membership_roles", { id: newId("orguserrole"), membership_id, role_id });
   },
 
-  /** To the invited caller, if the organization is theirs to join; who accepted before is no member any more. */
+  /** To the caller, if they can join the organization; a caller who accepted before isn't a member any more. */
   async invitation(cell) {
     const { world, column } = cell;
     const { db } = world.guildhall;
@@ -124,7 +127,7 @@ export const OBJECTS: Record<string, (cell: Cell) => Promise<string | undefined>
     return session.id;
   },
 
-  /** Of a role without permissions: it makes nobody stronger. */
+  /** Of a role without permissions, so that nobody gains any. */
   async user_role(cell) {
     if (cell.column === "deleted") return newId("userrole");
     const role_id = await insert(cell, "roles", { id: newId("role"), name: unique("greeter") });
@@ -186,7 +189,7 @@ export function personIn({ guildhall }: World, column: Column): Promise<Person> 
   return buildPerson(guildhall, { environment: column === "otherEnvironment" ? "globex" : "acme-test" });
 }
 
-/** Whose a personal thing is: in the first column the caller's own, if they are a person. */
+/** Who owns a personal object: in the first column the caller, if they are a person. */
 function whose({ world: { people, teams }, column, caller }: Cell): Person {
   if (column === "foreign") return people.otherOwner;
   if (column === "otherEnvironment") return people.elsewhere;

@@ -3,14 +3,14 @@ import { resourceTypes } from "../../src/management/all-resources.ts";
 import { buildPerson, roleId, unique, uniqueEmail } from "../support/builders.ts";
 import { type Cell, permissionName, personIn } from "./objects.ts";
 
-/** What a request that writes is about and what it sends; others send nothing, and are about what their path names. */
+/** The object of a request that writes, and its body. Other requests have no body, and their path names the object. */
 interface Writing {
-  /** The type of the object that decides who may; undefined: there is none. */
+  /** The type of the object that decides who may call, if there is one. */
   about?: string;
   body(cell: Cell, id: string): object | undefined | Promise<object>;
 }
 
-/** @returns the type of what the endpoint is about; undefined where everybody asks for the same. */
+/** @returns the type of the endpoint's object; undefined if every caller asks for the same. */
 export function subjectOf({ method, path }: Endpoint): string | undefined {
   const writing = WRITING[`${method} ${path}`];
   if (writing !== undefined) return writing.about;
@@ -27,7 +27,7 @@ export async function bodyFor(
   return WRITING[`${method} ${path}`]?.body(cell, id);
 }
 
-/** The path with what it is about, and the filters without which it would be about everything. */
+/** The path with the object's id, and with the filters that limit a list to it. */
 export function urlFor({ method, path }: Endpoint, id: string): string {
   return path.replace(":id", id) + (FILTERS[`${method} ${path}`]?.(id) ?? "");
 }
@@ -79,7 +79,7 @@ const WRITING: Record<string, Writing> = {
 
   "POST /api/organizations/:id/transfer-ownership": {
     about: "organization",
-    /** To who joined last, and so is not the owner. */
+    /** To the newest member, who isn't the owner. */
     async body({ world }, id) {
       const last = await world.guildhall
         .db("memberships")
@@ -91,7 +91,7 @@ const WRITING: Record<string, Writing> = {
   },
   "DELETE /api/invitations/:id": {
     about: "invitation",
-    /** It sends nothing, and is for what is over. */
+    /** It has no body, and needs a closed invitation. */
     async body({ world }, id) {
       const over = { status: "revoked", revoked_at: world.guildhall.db.fn.now() };
       await world.guildhall.db("invitations").where({ id }).update(over);
@@ -112,7 +112,10 @@ function changing(type: string, attributes: object): Writing {
   return { about: type, body: (_, id) => ({ data: { type, id, attributes } }) };
 }
 
-/** Creates what belongs to the object. @param others by relationship, which has its type's name, the id to link to besides. */
+/**
+ * Creates what belongs to the object. @param others further ids to link to, by relationship, which has its type's
+ * name.
+ */
 function linking(
   type: string,
   about: string,

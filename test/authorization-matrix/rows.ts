@@ -1,13 +1,13 @@
 import type { Caller, Column, Session } from "./names.ts";
 
-/** `ok`: what the endpoint answers when all goes well; `closed`: 403 whatever the object is, even if there is none. */
+/** `ok`: the endpoint's usual status; `closed`: 403 for every object, even an unknown one. */
 export type Verdict = "ok" | "closed" | 401 | 403 | 404;
 
-/** What each kind of signed-in user gets for an object of the organization they have to do with. */
+/** What each kind of signed-in user gets for an object of their own organization. */
 export interface Row extends Record<Session, Verdict> {
   /** What they get for another organization's object, or another person's. Default: what an outsider gets. */
   foreign?: Verdict;
-  /** Where the rules of `verdict.ts` don't hold. */
+  /** Exceptions from the rules of `verdict.ts`. */
   except?: { [Of in Caller]?: { [In in Column]?: Verdict } };
 }
 
@@ -16,24 +16,24 @@ const members = (verdict: Verdict) => ({ member: verdict, billing: verdict, admi
 
 export const CLOSED: Row = { ...strangers("closed"), ...members("closed") };
 export const SIGNED_IN: Row = { ...strangers("ok"), ...members("ok") };
-/** Everybody their own. */
+/** Everyone has their own. */
 export const PERSONAL: Row = { ...SIGNED_IN, foreign: 404 };
 export const MEMBERS: Row = { ...strangers(404), ...members("ok") };
 export const MEMBERS_UPDATE: Row = { ...MEMBERS, member: 403, billing: 403 };
 export const OWNER: Row = { ...strangers(404), ...members(403), owner: "ok" };
-/** Deleting again while it runs answers the same, to programs and to who asked for it. */
+/** Repeating a deletion while it runs returns the same, to programs and to the user who asked for it. */
 export const OWNER_DELETES: Row = {
   ...OWNER,
   except: { operator: { deleted: "ok" }, clientWithScope: { deleted: "ok" } },
 };
-/** To name the next owner takes another scope besides: it gives a membership every right. */
+/** Naming the next owner needs a second scope, because it gives a membership every permission. */
 export const OWNER_NAMES: Row = { ...OWNER, except: { clientWithScope: { own: 403, foreign: 403 } } };
-/** `members:manage` is the owner's, unless the organization leaves it to its admins. */
+/** `members:manage` is the owner's, unless the organization shares it with its admins. */
 export const MEMBERS_MANAGE: Row = OWNER;
-/** So is `roles:manage`, for the roles of the organization. */
+/** So is `roles:manage`, for the organization's roles. */
 export const OWNERS_ROLES: Row = OWNER;
 
-/** What happened is told to who has `events:read`; the operator hears of deleted organizations, too. */
+/** Events are visible with `events:read`; the operator also sees those of deleted organizations. */
 export const LOG: Row = {
   ...strangers(404),
   ...members(404),
@@ -42,10 +42,10 @@ export const LOG: Row = {
   except: { operator: { deleted: "ok" }, clientWithScope: { deleted: "ok" } },
 };
 
-/** Who is invited sees it as its recipient, and nobody else does. */
+/** The invitee sees it as its recipient, and nobody else does. */
 export const RECIPIENT: Row = { ...strangers(404), ...members(404), invited: "ok" };
 
-/** To name the user who answers takes another scope besides: it makes a membership. */
+/** Naming the user who answers needs a second scope, because it makes a membership. */
 const NAMES_NOBODY = {
   own: "closed",
   foreign: "closed",
@@ -53,7 +53,7 @@ const NAMES_NOBODY = {
   deleted: "closed",
 } as const;
 
-/** The invited person answers, and nobody in their place; who may see the invitation is told why not. */
+/** Only the invitee answers; anyone who may see the invitation gets the reason why they can't. */
 export const INVITEE: Row = {
   ...strangers(404),
   ...members(403),
@@ -61,7 +61,7 @@ export const INVITEE: Row = {
   except: { clientWithScope: NAMES_NOBODY },
 };
 
-/** The same where the invitation names the environment: credentials of another one are none. */
+/** The same where the invitation decides the environment: credentials of another one are refused. */
 export const INVITEE_ANYWHERE: Row = {
   ...INVITEE,
   except: {
@@ -73,7 +73,7 @@ export const INVITEE_ANYWHERE: Row = {
     clientWithoutScope: { otherEnvironment: 401 },
     clientWithScope: { ...NAMES_NOBODY, otherEnvironment: 401 },
     operator: { otherEnvironment: "ok" },
-    // Of the owner there: who may see the invitation is told why it isn't theirs to answer.
+    // The owner there may see the invitation, and gets the reason why they can't answer it.
     otherSession: { otherEnvironment: 403 },
     otherClient: { otherEnvironment: "ok" },
   },

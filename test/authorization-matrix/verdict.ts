@@ -3,7 +3,7 @@ import type { Endpoint } from "../../src/http/endpoint.ts";
 import type { Caller, Column } from "./names.ts";
 import type { Row, Verdict } from "./rows.ts";
 
-/** The status an endpoint must answer, by its row and what holds everywhere. */
+/** The status an endpoint must answer, by its row and the general rules. */
 export function expectedStatus(endpoint: Endpoint, row: Row, caller: Caller, column: Column): number {
   const verdict = row.except?.[caller]?.[column] ?? ruleFor(endpoint, row, caller, column);
   if (verdict === "ok") return endpoint.answers.status;

@@ -11,7 +11,7 @@ import { buildMember, buildOrganization, buildPerson, type Person, roleId } from
 import type { Guildhall } from "../support/guildhall.ts";
 import type { Caller, Column, Session } from "./names.ts";
 
-/** An organization with a member who is none of the callers. */
+/** An organization with a member who is not one of the callers. */
 export interface Team {
   organization: Organization;
   fellow: Person;
@@ -26,7 +26,7 @@ export interface World {
 }
 
 export async function buildWorld(guildhall: Guildhall): Promise<World> {
-  // The callers ask more than people may in a minute.
+  // The callers send more requests than people may in a minute.
   guildhall.context.limiter.count = () => {};
   const people = {
     outsider: await buildPerson(guildhall),
@@ -51,7 +51,7 @@ export async function buildWorld(guildhall: Guildhall): Promise<World> {
   return { guildhall, people, teams, speakAs: await voices(guildhall, people) };
 }
 
-/** The callers have their places in the teams that are their own, or were. */
+/** The callers have their places in the teams that they belong or belonged to. */
 export async function buildTeam(
   guildhall: Guildhall,
   people: World["people"],

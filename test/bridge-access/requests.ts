@@ -4,7 +4,7 @@ import type { Api } from "../support/api.ts";
 import { buildPerson } from "../support/builders.ts";
 import type { Caller } from "./table.ts";
 
-/** Whose: the organization's, or a person's own. */
+/** Who owns the object: the organization, or a person. */
 export type Column = "shared" | "personal";
 
 export interface Cell {
@@ -14,13 +14,13 @@ export interface Cell {
   caller: Caller;
 }
 
-/** What is asked for: the path filled in, and the body. */
+/** The request: the path filled in, and the body. */
 export interface Request {
   url: string;
   body: object | undefined;
 }
 
-/** The least that makes one, by its list's path. */
+/** The smallest body that makes one, by its list's path. */
 const LEAST: Record<string, object> = {
   "/subscriptions": { total_cents: 4_990 },
   "/payment-methods": { type: "card", provider_payment_method_token: "pm_1" },
@@ -49,7 +49,7 @@ export async function requestFor({ method, path }: Endpoint, cell: Cell): Promis
 
 async function organizationRequest(route: string, method: string, cell: Cell): Promise<Request> {
   const { world, team } = cell;
-  // Whoever leaves, is removed, owns or deletes changes it for those who ask next.
+  // Leaving, removing, transferring or deleting changes it for the next caller.
   const { organization, fellow } =
     method === "GET" && !route.endsWith("/deletion")
       ? team

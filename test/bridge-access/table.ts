@@ -1,20 +1,20 @@
 import type { Callers } from "../../src/access/allow.ts";
 
-/** Signed-in people, by what they have to do with the organization. */
+/** Signed-in people, by their relation to the organization. */
 export const PEOPLE = ["outsider", "member", "billing", "admin", "owner"] as const;
 export const CALLERS = ["anonymous", ...PEOPLE, "operator", "clientWithoutScope", "clientWithScope"] as const;
 export type Caller = (typeof CALLERS)[number];
 
-/** What somebody gets: what the endpoint answers when all goes well, or a refusal. */
+/** What a caller gets: the endpoint's usual status, or a refusal. */
 export type Verdict = "ok" | 400 | 403 | 404;
 
 export interface Row {
   who: Callers;
-  /** What each of the people gets who asks for what is the organization's, in their order. */
+  /** What each of these people gets for the organization's object, in this order. */
   shared: [Verdict, Verdict, Verdict, Verdict, Verdict];
   /**
-   * What everybody gets who asks for what is a fellow member's own; where there is no single one, for what is their own.
-   * Absent where nothing is personal.
+   * What everyone gets for a fellow member's own object or, if there is no single one, for their own. Left out if
+   * nothing is personal.
    */
   personal?: Verdict;
 }
@@ -28,7 +28,7 @@ const READ: Row = { who: "caller", shared: [404, "ok", "ok", "ok", "ok"], person
 const MANAGE: Row = { who: "user", shared: [404, 403, "ok", "ok", "ok"], personal: 404 };
 const REPORT: Row = { who: "program", shared: [403, 403, 403, 403, 403], personal: 403 };
 
-/** Who may call what: a row for every endpoint of the Bridge API. One without the other fails the tests. */
+/** Who may call what: one row per endpoint of the Bridge API. The tests fail if either is missing. */
 export const TABLE: Record<string, Row> = {
   "POST /organizations": SIGNED_IN,
   "GET /organizations": SIGNED_IN,
@@ -37,11 +37,11 @@ export const TABLE: Record<string, Row> = {
   "POST /organizations/:id/transfer-ownership": OWNER,
   "POST /organizations/:id/deletion-preview": OWNER,
   "DELETE /organizations/:id": OWNER,
-  // Asked for by the owner.
+  // Sent by the owner.
   "GET /organizations/:id/deletion": OWNER,
 
   "GET /organizations/:id/members": MEMBERS,
-  // By default the organization leaves its members to its owner.
+  // By default the organization's members are managed by its owner.
   "POST /organizations/:id/members": OWNER,
   "PUT /organizations/:id/members/:member_id": OWNER,
   "DELETE /organizations/:id/members/:member_id": OWNER,
@@ -81,6 +81,6 @@ export const TABLE: Record<string, Row> = {
   "POST /payments/intents": CREATE,
   "PUT /payments/intents/:id": MANAGE,
   "POST /payments/intents/:id/confirm": MANAGE,
-  // People see by it what programs report.
+  // People read here what programs report.
   "POST /payments/intents/:id/sync": { ...MANAGE, who: "caller" },
 };

@@ -25,7 +25,7 @@ describeInBrowser("a person with a browser", () => {
     await guildhall?.stop();
   });
 
-  /** Invites a new address. @returns the Accept link of its mail. */
+  /** Invites a new address. @returns the Accept link of its email. */
   async function mailedInvitation(
     attributes: object = {},
   ): Promise<{ id: string; email: string; link: string }> {
@@ -46,7 +46,7 @@ describeInBrowser("a person with a browser", () => {
     return { page, watched };
   }
 
-  /** Waits for the page of that title: a click ends before the page it leads to is there. */
+  /** Waits for the page with this title, because a click ends before its page is there. */
   const reads = (page: Page, title: string) =>
     page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
 
@@ -64,7 +64,7 @@ describeInBrowser("a person with a browser", () => {
     await guildhall.db("environments").where({ handle: "acme-test" }).update({ settings: merged });
   }
 
-  test("sees who invites, to what, for whom and until when, under an address without the token", async () => {
+  test("an invitee sees who invites them to what, and a URL without the token", async () => {
     const { id, email, link } = await mailedInvitation({ message: "Welcome aboard!" });
     const { page, watched } = await open(link);
     expect(page.url()).toBe(`${guildhall.api.origin}/invitations/${id}`);
@@ -77,7 +77,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("accepts with the keyboard alone, and sees where the focus is", async () => {
+  test("an invitee accepts with the keyboard alone, and sees the focus", async () => {
     const { id, link } = await mailedInvitation();
     const { page, watched } = await open(link);
     await tabTo(page, "Accept invitation");
@@ -94,7 +94,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("declines, from the mail's other link", async () => {
+  test("an invitee declines by the email's other link", async () => {
     const { id, link } = await mailedInvitation();
     const { page } = await open(`${link}?answer=decline`);
     expect(await statusOf(id)).toBe("pending");
@@ -104,7 +104,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("needs no JavaScript", async () => {
+  test("an invitee answers without JavaScript", async () => {
     const { id, link } = await mailedInvitation();
     const { page } = await open(link, { javaScriptEnabled: false });
     await accept(page);
@@ -112,7 +112,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("goes back after accepting, reloads, opens the link again: it stays accepted and says so", async () => {
+  test("an accepted invitation stays accepted after going back and reloading", async () => {
     const { link } = await mailedInvitation();
     const { page } = await open(link);
     await accept(page);
@@ -128,7 +128,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("is led on to the environment's address after accepting, which learns nothing of where from", async () => {
+  test("accepting leads to the environment's URL, which gets no referrer", async () => {
     const there = "https://app.example/welcome?from=mail";
     await changeSettings({ redirect_url: there });
     const { link } = await mailedInvitation();
@@ -146,7 +146,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("finds the invitation open after a machine that runs scripts has followed every link", async () => {
+  test("an invitation stays open after a scanner with scripts followed its links", async () => {
     const { id, link } = await mailedInvitation();
     for (const way of [link, `${link}?answer=decline`]) {
       const scanner = await open(way);
@@ -167,7 +167,7 @@ describeInBrowser("a person with a browser", () => {
     ["expired", { expires_at: new Date(0) }, "This invitation has expired"],
     ["superseded", { token_version: 9 }, "There is a newer email"],
     ["declined", { status: "declined", declined_at: new Date() }, "Invitation declined"],
-  ])("who comes late to one that is %s reads what became of it, and what to do", async (_, change, title) => {
+  ])("a late invitee reads what became of an invitation that is %s", async (_, change, title) => {
     const { id, link } = await mailedInvitation();
     await guildhall.db("invitations").where({ id }).update(change);
     const { page, watched } = await open(link);
@@ -178,7 +178,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("reads the page in the invitation's language, else in the environment's", async () => {
+  test("the page is in the invitation's language, else in the environment's", async () => {
     await changeSettings({ locale: "de" });
     for (const [attributes, lang, dir, accept] of [
       [{}, "de", "ltr", "Einladung annehmen"],
@@ -194,7 +194,7 @@ describeInBrowser("a person with a browser", () => {
     }
   });
 
-  test("asks not to be invited again, by the mail's last link and one button", async () => {
+  test("an invitee opts out by the email's last link and one button", async () => {
     const { email } = await mailedInvitation({ locale: "en" });
     const { mail } = await guildhall.mailbox.waitFor(email);
     const { page, watched } = await open(/^https?:\S+\/u\/\S+$/m.exec(mail.text ?? "")?.[0] ?? "no link");
@@ -211,7 +211,7 @@ describeInBrowser("a person with a browser", () => {
     await page.context().close();
   });
 
-  test("whose link is incomplete reads so, in the language of the browser", async () => {
+  test("an incomplete link gets a page in the browser's language", async () => {
     const { page } = await open(`${guildhall.api.origin}/i/broken`, { locale: "ar" });
     expect(await page.locator("html").getAttribute("dir")).toBe("rtl");
     expect(await problemsOf(page)).toEqual([]);

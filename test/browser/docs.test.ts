@@ -21,7 +21,7 @@ describeInBrowser("the documentation in a browser", () => {
     await browser?.close();
   });
 
-  /** @returns the page, and what it did that its policy or a team that trusts it forbids. */
+  /** @returns the page, and every forbidden thing that it did. */
   async function open(
     path: string,
     options: BrowserContextOptions = {},
@@ -40,7 +40,7 @@ describeInBrowser("the documentation in a browser", () => {
   ];
 
   test.each(["/docs", "/docs/roles", "/docs/errors"])(
-    "the guide's page %s is readable on a phone and on a desktop, light and dark",
+    "the guide's page %s is readable on phone and desktop, light and dark",
     async (path) => {
       const { page, watched } = await open(path);
       for (const viewport of [PHONE, { width: 1200, height: 900 }]) {
@@ -55,7 +55,7 @@ describeInBrowser("the documentation in a browser", () => {
     },
   );
 
-  test("an example of the guide is copied by its button", async () => {
+  test("a button copies an example of the guide", async () => {
     const { page } = await open("/docs", { permissions: ["clipboard-read", "clipboard-write"] });
     await page.getByRole("button", { name: "Copy" }).nth(1).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
@@ -63,7 +63,7 @@ describeInBrowser("the documentation in a browser", () => {
     await page.context().close();
   });
 
-  test("the reference fits a phone, finds an endpoint by search, and asks no other host", async () => {
+  test("the reference fits a phone, finds endpoints, and asks no other host", async () => {
     const { page, watched } = await open("/docs/reference", { colorScheme: "dark" });
     await page.getByRole("heading", { level: 1, name: "Guildhall" }).waitFor(PATIENT);
     await page.getByText("Search", { exact: true }).first().click(PATIENT);
@@ -76,9 +76,9 @@ describeInBrowser("the documentation in a browser", () => {
     await page.context().close();
   }, 180_000);
 
-  test("the reference opens an endpoint by its link and sends its request to the service", async () => {
+  test("the reference opens an endpoint by link and sends its request to us", async () => {
     const { page, watched } = await open("/docs");
-    // A part of the document: a busy machine needs minutes to draw the whole.
+    // Only a part of the document, because a busy machine needs minutes to draw the whole.
     const paths = Object.entries(openapiDocument().paths).filter(([path]) => path === "/api/environments");
     const part = { ...openapiDocument("https://elsewhere.example"), paths: Object.fromEntries(paths) };
     await page.route("**/openapi.json", (route) => route.fulfill({ json: part }));

@@ -15,7 +15,7 @@ const ORIGIN = "http://guildhall.test";
 const SCHEMES = ["light", "dark"] as const;
 const WINDOWS = { desktop: { width: 1200, height: 900 }, phone: { width: 320, height: 640 } };
 
-/** Longer than anything fits: what breaks a layout is a long word. */
+/** Longer than anything fits: long words are what breaks a layout. */
 const LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
 describeInBrowser("in a browser", () => {
@@ -38,7 +38,7 @@ describeInBrowser("in a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  /** Shows HTML with its real headers in every window and both colour schemes. @returns what is wrong anywhere. */
+  /** Shows HTML with its real headers in every window and both color schemes. @returns all problems. */
   async function look(html: string, headers: Record<string, string>, kind: "page" | "mail") {
     shown = { html, headers };
     await page.goto(`${ORIGIN}/`);
@@ -54,7 +54,7 @@ describeInBrowser("in a browser", () => {
     return [...problems, ...watched.foreign.splice(0), ...watched.complaints.splice(0)];
   }
 
-  test("what looks at the pages finds what is wrong with one", async () => {
+  test("the page check finds the faults of a bad page", async () => {
     const bad = `<style>p { color: #999 } @media (prefers-color-scheme: dark) { p { color: #eee } }</style>
       <h3>Heading</h3><p>grey on white</p><input><div style="width: 400px">wide</div>
       <img src="https://elsewhere.example/pixel.png"><button></button>`;
@@ -78,7 +78,7 @@ describeInBrowser("in a browser", () => {
 
   describe.each(Object.keys(pageSamples) as PageName[])("the page %s", (name) => {
     test.each(["en", "de", "ar"])(
-      "can be read and used in %s, on every window, light and dark",
+      "can be read and used in %s, in every window, light and dark",
       async (tag) => {
         const html = renderPage(name, pageSamples[name] as never, tag);
         expect(await look(html, pageHeaders, "page")).toEqual([]);
@@ -99,7 +99,7 @@ describeInBrowser("in a browser", () => {
     expect(await look(html, pageHeaders, "page")).toEqual([]);
   });
 
-  describe("mails", async () => {
+  describe("emails", async () => {
     const renderer = createMailRenderer(inject("mailSources"));
 
     test.each(Object.values(mails))("$kind can be read in every language, light and dark", async (mail) => {
@@ -110,7 +110,7 @@ describeInBrowser("in a browser", () => {
       }
     });
 
-    test("one with the longest names still fits a phone", async () => {
+    test("an email with the longest names still fits a phone", async () => {
       const variables = {
         ...mails.invitation.sample,
         ...{ product: LONG, organization: LONG, inviter: LONG, message: LONG.repeat(3), roles: [LONG] },
@@ -121,7 +121,7 @@ describeInBrowser("in a browser", () => {
       expect(await look(html, mailHeaders, "mail")).toEqual([]);
     });
 
-    test("the whole button of an invitation is its link, on every window", async () => {
+    test("the whole button of an invitation is its link, in every window", async () => {
       const { html } = renderer.render("invitation", mails.invitation.sample, "en");
       await look(html, mailHeaders, "mail");
       for (const viewport of Object.values(WINDOWS)) {
@@ -133,7 +133,7 @@ describeInBrowser("in a browser", () => {
       }
     });
 
-    test("one in Arabic is mirrored: what begins a line stands on the right", async () => {
+    test("an email in Arabic is mirrored: lines start on the right", async () => {
       const { html } = renderer.render("invitation", mails.invitation.sample, "ar");
       await look(html, mailHeaders, "mail");
       await page.setViewportSize(WINDOWS.desktop);

@@ -25,7 +25,7 @@ const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port :
 
 const browser = await launchChromium();
 for (const { name, path, width, height } of SHOTS) {
-  // Sharp where the page is small; files stay small too.
+  // A sharp picture of a small page; files stay small.
   const deviceScaleFactor = width > 1000 ? 1 : 1.5;
   const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor });
   await page.goto(`${origin}/dev/mails/${path}`, { waitUntil: "networkidle" });

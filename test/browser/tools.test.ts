@@ -17,8 +17,8 @@ import { launchChromium, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
 import { problemsOf } from "../support/page-problems.ts";
 
-// What is saved here is a copy: others read the templates at the same time. Files share their modules, so those that
-// know where templates are must be loaded anew for this one, and for those after it.
+// Saves to a copy, because other tests read the templates at the same time. Test files share their modules, so those
+// that know where the templates are must be loaded again for this file and for the ones after it.
 vi.hoisted(() => vi.resetModules());
 afterAll(() => vi.resetModules());
 vi.mock("../../src/lib/package-root.ts", () => import("../support/own-templates.ts"));
@@ -57,7 +57,7 @@ describeInBrowser("a developer's browser", () => {
     return { page, watched };
   }
 
-  test("shows an email of the inbox in a frame where its scripts do not run", async () => {
+  test("the inbox shows an email in a frame where its scripts don't run", async () => {
     const { subject, html, text } = createMailRenderer(inject("mailSources")).render(
       "invitation",
       mails.invitation.sample,
@@ -87,7 +87,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("keeps the focus in the inbox while a new email arrives, and shows its own time", async () => {
+  test("the inbox keeps the focus when an email arrives, and shows local time", async () => {
     const send = (subject: string) =>
       createTransport(inbox.smtpUrl).sendMail({
         from: "a@b.example",
@@ -107,7 +107,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("finds its way from the inbox to the preview of an email in Arabic", async () => {
+  test("the inbox leads to the preview of an email in Arabic", async () => {
     const { page, watched } = await open("/inbox");
     await page.getByRole("link", { name: "previews" }).click();
     await page.getByRole("heading", { level: 1, name: "Emails and pages" }).waitFor();
@@ -121,7 +121,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("sees light and dark side by side, no matter what the machine prefers", async () => {
+  test("a preview shows light and dark side by side, whatever the system prefers", async () => {
     const { page } = await open("/dev/mails/pages/invitation/en");
     const background = (index: number) =>
       page.frames()[index]?.evaluate<string>("getComputedStyle(document.body).backgroundColor");
@@ -133,7 +133,7 @@ describeInBrowser("a developer's browser", () => {
     await page.context().close();
   });
 
-  test("shows a template again when it is saved, and says what is wrong with it", async () => {
+  test("a preview reloads when its template is saved, and shows what is wrong", async () => {
     const file = join(packageRoot(), "templates", "invitation-declined.txt");
     const source = await readFile(file, "utf8");
     const { page, watched } = await open("/dev/mails/mails/invitation-declined/en");

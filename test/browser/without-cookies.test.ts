@@ -39,7 +39,7 @@ describeInBrowser("a person whose browser blocks cookies", () => {
     return (await guildhall.db("invitations").where({ id }).first("status")).status;
   }
 
-  test("accepts, goes back, reloads and opens the link again: it stays accepted and says so", async () => {
+  test("without cookies, an accepted invitation stays accepted", async () => {
     const invitation = await invited(guildhall, organization);
     const watched = watch(browser, guildhall.api.origin);
     const page = await open(linkOf(invitation));
@@ -61,7 +61,7 @@ describeInBrowser("a person whose browser blocks cookies", () => {
     await page.close();
   });
 
-  test("declines, from the email's other link", async () => {
+  test("without cookies, an invitee declines by the email's other link", async () => {
     const invitation = await invited(guildhall, organization);
     const page = await open(`${linkOf(invitation)}?answer=decline`);
     await press(page, "Decline");
@@ -70,7 +70,7 @@ describeInBrowser("a person whose browser blocks cookies", () => {
     await page.close();
   });
 
-  test("never has the link itself in the address bar or the history", async () => {
+  test("without cookies, neither address bar nor history has the link", async () => {
     const invitation = await invited(guildhall, organization);
     const page = await open(linkOf(invitation));
     const signature = linkToken(guildhall, invitation.id).slice(-43);
@@ -83,7 +83,7 @@ describeInBrowser("a person whose browser blocks cookies", () => {
     await page.close();
   });
 
-  test("answers two invitations in two tabs, each with its own buttons, and a third tab sees what became of one", async () => {
+  test("without cookies, two tabs answer two invitations independently", async () => {
     const [first, second] = [await invited(guildhall, organization), await invited(guildhall, organization)];
     const [one, two, three] = [
       await open(linkOf(first)),
@@ -100,7 +100,7 @@ describeInBrowser("a person whose browser blocks cookies", () => {
     for (const page of [one, two, three]) await page.close();
   });
 
-  test("asks not to be invited again, and may reload the page that says so", async () => {
+  test("without cookies, an invitee opts out and can reload the page", async () => {
     const { id, email } = await invited(guildhall, organization);
     const page = await open(`${guildhall.api.origin}/u/${guildhall.context.linkKeys.signOptOut(id)}`);
     await press(page, "Don't invite me again");
