@@ -1,7 +1,7 @@
 import type { ClientBase } from "pg";
 
 /** The facts that decide whether Guildhall can use a database. */
-export interface DatabaseFacts {
+interface DatabaseFacts {
   version_number: number;
   version: string;
   encoding: string;

@@ -47,16 +47,7 @@ export function renderPage<Name extends PageName>(
 }
 
 /** Variables that people typed, on any page. */
-type Given = {
-  product?: string | null;
-  organization?: string;
-  inviter?: string | null;
-  email?: string;
-  roles?: string[];
-  message?: string | null;
-  expires_at?: Date;
-  continue_url?: string | null;
-};
+type Given = Partial<PageVariables["invitation"] & PageVariables["accepted"]>;
 
 /** Cleans values as emails do, so that a name looks the same in both. A missing value stays missing, so that filling throws. */
 function presentPage(given: Given, locale: Locale): Record<string, unknown> {
