@@ -132,9 +132,9 @@ test("a huge domain is refused at once, before Punycode would take seconds", () 
 });
 
 test.each([
-  ["jane.doe@example.com", "j•••••••@example.com"],
-  ["a@example.com", "a•@example.com"],
-  ["ab@bücher.example", "a•@bücher.example"],
+  ["jane.doe@example.com", "j•••@example.com"],
+  ["a@example.com", "a•••@example.com"],
+  ["ab@bücher.example", "a•••@bücher.example"],
 ])("%s is masked as %s", (email, masked) => {
   expect(maskEmailAddress(email)).toBe(masked);
 });

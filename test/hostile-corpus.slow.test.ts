@@ -1,10 +1,10 @@
 import { domainToUnicode } from "node:url";
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { parseEmailAddress } from "../src/lib/email-address.ts";
+import { maskEmailAddress, parseEmailAddress } from "../src/lib/email-address.ts";
 import { createMailRenderer } from "../src/mail/mail-renderer.ts";
 import { mails } from "../src/mail/mails.ts";
 import { type PageName, pageSamples } from "../src/pages/pages.ts";
-import { maskAddress, renderPage } from "../src/pages/render-page.ts";
+import { renderPage } from "../src/pages/render-page.ts";
 import {
   buildOrganization,
   buildPerson,
@@ -148,7 +148,7 @@ describe("hostile texts sent by API, worker and SMTP:", { timeout: 60_000 }, () 
       const typed = [0, 7, 18, 27, 38, 47].map((step) => sample[(2 * n + step) % 60] ?? "");
       const { email, received, links, html, page } = await sent(typed);
       const { mail, source, ...envelope } = received;
-      const ours = [...links, ...links.map(withoutToken), email, maskAddress(email)];
+      const ours = [...links, ...links.map(withoutToken), email, maskEmailAddress(email)];
       expect(envelope).toEqual({ to: [email], from: "no-reply@guildhall.test" });
       expect(headersOf(source)).toEqual(HEADERS);
       expect(mail.to).toEqual([{ address: email, name: "" }]);

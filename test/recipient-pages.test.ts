@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { maskEmailAddress } from "../src/lib/email-address.ts";
 import type { Organization } from "../src/models/organization.ts";
-import { maskAddress } from "../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { tokenIn } from "./support/mailbox.ts";
@@ -70,7 +70,7 @@ describe("opening the link", () => {
     const { status, page } = await browser().open(`/i/${token}`);
     expect(status).toBe(200);
     expect(page).toContain("Acme Corp");
-    expect(page).toContain(maskAddress(email));
+    expect(page).toContain(maskEmailAddress(email));
     expect(page).not.toContain(email);
     expect(page).not.toContain(token);
   });

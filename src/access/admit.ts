@@ -11,7 +11,7 @@ import { requestedEnvironments, requireNamed } from "./requested-environments.ts
 import { requireInEnvironment, requireScope } from "./require-permission.ts";
 
 /** An admitted caller, and the environment and organization that the request is about. */
-export interface Admitted {
+interface Admitted {
   environment: AccessRow;
   caller: Caller;
   /** Undefined if this environment has no such organization. */

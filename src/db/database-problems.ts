@@ -1,7 +1,7 @@
 import type { ClientBase } from "pg";
 
 /** The facts that decide whether Guildhall can use a database. */
-export interface DatabaseFacts {
+interface DatabaseFacts {
   version_number: number;
   version: string;
   encoding: string;
@@ -19,10 +19,7 @@ export async function readDatabaseFacts(client: ClientBase): Promise<DatabaseFac
       current_setting('server_encoding') as encoding, current_user as role, current_database() as database,
       current_schema() as schema, has_schema_privilege(current_schema(), 'create') as may_create,
       has_database_privilege(current_database(), 'create') as may_create_schema`);
-  const [facts] = rows;
-  if (facts === undefined)
-    throw new Error("the database didn't answer a question about its version and rights");
-  return facts;
+  return rows[0] as DatabaseFacts;
 }
 
 /** @returns the reasons why a migration can't succeed, as sentences that say what to do. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Knex } from "knex";
+import { remember } from "../lib/remember.ts";
 import { runPrepared } from "./statement.ts";
 
 /** Texts kept in this process. Applications ask for a few dozen; the rest are somebody trying combinations. */
@@ -48,7 +49,7 @@ export function preparedQuery<Shape extends object>(
   return <Row>(db: Knex, shape: Shape, values: Values): Promise<Row[]> => {
     const key = `${name} ${JSON.stringify(shape)}`;
     const compiled = kept.get(key) ?? compile(name, build(db, shape).toKnexQuery());
-    keep(key, compiled);
+    remember(kept, key, compiled, KEPT);
     return runPrepared<Row>(db, { ...compiled, values: valuesFor(compiled, values) });
   };
 }
@@ -67,15 +68,6 @@ function compile(name: string, query: Knex.QueryBuilder): Compiled {
         : { constant: binding };
     }),
   };
-}
-
-function keep(key: string, compiled: Compiled): void {
-  kept.delete(key);
-  kept.set(key, compiled);
-  for (const [oldest] of kept) {
-    if (kept.size <= KEPT) break;
-    kept.delete(oldest);
-  }
 }
 
 /** @throws for a parameter without a value, which is a bug. */

@@ -12,7 +12,7 @@ import type { JsonSchema } from "../lib/json-schema-of.ts";
 import type { LimitName } from "./rate-limiter.ts";
 
 /** The parameters of a path such as `/api/invitations/:id`, by name. */
-export type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest}`
+type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest}`
   ? Rest extends `${infer Name}/${infer More}`
     ? { [Key in Name]: string } & ParamsOf<`/${More}`>
     : { [Key in Rest]: string }

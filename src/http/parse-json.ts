@@ -1,7 +1,7 @@
 import { parse } from "secure-json-parse";
 import { badRequest, invalid, type Refusal } from "../errors.ts";
 import { clip } from "../lib/clip.ts";
-import { endOfString, findInJson, isExactNumber } from "../lib/json-text.ts";
+import { endOfString, findInJson, isExactNumber, pointerStep } from "../lib/json-text.ts";
 import { BODY_LIMIT } from "./read-body.ts";
 
 /** Bytes of the body's limit per key or item, because building a value costs more than reading its bytes. */
@@ -154,7 +154,7 @@ export function refuseUnstorable(value: unknown, pointer = ""): void {
   for (const [key, item] of Object.entries(value)) {
     const why = whyUnstorable(key);
     if (why !== undefined) throw badRequest("malformed_text", `A key in ${placeOf(pointer)} holds ${why}`);
-    refuseUnstorable(item, `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+    refuseUnstorable(item, pointer + pointerStep(key));
   }
 }
 

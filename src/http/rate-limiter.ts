@@ -1,5 +1,6 @@
 import { tooManyRequests } from "../errors.ts";
 import { networkOf } from "../lib/network-of.ts";
+import { remember } from "../lib/remember.ts";
 
 /**
  * How many requests a caller may make in how many seconds. The limits apply to sessions, and per address to wrong links, secrets
@@ -47,9 +48,7 @@ export function createRateLimiter(now: () => number = Date.now) {
     const known = windows.get(key);
     if (known !== undefined && known.endsAt > now()) return known;
     const window = { count: 0, endsAt: now() + seconds * 1_000 };
-    windows.delete(key);
-    windows.set(key, window);
-    if (windows.size > REMEMBERED) windows.delete(windows.keys().next().value ?? "");
+    remember(windows, key, window, REMEMBERED);
     return window;
   }
 

@@ -14,7 +14,7 @@ export function announcedLength({ headers }: IncomingMessage): number {
 }
 
 /** Reads a body as UTF-8. @param limit the most bytes. @throws the errors of `readBytes`, and 400 for invalid UTF-8. */
-export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Promise<string> {
+export async function readText(request: IncomingMessage, limit: number): Promise<string> {
   const bytes = await readBytes(request, limit);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -7,24 +7,24 @@ import { ConfigError } from "../config/read-config.ts";
 /** Milliseconds for the headers of a request, and for all of it. */
 const HEADERS_TIME = 10_000;
 const REQUEST_TIME = 30_000;
-/** Milliseconds in which a byte must move, one way or the other. */
+/** The most milliseconds without a byte in either direction. */
 const SILENCE = 20_000;
-/** Milliseconds from a request's headers to the last byte of its answer: a reader must not take a byte at a time. */
+/** Milliseconds from a request's headers to the last byte of its response. Cuts off clients that read a byte at a time. */
 const ANSWER_TIME = 90_000;
-/** Connections at once: each may hold a small body and an answer. */
+/** The most connections at once. Each may hold a small body and a response. */
 const CONNECTIONS = 2_000;
-/** The most requests that one connection may send ahead of their answers. */
+/** The most requests that a connection may send before they are answered. */
 const AHEAD = 32;
 
 export interface RunningServer {
   port: number;
-  /** Takes no new requests and waits for those under way, at most `grace` milliseconds. */
+  /** Takes no new requests, and waits at most `grace` milliseconds for those in progress. */
   stop(grace: number): Promise<void>;
 }
 
 /**
- * Listens.
- * @throws ConfigError when the port is taken or not allowed, or the host is not this machine's.
+ * Starts listening.
+ * @throws ConfigError if the port is taken or not allowed, or the host isn't an address of this machine.
  */
 export async function serve<State>(
   app: Koa<State>,
@@ -33,11 +33,11 @@ export async function serve<State>(
   const server = createServer({
     headersTimeout: HEADERS_TIME,
     requestTimeout: REQUEST_TIME,
-    // How often Node checks for late requests; every 30 s by default.
+    // How often Node checks for late requests. The default is 30 s.
     connectionsCheckingInterval: 1_000,
   });
   server.maxConnections = CONNECTIONS;
-  // `deadline` answers a request whose connection has been silent for so long; any other connection is closed.
+  // `deadline` answers a request whose connection has been silent for that long. Other silent connections are closed.
   server.setTimeout(silence);
   const idle = takeTurns(server, app.callback());
   await listen(server, { port, host });
@@ -51,7 +51,7 @@ export async function serve<State>(
         for (const socket of idle) socket.destroy();
       };
       closeIdle();
-      // A connection kept alive becomes idle only when its request is answered.
+      // A kept-alive connection becomes idle only after its request is answered.
       const again = setInterval(closeIdle, 50);
       const limit = setTimeout(() => server.closeAllConnections(), grace);
       await closed;
@@ -62,7 +62,7 @@ export async function serve<State>(
 }
 
 /**
- * Checks that the service could listen here, so that a taken port is reported before anything is created.
+ * Checks that the service could listen, so that a taken port is reported before anything is created.
  * @throws ConfigError as `serve` does.
  */
 export async function requireFreePort(where: { port: number; host: string }): Promise<void> {
@@ -74,7 +74,7 @@ export async function requireFreePort(where: { port: number; host: string }): Pr
 }
 
 async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
-  // Without a host Node takes `::`, and `0.0.0.0` where there is no IPv6.
+  // Without a host, Node uses `::`, or `0.0.0.0` if there is no IPv6.
   server.listen(port, host === "::" ? undefined : host);
   await once(server, "listening").catch((error) => {
     throw new ConfigError(refusal(error, port, host), { cause: error });
@@ -82,10 +82,10 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 }
 
 /**
- * Answers the requests of one connection one after another, so that it holds one answer at a time, and closes a connection
- * that sends too many requests ahead.
- * @returns connections without a request under way. Node's own `closeIdleConnections` spares those that never sent one, and
- *   browsers open such connections in advance.
+ * Answers the requests of a connection one after another, so that it holds only one response. Closes a connection that sends too
+ * many requests ahead.
+ * @returns the connections without a request in progress. Node's own `closeIdleConnections` leaves those open that never sent a
+ *   request, and browsers open such connections in advance.
  */
 function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   const idle = new Set<Socket>();
@@ -93,8 +93,8 @@ function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   server.on("connection", (socket: Socket) => {
     idle.add(socket);
     lines.set(socket, []);
-    // Node makes an error with a useless stack for each request of a lost connection. Without the stacks, clients that
-    // send thousands of requests ahead cost half as much.
+    // Node creates an error with a useless stack for each request of a lost connection. Without the stacks, clients that send
+    // thousands of requests ahead cost half as much.
     const { stackTraceLimit } = Error;
     socket.prependOnceListener("close", () => {
       Error.stackTraceLimit = 0;
@@ -121,7 +121,7 @@ function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
     };
     idle.delete(socket);
     line.push(begin);
-    // After everything that came together is read, so that clients who send too much are cut off before they cost an answer.
+    // Begins after all data that arrived together was read, so that clients that send too much are cut off before they cost anything.
     if (line.length === 1) process.nextTick(() => socket.destroyed || begin());
   });
   return idle;
@@ -132,5 +132,5 @@ function refusal(error: NodeJS.ErrnoException, port: number, host: string): stri
     return `PORT ${port} is taken: stop the program that listens there, or set PORT to another port`;
   if (error.code === "EACCES")
     return `PORT ${port} is not open to this user: set PORT to one that is, such as 3000`;
-  return `HOST ${host} is no address to listen on here (${error.message})`;
+  return `HOST ${host} is not an address of this machine (${error.message})`;
 }

@@ -5,12 +5,12 @@ import type { Included } from "./load-included.ts";
 import type { Shape } from "./read-parameters.ts";
 import type { RelationshipType, ResourceType } from "./resource-type.ts";
 
-export interface ResourceIdentifier {
+interface ResourceIdentifier {
   type: string;
   id: string;
 }
 
-export interface Relationship {
+interface Relationship {
   data?: ResourceIdentifier | ResourceIdentifier[] | null;
   links?: { self?: string; related?: string };
 }

@@ -1,3 +1,5 @@
+import { pointerStep } from "../lib/json-text.ts";
+
 /**
  * Returns a JSON pointer to a value in a request's document, or to the nearest value above it that exists, because a pointer must
  * exist in the document (JSON:API 1.1 §11).
@@ -8,8 +10,7 @@ export function pointerInto(document: object, path: string[]): string {
   for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) break;
     value = Reflect.get(value, key);
-    // Escaped as RFC 6901 requires.
-    pointer += `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    pointer += pointerStep(key);
   }
   return pointer;
 }

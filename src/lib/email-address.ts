@@ -35,10 +35,12 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   return email.length > 254 ? undefined : { email, canonical: email.toLowerCase() };
 }
 
-/** `jane.doe@example.com` → `j•••••••@example.com`, which its owner recognizes and nobody else can guess. */
+/**
+ * Masks an address for people who may not be its owner: `grace@example.com` becomes `g•••@example.com`. Always three dots, so that the
+ * length stays hidden. The owner recognizes the first character and the domain.
+ */
 export function maskEmailAddress(email: string): string {
-  const at = email.indexOf("@");
-  return `${email.slice(0, 1)}${"•".repeat(Math.max(1, at - 1))}${email.slice(at)}`;
+  return `${email.slice(0, 1)}•••${email.slice(email.indexOf("@"))}`;
 }
 
 function asciiDomain(text: string): string | undefined {

@@ -1,23 +1,11 @@
 import { z } from "zod";
 
-/** The part of JSON Schema 2020-12 that our declarations need. */
+/** A JSON Schema (2020-12), with types for the keywords that our code reads. */
 export interface JsonSchema {
   $ref?: string;
-  title?: string;
   description?: string;
   type?: string | string[];
-  const?: unknown;
-  enum?: unknown[];
-  default?: unknown;
-  format?: string;
-  pattern?: string;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
   items?: JsonSchema;
-  minItems?: number;
-  maxItems?: number;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   additionalProperties?: boolean | JsonSchema;

@@ -64,7 +64,12 @@ export function findInJson(text: string, wanted: number | "duplicate"): string |
 }
 
 function pointerOf(levels: Level[]): string {
-  return levels.map(({ step }) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return levels.map(({ step }) => pointerStep(step)).join("");
+}
+
+/** Returns one step of a JSON pointer, escaped as RFC 6901 requires. */
+export function pointerStep(key: string | number): string {
+  return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 /** The most digits with which every decimal number survives a round trip through a double. */

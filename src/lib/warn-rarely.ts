@@ -1,3 +1,5 @@
+import { remember } from "./remember.ts";
+
 /** Anything that takes log lines as pino does. */
 interface Lines {
   warn(fields: object, message: string): void;
@@ -29,9 +31,7 @@ export function createRareWarnings(
       last.heldBack += 1;
       return;
     }
-    const [oldest] = causes.keys();
-    if (causes.size >= MOST_CAUSES && oldest !== undefined) causes.delete(oldest);
-    causes.set(cause, { silentUntil: now() + MINUTE, heldBack: 0 });
+    remember(causes, cause, { silentUntil: now() + MINUTE, heldBack: 0 }, MOST_CAUSES);
     const heldBack = last?.heldBack ?? 0;
     log[level](heldBack === 0 ? fields : { ...fields, held_back: heldBack }, message);
   };

@@ -90,9 +90,9 @@ export const mailHeaders: Record<string, string> = {
 
 // The texts are in the templates, in English only: this is a tool for developers.
 const english = findLocale("en");
-const listPage = compilePage("inbox", "_inbox-layout", english, {});
-const messagePage = compilePage("inbox-message", "_inbox-layout", english, {});
-const missingPage = compilePage("inbox-missing", "_inbox-layout", english, {});
+const listPage = compilePage("inbox", "_inbox-layout", english);
+const messagePage = compilePage("inbox-message", "_inbox-layout", english);
+const missingPage = compilePage("inbox-missing", "_inbox-layout", english);
 
 const fixed = { style: inboxPage.css, script: inboxPage.script };
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Address, Email } from "postal-mime";
+import { remember } from "../lib/remember.ts";
 
 export type InboxMessage = {
   id: string;
@@ -42,9 +43,7 @@ export function inboxStore(directory: string) {
   async function read(id: string): Promise<InboxMessage | null> {
     const message = parsed.get(id) ?? (await parse(id, await readSource(id)));
     if (!message) return null;
-    parsed.delete(id);
-    parsed.set(id, message);
-    for (const oldest of parsed.keys()) if (parsed.size > CACHED) parsed.delete(oldest);
+    remember(parsed, id, message, CACHED);
     return message;
   }
 

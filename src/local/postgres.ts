@@ -8,7 +8,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** Created if missing. Deleting it deletes the database. */
   directory: string;
   /** Created if missing. */

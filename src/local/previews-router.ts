@@ -107,8 +107,8 @@ const frameHeaders: Record<string, string> = {
 
 // The texts are in the templates, in English only: this is a tool for developers.
 const english = findLocale("en");
-const indexTemplate = compilePage("dev-index", "_dev-layout", english, {});
-const previewTemplate = compilePage("dev-preview", "_dev-layout", english, {});
+const indexTemplate = compilePage("dev-index", "_dev-layout", english);
+const previewTemplate = compilePage("dev-preview", "_dev-layout", english);
 
 const fixed = { style: previewPage.css, script: previewPage.script };
 const languageNames = new Intl.DisplayNames("en", { type: "language" });

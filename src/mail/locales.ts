@@ -37,10 +37,9 @@ export function readLocales(): ReadonlyMap<string, Locale> {
 /** Returns the first of the requested languages that exists, ignoring regions, or else English. */
 export function findLocale(...tags: string[]): Locale {
   const spoken = tags.flatMap((tag) => [tag, tag.toLowerCase().split(/[-_]/)[0] ?? ""]);
-  const found = [...spoken, FALLBACK].find((language) => locales.has(language));
-  const locale = locales.get(found ?? FALLBACK);
-  if (!locale) throw new Error(`${folder} lacks ${FALLBACK}.json`);
-  return locale;
+  const found = [...spoken, FALLBACK].flatMap((language) => locales.get(language) ?? []);
+  if (found[0] === undefined) throw new Error(`${folder} lacks ${FALLBACK}.json`);
+  return found[0];
 }
 
 /** @throws an error that names the file, because people edit it. */

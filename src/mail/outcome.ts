@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** Trouble on the sending side: the mail server, how we reach it, or what it thinks of us. */
-export interface Trouble {
+interface Trouble {
   /** The kind of trouble. Warnings of one kind are rate-limited. */
   cause: SendingFault | "encryption" | "connection" | "refusal";
   /** A sentence that says what is wrong and what to do. */

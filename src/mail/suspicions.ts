@@ -1,3 +1,5 @@
+import { remember } from "../lib/remember.ts";
+
 /** How often other emails must be accepted between refusals. Words about us, or about a rate, need more rounds to be outweighed. */
 const ROUNDS = { doubt: 1, us: 5 };
 /** The number of doubtful refusals after which an email waits longer each time, if no other email was refused. */
@@ -36,10 +38,7 @@ export function createSuspicions(now: () => number = () => performance.now()) {
     // progress, that is no round.
     const isRound = before.othersAcceptedAt !== undefined && before.othersAcceptedAt < began;
     const next = { refusedAt: now(), rounds: before.rounds + Number(isRound), refusals: before.refusals + 1 };
-    cases.delete(key);
-    cases.set(key, next);
-    const [oldest] = cases.keys();
-    if (cases.size > MOST && oldest !== undefined) cases.delete(oldest);
+    remember(cases, key, next, MOST);
     return next;
   }
 

@@ -14,20 +14,17 @@ const STRICT = { strict: true, knownHelpersOnly: true };
 
 /**
  * Compiles one page in one language. Fills the text `title` separately, because a title can't contain markup.
- * @param parts names of further templates that the page includes.
  * @returns a function that fills the page.
  */
 export function compilePage(
   template: string,
   layout: string,
   locale: Locale,
-  texts: Record<string, string>,
-  parts: string[] = [],
+  texts: Record<string, string> = {},
 ): (values: PageValues) => string {
   const read = (file: string) => inlineTexts(readFileSync(join(folder, file), "utf8"), locale, texts, "html");
   const handlebars = Handlebars.create();
   handlebars.registerPartial("layout", read(`${layout}.hbs`));
-  for (const part of parts) handlebars.registerPartial(part, read(`${part}.hbs`));
   const page = handlebars.compile<PageValues>(read(`${template}.hbs`), STRICT);
   const title = handlebars.compile<PageValues>(texts.title ?? "{{title}}", { ...STRICT, noEscape: true });
   return (values) => page({ ...values, title: title(values) });

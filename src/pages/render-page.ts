@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { maskEmailAddress } from "../lib/email-address.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { findLocale, type Locale, locales } from "../mail/locales.ts";
 import { cleanDisplayName, firstCharacter, presentRoles, quoteMessage } from "../mail/present.ts";
@@ -46,16 +47,7 @@ export function renderPage<Name extends PageName>(
 }
 
 /** Variables that people typed, on any page. */
-type Given = {
-  product?: string | null;
-  organization?: string;
-  inviter?: string | null;
-  email?: string;
-  roles?: string[];
-  message?: string | null;
-  expires_at?: Date;
-  continue_url?: string | null;
-};
+type Given = Partial<PageVariables["invitation"] & PageVariables["accepted"]>;
 
 /** Cleans values as emails do, so that a name looks the same in both. A missing value stays missing, so that filling throws. */
 function presentPage(given: Given, locale: Locale): Record<string, unknown> {
@@ -69,7 +61,7 @@ function presentPage(given: Given, locale: Locale): Record<string, unknown> {
     values.initial = firstCharacter(name);
   }
   if (typeof inviter === "string") values.inviter = cleanDisplayName(inviter, locale.unnamed.inviter);
-  if (email !== undefined) values.email = maskAddress(email);
+  if (email !== undefined) values.email = maskEmailAddress(email);
   if (roles) {
     values.roles = presentRoles(roles, locale);
     values.owner = inviter === null && roles.includes("owner");
@@ -81,14 +73,4 @@ function presentPage(given: Given, locale: Locale): Record<string, unknown> {
 
 function isWebAddress(url: string): boolean {
   return /^https?:\/\//i.test(url) && URL.canParse(url);
-}
-
-/**
- * Masks an address for a page that someone else may read: `grace@example.com` becomes `g•••@example.com`. Always three
- * dots, so that the length stays hidden; the owner recognizes the first character and the domain.
- */
-export function maskAddress(email: string): string {
-  const at = email.lastIndexOf("@");
-  const first = [...email.slice(0, at)][0] ?? "";
-  return `${first}•••${email.slice(at)}`;
 }

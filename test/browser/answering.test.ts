@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { maskEmailAddress } from "../../src/lib/email-address.ts";
 import type { Organization } from "../../src/models/organization.ts";
-import { maskAddress } from "../../src/pages/render-page.ts";
 import { buildOrganization, buildPerson, invite, uniqueEmail } from "../support/builders.ts";
 import { launchChromium, tabTo, type Watched, watch } from "../support/chromium.ts";
 import { describeInBrowser } from "../support/describe-in-browser.ts";
@@ -69,7 +69,7 @@ describeInBrowser("a person with a browser", () => {
     const { page, watched } = await open(link);
     expect(page.url()).toBe(`${guildhall.api.origin}/invitations/${id}`);
     const shown = await page.getByRole("main").innerText();
-    for (const fact of ["Acme Corp", "Welcome aboard!", maskAddress(email), "Member", "UTC"])
+    for (const fact of ["Acme Corp", "Welcome aboard!", maskEmailAddress(email), "Member", "UTC"])
       expect(shown).toContain(fact);
     expect(await page.locator("body").innerText()).toContain("Not your address?");
     expect(await problemsOf(page)).toEqual([]);
@@ -203,7 +203,7 @@ describeInBrowser("a person with a browser", () => {
     await tabTo(page, "Don't invite me again");
     await page.keyboard.press("Enter");
     await reads(page, "No more invitations");
-    expect(await page.getByRole("main").innerText()).toContain(maskAddress(email));
+    expect(await page.getByRole("main").innerText()).toContain(maskEmailAddress(email));
     expect(await problemsOf(page)).toEqual([]);
     expect(watched).toEqual({ foreign: [], complaints: [] });
     const suppressed = await guildhall.db("suppressions").where({ email_canonical: email });

@@ -7,7 +7,7 @@ export interface Client {
   secret: string;
 }
 
-/** An API client, made over the API as the operator. */
+/** Creates an API client over the API, as the operator. */
 export async function buildClient(
   guildhall: Guildhall,
   scopes: string[] = ["users:read"],
@@ -21,7 +21,7 @@ export async function buildClient(
   return { id: body.data.id, secret: body.meta.client_secret };
 }
 
-/** The form of a token request; a field given as undefined is left out. */
+/** Returns the form of a token request. Fields that are undefined are left out. */
 export function tokenForm(
   { settings }: Guildhall,
   fields: Record<string, string | undefined> = {},
@@ -54,7 +54,7 @@ export async function askForToken(
   return { status: answer.status, headers: answer.headers, body: JSON.parse(await answer.text()) };
 }
 
-/** A client's access token, with all its scopes or those asked for. */
+/** Requests an access token for a client, with all its scopes or only these. */
 export async function accessToken(guildhall: Guildhall, client: Client, scope?: string): Promise<string> {
   const { body } = await askForToken(guildhall, tokenForm(guildhall, { scope }), {
     Authorization: basic(client),
@@ -62,12 +62,12 @@ export async function accessToken(guildhall: Guildhall, client: Client, scope?: 
   return body.access_token;
 }
 
-/** Speaks to the API with a bearer token and nothing else, in `acme-test`. */
+/** Calls the API with only a bearer token, in `acme-test`. */
 export function bearing({ api }: Guildhall, token: string): Api {
   return createApi(api.origin, { Authorization: `Bearer ${token}`, "X-Environment": "acme-test" });
 }
 
-/** A program with exactly these scopes. */
+/** Creates a program with exactly these scopes. */
 export async function buildProgram(guildhall: Guildhall, ...scopes: string[]): Promise<Api> {
   return bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, scopes)));
 }

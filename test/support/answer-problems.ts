@@ -10,8 +10,8 @@ addFormats.default(ajv);
 const validators = new Map<string, ValidateFunction>();
 
 /**
- * What is wrong with an answer of the Management API, by what its endpoint declares to answer: nothing, hopefully. An error is
- * held against the document of errors.
+ * Returns the problems of a Management API response, compared with the responses that its endpoint declares. An error is compared
+ * with the schema of error documents.
  * @param url path and query of the request.
  */
 export function answerProblems(

@@ -1,7 +1,7 @@
 export interface ApiAnswer {
   status: number;
   headers: Headers;
-  /** The parsed document; undefined where there is no body. */
+  /** The parsed document. Undefined without a body. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read documents of every shape, and a wrong path fails the test.
   body: any;
 }
@@ -13,9 +13,9 @@ export interface Api {
   put(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   patch(path: string, document?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   delete(path: string, headers?: Record<string, string>): Promise<ApiAnswer>;
-  /** The same, with a session's token; or with no credential at all. */
+  /** The same client with a session's token, or without any credential. */
   as(sessionToken: string | null): Api;
-  /** The same, in another environment. */
+  /** The same client in another environment. */
   in(environment: string): Api;
 }
 
@@ -24,7 +24,7 @@ function mediaTypeOf(path: string): string {
   return path.startsWith("/bridge-payment") ? "application/json" : "application/vnd.api+json";
 }
 
-/** Speaks to the API as a program would, over real HTTP. Responses pass `check-every-answer.ts`. */
+/** Calls the API as a program would, over real HTTP. Responses are checked by `check-every-answer.ts`. */
 export function createApi(origin: string, defaults: Record<string, string>): Api {
   async function send(
     method: string,

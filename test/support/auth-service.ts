@@ -4,7 +4,7 @@ import { json } from "node:stream/consumers";
 
 export const BRIDGE_SECRET = "what-guildhall-and-the-service-both-know";
 
-/** A question that came. */
+/** A question that the service received. */
 export interface Asked {
   method: string | undefined;
   path: string | undefined;
@@ -12,13 +12,13 @@ export interface Asked {
   body: Record<string, unknown>;
 }
 
-/** How it answers a token: with this, or by a function that writes the response. */
+/** The service's answer about a token: a document, or a function that writes the response. */
 export type Reply = { status: number; body: unknown } | ((response: ServerResponse) => unknown);
 
-/** The team's own auth service, over real HTTP. It knows only the test's sessions. */
+/** The team's own auth service, over real HTTP. It knows only the sessions of the test. */
 export interface AuthService {
   url: string;
-  /** From now on it says this of a token: the replies in turn, the last one again and again. */
+  /** Sets the answers about a token: these in turn, the last one repeatedly. */
   says(token: string, ...replies: Reply[]): void;
   /** The questions about a token, oldest first. */
   asked(token: string): Asked[];
@@ -68,7 +68,7 @@ export interface PersonThere {
 
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
-/** A session it knows, said under `data`. */
+/** The answer about a valid session, under `data`. */
 export function valid(user: PersonThere, expires_at: unknown = inAnHour()): Reply {
   return {
     status: 200,
@@ -84,7 +84,7 @@ export function valid(user: PersonThere, expires_at: unknown = inAnHour()): Repl
   };
 }
 
-/** The same, said at the top. */
+/** The same answer at the top level. */
 export function validAtTop(user: object, expiresAt: unknown = inAnHour()): Reply {
   const session = { id: "s1", userId: "u", expiresAt, lastUsedAt: inAnHour() };
   return { status: 200, body: { success: true, user, session, timestamp: inAnHour() } };

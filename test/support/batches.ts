@@ -4,7 +4,7 @@ import type { Api, ApiAnswer } from "./api.ts";
 import { buildOrganization, buildPerson, uniqueEmail } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** An organization whose admins manage members, and its owner's client. */
+/** Creates an organization whose admins manage members. Returns it with its owner's client. */
 export async function buildTeam(guildhall: Guildhall) {
   const owner = await buildPerson(guildhall);
   const organization = await buildOrganization(guildhall, owner, { member_management: "owner_and_admins" });
@@ -15,18 +15,18 @@ export function someEmails(count: number): string[] {
   return Array.from({ length: count }, uniqueEmail);
 }
 
-/** Rows that say nothing but the address. */
+/** Returns rows with only an address. */
 export function rowsTo(addresses: string[]): Array<{ email: string }> {
   return addresses.map((email) => ({ email }));
 }
 
-/** The document that invites many. */
+/** Returns the document that invites many people. */
 export function batchTo(organizationId: string, rows: unknown, attributes: object = {}) {
   const relationships = { organization: { data: { type: "organization", id: organizationId } } };
   return { data: { type: "invitation_batch", attributes: { rows, ...attributes }, relationships } };
 }
 
-/** Sends a batch. @returns its id. @throws unless it is taken. */
+/** Sends a batch. @returns its id. @throws if it is refused. */
 export async function sendBatch(
   api: Api,
   { id }: Pick<Organization, "id">,
@@ -36,7 +36,7 @@ export async function sendBatch(
   return taken(await api.post("/api/invitation-batches", batchTo(id, rows, attributes)));
 }
 
-/** The id of a batch that was taken. @throws where it was refused. */
+/** Returns the id of an accepted batch. @throws if it was refused. */
 export function taken({ status, body }: ApiAnswer): string {
   if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`);
   return body.data.id;
@@ -47,12 +47,12 @@ export function sendCsv(api: Api, csv: string, query: string, type = "text/csv")
   return api.post(`/api/invitation-batches?${query}`, csv, { "Content-Type": type });
 }
 
-/** Works every batch off, here and now. */
+/** Runs all batches now. */
 export function runBatches({ context }: Guildhall, aborted: () => boolean = () => false): Promise<void> {
   return runInvitationBatches(context, aborted);
 }
 
-/** The outcomes of a batch's rows, in order. */
+/** Returns the outcomes of a batch's rows, in order. */
 export function rowsOf({ db }: Guildhall, batchId: string) {
   return db("invitation_batch_rows")
     .where({ batch_id: batchId })
@@ -60,12 +60,12 @@ export function rowsOf({ db }: Guildhall, batchId: string) {
     .select("number", "line", "email", "status", "code", "detail", "invitation_id", "input");
 }
 
-/** A batch as the operator reads it. */
+/** Reads a batch as the operator. */
 export async function readBatch({ api }: Guildhall, batchId: string, environment = "acme-test") {
   return (await api.in(environment).get(`/api/invitation-batches/${batchId}`)).body.data;
 }
 
-/** Addresses of a batch's invitations. */
+/** Returns the addresses of a batch's invitations. */
 export function invitedTo({ db }: Guildhall, { id }: Pick<Organization, "id">): Promise<string[]> {
   return db("invitations").where({ organization_id: id }).orderBy("email").pluck("email");
 }

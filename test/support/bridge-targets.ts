@@ -6,16 +6,16 @@ import { buildTeam, create, KINDS } from "./bridge-team.ts";
 import type { Person } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** Every endpoint that takes a body. */
+/** All endpoints that take a body. */
 export const WITH_BODY = allBridgeEndpoints.filter(({ body }) => body !== undefined);
 
-/** Somebody, and one of everything they may change. */
+/** A person, and one of each thing that they may change. */
 export interface Targets {
   owner: Person;
   api: Api;
-  /** The path of an endpoint, with the ids of what is theirs. */
+  /** Returns the path of an endpoint, with the ids of their things. */
   pathOf(endpoint: Pick<Endpoint, "path">): string;
-  /** Speaks as whom the endpoint is for: a person, or a program. */
+  /** Returns a client for a caller whom the endpoint is for: a person, or a program. */
   speaker(endpoint: Pick<Endpoint, "allow">): Api;
 }
 
@@ -50,7 +50,7 @@ export function sendTo(
   return method === "PATCH" ? api.patch(path, body) : api.post(path, body);
 }
 
-/** The one shape of every failure: these members, and nothing else. */
+/** Checks that an error has exactly the members that every error has. */
 export function expectFailure({ body, headers, status }: ApiAnswer): void {
   const { success, error, code, request_id, hint = "", fields = [], ...others } = body;
   expect({ success, others }).toEqual({ success: false, others: {} });

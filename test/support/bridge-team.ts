@@ -21,16 +21,16 @@ export async function buildTeam(guildhall: Guildhall): Promise<Team> {
   return { organization, owner, billing, member, outsider: await buildPerson(guildhall) };
 }
 
-/** A kind of resource, as front ends ask for it. */
+/** A kind of resource, as front ends use it. */
 export interface Kind {
   name: string;
-  /** Of its list. */
+  /** The path of its list. */
   path: string;
-  /** Where one is created; below it, where one is changed. */
+  /** The path for creating one. Below it are the paths for changing one. */
   intents: string;
-  /** The least that makes one. */
+  /** The smallest body that creates one. */
   least(): object;
-  /** A change of one that everybody would take. */
+  /** A valid change. */
   change: object;
   deletable: boolean;
 }
@@ -77,7 +77,7 @@ export const PAYMENTS: Kind = {
 };
 export const KINDS = [SUBSCRIPTIONS, PAYMENT_METHODS, ADDRESSES, CUSTOMERS, PAYMENTS];
 
-/** Creates one. @returns the response's `data`. @throws unless it was created. */
+/** Creates a resource. @returns the response's `data`. @throws unless it was created. */
 // biome-ignore lint/suspicious/noExplicitAny: as in api.ts, a wrong path fails the test.
 export async function create(api: Api, kind: Kind, values: object = {}): Promise<any> {
   const answer = await api.post(kind.intents, { ...kind.least(), ...values });
@@ -85,14 +85,14 @@ export async function create(api: Api, kind: Kind, values: object = {}): Promise
   return answer.body.data;
 }
 
-/** The ids on a page, in order. */
+/** Returns the ids on a page, in order. */
 export function idsOf({ body }: ApiAnswer): string[] {
   return body.data.map(({ id }: { id: string }) => id);
 }
 
-/** The answer of the Bridge API that says no. For `toMatchObject`. @param field of the body, or the parameter. */
+/** Returns an error of the Bridge API for `toMatchObject`. @param field a member of the body, or a parameter. */
 export function no(status: number, code: string, field?: string): object {
-  // Of one field several things may be wrong.
+  // A field may have several problems.
   const fields = expect.arrayContaining([expect.objectContaining({ field, code })]);
   return { status, body: { success: false, code, ...(field === undefined ? {} : { fields }) } };
 }

@@ -14,7 +14,7 @@ import type { Guildhall } from "./guildhall.ts";
 
 let count = 0;
 
-/** A text nothing else in this run has. */
+/** Returns a text that is unique in this run. */
 export function unique(prefix: string): string {
   count += 1;
   return `${prefix}-${process.pid}-${count}`;
@@ -24,13 +24,13 @@ export function uniqueEmail(): string {
   return `${unique("person")}@example.com`;
 }
 
-/** An environment; `acme-test`, which the tests' client speaks in, unless a handle is given. @returns its id. */
+/** Creates an environment. The default is `acme-test`, which the tests' client uses. @returns its id. */
 export async function buildEnvironment({ db }: Guildhall, handle = "acme-test"): Promise<string> {
   const existing = await db("environments").where({ handle }).first("id");
   return existing?.id ?? (await createEnvironment(db, { handle, name: "Acme", settings: {} }, SYSTEM)).id;
 }
 
-/** A person with a verified address and a session. */
+/** Creates a person with a verified address and a session. */
 export interface Person {
   user: User;
   token: string;
@@ -69,7 +69,7 @@ export async function buildOrganization(
   );
 }
 
-/** A member with one system role. @param environment the organization's handle, unless it is `acme-test`. */
+/** Creates a member with one system role. @param environment the handle, unless it is `acme-test`. */
 export async function buildMember(
   guildhall: Guildhall,
   organization: Organization,
@@ -98,7 +98,7 @@ export async function roleId(
   return (await findSystemRole(db, environment_id, name)).id;
 }
 
-/** The document that invites. */
+/** Returns the document of an invitation. */
 export function invitationTo(organizationId: string, email: string, attributes: object = {}) {
   const relationships = { organization: { data: { type: "organization", id: organizationId } } };
   return { data: { type: "invitation", attributes: { email, ...attributes }, relationships } };
@@ -114,7 +114,7 @@ export function invite(
   return api.post("/api/invitations", invitationTo(organization.id, email, attributes));
 }
 
-/** A pending invitation to a person of that very address, in an organization of its own. */
+/** Creates a pending invitation to a person with the invited address, in an organization of its own. */
 export async function buildInvitationTo(
   guildhall: Guildhall,
   invitee?: Person,

@@ -8,7 +8,7 @@ export interface Line {
   [field: string]: unknown;
 }
 
-/** A log that keeps its warnings and errors as they were written. */
+/** Creates a log that keeps its warnings and errors as written. */
 export function capturedLog(): { log: Log; lines: Line[] } {
   const lines: Line[] = [];
   const written = new Writable({

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** A text that changes when any row of any table of ours does. */
+/** Returns a text that changes with any row of any table of ours. */
 export async function checksum(db: Knex): Promise<string> {
   const tables: string[] = await db("pg_tables")
     .where({ schemaname: "public" })

@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/** The browser of this machine, or the one CHROMIUM_PATH names. Nothing is ever downloaded. */
+/** Finds the browser of this machine, or the one in CHROMIUM_PATH. Never downloads one. */
 export const chromiumPath = process.env.CHROMIUM_PATH || findOnPath();
 
 export function launchChromium(): Promise<Browser> {
@@ -12,8 +12,8 @@ export function launchChromium(): Promise<Browser> {
 }
 
 /**
- * The browser of a person who blocks every cookie in its settings. Closing the context ends it.
- * @param scratch where its profile may stay: it is written to for a moment after the end.
+ * Starts a browser that blocks all cookies in its settings. Closing the context ends it.
+ * @param scratch a directory for its profile, which the browser still writes to for a moment after it has ended.
  */
 export async function launchWithoutCookies(scratch: string): Promise<BrowserContext> {
   const home = mkdtempSync(join(scratch, "chromium-"));
@@ -24,13 +24,13 @@ export async function launchWithoutCookies(scratch: string): Promise<BrowserCont
   return chromium.launchPersistentContext(home, options);
 }
 
-/** What a page of ours must not do: ask another host, or log to the console. */
+/** Things that our pages must not do: send requests to another host, or log to the console. */
 export interface Watched {
   foreign: string[];
   complaints: string[];
 }
 
-/** @param origin the only one that may be asked. */
+/** @param origin the only origin that may get requests. */
 export function watch(context: BrowserContext, origin: string): Watched {
   const watched: Watched = { foreign: [], complaints: [] };
   context.on("request", (request) => {
@@ -43,7 +43,7 @@ export function watch(context: BrowserContext, origin: string): Watched {
   return watched;
 }
 
-/** Presses Tab until a button or link of this name has the focus. @throws when it never gets there. */
+/** Presses Tab until a button or link with this name has the focus. @throws if it never gets there. */
 export async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 30; presses += 1) {
     await page.keyboard.press("Tab");

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Api, ApiAnswer } from "./api.ts";
 
 export interface Crawled {
-  /** Every requested URL, with its response. */
+  /** All requested URLs, with their responses. */
   visited: Map<string, ApiAnswer>;
   /** The problems. */
   broken: string[];
@@ -12,7 +12,7 @@ export interface Crawled {
 type Json = any;
 type Expectation = (body: Json) => string | undefined;
 
-/** Follows every link there is from the given addresses: `self`, `related`, and those of pages. */
+/** Follows all links from the given URLs: `self`, `related`, and those of pages. */
 export async function crawl(api: Api, starts: string[]): Promise<Crawled> {
   const visited = new Map<string, ApiAnswer>();
   const broken: string[] = [];
@@ -43,7 +43,7 @@ export async function crawl(api: Api, starts: string[]): Promise<Crawled> {
   return { visited, broken };
 }
 
-/** A link of a document, and what it must lead to. */
+/** A link in a document, and what it must lead to. */
 function linksOf(url: string, body: Json): Array<[string, Expectation]> {
   const { first, prev, next, self } = body.links ?? {};
   const same: Expectation = ({ data }) =>
@@ -62,7 +62,7 @@ function linksOf(url: string, body: Json): Array<[string, Expectation]> {
   return [...links, ...resources.flatMap(linksOfResource)];
 }
 
-/** No row of one page is on the page beside it, and there is a way back. */
+/** Checks that a page repeats no row of the page before it, and links back. */
 function isNeighbour(rows: Json[], back: "prev" | "next"): Expectation {
   const ids = new Set(rows.map(({ id }) => id));
   return ({ data, links }) => {
@@ -88,7 +88,7 @@ function linksOfResource(resource: Json): Array<[string, Expectation]> {
   ];
 }
 
-/** What an inclusion shows of a to-many relationship is not there without it, and it leaves out how many users a role has. */
+/** Removes the parts that may differ when a resource is included: relationship data, and a role's number of users. */
 function withoutLinkage({ relationships, attributes, ...resource }: Json): Json {
   const { user_count, ...others } = attributes;
   return { ...resource, attributes: others, relationships: Object.keys(relationships) };
@@ -102,7 +102,7 @@ function isLinkage(expected: Json, related: string): Expectation {
   };
 }
 
-/** Relationship data names only resources that the caller sees. */
+/** Checks that related resources are among those that the resource names. The caller may not see all of them. */
 function isRelated(expected: Json): Expectation {
   return ({ data }) => {
     if (expected === undefined || Array.isArray(expected)) {

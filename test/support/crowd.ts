@@ -1,10 +1,10 @@
 import pg from "pg";
 import type { Guildhall } from "./guildhall.ts";
 
-/** Rows of the tables that grow with people and their invitations; of all others a tenth of it. */
+/** The number of rows in tables that grow with people and invitations. Other tables get a tenth of it. */
 const CROWD = 100_000;
 const FEWER = CROWD / 10;
-/** Half of the rows belong to one organization; the others are spread over these. */
+/** Half of the rows belong to one organization. The others are spread over this many. */
 const ORGANIZATIONS = 500;
 
 const id = (prefix: string, number: string) => `'${prefix}_' || lpad((${number})::text, 26, '0')`;
@@ -14,7 +14,7 @@ const place = `(case when n % 2 = 0 then 0 else 1 + n % ${ORGANIZATIONS} end)`;
 const organization = id("org", place);
 const time = "now() - make_interval(secs => n)";
 
-/** The large organization, who owns it, and a role of another's that nearly everybody has. */
+/** The large organization, its owner, and a role of another organization that nearly everybody has. */
 export const LARGE = {
   organization: `org_${"0".repeat(26)}`,
   owner: `user_${"0".repeat(25)}2`,
@@ -22,8 +22,8 @@ export const LARGE = {
 };
 
 /**
- * Fills an environment with people, organizations and all that grows with them, written straight to the tables, and has
- * Postgres count what is there. Their ids sort before those of everything that is made the usual way.
+ * Fills an environment with people, organizations and everything that grows with them, directly in the tables, and runs `analyze`.
+ * Their ids sort before those of all rows that are made in the usual way.
  */
 export async function fillEnvironment(
   { settings }: Pick<Guildhall, "settings">,
@@ -43,7 +43,7 @@ export async function fillEnvironment(
      on conflict do nothing`;
   const statements = [
     "begin",
-    // No foreign keys checked row by row, and no triggers run: all that they would see to is in the rows.
+    // Without foreign keys and triggers, which is faster. The rows contain everything that triggers would write.
     "set local session_replication_role = replica",
     insert("users", {
       id: id("user", "n"),
@@ -239,7 +239,7 @@ export async function fillEnvironment(
       },
       FEWER,
     ),
-    // Their triggers did not run; and an index is built faster than it grows.
+    // The triggers didn't run, and building an index at once is faster.
     "drop index search_entries_words_index",
     ...[
       entriesOf("users", "email", "search_place('u', environment_id)"),

@@ -2,8 +2,8 @@ import { describe } from "vitest";
 import { chromiumPath } from "./chromium.ts";
 
 /**
- * Tests that need a browser: reported as skipped where there is none.
- * @throws there, if REQUIRE_BROWSER is set, as in CI: there nothing may be skipped.
+ * Groups tests that need a browser. They are skipped if there is none.
+ * @throws without a browser if REQUIRE_BROWSER is set, as in CI, where nothing may be skipped.
  */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (chromiumPath === undefined && process.env.REQUIRE_BROWSER)

@@ -1,4 +1,4 @@
-/** As much of devour-client, which has no types of its own, as the tests use. */
+/** The part of devour-client that the tests use. It has no types of its own. */
 declare module "devour-client" {
   // biome-ignore lint/suspicious/noExplicitAny: what is read has whatever shape it has.
   type Read = any;

@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** The way to a server, which can be shut: connections are cut, and refused until it is opened again. */
+/** A gate before a server. While it is shut, connections are cut and refused. */
 export interface Gate {
-  /** The server's URL, by way of the gate. */
+  /** The server's URL through the gate. */
   url: string;
   open(): Promise<void>;
   shut(): Promise<void>;
 }
 
-/** Puts a gate before the server of this URL. It is open. */
+/** Puts an open gate before the server at this URL. */
 export async function startGate(target: string): Promise<Gate> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
@@ -32,7 +32,7 @@ export async function startGate(target: string): Promise<Gate> {
     }
   }
 
-  /** @param at the port, the same every time; 0 chooses one. */
+  /** @param at the port, the same each time. 0 chooses one. */
   async function listen(at: number): Promise<void> {
     server = createServer(pass).listen(at, "127.0.0.1");
     await once(server, "listening");

@@ -268,7 +268,7 @@ const TEXTS: Record<string, string[]> = {
   ],
 };
 
-/** Every text, with what it tries. */
+/** All texts, with what they try. */
 export const hostileTexts = Object.entries(TEXTS).flatMap(([aim, texts]) =>
   texts.map((text) => ({ aim, text })),
 );

@@ -2,15 +2,15 @@ import { type DefaultTreeAdapterTypes, parse } from "parse5";
 
 type Node = DefaultTreeAdapterTypes.Node;
 
-/** HTML as a browser reads it, by a parser that is not ours. */
+/** HTML as a browser reads it, parsed by parse5. */
 export interface Skeleton {
-  /** Every element with its attributes, every comment, in order; without `<br>`, of which a message may have many. */
+  /** All elements with their attributes, and all comments, in order. Without `<br>`, because a message may have many. */
   elements: string[];
   /** The visible text, each run on its own line. */
   words: string;
 }
 
-/** Attributes whose value is read out. */
+/** Attributes whose value a screen reader reads out. */
 const SPOKEN = new Set(["aria-label", "alt", "title"]);
 
 export function skeletonOf(html: string): Skeleton {
@@ -28,7 +28,7 @@ export function skeletonOf(html: string): Skeleton {
       elements.push([node.tagName, ...attributes.map(({ name, value }) => `${name}=${value}`)].join(" "));
       words.push(...node.attrs.filter(({ name }) => SPOKEN.has(name)).map(({ value }) => value));
     }
-    // Nobody reads <style> and <script>.
+    // The content of <style> and <script> isn't visible.
     if ("childNodes" in node && node.nodeName !== "style") for (const child of node.childNodes) walk(child);
   }
 }

@@ -3,15 +3,15 @@ import type { Api, ApiAnswer } from "./api.ts";
 import { invitationTo, uniqueEmail } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** An invitation that has just been made. */
+/** A new invitation. */
 export interface Invited {
   id: string;
   email: string;
-  /** Below `/api`. */
+  /** Its path below `/api`. */
   path: string;
 }
 
-/** Invites somebody new, as the operator unless said otherwise. @throws unless it is taken. */
+/** Invites a new person, by default as the operator. @throws if that is refused. */
 export async function invited(
   { api }: Guildhall,
   { id }: Pick<Organization, "id">,
@@ -26,12 +26,12 @@ export async function invited(
   return { id: body.data.id, email, path: body.data.links.self };
 }
 
-/** The token in the n-th link of an invitation. */
+/** Returns the token in the n-th link of an invitation. */
 export function linkToken({ context }: Guildhall, invitationId: string, tokenVersion = 1): string {
   return context.linkKeys.sign({ invitationId, tokenVersion });
 }
 
-/** Answers by the n-th link, without a session. */
+/** Answers with the n-th link, without a session. */
 export function answerByLink(
   guildhall: Guildhall,
   { id }: Pick<Invited, "id">,
@@ -42,7 +42,7 @@ export function answerByLink(
   return guildhall.api.as(null).post(`/api/invitations/${id}/${how}`, { meta: { token } });
 }
 
-/** Opens the n-th link as a browser would, up to the page it ends at. */
+/** Opens the n-th link as a browser would, and follows it to the last page. */
 export async function openLink({ api, ...guildhall }: Guildhall, id: string, version = 1) {
   const token = linkToken({ api, ...guildhall }, id, version);
   const opened = await fetch(`${api.origin}/i/${token}`, { redirect: "manual" });
@@ -51,19 +51,19 @@ export async function openLink({ api, ...guildhall }: Guildhall, id: string, ver
   return { status: shown.status, page: await shown.text() };
 }
 
-/** Moves an invitation's expiry to so many seconds from now, by the database's clock. */
+/** Moves an invitation's expiry to this many seconds from now, by the database's clock. */
 export async function expiresIn({ db }: Guildhall, id: string, seconds: number): Promise<void> {
   const expires_at = db.raw("clock_timestamp() + make_interval(secs => ?)", [seconds]);
   await db("invitations").where({ id }).update({ expires_at });
 }
 
-/** Skips the pause between two emails of one invitation: they were queued a minute earlier. */
+/** Skips the pause between two emails of one invitation, by moving them a minute back. */
 export async function letCoolDown({ db }: Guildhall, id: string): Promise<void> {
   const created_at = db.raw("created_at - interval '1 minute'");
   await db("mail_deliveries").where({ invitation_id: id }).update({ created_at });
 }
 
-/** Sends everything that is due and waits for it. */
+/** Sends all due emails and waits for them. */
 export async function sendDue({ db, jobContext }: Guildhall): Promise<void> {
   await jobContext.deliveries.run();
   const sending = async () => (await db("mail_deliveries").where({ state: "sending" })).length;
@@ -73,17 +73,17 @@ export async function sendDue({ db, jobContext }: Guildhall): Promise<void> {
   }
 }
 
-/** The emails of an invitation, in the order in which they were queued. */
+/** Returns the emails of an invitation, in the order they were queued. */
 export function deliveriesOf({ db }: Guildhall, id: string) {
   return db("mail_deliveries").where({ invitation_id: id }).orderBy("id").select();
 }
 
-/** Its events, oldest first. */
+/** Returns its events, oldest first. */
 export function eventsOf({ db }: Guildhall, id: string) {
   return db("events").where({ subject_id: id }).orderBy("id").select();
 }
 
-/** The same, by their types alone. */
+/** Returns only their types. */
 export async function eventTypesOf(guildhall: Guildhall, id: string): Promise<string[]> {
   return (await eventsOf(guildhall, id)).map(({ type }) => type);
 }
@@ -92,7 +92,7 @@ export async function countOf({ db }: Guildhall, table: string, where: object): 
   return Number((await db(table).where(where).count("* as n").first())?.n);
 }
 
-/** Within so many milliseconds, so that every order comes up. */
+/** Does something after a random delay of at most this many milliseconds, so that all orders occur. */
 export async function later<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * milliseconds));
   return work();
@@ -102,7 +102,7 @@ export function atOnce(times: number, work: (n: number) => Promise<ApiAnswer>): 
   return Promise.all(Array.from({ length: times }, (_, n) => work(n)));
 }
 
-/** How many answers there were of each status. */
+/** Counts responses by status. */
 export function statuses(answers: ApiAnswer[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;

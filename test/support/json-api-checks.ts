@@ -7,9 +7,9 @@ import { type Answered, type Exchange, isJsonApi, readExchange } from "./json-ap
 import { type Problems, toObject } from "./json-api/values.ts";
 
 /**
- * Holds an answer against JSON:API 1.1 and against what its endpoint and its resource types declare. Every answer of
- * every HTTP test passes here; an answer that is no JSON:API is none of its business.
- * @throws listing each rule the answer breaks.
+ * Checks a response against JSON:API 1.1 and against the declarations of its endpoint and resource types. Every response in every
+ * test passes through here. Responses that aren't JSON:API are ignored.
+ * @throws an error that lists each broken rule.
  */
 export async function checkJsonApi({ text: readText, ...exchange }: Exchange): Promise<void> {
   if (!isJsonApi(exchange)) return;

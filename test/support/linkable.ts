@@ -1,6 +1,6 @@
 /**
- * What mail programs make a link of though it is only text: a scheme, `www.`, a domain, an address, a dotted number, a
- * share of Windows. Written from what they do, not from what we remove.
+ * Plain text that mail programs turn into links: a scheme, `www.`, a domain, an address, a dotted number, a Windows share. Written
+ * from what they do, not from what we remove.
  */
 const LINKABLE = [
   /[\p{L}][\p{L}\p{N}+.-]*:[/\\]{2}/iu,
@@ -13,10 +13,10 @@ const LINKABLE = [
   /(?<!\\)\\\\[\p{L}\p{N}]/u,
 ];
 
-/** A run of nine digits and more, as one dials it. */
+/** Nine digits or more, as in a telephone number. */
 const TELEPHONE = /\p{Nd}(?:[^\p{L}\p{Nd}\n]{0,3}\p{Nd}){8}/u;
 
-/** @returns what of the text would become a link, once what may be one is taken out. The longest of that come first. */
+/** Returns the parts of a text that would become links, apart from the allowed ones. */
 export function linkableIn(text: string, ours: string[]): string[] {
   const rest = ours.reduce((left, link) => left.replaceAll(link, " "), text);
   return LINKABLE.flatMap((pattern) => pattern.exec(rest)?.[0] ?? []);

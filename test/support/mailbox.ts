@@ -5,10 +5,10 @@ import PostalMime, { type Email } from "postal-mime";
 import { SMTPServer } from "smtp-server";
 
 export interface ReceivedMail {
-  /** Recipients of the envelope, where it really goes. */
+  /** The envelope's recipients, where the email really goes. */
   to: string[];
   from: string;
-  /** Parsed by another library than the one that wrote it. */
+  /** The email, parsed by another library than the one that wrote it. */
   mail: Email;
   source: string;
 }
@@ -21,7 +21,7 @@ export interface Mailbox {
   stop(): Promise<void>;
 }
 
-/** A real SMTP server that keeps its emails. */
+/** Starts a real SMTP server that keeps its emails. */
 export async function startMailbox(): Promise<Mailbox> {
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
@@ -59,7 +59,7 @@ export async function startMailbox(): Promise<Mailbox> {
   };
 }
 
-/** The token in an email's Accept link. */
+/** Returns the token in an email's Accept link. */
 export function tokenIn({ mail }: ReceivedMail): string {
   const token = /\/i\/([\w-]+)/.exec(mail.text ?? "")?.[1];
   if (token === undefined) throw new Error("the mail has no link");

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 
-/** One thing done to a document. It is data, so that a failure can be shrunk and printed. */
+/** One change to a document. It is data, so that a failure can be shrunk and printed. */
 interface Mutation {
   change: "replace" | "remove" | "add" | "wrap" | "twice";
-  /** Which of the document's values, counted through. */
+  /** The number of the changed value. */
   at: number;
   name: string;
   value: unknown;
@@ -11,7 +11,7 @@ interface Mutation {
 
 const nested = (levels: number): unknown => (levels === 0 ? [] : [nested(levels - 1)]);
 
-/** Members with a meaning of their own somewhere: in JavaScript, in JSON:API, or in our tables. */
+/** Names of members with a special meaning in JavaScript, in JSON:API or in our tables. */
 const NAMES = [
   "__proto__",
   "constructor",
@@ -79,8 +79,8 @@ const VALUES = [
 ];
 
 /**
- * One to three mutations.
- * @param strings what a request may name and isn't the caller's: ids of other organizations and environments.
+ * Generates one to three mutations.
+ * @param strings texts to use as values, such as ids of other organizations and environments.
  */
 export function mutations(strings: string[]): fc.Arbitrary<Mutation[]> {
   const value = fc.oneof(
@@ -105,7 +105,7 @@ export function mutations(strings: string[]): fc.Arbitrary<Mutation[]> {
   return fc.array(mutation, { minLength: 1, maxLength: 3 });
 }
 
-/** @returns the text of the document after all mutations, one after another. */
+/** Returns the text of the document after all mutations, in order. */
 export function mutated(document: unknown, changes: Mutation[]): string {
   let twice = "";
   const root = { document: structuredClone(document) };
@@ -120,13 +120,13 @@ export function mutated(document: unknown, changes: Mutation[]): string {
       put(typeof current === "object" && current !== null ? current : parent, name, value);
     if (change === "twice") twice = `${JSON.stringify(name)}:${JSON.stringify(value)},`;
   }
-  // A key that comes twice is a matter of the text.
+  // Only text can have a key twice.
   return (JSON.stringify(root.document) ?? "null").replace(/^\{/, `{${twice}`).replace(",}", "}");
 }
 
 type Place = [parent: object, key: string];
 
-/** Every value of the document and where it stands, outer ones first. */
+/** Returns all values of the document with their places, outer ones first. */
 function placesIn(parent: object): Place[] {
   return Object.entries(parent).flatMap(([key, value]): Place[] => [
     [parent, key],
@@ -134,7 +134,7 @@ function placesIn(parent: object): Place[] {
   ]);
 }
 
-/** Also `__proto__`, as a member like any other. */
+/** Sets any member, even `__proto__`. */
 function put(parent: object, key: string, value: unknown): void {
   Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });
 }

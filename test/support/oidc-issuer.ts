@@ -11,18 +11,18 @@ interface Key {
   publicJwk: JWK;
 }
 
-/** An OpenID Connect issuer, over real HTTP: its discovery document, its keys, and tokens signed with them. */
+/** An OpenID Connect issuer over real HTTP, with a discovery document, keys, and tokens signed with them. */
 export interface OidcIssuer {
   issuer: string;
-  /** The paths that were asked for. */
+  /** The requested paths. */
   asked: string[];
-  /** The public key it signs with. */
+  /** The public key that verifies its tokens. */
   publicJwk(): JWK;
-  /** A token, good for ten minutes, of the audience and with the header that are usual, unless said otherwise. */
+  /** Signs a token, by default with the usual audience and header, and valid for ten minutes. */
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
-  /** Signs with another key from now on, and publishes that one alone. */
+  /** Changes the key, and publishes only the new one. */
   rotate(alg?: string): Promise<void>;
-  /** Overrides by path: a status or a document; null restores the usual. */
+  /** Overrides the response at a path: a status, a document, or null for the usual one. */
   answers(path: string, reply: number | object | null): void;
   stop(): Promise<void>;
 }

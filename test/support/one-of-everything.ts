@@ -11,18 +11,18 @@ import {
 } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 
-/** An environment in which there is one of everything. */
+/** An environment with one of each resource. */
 export interface World {
   handle: string;
   owner: Person;
   organization: Organization;
-  /** One id of every collection there is, by its path below `/api`. */
+  /** One id from each collection, by its path below `/api`. */
   ids: Record<string, string>;
-  /** The role the membership and the user have. */
+  /** The role of the membership and the user. */
   granted: string;
 }
 
-/** Builds one of everything, over the API as the operator. The role is the organization's own, and nobody has it. */
+/** Creates one of each resource over the API, as the operator. The role is the organization's own, and nobody has it. */
 export async function buildWorld(guildhall: Guildhall, handle = "acme-test"): Promise<World> {
   const api = guildhall.api.in(handle);
   const owner = await buildPerson(guildhall, { environment: handle });
@@ -86,12 +86,12 @@ export async function buildWorld(guildhall: Guildhall, handle = "acme-test"): Pr
   return { handle, owner, organization, ids, granted };
 }
 
-/** A to-one relationship of a request. */
+/** Returns a to-one relationship of a request. */
 export function linkTo(type: string, id: string) {
   return { data: { type, id } };
 }
 
-/** A word unique in this run, of letters only, as in names of permissions. */
+/** Returns a word that is unique in this run. It has only letters, as in names of permissions. */
 export function letters(): string {
   return unique("x")
     .replace(/\d/g, (digit) => String.fromCharCode(97 + Number(digit)))

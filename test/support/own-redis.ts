@@ -15,7 +15,7 @@ export interface OwnRedis {
   command(line: string): Promise<unknown>;
 }
 
-/** A Redis of the test's own, to freeze and to kill. It keeps nothing on disk. @param options of `redis-server`. */
+/** Starts a Redis for one test, which may freeze and kill it. It keeps nothing on disk. @param options of `redis-server`. */
 export async function startOwnRedis(...options: string[]): Promise<OwnRedis> {
   const port = String(await freePort());
   const directory = await mkdtemp(join(tmpdir(), "guildhall-redis-"));

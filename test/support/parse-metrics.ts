@@ -5,12 +5,12 @@ export interface Sample {
 }
 
 export interface Metrics {
-  /** By the name of each family, its type. */
+  /** The type of each family, by name. */
   types: Map<string, string>;
   samples: Sample[];
-  /** The samples of that name with at least these labels. */
+  /** Returns the samples with this name and at least these labels. */
   find(name: string, labels?: Record<string, string>): Sample[];
-  /** The value of the only sample. @returns undefined if there is none. @throws if there are several. */
+  /** Returns the value of the only sample, or undefined if there is none. @throws if there are several. */
   value(name: string, labels?: Record<string, string>): number | undefined;
 }
 
@@ -24,8 +24,8 @@ const SUFFIXES: Record<string, string[]> = {
 };
 
 /**
- * Reads Prometheus' text format 0.0.4, as strictly as it is described.
- * @throws at the first line that is none, is at the wrong place, or repeats another.
+ * Reads Prometheus' text format 0.0.4 strictly.
+ * @throws at the first line that is invalid, in the wrong place, or a repetition.
  */
 export function parseMetrics(text: string): Metrics {
   const types = new Map<string, string>();
@@ -86,7 +86,7 @@ function parseSample(line: string): Sample | undefined {
   return { name, labels, value: Number(value.replace(/Inf$/i, "Infinity")) };
 }
 
-/** What is counted up to a bound is counted up to every greater one, and up to the greatest is all. */
+/** Checks histograms: counts never decrease from bound to bound, and the last one equals the total. */
 function checkHistogram(find: Metrics["find"], name: string): void {
   for (const { labels, value } of find(`${name}_count`)) {
     const counts = find(`${name}_bucket`, labels).map((bucket) => bucket.value);

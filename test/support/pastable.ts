@@ -10,8 +10,8 @@ const run = promisify(execFile);
 export type Paste = () => Promise<any>;
 
 /**
- * The lines a welcome prints, each to be pasted into a shell; its output is the API's answer.
- * @param directory for a stand-in where the machine has no curl.
+ * Runs commands that the welcome prints by pasting them into a shell. Their output is the API's response.
+ * @param directory for a substitute if the machine has no curl.
  */
 export async function pastable(guildhall: Child, directory: string): Promise<[Paste, Paste]> {
   const path = await pathWithCurl(directory);
@@ -27,7 +27,7 @@ export async function pastable(guildhall: Child, directory: string): Promise<[Pa
   return [invite, showMembers];
 }
 
-/** Where a machine has no curl, a few lines of node take its place, so that the shell still reads the printed line. */
+/** Writes a few lines of Node that replace curl if the machine has none, so that a shell still reads the printed line. */
 export async function pathWithCurl(directory: string): Promise<string> {
   const PATH = process.env.PATH ?? "";
   const hasCurl = await run("curl", ["--version"]).then(

@@ -21,8 +21,8 @@ export interface Population {
 }
 
 /**
- * An environment in which much has happened: several organizations, invitations in every state with deliveries in every
- * state, custom roles, sessions, clients, a deleted user and two deletions. Beside it `globex`, with something of its own.
+ * Creates an environment in which much has happened: several organizations, invitations and deliveries in every state, custom roles,
+ * sessions, clients, a deleted user and two deletions. Also creates `globex` with a few rows of its own.
  */
 export async function populate(guildhall: Guildhall): Promise<Population> {
   const owner = await buildPerson(guildhall, { first_name: "Ada", metadata: { team: "blue" } });
@@ -51,7 +51,7 @@ export async function populate(guildhall: Guildhall): Promise<Population> {
   return { owner, organizations };
 }
 
-/** Posts a resource. @param related by relationship the type and id. @throws unless it is created. */
+/** Creates a resource. @param related the type and id of each relationship. @throws if it is refused. */
 export async function post(
   api: Api,
   type: string,
@@ -156,7 +156,7 @@ async function inviteInEveryState(
   }
 }
 
-/** One that is completed, with rows of every kind, one that is canceled and one that waits. */
+/** Creates three batches: a completed one with rows of every kind, a canceled one and a waiting one. */
 async function sendBatches(
   { api, context }: Guildhall,
   organization: Organization,
@@ -171,7 +171,7 @@ async function sendBatches(
   await sendBatch(api.as(token), organization, [{ email: uniqueEmail() }]);
 }
 
-/** A user who did something and is gone; two organizations that go, one of them gone for good; a session that ended. */
+/** Deletes a user who did something, and two organizations, one of them completely. Ends a session. */
 async function buildDepartures({ api, ...guildhall }: Guildhall, owner: Person): Promise<void> {
   const [first] = await guildhall.db("organizations").where({ owner_user_id: owner.user.id }).select();
   const leaver = await buildMember({ api, ...guildhall }, first, "admin");

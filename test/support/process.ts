@@ -16,16 +16,16 @@ export interface Ending {
   signal: NodeJS.Signals | null;
 }
 
-/** A separate process, as an operator runs it: its output, signals and exit. */
+/** A separate process as an operator runs it, with its output, signals and exit. */
 export interface Child {
   pid: number;
-  /** Its output so far, on both streams. */
+  /** Its output so far on both streams. */
   output(): string;
   stdout(): string;
-  /** Waits until it has printed this. @throws with its output if it ends first, or after 60 s. */
+  /** Waits until it has printed this. @throws an error with its output if it ends first, or after 60 s. */
   prints(what: RegExp): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
-  /** Waits for its end. @throws after `within` milliseconds. */
+  /** Waits until it ends. @throws after `within` milliseconds. */
   ends(within?: number): Promise<Ending>;
 }
 
@@ -34,12 +34,12 @@ type Role = "all" | "api" | "worker" | "migrate";
 let children: ChildProcess[] = [];
 let directories: string[] = [];
 
-/** Guildhall as the npm scripts start it, with these variables and no others. */
+/** Starts Guildhall as the npm scripts do, with only these variables. */
 export function startGuildhallProcess(role: Role, variables: Record<string, string>): Child {
   return startProcess(process.execPath, ["--import", "tsx", "src/main.ts", role], variables);
 }
 
-/** Starts a program in the checkout, as leader of its own process group, like a shell does. */
+/** Starts a program in the checkout as leader of its own process group, as a shell does. */
 export function startProcess(program: string, args: string[], variables: Record<string, string>): Child {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(program, args, {
@@ -58,7 +58,7 @@ export function startProcess(program: string, args: string[], variables: Record<
   child.stderr.setEncoding("utf8").on("data", (text) => {
     output += text;
   });
-  // `close` comes when all it printed has been read.
+  // `close` comes after all output has been read.
   let ending: Ending | undefined;
   child.once("close", (code, signal) => {
     ending = { code, signal };
@@ -84,7 +84,7 @@ export function startProcess(program: string, args: string[], variables: Record<
   };
 }
 
-/** All that production must be told; a Redis database of the caller's own where the queue is to be there. */
+/** Returns the variables that production needs, with a Redis database of its own if the queue is to be in Redis. */
 export function productionVariables(
   backend: Backend,
   { port, database, smtp }: { port: number; database: string; smtp: string },
@@ -103,13 +103,13 @@ export function productionVariables(
   };
 }
 
-/** Speaks as the operator to the process that listens at this port. */
+/** Calls the process at this port as the operator. */
 export function operatorAt(port: number, token = OPERATOR_TOKEN): Api {
   const headers = { Authorization: `Bearer ${token}`, "X-Environment": "acme-test" };
   return createApi(`http://127.0.0.1:${port}`, headers);
 }
 
-/** The first environment, its first user and the organization this one owns. @returns the organization's id. */
+/** Creates an environment, a user and an organization owned by the user. @returns the organization's id. */
 export async function foundOrganization(api: Api): Promise<string> {
   const create = async (type: string, attributes: object, relationships = {}): Promise<string> => {
     const answer = await api.post(`/api/${type}s`, { data: { type, attributes, relationships } });
@@ -121,7 +121,7 @@ export async function foundOrganization(api: Api): Promise<string> {
   return create("organization", { name: "Acme Corp" }, { owner: { data: { type: "user", id } } });
 }
 
-/** A fresh DATA_DIR. Postgres, which runs as another user when we are root, can enter it. */
+/** Creates an empty DATA_DIR. Postgres can enter it even if it runs as another user because we are root. */
 export async function newDataDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "guildhall-process-"));
   await chmod(directory, 0o755);
@@ -137,18 +137,18 @@ export async function cleanUpProcesses(): Promise<void> {
   directories = [];
 }
 
-/** With all its children: npm's are a shell and node. */
+/** Kills a process with all its children, such as npm's shell and node. */
 async function killGroup(child: ChildProcess): Promise<void> {
   const over = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit");
   try {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   } catch {
-    // No member of the group is left.
+    // The group has no members any more.
   }
   await over;
 }
 
-/** Also stops the embedded Postgres that a killed process left, whose data may be elsewhere. */
+/** Also stops an embedded Postgres that a killed process left behind. Its data may be elsewhere. */
 async function removeDataDirectory(directory: string): Promise<void> {
   const home = join(directory, "postgres");
   const elsewhere = await readlink(join(home, "elsewhere")).catch(() => undefined);

@@ -10,21 +10,21 @@ export interface Told {
 
 export interface Message {
   id?: string;
-  /** Seconds. */
+  /** The timestamp in seconds. */
   timestamp?: number;
   secret?: string;
-  /** Instead of the right one. */
+  /** A signature to send instead of the right one. */
   signature?: string;
   headers?: Record<string, string>;
 }
 
-/** Signs as Standard Webhooks 1.0 has it, by its text and not by our code. */
+/** Signs by Standard Webhooks 1.0, following its text and not our code. */
 export function signature(secret: string, id: string, timestamp: number, body: string): string {
   const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret);
   return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
 }
 
-/** Sends signed events, as an adapter of a mail provider does. @param document the body, or its text. */
+/** Sends signed events as an adapter of a mail provider does. @param document the body, or its text. */
 export async function tell(origin: string, document: unknown, message: Message = {}): Promise<Told> {
   const { id = `msg_${randomUUID()}`, timestamp = Math.floor(Date.now() / 1_000) } = message;
   const body = typeof document === "string" ? document : JSON.stringify(document);

@@ -1,4 +1,4 @@
-/** The answer that says no: its status, and its one error's code and, where given, source. For `toMatchObject`. */
+/** Returns an error response for `toMatchObject`: its status, and the code and, if given, the source of its only error. */
 export function refusal(status: number, code: string, source?: object): object {
   return { status, body: { errors: [source === undefined ? { code } : { code, source }] } };
 }

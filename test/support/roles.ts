@@ -3,7 +3,7 @@ import { unique } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 import { linkTo } from "./one-of-everything.ts";
 
-/** A role with these permissions, made over the API as the operator: of the environment, or of one organization. */
+/** Creates a role with these permissions over the API, as the operator, in the environment or in one organization. */
 export async function buildRole(
   { api }: Guildhall,
   permissions: string[],
@@ -32,7 +32,7 @@ export async function addPermission(api: Guildhall["api"], role: string, name: s
   return body.data.id;
 }
 
-/** Gives a user these permissions in the whole environment, by a role of their own. @returns the id of the user role. */
+/** Gives a user these permissions in the whole environment, with a role of their own. @returns the id of the user role. */
 export async function giveInEnvironment(
   guildhall: Guildhall,
   { id }: Pick<User, "id">,
@@ -43,19 +43,19 @@ export async function giveInEnvironment(
   return body.data.id;
 }
 
-/** The document that gives a user a role in the environment. */
+/** Returns the document that gives a user a role in the environment. */
 export function userRole(user: string, role: string) {
   const relationships = { user: linkTo("user", user), role: linkTo("role", role) };
   return { data: { type: "user_role", relationships } };
 }
 
-/** The document that gives a member a role. */
+/** Returns the document that gives a member a role. */
 export function membershipRole(membership: string, role: string) {
   const relationships = { membership: linkTo("membership", membership), role: linkTo("role", role) };
   return { data: { type: "membership_role", relationships } };
 }
 
-/** The document that gives a role a permission. */
+/** Returns the document that gives a role a permission. */
 export function rolePermission(role: string, permission: string) {
   const relationships = { role: linkTo("role", role), permission: linkTo("permission", permission) };
   return { data: { type: "role_permission", relationships } };

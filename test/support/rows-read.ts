@@ -14,7 +14,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** The rows that one statement made the database read. */
+/** The rows that the database read for one statement. */
 export interface Reading {
   sql: string;
   rows: number;
@@ -28,9 +28,9 @@ interface Sent {
 }
 
 /**
- * Runs what asks, and then every statement it sent once more under `explain analyze`.
- * @returns for each statement the rows its scans met, whether or not they were kept, and the blocks it looked at,
- *   those of functions it called included.
+ * Runs a request, and then each statement that it sent once more under `explain analyze`.
+ * @returns for each statement the rows that its scans read, whether or not they were kept, and the blocks that it read, including
+ *   those of functions it called.
  */
 export async function readingsOf(db: Knex, ask: () => Promise<void>): Promise<Reading[]> {
   const sent: Sent[] = [];

@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
-/** Where a server may misbehave. `body`: the message has begun to arrive. `dot`: it is there, the verdict is due. */
+/** The step at which a server misbehaves. `body`: the message has begun to arrive. `dot`: it has arrived, and the reply is due. */
 export type Step = "greeting" | "ehlo" | "auth" | "mail" | "rcpt" | "data" | "body" | "dot" | "quit";
 
 export interface Fault {
   at: Step;
   /**
-   * `cut` the connection; say nothing more (`silence`); wait for a promise and then go on as usual; or else say this.
-   * A reply that begins with a 2 after the dot is an acceptance, a 421 also ends the connection.
+   * `cut` ends the connection, `silence` says nothing more, a promise delays the usual reply, and any other text is the reply.
+   * After the dot, a reply that begins with a 2 accepts the email. A 421 also ends the connection.
    */
   does: "cut" | "silence" | Promise<unknown> | `${number} ${string}`;
-  /** After the dot only: the email is kept, even if the sender doesn't learn it. */
+  /** Only after the dot: whether the email is kept, even if the sender doesn't learn that. */
   keeps?: boolean;
 }
 
@@ -23,26 +23,26 @@ export interface KeptMail {
 
 export interface ScriptedSmtp {
   url: string;
-  /** Every email the server kept, even if it couldn't say so. */
+  /** All emails that the server kept, even if it couldn't say so. */
   kept: KeptMail[];
-  /** Connections there have been. */
+  /** The number of connections so far. */
   connections: number;
-  /** Each fault is met once, in this order; after the last one the server behaves. */
+  /** Sets faults that occur once each, in this order. After the last one the server behaves. */
   script(...faults: Fault[]): void;
-  /** How many faults of the script have not been met yet. */
+  /** Returns how many faults of the script haven't occurred yet. */
   ahead(): number;
-  /** Forgets the script: the server is well. */
+  /** Forgets the script, so that the server behaves. */
   forget(): void;
-  /** Forgets the script and what was kept, and ends every connection: the next mail needs a new one. */
+  /** Forgets the script and the kept emails, and ends all connections, so that the next email needs a new one. */
   reset(): void;
-  /** Ends every connection and takes no new one. Stopping twice does no harm. */
+  /** Ends all connections and takes no new ones. Stopping twice is harmless. */
   stop(): Promise<void>;
 }
 
 /**
- * An SMTP server that does as the test says, down to the byte after which it is gone. It accepts what it isn't told to
- * refuse.
- * @param extensions what it answers to EHLO, e.g. `PIPELINING`, or `AUTH PLAIN`: then its URL holds a password.
+ * Starts an SMTP server that follows the test's script, down to the byte after which it vanishes. It accepts everything that the
+ * script doesn't refuse.
+ * @param extensions its answers to EHLO, such as `PIPELINING`, or `AUTH PLAIN`, with which its URL has a password.
  */
 export async function startScriptedSmtp(...extensions: string[]): Promise<ScriptedSmtp> {
   const login = extensions.some((extension) => extension.startsWith("AUTH")) ? "user:password@" : "";
@@ -82,7 +82,7 @@ export async function startScriptedSmtp(...extensions: string[]): Promise<Script
     },
   };
 
-  /** The reply to a step: a scripted fault, or the usual one. */
+  /** Returns the reply to a step: a scripted fault, or the usual one. */
   async function step(socket: Socket, at: Step, usual: string, keep?: () => void): Promise<Course> {
     const fault = faults[0]?.at === at ? faults.shift() : undefined;
     const does = fault === undefined || fault.does instanceof Promise ? usual : fault.does;
@@ -143,7 +143,7 @@ export async function startScriptedSmtp(...extensions: string[]): Promise<Script
 
 type Course = "goes on" | "refused" | "over";
 
-/** @returns a function that gives the next line, undefined at the end. */
+/** Returns a function that reads the next line, or undefined at the end. */
 function lineReader(socket: Socket): () => Promise<string | undefined> {
   const lines: string[] = [];
   let rest = "";

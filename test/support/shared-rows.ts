@@ -1,19 +1,19 @@
 import type { Knex } from "knex";
 
-/** Whose rows: an organization's, made by these users in turn, or, without one, their own. */
+/** The owner of the rows: an organization, with these users as creators in turn, or else the users themselves. */
 export interface RowsOf {
   environment_id: string;
   organization_id: string | null;
   user_ids: string[];
 }
 
-/** Rows of each of the five tables, by the numbers their ids end in. */
+/** The number of rows in each of the five tables, and the numbers that their ids end in. */
 export interface Numbers {
   first: number;
   last: number;
 }
 
-/** By table the prefix of its ids, what its columns hold, `n` being a row's number, and where it has a default. */
+/** For each table: the prefix of its ids, the values of its columns, with `n` for a row's number, and its default column. */
 const TABLES: Array<{
   table: string;
   prefix: string;
@@ -79,8 +79,8 @@ export const SHARED_TABLES = TABLES.map(({ table }) => table);
 let numbered = 0;
 
 /**
- * As many rows in each of these tables, by SQL: through the verbs, thousands would take minutes. Every row refers to
- * those of its own number. With an organization the first row of each group is its default, else each user's first.
+ * Writes this many rows to each table by SQL, because commands would take minutes for thousands. Each row refers to those with its own
+ * number. With an organization, the first row of each group is its default. Otherwise each user's first row is theirs.
  */
 export async function addSharedRows(
   db: Knex,
@@ -91,7 +91,7 @@ export async function addSharedRows(
   const numbers = { first: numbered + 1, last: numbered + each };
   numbered += each;
   await db.transaction(async (trx) => {
-    // The rows are known to fit, and checking every reference would take longer than everything else.
+    // The rows are known to fit, and checking all references would take longer than everything else.
     await trx.raw("set local session_replication_role = replica");
     for (const { table, prefix, columns, defaultAmong } of TABLES) {
       if (!tables.includes(table)) continue;
@@ -118,7 +118,7 @@ export async function addSharedRows(
 const CHANGED = ["organization_id", "is_default", "updated_at"];
 
 /**
- * By table how many rows there are of these numbers, and a text that changes when any column of any of them does.
+ * Returns for each table the number of rows with these numbers, and a text that changes with any column of any of them.
  * @param except columns that don't count. Default: those a detachment changes.
  */
 export async function sumUp(
@@ -138,7 +138,7 @@ export async function sumUp(
   return sums;
 }
 
-/** The id of a row by its number. */
+/** Returns the id of a row by its number. */
 export function idOfNumber(table: string, n: number): string {
   const prefix = TABLES.find((each) => each.table === table)?.prefix;
   return `${prefix}_${String(n).padStart(26, "0")}`;
@@ -149,7 +149,7 @@ function idOf(prefix: string, n: string): string {
   return `'${prefix}_' || lpad(cast(${n} as text), 26, '0')`;
 }
 
-/** References to the rows of the same number in the tables of these prefixes. */
+/** Returns references to the rows with the same number in the tables with these prefixes. */
 function links(...prefixes: string[]): Record<string, string> {
   const columns = [
     ["cust", "customer_id"],

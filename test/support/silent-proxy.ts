@@ -1,33 +1,33 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** A way to a server on which the network can fail as real ones do: without a word. */
+/** A proxy before a server, on which the network can fail silently, as real ones do. */
 export interface SilentProxy {
-  /** The server's URL, by way of the proxy. */
+  /** The server's URL through the proxy. */
   url: string;
-  /** New connections lead to this URL's server from now on; existing ones stay where they are. */
+  /** Leads new connections to the server at this URL. Existing ones stay where they are. */
   leadTo(target: string): void;
   /**
-   * Drops every byte of the existing connections, both ways, without closing them: the host behind them is gone. New
-   * connections work; with `andNew` they are accepted and stay silent, too, until `heal`.
+   * Drops all bytes of the existing connections, both ways, without closing them, as if the host had vanished. New connections work.
+   * With `andNew` they are accepted but stay silent, too, until `heal`.
    */
   silence(options?: { andNew?: boolean }): void;
-  /** Refuses new connections until `heal`; existing ones go on. */
+  /** Refuses new connections until `heal`. Existing ones continue. */
   refuse(): void;
-  /** New connections work again. Those that were silenced stay silent. */
+  /** Lets new connections work again. Silenced ones stay silent. */
   heal(): Promise<void>;
-  /** Closes all existing connections; new ones work. */
+  /** Closes all existing connections. New ones work. */
   cut(): void;
   stop(): void;
 }
 
 interface Pair {
   client: Socket;
-  /** Undefined where the connection was silent from the start. */
+  /** Undefined if the connection was silent from the start. */
   upstream?: Socket;
 }
 
-/** Puts a proxy before the server of this URL. */
+/** Puts a proxy before the server at this URL. */
 export async function startSilentProxy(target: string): Promise<SilentProxy> {
   const url = new URL(target);
   const talking = new Set<Required<Pair>>();

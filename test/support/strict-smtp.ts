@@ -1,21 +1,21 @@
 import { once } from "node:events";
 import { SMTPServer } from "smtp-server";
 
-/** An SMTP server that allows only so much, and says so as relays do. All of it may be changed while it runs. */
+/** An SMTP server with limits, which refuses as relays do. Everything may be changed while it runs. */
 export interface StrictSmtp {
   url: string;
-  /** Connections it greets at once. */
+  /** The most connections at once. */
   connections: number;
-  /** Emails it takes in each `window` of milliseconds. */
+  /** The most emails in each `window` of milliseconds. */
   most: number;
   window: number;
-  /** How it answers `RCPT TO`, e.g. `550 5.1.1 no such user`; undefined where it takes the recipient. */
+  /** Its reply to `RCPT TO`, such as `550 5.1.1 no such user`, or undefined to accept the recipient. */
   refusal(recipient: string): `${number} ${string}` | undefined;
-  /** Whether a connection is judged by the rules of the time it was opened, as postfix does. */
+  /** Whether a connection keeps the rules from the time it was opened, as in Postfix. */
   keepsRules: boolean;
-  /** The recipient of every email it took, in order. */
+  /** The recipients of all accepted emails, in order. */
   taken: string[];
-  /** How often it said each thing but yes. */
+  /** How often it sent each reply that wasn't an acceptance. */
   refusals: Map<string, number>;
   stop(): Promise<void>;
 }

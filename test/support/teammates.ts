@@ -9,11 +9,11 @@ import type { Guildhall } from "./guildhall.ts";
 /** A member of an organization, with their client and the path of their membership. */
 export interface Teammate extends Person {
   api: Api;
-  /** Of the membership; "" without one. */
+  /** The membership's id, or "" without one. */
   memberId: string;
 }
 
-/** An organization with one of each role, and somebody signed in who is a member of another organization only. */
+/** An organization with a member for each role, and a signed-in person who is only in another organization. */
 export interface Teammates extends Record<SystemRoleName | "outsider", Teammate> {
   organization: Organization;
   /** `/bridge-payment/organizations/<id>` */
@@ -52,7 +52,7 @@ export function teammate(
 
 export const NOT_ALLOWED = "You don't have permission to perform this action";
 
-/** The Bridge API's answer that says no: its status, its code and, where given, its sentence. For `toMatchObject`. */
+/** Returns an error of the Bridge API for `toMatchObject`: its status, its code and, if given, its sentence. */
 export function bridgeRefusal(status: number, code: string, error?: string): object {
   return { status, body: { success: false, code, ...(error === undefined ? {} : { error }) } };
 }

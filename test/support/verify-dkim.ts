@@ -1,13 +1,13 @@
 import { createHash, createVerify, type KeyObject } from "node:crypto";
 
 export interface DkimVerdict {
-  /** Undefined: the signature is good. */
+  /** The problem, or undefined if the signature is valid. */
   problem?: "unsigned" | "body" | "headers";
   /** The signature's tags, such as `d` and `s`. */
   tags: Record<string, string>;
 }
 
-/** Verifies an email's DKIM signature as RFC 6376 has it (relaxed/relaxed, rsa-sha256): by its text, not by our library. */
+/** Verifies an email's DKIM signature (relaxed/relaxed, rsa-sha256) by the text of RFC 6376, not with our library. */
 export function verifyDkim(source: string, key: KeyObject): DkimVerdict {
   const end = source.indexOf("\r\n\r\n");
   const headers = source.slice(0, end).split(/\r\n(?![ \t])/);
@@ -16,7 +16,7 @@ export function verifyDkim(source: string, key: KeyObject): DkimVerdict {
   const tags = tagsOf(own);
   const body = relaxedBody(source.slice(end + 4));
   if (createHash("sha256").update(body).digest("base64") !== tags.bh) return { problem: "body", tags };
-  // Of several of one name the last counts first (§5.4.2).
+  // If several headers have one name, the last one counts first (§5.4.2).
   const left = [...headers].reverse();
   const signed = (tags.h ?? "").split(":").flatMap((name) => {
     const index = left.findIndex((header) => nameOf(header) === name.trim().toLowerCase());
@@ -30,7 +30,7 @@ export function verifyDkim(source: string, key: KeyObject): DkimVerdict {
   return isGood ? { tags } : { problem: "headers", tags };
 }
 
-/** §3.2; the white space in values is no part of them. */
+/** Reads tags (§3.2), without the white space in values. */
 function tagsOf(header: string): Record<string, string> {
   const value = header.slice(header.indexOf(":") + 1);
   const tags = value.split(";").map((tag) => {

@@ -6,7 +6,7 @@ import { invitationTo, unique, uniqueEmail } from "./builders.ts";
 import type { Guildhall } from "./guildhall.ts";
 import { countOf, eventTypesOf, statuses } from "./invitations.ts";
 
-/** An invitation that must be made once, however often it is requested. */
+/** An invitation that must be made only once, even if it is requested several times. */
 export interface Wish {
   email: string;
   key: string;
@@ -22,7 +22,7 @@ export function ask(api: Api, { key, document }: Wish): Promise<ApiAnswer> {
   return api.post("/api/invitations", document, { "Idempotency-Key": key });
 }
 
-/** Asks until it is answered, as a client does that lost an answer. */
+/** Repeats a request until it is answered, as a client does that lost the response. */
 export async function insist(api: Api, wish: Wish): Promise<ApiAnswer> {
   for (const deadline = Date.now() + 20_000; ; await sleep(50)) {
     const answer = await ask(api, wish);
@@ -36,7 +36,7 @@ export function isReplay({ headers }: Pick<ApiAnswer, "headers">): boolean {
   return headers.has("Idempotency-Replayed");
 }
 
-/** One invitation, one event and one email, and every response shows it. */
+/** Checks that there is one invitation, one event and one email, and that all responses show it. */
 export async function expectOnce(guildhall: Guildhall, { email }: Wish, answers: ApiAnswer[]): Promise<void> {
   expect(statuses(answers)).toEqual({ 201: answers.length });
   const rows = await guildhall.db("invitations").where({ email }).select("id");

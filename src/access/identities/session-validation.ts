@@ -4,6 +4,7 @@ import { createFairGate, GateFull } from "../../lib/fair-gate.ts";
 import { type Answered, causeOf, fetchBounded } from "../../lib/fetch-bounded.ts";
 import { networkOf } from "../../lib/network-of.ts";
 import { hashToken } from "../../lib/random-token.ts";
+import { remember } from "../../lib/remember.ts";
 import { readValidation } from "./claims.ts";
 import type { Identity, IdentitySource, Presented } from "./identity.ts";
 
@@ -126,10 +127,7 @@ export function createShortMemory(milliseconds: number, size: number, now: () =>
   return {
     has: (key: string) => (endsAt.get(key) ?? 0) > now(),
     add(key: string): void {
-      // Moves the key to the end: a map keeps the order of insertion.
-      endsAt.delete(key);
-      endsAt.set(key, now() + milliseconds);
-      if (endsAt.size > size) endsAt.delete(endsAt.keys().next().value ?? "");
+      remember(endsAt, key, now() + milliseconds, size);
     },
   };
 }
