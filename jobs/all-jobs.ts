@@ -7,7 +7,6 @@ import { runInvitationBatches } from "./run-invitation-batches.ts";
 import { sendDeliveries } from "./send-deliveries.ts";
 import { sweep } from "./sweep.ts";
 
-/** Every job, by import. */
 export const allJobs: Job[] = [
   sendDeliveries,
   runInvitationBatches,

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Context } from "../src/context.ts";
 import type { DeliveryRunner } from "../src/mail/delivery-runner.ts";
 import type { QueueName } from "./queues.ts";
@@ -10,16 +10,23 @@ export interface JobContext extends Context {
   stopping(): boolean;
 }
 
-export interface Job<Payload = unknown> {
+export interface Job {
   queue: QueueName;
   name: string;
-  /** Parsed on arrival, because an older version may have written it. */
-  payload: z.ZodType<Payload>;
   /** Milliseconds between scheduled runs. */
   every?: (settings: Context["settings"]) => number;
-  run(context: JobContext, payload: Payload): Promise<void>;
+  run(context: JobContext, payload: unknown): Promise<void>;
 }
 
-export function defineJob<Payload>(job: Job<Payload>): Job {
-  return { ...job, run: async (context, payload) => job.run(context, job.payload.parse(payload)) };
+/** Jobs carry no data, because the rows say what is due. Another version may add members. */
+const Payload = z.object({});
+
+export function defineJob(job: Omit<Job, "run"> & { run(context: JobContext): Promise<void> }): Job {
+  return {
+    ...job,
+    async run(context, payload) {
+      Payload.parse(payload);
+      await job.run(context);
+    },
+  };
 }

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { OrganizationDeletion } from "../src/models/organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
 import { defineJob } from "./define-job.ts";
@@ -12,7 +11,6 @@ import { defineJob } from "./define-job.ts";
 export const detachOrganizations = defineJob({
   queue: "detach",
   name: "detach-organizations",
-  payload: z.object({}),
   async run({ db, log, stopping }) {
     const unfinished = await OrganizationDeletion.query(db)
       .where({ state: "detaching" })

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { expireInvitations as expire } from "../src/invitations/expire-invitations.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -11,12 +10,11 @@ import { defineJob } from "./define-job.ts";
 export const expireInvitations = defineJob({
   queue: "lifecycle",
   name: "expire-invitations",
-  payload: z.object({}),
   every: ({ EXPIRE_EVERY }) => EXPIRE_EVERY,
   async run({ db, queues, log, stopping }) {
     const expired = await expire(db, stopping);
     if (expired === 0) return;
-    queues.hint("mail");
+    queues.wakeUp("mail");
     log.info({ expired }, "invitations expired");
   },
 });

@@ -1,27 +1,19 @@
 import type { WarnRarely } from "../src/lib/warn-rarely.ts";
 import { allJobs } from "./all-jobs.ts";
 import type { JobContext } from "./define-job.ts";
-import { HINTED_JOBS } from "./queues.ts";
+import { WAKE_UP_JOBS } from "./queues.ts";
 
 /** Milliseconds between two checks. */
 const TICK = 500;
 /** Milliseconds by which a run here precedes the end of its interval, so that nothing waits longer than the interval. */
 const EARLY = 3_000;
 
-export interface OwnClock {
-  /** Call this when a queue hands a job of this name to this process. */
-  ran(name: string): void;
-  stop(): void;
-  /** Waits for the current runs. */
-  underWay(): Promise<unknown>;
-}
-
 /**
- * Runs scheduled jobs that no queue handed to this process for an interval, and at once the jobs they wake. A queue may stop
- * without an error, and the sweeper must not depend on what it sweeps for (decision 019). On a healthy day this repeats a few
- * cheap statements, which is harmless, as every job is.
+ * Runs each scheduled job that no queue has handed to this process for an interval, and at once the jobs it wakes. A queue may
+ * stop without an error, and the sweeper must not depend on the queue whose losses it makes up for (decision 019). On a healthy
+ * day this repeats a few cheap statements. Jobs may run twice, so that is harmless.
  */
-export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
+export function startOwnClock(context: JobContext, warn: WarnRarely) {
   const scheduled = allJobs.flatMap(({ name, every }) => {
     if (every === undefined) return [];
     const interval = every(context.settings);
@@ -31,10 +23,10 @@ export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
   const running = new Map<string, Promise<void>>();
   const here: JobContext = {
     ...context,
-    queues: { ...context.queues, hint: (queue) => run(HINTED_JOBS[queue]) },
+    queues: { ...context.queues, wakeUp: (queue) => run(WAKE_UP_JOBS[queue]) },
   };
 
-  /** Runs one of each kind at a time; the next tick or sweep finds the rest. */
+  /** Runs each job once at a time; the next tick or sweep finds the rest. */
   function run(name: string): void {
     const job = allJobs.find((each) => each.name === name);
     if (job === undefined || running.has(name) || context.stopping()) return;
@@ -54,8 +46,10 @@ export function startOwnClock(context: JobContext, warn: WarnRarely): OwnClock {
   }, TICK).unref();
 
   return {
-    ran: (name) => void (last.has(name) && last.set(name, performance.now())),
+    /** Records that a queue has handed this job to this process. */
+    ran: (name: string) => void (last.has(name) && last.set(name, performance.now())),
     stop: () => clearInterval(ticking),
+    /** Waits for the current runs. */
     underWay: () => Promise.allSettled(running.values()),
   };
 }

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { purgeSessions } from "../src/access/session-commands.ts";
 import { purgeIdempotencyKeys } from "../src/idempotency-keys/purge-idempotency-keys.ts";
 import { purgeInvitationBatches } from "../src/invitation-batches/purge-invitation-batches.ts";
@@ -16,7 +15,6 @@ const DAY = 86_400_000;
 export const purge = defineJob({
   queue: "lifecycle",
   name: "purge",
-  payload: z.object({}),
   every: () => DAY,
   async run({ db, log, stopping }) {
     const sessions = await purgeSessions(db, stopping);

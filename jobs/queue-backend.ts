@@ -11,15 +11,16 @@ import {
 import { Redis } from "ioredis";
 import pg from "pg";
 import { ConfigError } from "../src/config/read-config.ts";
-import { beginSession } from "../src/db/begin-session.ts";
+import type { Settings } from "../src/config/variables.ts";
 import { CONNECT_TIMEOUT } from "../src/db/connection.ts";
+import { prepareConnection } from "../src/db/prepare-connection.ts";
 import type { Log } from "../src/log.ts";
 
 /** What we use of BullMQ's two backends. */
 export interface QueueBackend {
   /**
-   * @param patient whether a command waits for a queue that is unreachable right now. Schedules wait; wake-ups don't, because
-   *   they aren't worth it.
+   * @param patient whether commands wait for a queue that is unreachable right now. Schedules wait. Wake-ups don't, because the
+   *   sweeper makes up for lost ones.
    */
   queue(name: string, options: { patient: boolean }): Queue;
   worker(name: string, processor: Processor, options: Omit<WorkerOptions, "connection">): Worker;
@@ -27,13 +28,11 @@ export interface QueueBackend {
   close(): Promise<void>;
 }
 
-export interface QueueSettings {
-  DATABASE_URL: string;
-  REDIS_URL?: string | undefined;
-}
-
 /** Opens Redis if REDIS_URL is set, else the same Postgres. Correctness depends on neither: the rows decide. */
-export function openQueueBackend({ REDIS_URL, DATABASE_URL }: QueueSettings): QueueBackend {
+export function openQueueBackend({
+  REDIS_URL,
+  DATABASE_URL,
+}: Pick<Settings, "DATABASE_URL" | "REDIS_URL">): QueueBackend {
   return REDIS_URL === undefined ? onPostgres(DATABASE_URL) : onRedis(REDIS_URL);
 }
 
@@ -82,8 +81,8 @@ function onRedis(url: string): QueueBackend {
 const INFO_PATIENCE = 3_000;
 
 /**
- * Checks the Redis behind REDIS_URL before anything relies on it. An unreachable one only causes a warning: work goes on without
- * the queue, and `/readyz` reports it.
+ * Checks the Redis behind REDIS_URL before anything relies on it. If it can't be reached, this only logs a warning: work goes on
+ * without the queue, and `/readyz` reports it.
  * @throws ConfigError if jobs could never run there.
  */
 export async function requireFitRedis(url: string, log: Log): Promise<void> {
@@ -130,11 +129,11 @@ async function readInfo(url: string): Promise<string> {
   }
 }
 
-/** Milliseconds, on the server: BullMQ's statements are short, and it waits for them without a limit. */
+/** Milliseconds, enforced by the server. BullMQ's statements are short, but it would wait for them without a limit. */
 const LIMITS = { statement_timeout: 5_000, lock_timeout: 0, idle_in_transaction_session_timeout: 10_000 };
 /** Milliseconds, so that listening connections notice a vanished server, too. */
 const POSTGRES_SILENCE = { answer: 6_000, idle: 3_000 };
-/** Milliseconds for closing the pool, which would wait for a connection in use without a limit. */
+/** Milliseconds for closing the pool, which would otherwise wait for connections in use without a limit. */
 const GOODBYE = 2_000;
 
 function onPostgres(url: string): QueueBackend {
@@ -147,14 +146,14 @@ function onPostgres(url: string): QueueBackend {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
-    onConnect: (client) => beginSession(client, LIMITS, POSTGRES_SILENCE),
+    onConnect: (client) => prepareConnection(client, LIMITS, POSTGRES_SILENCE),
     max: 7,
   });
   pool.on("error", () => {});
   // If a connection breaks while BullMQ uses it, its query fails; without a listener, the event would end the process.
   pool.on("connect", (client) => client.on("error", () => {}));
-  // BullMQ has its own types for pg. A pool fulfils them, which TypeScript can't see. Its classes differ between backends
-  // only in a type parameter.
+  // BullMQ has its own types for pg. A pool has what they ask for, but TypeScript can't see it. BullMQ's classes for the two
+  // backends differ only in a type parameter.
   const connection = pool as unknown as PostgresConnectionOptions;
   return {
     queue: (name) => new classes.Queue(name, { connection }) as unknown as Queue,

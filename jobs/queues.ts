@@ -10,54 +10,50 @@ export type QueueName = (typeof QUEUES)[number];
 /** The producer's side: the only part of `jobs/` that `src/` may import. */
 export interface Queues {
   /**
-   * Wakes a queue: a delivery is due, or a deletion or a batch has begun. Returns at once and never fails, because the row is
-   * the truth and the sweeper finds it if this wake-up is lost. The first leaves at once; close followers leave as one.
+   * Wakes the workers of a queue: a delivery is due, or a deletion or a batch has begun. Returns at once and never fails,
+   * because the row is the truth and the sweeper finds it if this wake-up is lost. The first wake-up is sent at once. Those that
+   * follow within milliseconds are sent as one.
    */
-  hint(queue: keyof typeof HINTED_JOBS): void;
-  /** Adds a job without content that no worker knows. @throws if the queue takes no jobs right now. */
+  wakeUp(queue: WakeableQueue): void;
+  /** Adds an empty job that workers drop. @throws if the queue takes no jobs right now. */
   ping(): Promise<void>;
-  /** Waits for wake-ups being sent, but not without a limit. */
+  /** Waits for wake-ups that are being sent, but no longer than a few seconds. */
   close(): Promise<void>;
 }
 
-/** The one job of each queue that `hint` wakes. */
-export const HINTED_JOBS = {
+/** The job of each queue that a wake-up runs. */
+export const WAKE_UP_JOBS = {
   mail: "send-deliveries",
   detach: "detach-organizations",
   batch: "run-invitation-batches",
 } as const;
 
+type WakeableQueue = keyof typeof WAKE_UP_JOBS;
+
 /** How many finished jobs stay for inspection. The rows say more. */
 export const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1_000 } };
 
 export function openQueues(backend: QueueBackend, log: Log): Queues {
-  const impatient = { patient: false };
-  const queues = {
-    mail: backend.queue("mail", impatient),
-    detach: backend.queue("detach", impatient),
-    batch: backend.queue("batch", impatient),
-  };
   const warn = createRareWarnings(log);
-  for (const queue of Object.values(queues)) {
-    queue.on("error", (error) => warn("connection", { err: error, queue: queue.name }, "queue connection"));
+  function open(name: WakeableQueue) {
+    const queue = backend.queue(name, { patient: false });
+    queue.on("error", (error) => warn("connection", { err: error, queue: name }, "queue connection"));
+    return { queue, wakeUps: createWakeUps(queue, name, warn) };
   }
-  const hints = {
-    mail: createHint(queues.mail, "mail", warn),
-    detach: createHint(queues.detach, "detach", warn),
-    batch: createHint(queues.batch, "batch", warn),
-  };
+  const opened = { mail: open("mail"), detach: open("detach"), batch: open("batch") };
+  const all = Object.values(opened);
   return {
-    hint: (name) => hints[name].give(),
+    wakeUp: (name) => opened[name].wakeUps.send(),
     async ping() {
       // A write, because replicas and a full Redis still answer reads. At most one such job waits.
       const once = { deduplication: { id: "ping" }, removeOnComplete: true, removeOnFail: true };
-      await bounded(queues.mail.add("ping", {}, once));
+      await bounded(opened.mail.queue.add("ping", {}, once));
     },
     async close() {
       // A command to a queue that is closing or unreachable may never settle.
-      const limit = () => new Promise((resolve) => setTimeout(resolve, 2_000).unref());
-      await Promise.race([Promise.all(Object.values(hints).map((hint) => hint.settled())), limit()]);
-      await Promise.race([Promise.allSettled(Object.values(queues).map((queue) => queue.close())), limit()]);
+      const limit = () => sleep(2_000, undefined, { ref: false });
+      await Promise.race([Promise.all(all.map(({ wakeUps }) => wakeUps.settled())), limit()]);
+      await Promise.race([Promise.allSettled(all.map(({ queue }) => queue.close())), limit()]);
     },
   };
 }
@@ -74,10 +70,10 @@ async function bounded(adding: Promise<unknown>): Promise<void> {
 }
 
 /** Milliseconds between two wake-ups: one covers everything before it. */
-const HINT_INTERVAL = 10;
+const WAKE_INTERVAL = 10;
 
-/** Sends one wake-up per interval; any number of further calls become one more. */
-function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRarely) {
+/** Sends one wake-up per interval. Any number of calls in between become one more. */
+function createWakeUps(queue: Queue, name: WakeableQueue, warn: WarnRarely) {
   let underWay: Promise<void> | undefined;
   let wanted = false;
 
@@ -85,17 +81,17 @@ function createHint(queue: Queue, name: keyof typeof HINTED_JOBS, warn: WarnRare
     while (wanted) {
       wanted = false;
       try {
-        await bounded(queue.add(HINTED_JOBS[name], {}, KEEP));
+        await bounded(queue.add(WAKE_UP_JOBS[name], {}, KEEP));
       } catch (error) {
-        warn("hint", { err: error, queue: name }, "a wake-up was lost; the sweeper will find the row");
+        warn("wake-up", { err: error, queue: name }, "a wake-up was lost; the sweeper will find the row");
       }
-      await sleep(HINT_INTERVAL);
+      await sleep(WAKE_INTERVAL);
     }
     underWay = undefined;
   }
 
   return {
-    give() {
+    send() {
       wanted = true;
       underWay ??= run();
     },

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { remindInvitees as remind } from "../src/invitations/remind-invitees.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -13,12 +12,11 @@ const HOUR = 3_600_000;
 export const remindInvitees = defineJob({
   queue: "lifecycle",
   name: "remind-invitees",
-  payload: z.object({}),
   every: () => HOUR,
   async run({ db, queues, log, stopping }) {
     const reminders = await remind(db, stopping);
     if (reminders === 0) return;
-    queues.hint("mail");
+    queues.wakeUp("mail");
     log.info({ reminders }, "reminded");
   },
 });

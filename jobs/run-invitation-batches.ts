@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { runInvitationBatches as runBatches } from "../src/invitation-batches/run-invitation-batches.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -11,6 +10,5 @@ import { defineJob } from "./define-job.ts";
 export const runInvitationBatches = defineJob({
   queue: "batch",
   name: "run-invitation-batches",
-  payload: z.object({}),
   run: (context) => runBatches(context, context.stopping),
 });

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { defineJob } from "./define-job.ts";
 
 /**
@@ -10,6 +9,5 @@ import { defineJob } from "./define-job.ts";
 export const sendDeliveries = defineJob({
   queue: "mail",
   name: "send-deliveries",
-  payload: z.object({}),
   run: ({ deliveries }) => deliveries.run(),
 });

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { statement } from "../src/db/statement.ts";
 import { defineJob } from "./define-job.ts";
 
@@ -22,12 +21,11 @@ const findWork = statement<{ deliveries: boolean; deletions: boolean; batches: b
 export const sweep = defineJob({
   queue: "lifecycle",
   name: "sweep",
-  payload: z.object({}),
   every: ({ SWEEP_EVERY }) => SWEEP_EVERY,
   async run({ db, queues }) {
     const [work] = await findWork(db, {});
-    if (work?.deliveries) queues.hint("mail");
-    if (work?.deletions) queues.hint("detach");
-    if (work?.batches) queues.hint("batch");
+    if (work?.deliveries) queues.wakeUp("mail");
+    if (work?.deletions) queues.wakeUp("detach");
+    if (work?.batches) queues.wakeUp("batch");
   },
 });

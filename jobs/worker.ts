@@ -2,15 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Processor, Queue, Worker } from "bullmq";
 import { createRareWarnings } from "../src/lib/warn-rarely.ts";
 import { allJobs } from "./all-jobs.ts";
-import type { Job, JobContext } from "./define-job.ts";
+import type { JobContext } from "./define-job.ts";
 import { startOwnClock } from "./own-clock.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 import { KEEP, QUEUES, type QueueName } from "./queues.ts";
 
 /**
- * Another worker takes over a killed worker's job after about 30 s; the sweeper does not wait for that. `maxStalledCount` is
- * high, because being killed is not the job's fault. Locks are long because the Postgres backend compares them by the workers'
- * clocks, which may be skewed. Anything that matters is leased in its row, by the database's clock.
+ * Another worker takes over a killed worker's job after about 30 s. The sweeper doesn't wait for that. `maxStalledCount` is
+ * high because being killed is not the job's fault. Locks are long because the Postgres backend compares them by the workers'
+ * clocks, which may differ. Anything that matters is leased in its row, by the database's clock.
  */
 const WORKER_OPTIONS = {
   lockDuration: 30_000,
@@ -21,41 +21,36 @@ const WORKER_OPTIONS = {
 };
 
 /**
- * Jobs of a queue at once in one process. A long expiry must not keep the sweeper waiting. Emails and batches need only one,
- * which takes turns by itself.
+ * How many jobs of a queue run at once in one process. A long expiry must not keep the sweeper waiting. Emails and batches need
+ * only one job, which shares its time between them.
  */
 const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 2, batch: 1 };
 
 /** Milliseconds between checks. Schedules vanish when Redis loses its data; missing or late ones are restored. */
 const CHECK_SCHEDULES_EVERY = 15_000;
 
-/** Milliseconds a worker rests after an error; otherwise it would ask a refusing queue thousands of times a second. */
+/** Milliseconds a worker rests after an error. Otherwise it would ask a refusing queue thousands of times a second. */
 const REST = 1_000;
 
-/** Milliseconds that saying goodbye to a queue may take: an unreachable one never answers. */
+/** Milliseconds for closing a queue: an unreachable one never answers. */
 const LEAVING = 3_000;
 
-export interface RunningWorker {
-  /** Takes no more jobs and waits for the running ones, but not for a queue that doesn't answer. */
-  stop(): Promise<void>;
-}
-
 /** Starts taking jobs from every queue, and maintains the schedules. */
-export function startWorker(backend: QueueBackend, context: JobContext): RunningWorker {
+export function startWorker(backend: QueueBackend, context: JobContext) {
   const { log, settings } = context;
   const byName = new Map(allJobs.map((job) => [job.name, job]));
   const running = new Set<Promise<void>>();
-  const track = (run: Promise<void>) => {
-    running.add(run);
-    return run.finally(() => running.delete(run));
-  };
   const warn = createRareWarnings(log);
   const report = createRareWarnings(log, { level: "error" });
   const clock = startOwnClock(context, report);
   const workers = QUEUES.map((queue) => {
-    const work: Processor = (job) => {
-      clock.ran(job.name);
-      return track(runJob(byName.get(job.name), job.data, context));
+    const work: Processor = async ({ name, data }) => {
+      clock.ran(name);
+      const run = byName.get(name)?.run(context, data);
+      // A job of another version is dropped, because its work is in a row.
+      if (run === undefined) return;
+      running.add(run);
+      await run.finally(() => running.delete(run));
     };
     const worker = backend.worker(queue, work, { ...WORKER_OPTIONS, concurrency: CONCURRENCY[queue] });
     worker.on("failed", (job, error) =>
@@ -83,7 +78,8 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
   const checks = setInterval(() => void check(), CHECK_SCHEDULES_EVERY).unref();
 
   return {
-    async stop() {
+    /** Takes no more jobs and waits for the running ones, but not for a queue that doesn't answer. */
+    async stop(): Promise<void> {
       clearInterval(checks);
       clock.stop();
       const closed = Promise.allSettled([...workers, lifecycle].map((each) => each.close()));
@@ -93,18 +89,12 @@ export function startWorker(backend: QueueBackend, context: JobContext): Running
   };
 }
 
-/** Pauses a worker. After an error other than a lost connection, such as a refusal, BullMQ asks again at once. */
+/** Pauses a worker for a moment. After any error but a lost connection, BullMQ would ask again at once. */
 function rest(worker: Worker): void {
   if (worker.isPaused() || worker.closing !== undefined) return;
   // Running jobs continue.
   void worker.pause(true);
   setTimeout(() => worker.closing === undefined && worker.resume(), REST).unref();
-}
-
-async function runJob(job: Job | undefined, payload: unknown, context: JobContext): Promise<void> {
-  // A job of another version: dropped, because its work is in a row.
-  if (job === undefined) return;
-  await job.run(context, payload);
 }
 
 async function keepSchedules(lifecycle: Queue, settings: JobContext["settings"]): Promise<void> {

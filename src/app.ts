@@ -20,24 +20,23 @@ import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/send-page.ts";
 import { docsRouter, openapiRouter } from "./reference/docs-router.ts";
-import { openapiDocument } from "./reference/openapi-document.ts";
 
-/** Only a developer's machine has these: the built-in inbox, and the previews of emails and pages. */
-export interface DevelopmentRouters {
+/** Routers that only a developer's machine has: the built-in inbox, and the previews of emails and pages. */
+interface DevelopmentRouters {
   inbox?: Router | undefined;
   previews?: Router<RequestState> | undefined;
 }
 
-/** The HTTP service: what every request passes, then the routers, as two lists. */
+/** Creates the HTTP service from two lists: the middleware that every request passes, and the routers. */
 export function createApp(
   context: Context,
   { inbox, previews }: DevelopmentRouters = {},
   requestLimit = REQUEST_LIMIT,
 ): Koa<RequestState> {
   const { settings, log } = context;
-  // Of X-Forwarded-For, only what our own proxies wrote counts: a caller may have made up the rest.
+  // Trusts only the part of X-Forwarded-For that our own proxies wrote. A caller may have made up the rest.
   const app = new Koa<RequestState>({ proxy: settings.PROXIES > 0, maxIpsCount: settings.PROXIES });
-  // The request has been answered by then; Koa would print the error to the console.
+  // By then the request has been answered. Without this, Koa would print the error to the console.
   app.on("error", (error) => log.debug({ err: error }, "a connection failed"));
   const registry = metricsRegistry(context);
   const local = [inbox, previews].filter((router) => router !== undefined);
@@ -56,7 +55,7 @@ export function createApp(
     healthRouter(context),
     metricsRouter(context, registry),
     oauthRouter(context),
-    openapiRouter(openapiDocument(new URL(settings.PUBLIC_URL).origin)),
+    openapiRouter(settings),
     docsRouter(settings),
     ...local,
     recipientPages(context),
@@ -67,12 +66,12 @@ export function createApp(
   ];
   for (const middleware of passed) app.use(middleware);
   for (const router of routers) app.use(router.routes());
-  // One for all: it looks at the routes that matched, whatever router they are of.
+  // One is enough: it looks at all routes that matched, of any router.
   app.use(new Router().allowedMethods());
   return app;
 }
 
-/** Opens the inbox at `/`: where there is one, somebody is trying things out. */
+/** Redirects `/` to the inbox, because people who have one are trying things out. */
 const startAtInbox: Koa.Middleware = (ctx, next) => (ctx.path === "/" ? ctx.redirect("/inbox") : next());
 
 /** Renders an error as a page for people and as a document for programs, by path and `Accept`. */

@@ -17,7 +17,7 @@ export function createLog(level: string, process: string): Log {
   return pino(options, pino.destination(2));
 }
 
-/** Keeps what helps to fix the error. pg attaches its whole connection to an error, so other properties are left out. */
+/** Keeps what helps to fix the error. Omits other properties, because pg attaches its whole connection to an error. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name: type, message, stack } = error;

@@ -1,6 +1,6 @@
 import { runsOn } from "./lib/runs-on.ts";
 
-// Imported only after the check: an older Node would fail somewhere inside with a stack trace.
+// Imports the rest only after the check. Otherwise an older Node would fail somewhere inside with a stack trace.
 if (runsOn(process.versions.node)) {
   const { runCommand } = await import("./run-command.ts");
   await runCommand(process.argv[2] ?? "all");

@@ -3,7 +3,7 @@ import type { Config, Settings } from "./config/variables.ts";
 import type { Essentials } from "./local/provide-essentials.ts";
 import { readDkimKey } from "./mail/dkim.ts";
 
-/** Completes the variables. In production all essentials are set; a developer's machine provides those that aren't. */
+/** Completes the variables. In production all essentials are set. On a developer's machine, missing ones are provided. */
 export async function provideSettings(
   config: Config,
 ): Promise<{ settings: Settings } & Omit<Essentials, "values">> {
@@ -21,7 +21,7 @@ export async function provideSettings(
   return { settings, inboxDirectory, stop };
 }
 
-/** `readConfig` has checked them already; this tells the compiler. */
+/** Proves to the compiler that the essentials are set, which `readConfig` has already checked. */
 function requireEssentials(config: Config): Essentials {
   const { SECRET_KEY, ADMIN_TOKEN, DATABASE_URL, SMTP_URL } = config;
   if (!SECRET_KEY || !ADMIN_TOKEN || !DATABASE_URL || !SMTP_URL)

@@ -12,7 +12,7 @@ const ROLES: readonly string[] = ["all", "api", "worker", "migrate"] satisfies R
 /** Milliseconds until a stopping process gives up. Longer than everything it waits for. */
 const SHUTDOWN_LIMIT = 45_000;
 
-/** Milliseconds between two looks at the parent process. */
+/** Milliseconds between checks of the parent process. */
 const PARENT_CHECK = 250;
 
 /** Runs a role of the service, or the migration. A failure ends the process with exit code 1. */
@@ -32,7 +32,7 @@ export async function runCommand(role: string): Promise<void> {
     const running = runProcess(config, log);
     stopWhenAsked(running.stop, log);
     await running.started.catch(async (error) => {
-      // Whatever did start, such as an embedded Postgres, must stop too.
+      // Anything that did start, such as an embedded Postgres, must stop too.
       await running.stop().catch(() => {});
       throw error;
     });
@@ -45,8 +45,8 @@ export async function runCommand(role: string): Promise<void> {
 }
 
 /**
- * Stops the process cleanly at the first signal, with exit code 0 once all work is finished. The end of the npm that
- * started it counts as a signal: npm can't pass a SIGKILL on, and a process left behind would keep the data and the port.
+ * Stops the process cleanly at the first signal, with exit code 0 once all work is finished. The end of the npm that started it
+ * counts as a signal, because npm can't pass on a SIGKILL, and a process left behind would keep the data and the port.
  */
 function stopWhenAsked(stop: () => Promise<void>, log: Log): void {
   let stopping = false;
@@ -81,8 +81,8 @@ function fail(message: string): void {
 }
 
 /**
- * Returns the id of the npm that started this process by one of its scripts. npm runs a script by a shell; some shells
- * become the script, others stay between the two.
+ * Returns the id of the npm that started this process by one of its scripts. npm runs scripts in a shell. Some shells become the
+ * script, others stay between the two.
  */
 function npmProcess(): number {
   const { parent, name } = processInfo(process.ppid);
@@ -110,7 +110,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is running, but belongs to another user.
+    // EPERM: it is running, but belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

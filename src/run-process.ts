@@ -8,27 +8,20 @@ import { compileMailsApart } from "./mail/compile-mails-apart.ts";
 import { closeContext, openContext } from "./open-context.ts";
 import { provideSettings } from "./provide-settings.ts";
 
-export interface RunningProcess {
-  /** Resolves when everything runs; rejects with the reason if it can't. */
-  started: Promise<void>;
-  /** Undoes the start, or what there was of it, in reverse: takes no new work, waits for the rest, closes. */
-  stop(): Promise<void>;
-}
-
-/** Starts a role: the API, the worker, or both, with everything a developer's machine lacks. */
-export function runProcess(config: Config, log: Log): RunningProcess {
+/** Starts a role: the API, the worker, or both. On a developer's machine it also starts everything that is missing there. */
+export function runProcess(config: Config, log: Log) {
   const undo: Array<() => Promise<void>> = [];
   let stopping = false;
   const started = start();
 
   async function start(): Promise<void> {
-    // An email is garbage a moment after it is sent. By default V8 lets garbage grow to twice the live memory.
+    // An email is garbage a moment after it was sent, and by default V8 lets garbage grow to twice the live memory.
     if (config.role === "worker") setFlagsFromString("--heap-growing-percent=20");
     if (config.role !== "worker") {
       const { requireFreePort } = await import("./http/serve.ts");
       await requireFreePort({ port: config.PORT, host: config.HOST });
     }
-    // Compiles while the database starts. A failure is thrown where the result is awaited; until then it isn't unhandled.
+    // Compiles while the database starts. A failure is thrown where the result is awaited. Until then, it must not count as unhandled.
     const compiling = config.role === "api" ? undefined : compileMailsApart();
     compiling?.catch(() => {});
     const { settings, inboxDirectory, stop } = await provideSettings(config);
@@ -70,8 +63,10 @@ export function runProcess(config: Config, log: Log): RunningProcess {
   }
 
   return {
+    /** Resolves when everything runs. Rejects with the reason if it can't. */
     started,
-    stop() {
+    /** Undoes the start in reverse, even an incomplete one: takes no new work, waits for the rest, closes. */
+    stop(): Promise<void> {
       stopping = true;
       stopped ??= undoAll();
       return stopped;

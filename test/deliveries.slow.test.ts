@@ -129,7 +129,7 @@ describe("a delivery", () => {
       ["revoked", (id) => answerTo(id, "revoke", {}), "the invitation was revoked"],
       ["declined", (id) => answerTo(id, "decline", {}), "the invitation was declined"],
       ["overdue", (id) => change(id, { expires_at: "2020-01-01" }), "the invitation had expired"],
-      ["superseded", (id) => change(id, { token_version: 2 }), "a newer mail took its place"],
+      ["superseded", (id) => change(id, { token_version: 2 }), "a newer email replaced it"],
       [
         "of an organization that is being deleted",
         () => deleteOrganization(guildhall.context, organization, SYSTEM),

@@ -16,11 +16,11 @@ import { useGuildhall } from "./support/guildhall.ts";
 
 const guildhall = useGuildhall();
 let world: World;
-/** The wake-ups since a test looked. */
-let hints: string[] = [];
+/** The queues woken up since a test looked. */
+let wakeUps: string[] = [];
 
 beforeAll(async () => {
-  guildhall.context.queues.hint = (queue) => void hints.push(queue);
+  guildhall.context.queues.wakeUp = (queue) => void wakeUps.push(queue);
   world = await buildWorld(guildhall);
 }, 120_000);
 
@@ -64,11 +64,11 @@ describe("sent twice with an Idempotency-Key", () => {
     expect(first.status, JSON.stringify(first.body)).toBe(endpoint.answers.status);
     expect(first.headers.get("Idempotency-Replayed")).toBeNull();
     const done = await checksum(guildhall.db);
-    hints = [];
+    wakeUps = [];
 
     const second = await send(key);
     expect(await checksum(guildhall.db)).toBe(done);
-    expect(hints).toEqual([]);
+    expect(wakeUps).toEqual([]);
     if (name === ENDS_THE_RIGHT) return expect(second.status).toBe(403);
     const { secret } = endpoint.answers;
     expect(second.body).toEqual(secret ? { ...first.body, meta: {} } : first.body);
@@ -89,10 +89,10 @@ describe("if the answer can't be stored", () => {
   test.each(changing)("nothing is done and no worker is woken: %s", async (_, endpoint) => {
     const send = await prepared(endpoint);
     const before = await checksum(guildhall.db);
-    hints = [];
+    wakeUps = [];
     expect((await send({ "Idempotency-Key": unique("key") })).status).toBe(503);
     expect(await checksum(guildhall.db)).toBe(before);
-    expect(hints).toEqual([]);
+    expect(wakeUps).toEqual([]);
     // Without a key it works.
     expect((await send({})).status).toBe(endpoint.answers.status);
   });

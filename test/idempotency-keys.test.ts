@@ -137,11 +137,11 @@ describe.each(backends())("with a worker and no sweeper, queue on %s,", (backend
   test("the commit of an invitation with a key wakes the worker up", async () => {
     const settings = { SWEEP_EVERY: 3_600_000 };
     const other = await startGuildhall({ backend, worker: true, settings });
-    const { hint } = other.context.queues;
+    const { wakeUp } = other.context.queues;
     const hinted: string[] = [];
-    other.context.queues.hint = (queue) => {
+    other.context.queues.wakeUp = (queue) => {
       hinted.push(queue);
-      hint(queue);
+      wakeUp(queue);
     };
     const { id } = await buildOrganization(other, await buildPerson(other));
     const [key, email] = [keyed(), uniqueEmail()];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { enterWithIdentity } from "../src/access/identities/enter-with-identity.ts";
 import type { Identity } from "../src/access/identities/identity.ts";
+import { signInWithIdentity } from "../src/access/identities/sign-in-with-identity.ts";
 import { revokeSession } from "../src/access/session-commands.ts";
 import { parseEmailAddress } from "../src/lib/email-address.ts";
 import { hashToken } from "../src/lib/random-token.ts";
@@ -359,7 +359,7 @@ async function enter(identity: Partial<Identity>, token = unique("token")): Prom
   };
   const token_hash = hashToken(token);
   const session = { environment_id, token_hash, ip: null, user_agent: null };
-  await enterWithIdentity(guildhall.context, whole, session, unique("request"));
+  await signInWithIdentity(guildhall.context, whole, session, unique("request"));
   const kept = await guildhall.db("sessions").where({ environment_id, token_hash }).first("user_id");
   return kept?.user_id;
 }

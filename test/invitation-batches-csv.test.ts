@@ -126,9 +126,9 @@ describe("a file", () => {
       ...["created", "duplicate_row"],
     ]);
     expect(rows[1]?.detail).toContain("Bookkeeper");
-    expect(rows[6]?.detail).toMatch(/^row: it has 5 cells, and there are 4 columns; .*in quotes/);
+    expect(rows[6]?.detail).toMatch(/^row: has 5 cells, but there are 4 columns; .*in quotes/);
     expect(rows[9]?.detail).toBeNull();
-    expect(rows[10]?.detail).toBe("Row 10 is to the same address.");
+    expect(rows[10]?.detail).toBe("Row 10 has the same address.");
   });
 });
 
@@ -284,7 +284,9 @@ describe("a cell of roles", () => {
   test("an unknown role fails its row and lists the existing ones", async () => {
     const [row] = await becomeOf(`email,roles\n${uniqueEmail()},"member; Bookkeeper"`);
     expect(row).toMatchObject({ status: "failed", code: "not_found", line: 2 });
-    expect(row.detail).toMatch(/^roles: there is no role "Bookkeeper" here\. There are: .*admin, billing/);
+    expect(row.detail).toMatch(
+      /^roles: there is no role "Bookkeeper" here\. The roles are: .*admin, billing/,
+    );
     expect(row.detail).toContain(`"${labs}"`);
     expect(row.detail).not.toMatch(/owner|role_ids/);
   });
@@ -318,7 +320,7 @@ describe("a cell of an address", () => {
     ["ann.cells.example", 'there is no "@"'],
     ["ann@cells.example; bob@cells.example", "there are several here: write one only"],
     ["bob@cells.example <ann@cells.example>", "there are several here: write one only"],
-    ["ann_cells.example#EXT#@acme.example", "how a directory names a guest"],
+    ["ann_cells.example#EXT#@acme.example", "a directory's name for a guest"],
     ["ann@cells", 'email can\'t be sent to "cells": write a full domain'],
   ])("the address cell %j fails its row and says what to do", async (cell, detail) => {
     const [row] = await becomeOf(`email\n"${cell}"`);
@@ -338,19 +340,19 @@ describe("a whole file is refused, and nothing of it done, if it", () => {
   test.each<[what: string, csv: string, status: number, code: string, detail: RegExp]>([
     ["is empty", "", 422, "invalid_csv", /empty/],
     ["has nothing but white space", " \n\r\n\t\n", 422, "invalid_csv", /empty/],
-    ["has only a header row", "email,roles\n", 422, "invalid_csv", /no other/],
+    ["has only a header row", "email,roles\n", 422, "invalid_csv", /header but no rows/],
     [
       "has no column email",
       "colleague,roles\na@b.example,\n",
       422,
       "invalid_csv",
-      /no column "colleague".*email, .*roles/,
+      /Unknown column "colleague".*email, .*roles/,
     ],
     ["lacks the column email", "roles,message\nmember,Hi\n", 422, "invalid_csv", /email is missing/],
     ["has no header row", "jane@example.com\njoe@example.com", 422, "invalid_csv", /"jane@example.com"/],
-    ["has an unknown column", "email,colour\na@b.example,red", 422, "invalid_csv", /no column "colour"/],
-    ["has a column without a name", "email,,roles\na@b.example,,", 422, "invalid_csv", /no column ""/],
-    ["has a column twice", "email,roles,Email\na@b.example,,", 422, "invalid_csv", /email is there twice/],
+    ["has an unknown column", "email,colour\na@b.example,red", 422, "invalid_csv", /Unknown column "colour"/],
+    ["has a column without a name", "email,,roles\na@b.example,,", 422, "invalid_csv", /Unknown column ""/],
+    ["has a column twice", "email,roles,Email\na@b.example,,", 422, "invalid_csv", /two columns email/],
     [
       "has an unclosed quote",
       'email,message\na@b.example,x\nb@b.example,"y\nz',
@@ -372,7 +374,7 @@ describe("a whole file is refused, and nothing of it done, if it", () => {
       "malformed_csv",
       /Row 1 .*closing quote/,
     ],
-    ["has a broken header row", '"email\na@b.example', 400, "malformed_csv", /row of columns .*never closed/],
+    ["has a broken header row", '"email\na@b.example', 400, "malformed_csv", /The header .*never closed/],
     ["holds a NUL", "email\na@b.example\u0000", 400, "malformed_text", /NUL/],
   ])("%s", async (_, csv, status, code, detail) => {
     const before = await guildhall.db("invitation_batches").pluck("id");

@@ -74,7 +74,7 @@ describe("a batch that is interrupted", { timeout: 60_000 }, () => {
       ...{ role_ids: [], message: null, locale: null, metadata: {}, expires_at: null },
     };
     const rows: SentRow[] = [{ email: address, input, role_names: [] }];
-    const silent = { ...guildhall.context, queues: { ...guildhall.context.queues, hint: () => {} } };
+    const silent = { ...guildhall.context, queues: { ...guildhall.context.queues, wakeUp: () => {} } };
     const batch = { environment_id, organization_id, client_id: null, dry_run: false, rows };
     const actor = { kind: "user", user_id: owner.user.id, request_id: null } as const;
     const { id } = await createInvitationBatch(silent, batch, actor);
@@ -324,7 +324,11 @@ describe("an error in a row", { timeout: 60_000 }, () => {
       await runBatches(guildhall);
       const became = await rowsOf(guildhall, id);
       expect(became.filter(({ status }) => status === "failed")).toMatchObject([
-        { number: 121, code: "internal_error", detail: "Our mistake: tell support the id of the row." },
+        {
+          number: 121,
+          code: "internal_error",
+          detail: "Something went wrong on our side. Give support the id of the row.",
+        },
         { number: 122, code: "invalid_value" },
       ]);
       expect((await readBatch(guildhall, id)).attributes).toMatchObject({

@@ -293,7 +293,7 @@ describe("a row that is wrong", () => {
     expect(became).toMatchObject([
       { status: "created", email: `${name}@EXAMPLE.com` },
       { status: "created" },
-      { ...duplicate, detail: "Row 1 is to the same address." },
+      { ...duplicate, detail: "Row 1 has the same address." },
       { status: "failed", code: "invalid_attribute" },
       duplicate,
     ]);

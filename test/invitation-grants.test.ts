@@ -111,7 +111,7 @@ describe("roles that no invitation grants", () => {
     const byAdmin = await admin.post("/api/invitations", inviteWith(member, deleting));
     expect(byAdmin).toMatchObject(refusal(403, "role_exceeds_own", pointer));
     expect(byAdmin.body.errors[0].detail).toBe(
-      "You can't grant or take away permissions you don't have yourself: organization:delete.",
+      "You can't grant or revoke permissions you don't have yourself: organization:delete.",
     );
     expect(await api.post("/api/invitations", inviteWith(deleting))).toMatchObject({ status: 201 });
     const staff = await buildRole(environment_id, ["users:read"]);

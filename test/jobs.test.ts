@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allJobs } from "../jobs/all-jobs.ts";
 import type { Job } from "../jobs/define-job.ts";
-import { HINTED_JOBS, KEEP, QUEUES, type QueueName } from "../jobs/queues.ts";
+import { KEEP, QUEUES, type QueueName, WAKE_UP_JOBS } from "../jobs/queues.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
 import { newId } from "../src/lib/id.ts";
 import { claimDeliveries, LEASE_SECONDS } from "../src/mail/claim-deliveries.ts";
@@ -39,7 +39,7 @@ describe("the list of jobs", () => {
   });
 
   test("contains the job of every wake-up, on its queue", () => {
-    for (const [queue, name] of Object.entries(HINTED_JOBS))
+    for (const [queue, name] of Object.entries(WAKE_UP_JOBS))
       expect(allJobs).toContainEqual(expect.objectContaining({ queue, name }));
   });
 });
@@ -113,10 +113,10 @@ describe.each(backends())("a worker, queue on %s", (backend) => {
 
   test("records a job that fails, and takes the next one", async () => {
     const queue = guildhall.backend.queue("mail", { patient: true });
-    const failing = await queue.add(HINTED_JOBS.mail, "no payload at all", KEEP);
+    const failing = await queue.add(WAKE_UP_JOBS.mail, "no payload at all", KEEP);
     await expect.poll(() => queue.getJobState(failing.id ?? ""), { timeout: 10_000 }).toBe("failed");
     await queue.close();
-    await finished("mail", HINTED_JOBS.mail, {});
+    await finished("mail", WAKE_UP_JOBS.mail, {});
   });
 
   /** Queues a job and waits until it has succeeded. */
@@ -129,9 +129,7 @@ describe.each(backends())("a worker, queue on %s", (backend) => {
 });
 
 function isJob(value: unknown): value is Job {
-  return (
-    typeof value === "object" && value !== null && "queue" in value && "run" in value && "payload" in value
-  );
+  return typeof value === "object" && value !== null && "queue" in value && "run" in value;
 }
 
 /**

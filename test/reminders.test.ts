@@ -294,7 +294,7 @@ describe("an obsolete reminder is not sent", () => {
         await letCoolDown(guildhall, id);
         await guildhall.api.post(`/api/invitations/${id}/resend`);
       },
-      "a newer mail took its place",
+      "a newer email replaced it",
     ],
     [
       "opting out",

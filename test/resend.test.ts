@@ -192,7 +192,7 @@ describe("a resent invitation", () => {
     const mails = guildhall.mailbox.received.filter(({ to }) => to.includes(email));
     expect(mails.map(tokenIn)).toEqual([linkToken(guildhall, id, 2)]);
     expect(await deliveriesOf(guildhall, id)).toMatchObject([
-      { state: "suppressed", reply: "not sent: a newer mail took its place" },
+      { state: "suppressed", reply: "not sent: a newer email replaced it" },
       { state: "sent" },
     ]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createCarefulLimit } from "../src/lib/careful-limit.ts";
+import { createAdaptiveLimit } from "../src/lib/adaptive-limit.ts";
 import { createSendingRate } from "../src/mail/sending-rate.ts";
 import { createSuspicions } from "../src/mail/suspicions.ts";
 
@@ -9,7 +9,7 @@ const MINUTE = 60 * SECOND;
 describe("a mail server's limit", () => {
   const start = (most = 10) => {
     const clock = { now: 0 };
-    const limit = createCarefulLimit(
+    const limit = createAdaptiveLimit(
       most,
       (value) => value + 1,
       () => clock.now,

@@ -21,7 +21,7 @@ test("the welcome names no inbox if emails leave by SMTP_URL", () => {
   expect(welcome(usual)).toContain("Open the inbox");
   const text = welcome({ ...usual, hasInbox: false });
   expect(text).not.toMatch(/inbox/i);
-  expect(text).toContain("The email leaves by your SMTP_URL");
+  expect(text).toContain("The email goes to your SMTP_URL");
 });
 
 test("the welcome doesn't print an ADMIN_TOKEN that the developer set", () => {

@@ -1,6 +1,6 @@
 import type { EnvironmentSettings } from "../models/environment.ts";
 
-/** A request's environment and caller, and what the caller may do there, after one round trip. */
+/** A request's environment and caller, and what the caller may do there, as found in one round trip. */
 export interface AccessRow {
   environment_id: string;
   handle: string;
@@ -9,7 +9,7 @@ export interface AccessRow {
   user_id: string | null;
   email_canonical: string | null;
   email_verified: boolean;
-  /** The API client of the access token, while it exists in this environment, and the most it may do. */
+  /** The API client of the access token, if it still exists in this environment, and the scopes it has now. */
   client_id: string | null;
   client_scopes: string[] | null;
   /** The permissions of the user's roles in the environment, which count in every organization. */
@@ -24,7 +24,7 @@ export interface AccessRow {
   has_members_manage: boolean;
 }
 
-/** The row where there is no environment: nobody, with no permissions anywhere. */
+/** The row if there is no such environment: nobody, with no permissions anywhere. */
 export const NO_ACCESS: AccessRow = {
   environment_id: "",
   handle: "",
@@ -43,7 +43,7 @@ export const NO_ACCESS: AccessRow = {
   has_members_manage: false,
 };
 
-/** The things by which a request may name an organization. */
+/** What a request can name an organization by: its own id, or something that belongs to it. */
 export type BelongsTo =
   | "organization"
   | "invitation"
@@ -54,13 +54,13 @@ export type BelongsTo =
   | "invitationBatch"
   | "resource";
 
-/** Names the organization whose permissions count, by its id or by something that belongs to it; null for none. */
+/** The organization whose permissions count, or something that belongs to it. Null if the request names none. */
 export type Named = { [By in BelongsTo]?: string | undefined } | null;
 
 export interface AccessQuestion {
-  /** Handles to try, in order; none if an invitation says which environment it is. */
+  /** Handles to try, in order. Empty if the environment is that of an invitation. */
   environments: string[];
-  /** The invitation whose environment is meant. Its link opens under any name of the service. */
+  /** The invitation whose environment is meant. Its link works under any name of the service. */
   environmentOf: string | null;
   sessionHash: Buffer | null;
   /** The client of a verified access token. */

@@ -10,18 +10,18 @@ import { recognizeCaller } from "./recognize-caller.ts";
 import { requestedEnvironments, requireNamed } from "./requested-environments.ts";
 import { requireInEnvironment, requireScope } from "./require-permission.ts";
 
-/** A caller who may go on, and what is known of the place they ask about. */
+/** An admitted caller, and the environment and organization that the request is about. */
 export interface Admitted {
   environment: AccessRow;
   caller: Caller;
-  /** Undefined where there is no such organization for anyone in this environment. */
+  /** Undefined if this environment has no such organization. */
   organization: OrganizationAccess | undefined;
 }
 
 /**
- * Identifies the caller, in one round trip for environment, caller and permissions (more only for somebody another service
- * may know), and turns away callers the endpoint is not for. Only the operator learns that there is no such environment:
- * for anyone else it is as if there were one in which they are unknown, or handles could be probed.
+ * Identifies the caller and refuses those whom the endpoint isn't for. One round trip finds environment, caller and permissions;
+ * only people of another service may need more. Only the operator learns that an environment doesn't exist. Anyone else gets the
+ * same answer as in an environment that doesn't know them. Otherwise handles could be probed.
  * @param named the organization whose permissions will count.
  * @throws 404 without an environment, 401, 403, 429 after too many wrong credentials from one address.
  */
@@ -63,7 +63,7 @@ function callerOf({ isOperator, grant }: Credentials, row: AccessRow, publicUrl:
   return { kind: "user", user_id, session_id, email_canonical, email_verified };
 }
 
-/** A wrong credential is refused even where none is needed. */
+/** Refuses a wrong credential even where none is needed. */
 function requireAllowed(allow: Allow, caller: Caller, given: boolean): void {
   const callers = callersOf(allow);
   if (caller.kind === "nobody" && (given || callers !== "anyone")) throw unauthorized();
@@ -78,8 +78,8 @@ function requireAllowed(allow: Allow, caller: Caller, given: boolean): void {
 }
 
 /**
- * Judges the permission that the endpoint needs in an organization. Where none is named, or none owns what is named, that
- * may be the caller's own.
+ * Checks the permission that the endpoint needs in an organization. If the request names no organization, and nothing that
+ * belongs to one, it may be about something of the caller's own.
  * @throws 404 or 403.
  */
 export function requireAllowedIn(allow: Allow, named: Named, request: Judged): void {

@@ -1,13 +1,13 @@
 import type { BelongsTo, Named } from "./access-question.ts";
 import type { Permission } from "./permissions.ts";
 
-/** Finds in a request what says which organization's permissions count. */
+/** Finds in a request the organization whose permissions count, or something that belongs to it. */
 export type Of<Input> = (input: Input) => Named;
 
 /** A scope such as `invitations:write`. An endpoint without one is closed to programs. */
 type Scope = string;
 
-/** The rule that says who may call an endpoint. Made by the functions below. */
+/** The rule that says who may call an endpoint. The functions below make it. */
 export type Allow<Input = never> =
   | { kind: "operator"; environment: "request" | "none" }
   | { kind: "program"; scope: Scope }
@@ -39,7 +39,7 @@ interface Member<Input> {
   people: string;
 }
 
-/** Who gets in at all, before permissions and scopes are looked at. */
+/** The kinds of callers that get in at all, before permissions and scopes are checked. */
 export type Callers = "operator" | "program" | "user" | "caller" | "anyone";
 
 /**
@@ -56,10 +56,10 @@ export function program(scope: Scope) {
 }
 
 /**
- * Allows every signed-in user; the handler may refuse more.
- * @param scope given, programs may call as well: an access token needs it.
- * @param of the organization the handler judges by.
- * @param people the sentence for the documents, where the handler refuses more.
+ * Allows every signed-in user. The handler may refuse some of them.
+ * @param scope lets programs call as well: an access token needs it.
+ * @param of the organization whose permissions the handler checks.
+ * @param people the sentence for the documents, if the handler refuses some.
  */
 export function signedIn<Input = unknown>({
   people = "Anyone who is signed in.",
@@ -80,11 +80,11 @@ export function inEnvironment(
 /**
  * Allows members of an organization whose roles there have the permission.
  * @param of the organization, or something that belongs to it.
- * @param scope given, programs may call as well: an access token needs it.
- * @param orOwn where no organization owns it, it may be the caller's own, which needs no permission. The command's query decides.
- * @param judged `with the key`: only after a kept answer was looked for. A deletion sent again by its `Idempotency-Key` must
+ * @param scope lets programs call as well: an access token needs it.
+ * @param orOwn whether it may also be something of the caller's own, which needs no permission. The command's query decides.
+ * @param judged `with the key`: only after looking for a stored answer. A deletion that is repeated with its `Idempotency-Key` must
  *   find that answer, although nothing is left that would name the organization.
- * @param people the sentence for the documents, where the handler refuses more.
+ * @param people the sentence for the documents, if the handler refuses some.
  */
 export function member<Input>(
   permission: Permission,
@@ -111,8 +111,8 @@ export function member<Input>(
 const LEFT_TO_OWNER = "Where its `member_management` is `owner`, only the owner has it.";
 
 /**
- * Allows anyone, also without a credential: the handler looks for a link in the body.
- * @param environment `invitation`: that of the invitation in the path, whose link opens under any name of the service.
+ * Allows anyone, even without a credential: the handler looks for a link in the body.
+ * @param environment `invitation`: that of the invitation in the path, whose link works under any name of the service.
  */
 export function linkHolder<Input>(
   people: string,
@@ -121,12 +121,12 @@ export function linkHolder<Input>(
   return { kind: "linkHolder", people, ...rest } as const;
 }
 
-/** Names what the path's `:id` is, for `of`. */
+/** Makes an `of` that takes the path's `:id` for the id of such a thing. */
 export function inPath<By extends BelongsTo>(by: By): Of<{ params: { id: string } }> {
   return ({ params }) => ({ [by]: params.id });
 }
 
-/** Names what a relationship of the body leads to, for `of`. */
+/** Makes an `of` that takes the id from this relationship of the body. */
 export function inBody<Name extends BelongsTo>(
   relationship: Name,
 ): Of<{ body: { relationships: { [Key in Name]?: string | undefined } } }> {
@@ -139,19 +139,19 @@ export function callersOf(allow: Allow): Callers {
   return allow.scope === undefined ? "user" : "caller";
 }
 
-/** The scope an access token needs; undefined where none lets it in. */
+/** Returns the scope that an access token needs, or undefined if none lets it in. */
 export function scopeOf(allow: Allow): Scope | undefined {
   return allow.kind === "operator" ? undefined : allow.scope;
 }
 
-/** Where the environment comes from: the request, the invitation in the path, or nowhere. */
+/** Returns where the environment comes from: the request, the invitation in the path, or nowhere. */
 export function environmentOf(allow: Allow): "request" | "invitation" | "none" {
   return "environment" in allow ? allow.environment : "request";
 }
 
 /**
- * Who may call, in sentences for the documents.
- * @param people who the signed-in users are, where a type says whose rows it shows.
+ * Says who may call, in sentences for the documents.
+ * @param people replaces the sentence about users, for types that say who sees which rows.
  */
 export function whoMay(allow: Allow, people?: string): string {
   if (allow.kind === "operator") return "Only the operator's token.";

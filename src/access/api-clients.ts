@@ -7,7 +7,7 @@ import { hashToken, randomToken } from "../lib/random-token.ts";
 import { ApiClient } from "../models/api-client.ts";
 import type { Scope } from "./oauth/scopes.ts";
 
-export interface NewApiClient {
+interface NewApiClient {
   environment_id: string;
   name: string;
   scopes: Scope[];
@@ -33,8 +33,7 @@ export function createApiClient(
 }
 
 /**
- * Changes a client's name or scopes; what is not given stays. Existing tokens lose a removed scope at once. An added
- * scope comes with the next token.
+ * Changes a client's name or scopes. Existing tokens lose a removed scope at once. An added scope comes with the next token.
  * @throws 404.
  */
 export function updateApiClient(

@@ -1,7 +1,7 @@
 import type { Actor } from "../events/record-events.ts";
 import type { AccessRow } from "./access-question.ts";
 
-/** The sender of a request. An operator may do everything, a client what its scopes say, a user what their roles say. */
+/** The sender of a request. The operator may do everything, a client what its scopes allow, a user what their roles allow. */
 export type Caller =
   | { kind: "operator" }
   | { kind: "client"; client_id: string; scopes: string[] }
@@ -11,31 +11,33 @@ export type Caller =
 /** The organization a request is about, with what the caller may do there. */
 export interface OrganizationAccess {
   id: string;
-  /** Null: all (an operator, or a client within its scopes). */
+  /** Null means all: for the operator, and for a client within its scopes. */
   permissions: string[] | null;
   isMember: boolean;
   isOwner: boolean;
-  /** A role of theirs has `members:manage`, which the organization may leave to its owner. */
-  managesButForOwner: boolean;
+  /** Whether a role of theirs has `members:manage`, even if the organization leaves that to its owner. */
+  hasMembersManage: boolean;
 }
 
-/** @returns undefined when there is no such organization for anyone in this environment. */
+/** @returns undefined if this environment has no such organization. */
 export function organizationAccess(row: AccessRow, caller: Caller): OrganizationAccess | undefined {
   if (row.organization_id === null) return undefined;
-  const { organization_id: id, organization_permissions, membership_id, is_owner: isOwner } = row;
-  const managesButForOwner = row.has_members_manage;
-  const permissions =
-    caller.kind === "operator" || caller.kind === "client" ? null : organization_permissions;
-  return { id, permissions, isMember: membership_id !== null, isOwner, managesButForOwner };
+  return {
+    id: row.organization_id,
+    permissions: caller.kind === "operator" || caller.kind === "client" ? null : row.organization_permissions,
+    isMember: row.membership_id !== null,
+    isOwner: row.is_owner,
+    hasMembersManage: row.has_members_manage,
+  };
 }
 
-/** A user is the same in every session, and the operator is the operator, no matter who holds the token. */
+/** Returns a name for the caller: the same for all sessions of a user, and for everyone who holds the operator's token. */
 export function nameOfCaller(caller: Caller): string {
   if (caller.kind === "user") return caller.user_id;
   return caller.kind === "client" ? caller.client_id : caller.kind;
 }
 
-/** The caller as the actor of events. */
+/** Returns the caller as the actor of events. */
 export function actorOf(caller: Caller, requestId: string): Actor {
   if (caller.kind === "nobody") return { kind: "invitee", user_id: null, request_id: requestId };
   return {

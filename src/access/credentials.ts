@@ -7,24 +7,24 @@ import type { Grant } from "./oauth/access-tokens.ts";
 /** The credentials a request carries. */
 export interface Credentials {
   isOperator: boolean;
-  /** SHA-256 of a session token, if one came. */
+  /** SHA-256 of a session token, if one was sent. */
   sessionHash: Buffer | null;
-  /** The same token, for another service that may know it where we don't; null if there is no such service. */
+  /** The same token, for another service that may know it if we don't. Null if there is no such service. */
   foreign: { token: string; tokenHash: Buffer; source: IdentitySource } | null;
-  /** The content of a valid access token, if one came. Its client may be gone. */
+  /** The content of a valid access token, if one was sent. Its client may have been deleted. */
   grant: Grant | null;
-  /** Whether any credential came, right or wrong. */
+  /** Whether any credential was sent, right or wrong. */
   given: boolean;
 }
 
 const NOTHING = { isOperator: false, sessionHash: null, foreign: null, grant: null } as const;
 
-/** Three parts with dots between them, which a session token never has. Unsigned ones match too, so that they are refused as JWTs. */
+/** Three parts with dots between them, which a session token never has. Unsigned JWTs match too, so that they are refused as JWTs. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
- * Reads the operator's token, an access token or a session token from `Authorization: Bearer`, or a session token from
- * `X-Session-ID`. Bearer goes first. A JWT of the issuer that people sign in with counts as a session token.
+ * Reads the operator's token, an access token or a session token from `Authorization: Bearer`, or else a session token from
+ * `X-Session-ID`. A JWT of the issuer that people sign in with counts as a session token.
  */
 export async function readCredentials(
   headers: IncomingHttpHeaders,

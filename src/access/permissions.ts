@@ -1,7 +1,7 @@
 /**
- * The catalogue every environment is born with, and what each system role may do: the whole table on one screen.
- * An environment may add permissions and roles of its own, and permissions to admin, billing and member. It takes nothing
- * away from what is here. The role owner has every permission but those of the environment only (migration 0022).
+ * The permissions that every environment starts with. Environments may add permissions and roles of their own, and may give more
+ * permissions to admin, billing and member, but can't remove any of these. Owners have every permission except the
+ * environment-only ones (migration 0022).
  */
 export const PERMISSIONS = {
   "organization:read": "See the organization",
@@ -20,7 +20,7 @@ export const PERMISSIONS = {
   "events:read": "See what happened",
   "roles:manage":
     "Create, change and delete roles: an organization's own, or in the environment all, and permissions",
-  // The following are ENVIRONMENT_ONLY: they mean something by a role given to the user in the environment.
+  // The rest are ENVIRONMENT_ONLY: they count only in a role given to the user in the environment.
   "users:read": "See every user of the environment, and their roles",
   "users:manage": "Create, change and delete users, and give them roles",
   "sessions:read": "See every session",
@@ -28,7 +28,7 @@ export const PERMISSIONS = {
 } as const;
 
 export type Permission = keyof typeof PERMISSIONS;
-/** These give nothing in an organization. */
+/** Permissions that have no effect in an organization. */
 export const ENVIRONMENT_ONLY: readonly string[] = [
   "users:read",
   "users:manage",

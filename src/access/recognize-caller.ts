@@ -3,17 +3,17 @@ import type { EndpointRequest } from "../http/endpoint.ts";
 import type { AccessQuestion, AccessRow } from "./access-question.ts";
 import type { Credentials } from "./credentials.ts";
 import { findAccess } from "./find-access.ts";
-import { enterWithIdentity } from "./identities/enter-with-identity.ts";
 import { fingerprint, type Presented } from "./identities/identity.ts";
+import { signInWithIdentity } from "./identities/sign-in-with-identity.ts";
 import { mayBeForeign } from "./identities/validated-sessions.ts";
 
 type Asking = Pick<EndpointRequest, "ip" | "headers"> & { requestId: string };
 
 /**
- * Does what `findAccess` does. If that finds no session for a token, and another service may know the token, asks that
- * service. Anyone it vouches for has a session from then on, which a second look finds. The service is asked even where
- * there is no such environment; otherwise the answer would give away which environments exist.
- * @throws 503 when the service can't say, 403 when its word is not enough, 429 after too many wrong tokens from one address.
+ * Finds the caller. If a token has no session here, and another service may know it, asks that service. Anyone it vouches for gets
+ * a session, which a second look finds. Asks even if there is no such environment; otherwise the answer would show which
+ * environments exist.
+ * @throws 503 if the service can't answer, 403 if it doesn't prove enough, 429 after too many wrong tokens from one address.
  */
 export async function recognizeCaller(
   context: Context,
@@ -23,8 +23,8 @@ export async function recognizeCaller(
 ): Promise<AccessRow | undefined> {
   const found = await findAccess(context.db, question);
   if (credentials.foreign === null || (found !== undefined && found.session_id !== null)) return found;
-  const entered = await askSource(context, found?.environment_id ?? null, credentials.foreign, asking);
-  return entered ? findAccess(context.db, question) : found;
+  const signedIn = await askSource(context, found?.environment_id ?? null, credentials.foreign, asking);
+  return signedIn ? findAccess(context.db, question) : found;
 }
 
 function askSource(
@@ -46,6 +46,6 @@ function askSource(
     const identity = await source.identify(presented, () => limiter.refuseUsedUp("wrong_credential", ip));
     if (identity === undefined || environment_id === null) return false;
     const session = { environment_id, token_hash: tokenHash, ip, user_agent: user_agent ?? null };
-    return enterWithIdentity({ db }, identity, session, requestId);
+    return signInWithIdentity({ db }, identity, session, requestId);
   });
 }

@@ -4,9 +4,8 @@ import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**
- * Returns the handles a request may mean, in the order they are tried: the first label of `Host`, then `X-Environment`,
- * then the default. A host that looks like a subdomain but names no environment never falls back to the default: it is a
- * typing error.
+ * Returns the handles a request may mean, in the order to try them: the first label of `Host`, then `X-Environment`, then the
+ * default. A host that looks like a subdomain never falls back to the default: if there is no such environment, it is a typo.
  * @param ownHost the host of PUBLIC_URL, which is this service's own name and names no environment.
  */
 export function environmentCandidates(request: {
@@ -34,7 +33,7 @@ export function requestedEnvironments(
   });
 }
 
-/** @throws 404 that says how to name an environment, if a request names none. */
+/** @throws 404 if the request names no environment. The error says how to name one. */
 export function requireNamed(environments: string[]): void {
   if (environments.length > 0) return;
   const detail =

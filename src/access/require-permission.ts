@@ -2,7 +2,7 @@ import { forbidden, type Refusal } from "../errors.ts";
 import type { Caller, OrganizationAccess } from "./caller.ts";
 import type { Permission } from "./permissions.ts";
 
-/** The one refusal for a permission somebody lacks, wherever that is found out. */
+/** The refusal of a caller who lacks a permission. */
 export function lacksPermission(permission: Permission, where: "organization" | "environment"): Refusal {
   const whom = where === "organization" ? "owner" : "operator";
   const detail = `You need the permission ${permission} in this ${where}. Ask its ${whom} for a role that has it.`;
@@ -11,8 +11,8 @@ export function lacksPermission(permission: Permission, where: "organization" | 
 
 /**
  * Refuses a caller who lacks a permission in an organization.
- * @param outsider the refusal for a caller with no right to know that there is such an organization.
- * @param leftToOwner the refusal for a member whose role could manage members, where the organization leaves that to its owner.
+ * @param outsider the refusal of a caller with no right to know that the organization exists.
+ * @param leftToOwner the refusal of a member whose role could manage members, if the organization leaves that to its owner.
  * @throws 404 or 403.
  */
 export function requirePermission(
@@ -21,11 +21,10 @@ export function requirePermission(
   { outsider, leftToOwner }: { outsider: () => Refusal; leftToOwner: (detail: string) => Refusal },
 ): void {
   if (access === undefined) throw outsider();
-  const { permissions, isMember, managesButForOwner } = access;
+  const { permissions, isMember, hasMembersManage } = access;
   if (permissions === null || permissions.includes(permission)) return;
   if (!isMember && permissions.length === 0) throw outsider();
-  if (permission !== "members:manage" || !managesButForOwner)
-    throw lacksPermission(permission, "organization");
+  if (permission !== "members:manage" || !hasMembersManage) throw lacksPermission(permission, "organization");
   const detail =
     "Only the owner manages members here; the owner may set the organization's member_management to owner_and_admins to let admins do it.";
   throw leftToOwner(detail);
@@ -39,7 +38,7 @@ export function requireScope(caller: Caller, scope: string): void {
 }
 
 /**
- * Refuses a user whom no role in the environment gives the permission.
+ * Refuses a user who has the permission by no role in the environment.
  * @param held the permissions of the user's roles in the environment.
  * @throws 403.
  */

@@ -5,11 +5,13 @@ import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 import { Session } from "../models/session.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "../users/require-not-above.ts";
+import { sessionEvent } from "./create-session.ts";
 
-/** Notes that a session is in use: no event, for nothing has changed. @throws 404, 403, 409 when it has ended. */
+/** Records that a session is in use. Writes no event, because nothing has changed. @throws 404, 403, 409 when it has ended. */
 export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
   await requireManageable(db, key, actor);
   const touched = await Session.query(db)
@@ -18,11 +20,11 @@ export async function touchSession(db: Knex, key: SessionKey, actor: Actor): Pro
     .where("expires_at", ">", raw("now()"))
     .patch({ last_active_at: raw("now()") });
   if (touched > 0) return;
-  if ((await Session.query(db).findOne(ownedBy(key))) === undefined) throw notFound("session");
+  await requireExisting(db, key);
   throw conflict("session_ended", "The session was revoked or has expired.");
 }
 
-/** Ends a session at once. Ending it again changes nothing: the time of the first ending stays. @throws 404, 403. */
+/** Ends a session at once. Ending it again changes nothing, not even its end. @throws 404, 403. */
 export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
     await requireManageable(trx, key, actor);
@@ -31,26 +33,15 @@ export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): P
       .whereNull("revoked_at")
       .patch({ revoked_at: raw("now()") })
       .returning("user_id");
-    if (revoked === undefined) {
-      if ((await Session.query(trx).findOne(ownedBy(key))) === undefined) throw notFound("session");
-      return;
-    }
-    await recordEvents(trx, actor, [
-      {
-        type: "session.revoked",
-        environment_id: key.environment_id,
-        organization_id: null,
-        subject_id: key.id,
-        data: { user_id: revoked.user_id },
-      },
-    ]);
+    if (revoked === undefined) return requireExisting(trx, key);
+    await recordEvents(trx, actor, [sessionEvent("session.revoked", { ...key, user_id: revoked.user_id })]);
   });
 }
 
 /**
- * Ends a session and forgets it.
- * @throws 404, 403 for one of a user above the actor, 409 while the service it comes from may still vouch for it:
- *   forgotten, it would start again.
+ * Ends and deletes a session.
+ * @throws 404, 403 if its user is above the actor, 409 while the service it comes from may still vouch for it, because a deleted
+ *   session would start again.
  */
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
@@ -61,50 +52,45 @@ export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): P
       .delete()
       .returning("user_id");
     if (deleted === undefined) {
-      if ((await Session.query(trx).findOne(ownedBy(key))) === undefined) throw notFound("session");
+      await requireExisting(trx, key);
       const detail = "The session comes from another service and would start again: revoke it instead.";
       throw conflict("session_of_identity", detail);
     }
-    await recordEvents(trx, actor, [
-      {
-        type: "session.deleted",
-        environment_id: key.environment_id,
-        organization_id: null,
-        subject_id: key.id,
-        data: { user_id: deleted.user_id },
-      },
-    ]);
+    await recordEvents(trx, actor, [sessionEvent("session.deleted", { ...key, user_id: deleted.user_id })]);
   });
 }
 
-export interface SessionKey {
+interface SessionKey {
   id: string;
   environment_id: string;
-  /** Only this user's; null: anybody's. */
+  /** The only user whose session it may be. Null for any user's. */
   user_id: string | null;
 }
 
-/** The columns by which a session is found. */
 function ownedBy({ id, environment_id, user_id }: SessionKey): Record<string, string> {
   return { id, environment_id, ...(user_id === null ? {} : { user_id }) };
 }
 
+async function requireExisting(db: Knex, key: SessionKey): Promise<void> {
+  if ((await Session.query(db).findOne(ownedBy(key))) === undefined) throw notFound("session");
+}
+
 /**
- * Refuses a session whose user is above the actor, and any but their own to an actor who may manage none by now. One
- * that isn't there is left to the statement that looks for it.
+ * Refuses a session whose user is above the actor. Refuses any session but the actor's own if they can't manage sessions any more.
+ * A missing session is left to the statement that looks for it.
  * @throws 403.
  */
 async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
   if (actor.kind !== "user" || key.user_id !== null) return;
   const session = await Session.query(db).findOne(ownedBy(key));
   if (session === undefined || session.user_id === actor.user_id) return;
-  await currentCeiling(db, actor, null, "sessions:manage");
+  await requirePermissionNow(db, actor, null, "sessions:manage");
   await requireNotAbove(db, actor, session.user_id, { actsAsThem: false });
 }
 
 const CHUNK = 1_000;
 
-/** Days a session that ended is kept, so that people can find out what happened. */
+/** Days an ended session is kept, so that people can find out what happened. */
 const KEPT_DAYS = 30;
 
 const purgeChunk = statement<{ purged: number }, { limit: number; days: number }>(
@@ -124,17 +110,14 @@ const purgeChunk = statement<{ purged: number }, { limit: number; days: number }
 );
 
 /**
- * Removes sessions that ended long ago. One of another service that was revoked here is remembered until it has ended
- * there, too: forgotten, it would be good again.
- * @param aborted asked between chunks.
- * @returns how many.
+ * Removes sessions that ended long ago. A session of another service that was revoked here stays until it has ended there, too.
+ * Otherwise it would be valid again.
+ * @param aborted called before each chunk; true stops the purge.
+ * @returns the number of removed sessions.
  */
-export async function purgeSessions(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
-  while (!aborted()) {
+export function purgeSessions(db: Knex, aborted: () => boolean): Promise<number> {
+  return inChunks(CHUNK, aborted, async () => {
     const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK, days: KEPT_DAYS });
-    total += purged;
-    if (purged < CHUNK) break;
-  }
-  return total;
+    return purged;
+  });
 }

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { type Columns, type Owner, rowsOf } from "./owned-resources.ts";
@@ -19,7 +19,6 @@ export function createResource<Row extends SharedResource>(
   values: Columns<Row>,
   actor: Actor,
 ): Promise<Row> {
-  const { environment_id, organization_id } = owner;
   return transaction(db, async (trx) => {
     const isDefault = "is_default" in values && values.is_default === true;
     await lockOwner(trx, owner, { permission: kind.manage, alone: isDefault });
@@ -28,9 +27,7 @@ export function createResource<Row extends SharedResource>(
     if (isDefault) await releaseDefault(trx, kind, owner, values);
     const row: object = { ...values, ...owner, id: newId(kind.prefix) };
     const created = await rowsOf(kind, trx).insert(row).returning("*").castTo<Row>();
-    await recordEvents(trx, actor, [
-      { type: `${kind.name}.created`, environment_id, organization_id, subject_id: created.id },
-    ]);
+    await recordEvent(trx, actor, `${kind.name}.created`, created);
     return created;
   });
 }

@@ -2,13 +2,13 @@ import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { PENDING_PAYMENT, type SharedResource } from "../models/shared-resources.ts";
 import { lockResource, type Owner, type ResourceKey, resourcesOf, rowsOf } from "./owned-resources.ts";
 import { payments, type ResourceKind, subscriptions } from "./resource-kinds.ts";
 import { lockOwner } from "./write-rules.ts";
 
-/** The column that refers to what a subscription or payment still needs. Finished ones don't: they lose the reference. */
+/** The columns by which subscriptions and payments need another resource. Finished ones don't: they lose the reference. */
 const NEEDED_BY: Partial<Record<ResourceKind["name"], string>> = {
   customer: "customer_id",
   payment_method: "payment_method_id",
@@ -25,7 +25,6 @@ export function deleteResource<Row extends SharedResource>(
   actor: Actor,
 ): Promise<void> {
   const { id, owner } = key;
-  const { environment_id, organization_id } = owner;
   return transaction(db, async (trx) => {
     await lockOwner(trx, owner, { permission: kind.manage, alone: false });
     // Waits for transactions that are linking to the row; later ones find it gone.
@@ -33,19 +32,15 @@ export function deleteResource<Row extends SharedResource>(
     const column = NEEDED_BY[kind.name];
     if (column !== undefined && (await isNeeded(trx, owner, { [column]: id }))) {
       const what = kind.name.replace("_", " ");
-      throw conflict(
-        "in_use",
-        `A subscription or an open payment uses this ${what}: end or change that first.`,
-      );
+      const detail = `A subscription or an open payment uses this ${what}. End or change that first.`;
+      throw conflict("in_use", detail);
     }
     await rowsOf(kind, trx).deleteById(id);
-    await recordEvents(trx, actor, [
-      { type: `${kind.name}.deleted`, environment_id, organization_id, subject_id: id },
-    ]);
+    await recordEvent(trx, actor, `${kind.name}.deleted`, { ...owner, id });
   });
 }
 
-/** Only the owner's own rows count. A link another user made in an organization that is gone blocks nobody. */
+/** Only the owner's own rows count. A link that another user made in an organization that no longer exists blocks nobody. */
 async function isNeeded(trx: Knex.Transaction, owner: Owner, link: Record<string, string>): Promise<boolean> {
   const subscription = await resourcesOf(trx, subscriptions, owner)
     .where(link)

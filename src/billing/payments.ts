@@ -2,7 +2,7 @@ import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, invalid } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { type Payment, type PaymentStatus, PENDING_PAYMENT } from "../models/shared-resources.ts";
 import { completePrice, type GivenAmounts } from "./amounts.ts";
 import { createResource } from "./create-resource.ts";
@@ -70,7 +70,7 @@ export function confirmPayment(
 
 function requirePending({ status }: Payment): void {
   if (PENDING_PAYMENT.some((pending) => pending === status)) return;
-  throw conflict("payment_not_pending", `The payment is ${status}: only a pending one can be changed.`);
+  throw conflict("payment_not_pending", `The payment is ${status}. Only a pending payment can be changed.`);
 }
 
 export interface PaymentReport {
@@ -81,7 +81,7 @@ export interface PaymentReport {
 
 const OUTCOMES: PaymentStatus[] = ["succeeded", "failed", "canceled"];
 
-/** By status, those that may follow. Reporting the same status again changes only `synced_at` and logs no event. */
+/** By status, those that may follow. Reporting the same status again changes only `synced_at` and records no event. */
 const NEXT: Record<PaymentStatus, PaymentStatus[]> = {
   requires_payment_method: ["requires_confirmation", "requires_action", "processing", ...OUTCOMES],
   requires_confirmation: ["requires_payment_method", "requires_action", "processing", ...OUTCOMES],
@@ -107,16 +107,13 @@ export function reportPayment(
     const before = await lockResource(trx, payments, { id, owner: { environment_id } });
     const isNews = before.status !== report.status;
     if (isNews && !NEXT[before.status].includes(report.status))
-      throw conflict("status_conflict", `The payment is ${before.status}: it can't become ${report.status}.`);
+      throw conflict("status_conflict", `The payment is ${before.status} and can't become ${report.status}.`);
     const end = isNews && OUTCOMES.includes(report.status) ? { completed_at: raw("now()") } : {};
     const columns = { ...report, ...end, synced_at: raw("now()") };
     const payment = await writeResource(trx, payments, id, columns);
-    const { organization_id } = before;
     const data = { from: before.status, to: report.status };
     if (Object.entries(report).some(([column, value]) => Reflect.get(before, column) !== value))
-      await recordEvents(trx, actor, [
-        { type: "payment.reported", environment_id, organization_id, subject_id: id, data },
-      ]);
+      await recordEvent(trx, actor, "payment.reported", before, data);
     return payment;
   });
 }

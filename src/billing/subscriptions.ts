@@ -2,7 +2,7 @@ import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, invalid } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import type { Subscription, SubscriptionStatus } from "../models/shared-resources.ts";
 import { completeAmounts, type GivenAmounts } from "./amounts.ts";
 import { createResource } from "./create-resource.ts";
@@ -103,11 +103,8 @@ export function reportSubscription(
     const ends = report.status === "canceled" && before.status !== "canceled";
     const end = ends ? { canceled_at: raw("coalesce(canceled_at, now())") } : {};
     const subscription = await writeResource(trx, subscriptions, id, { ...report, ...end });
-    const { organization_id } = before;
     const data = { from: before.status, to: report.status };
-    await recordEvents(trx, actor, [
-      { type: "subscription.reported", environment_id, organization_id, subject_id: id, data },
-    ]);
+    await recordEvent(trx, actor, "subscription.reported", before, data);
     return subscription;
   });
 }

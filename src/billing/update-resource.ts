@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { type Actor, type EventType, recordEvents } from "../events/record-events.ts";
+import { type Actor, type EventType, recordEvent } from "../events/record-events.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { type Columns, columnsOf, lockResource, type ResourceKey, rowsOf } from "./owned-resources.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
@@ -10,7 +10,7 @@ import { lockOwner, releaseDefault, requireOwnLinks } from "./write-rules.ts";
 export interface Change<Row extends SharedResource> {
   /** What to write, given the current row; other columns stay. @throws a Refusal when the row doesn't allow the change. */
   columns: Columns<Row> | ((row: Row) => Columns<Row>);
-  /** The type of the logged event. Default: `updated`. */
+  /** The type of the recorded event. Default: `updated`. */
   event?: EventType;
 }
 
@@ -26,21 +26,19 @@ export function updateResource<Row extends SharedResource>(
   actor: Actor,
 ): Promise<Row> {
   const { id, owner } = key;
-  const { environment_id, organization_id } = owner;
   return transaction(db, async (trx) => {
     await lockOwner(trx, owner, { permission: kind.manage, alone: kind.defaultAmong !== undefined });
     const found = await lockResource(trx, kind, key);
-    const before = found.organization_id === organization_id ? found : await detach(trx, kind, found);
+    const before = found.organization_id === owner.organization_id ? found : await detach(trx, kind, found);
     const change = typeof columns === "function" ? columns(before) : columns;
     await requireOwnLinks(trx, kind, owner, change);
     const after = { ...before, ...change };
     const isDefault = "is_default" in after && after.is_default === true;
     if (isDefault) await releaseDefault(trx, kind, owner, after);
-    // Releasing the default of a type may have released that of this very row.
+    // Releasing the previous default may have released this row, if it was the default already.
     const written = { ...change, ...(isDefault ? { is_default: true } : {}) };
     const changed = await writeResource(trx, kind, id, written);
-    const data = { changed: Object.keys(change) };
-    await recordEvents(trx, actor, [{ type: event, environment_id, organization_id, subject_id: id, data }]);
+    await recordEvent(trx, actor, event, { ...owner, id }, { changed: Object.keys(change) });
     return changed;
   });
 }

@@ -5,7 +5,7 @@ import { Organization } from "../models/organization.ts";
 import { quotaSql } from "../models/quotas.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { type Owner, resourcesOf } from "./owned-resources.ts";
 import type { ResourceKind } from "./resource-kinds.ts";
 
@@ -31,8 +31,9 @@ export async function lockOwner(
     .whereNull("deleting_at")
     .select("id");
   const locked = await (alone ? organization.forNoKeyUpdate() : organization.forShare());
-  if (locked === undefined) throw forbidden("forbidden", "The organization is gone, or being deleted.");
-  await currentCeiling(trx, { kind: "user", user_id }, organization_id, permission);
+  if (locked === undefined)
+    throw forbidden("forbidden", "The organization no longer exists, or is being deleted.");
+  await requirePermissionNow(trx, { kind: "user", user_id }, organization_id, permission);
 }
 
 /**
@@ -98,6 +99,6 @@ export async function requireResourceAllowed(
   const [{ wait } = { wait: 0 }] = rows;
   if (wait <= 0) return;
   const detail =
-    "You have added as many of these as you may in 24 hours. Try again later, or ask the operator for more.";
+    "You have added as many of these as you may in 24 hours. Try again later, or ask the operator to raise the limit.";
   throw tooSoon("resource_limit", detail, wait);
 }

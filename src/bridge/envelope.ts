@@ -1,6 +1,6 @@
 import type { Context as KoaContext } from "koa";
 import { z } from "zod";
-import type { ErrorItem, Refusal } from "../errors.ts";
+import type { ErrorCode, ErrorItem, ErrorStatus, Refusal } from "../errors.ts";
 import type { Answer } from "../http/endpoint.ts";
 import { exampleId, type IdPrefix } from "../lib/id.ts";
 import type { Paging } from "./list-query.ts";
@@ -10,13 +10,13 @@ const NOT_ALLOWED = "You don't have permission to perform this action";
 interface Sentence {
   error: string;
   /** Set where the Bridge API answers with another status than the command's own. */
-  status?: number;
+  status?: ErrorStatus;
   /** How to fix it. */
   hint?: string;
 }
 
 /** By error code, the sentences that the Bridge API's documentation prescribes. */
-export const SENTENCES: Record<string, Sentence> = {
+const SENTENCES: Partial<Record<ErrorCode, Sentence>> = {
   unauthorized: {
     error: "Authentication required",
     hint: "Send a valid session as X-Session-ID, or as Authorization: Bearer.",

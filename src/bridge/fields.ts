@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import { badRequest, type ErrorCode, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { refuseCardData } from "./refuse-card-data.ts";
@@ -62,7 +62,7 @@ function rename(document: object, aliases: Aliases) {
   return { values, sentAs };
 }
 
-function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): ErrorItem[] {
+function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): ErrorItem<422>[] {
   const [first, ...inside] = issue.path.map(String);
   const path = first === undefined ? [] : [sentAs.get(first) ?? first, ...inside];
   if (issue.code === "unrecognized_keys") {
@@ -73,7 +73,7 @@ function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): Error
   return [complain("invalid_field", path, issue.message)];
 }
 
-function complain(code: string, path: string[], what: string): ErrorItem {
+function complain(code: ErrorCode<422>, path: string[], what: string): ErrorItem<422> {
   return { code, detail: `${path.join(".")}: ${what}`, source: { pointer: `/${path.join("/")}` } };
 }
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
 import { badRequest, forbidden, notFound, Refusal } from "../errors.ts";
-import { created_at, described, emailAddress, updated_at } from "../http/attributes.ts";
+import { created_at, described, emailAddress, updated_at, withExample } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
 import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
-import { listMembers, type Member } from "../memberships/list-members.ts";
+import { findMember, listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
@@ -24,9 +24,9 @@ const memberShape = z.object({
   organization_id: idOf("org", "The organization they belong to."),
   user_id: idOf("user", "The user."),
   user_name: described(name, "First and last name.", "Grace Hopper"),
-  user_first_name: name.meta({ examples: ["Grace"] }),
-  user_last_name: name.meta({ examples: ["Hopper"] }),
-  user_email: z.string().meta({ examples: ["grace@acme.example"] }),
+  user_first_name: withExample(name, "Grace"),
+  user_last_name: withExample(name, "Hopper"),
+  user_email: withExample(z.string(), "grace@acme.example"),
   user_picture: z.string().nullable(),
   role: described(strongestRole, ROLE, "admin"),
   roles: described(z.array(z.string()), "All their roles in the organization.", ["admin"]),
@@ -130,7 +130,7 @@ export const memberEndpoints = [
       const { context, actor, body } = request;
       const change = { ...whereIn(request), membership_id: request.params.member_id, role: body.role };
       const { id } = await changeRole(context, change, actor);
-      return record(present(await findMember(request, { id })), 200, UPDATED);
+      return record(present(await memberIn(request, { id })), 200, UPDATED);
     },
   }),
   endpoint({
@@ -143,7 +143,7 @@ export const memberEndpoints = [
     limit: "write",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
-      const member = await findMember(request, { id: request.params.member_id });
+      const member = await memberIn(request, { id: request.params.member_id });
       if (member.user_id === userIn(request) && !request.organization?.isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
       await removeMember(request.context, { ...whereIn(request), id: member.id }, request.actor);
@@ -168,7 +168,7 @@ export const memberEndpoints = [
           "owner_cannot_leave",
           "The organization owner cannot leave the organization. Transfer ownership or delete the organization",
         );
-      const { id } = await findMember(request, { user_id: userIn(request) });
+      const { id } = await memberIn(request, { user_id: userIn(request) });
       await removeMember(request.context, { ...whereIn(request), id }, request.actor);
       return done(LEFT);
     },
@@ -180,11 +180,10 @@ function whereIn({ params, environment }: Pick<OneRequest, "params" | "environme
 }
 
 /** @throws 404. */
-async function findMember({ context, params }: OneRequest, which: { id: string } | { user_id: string }) {
-  const filter = { organization_id: params.id, ...which };
-  const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
-  if (rows[0] === undefined) throw notFound("member");
-  return rows[0];
+async function memberIn({ context, params }: OneRequest, which: { id: string } | { user_id: string }) {
+  const member = await findMember(context.db, { organization_id: params.id, ...which });
+  if (member === undefined) throw notFound("member");
+  return member;
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {

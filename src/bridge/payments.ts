@@ -120,6 +120,7 @@ const resource: BridgeResource<Payment> = {
       values: z
         .enum([PENDING, ...PAYMENT_STATUSES])
         .describe("Only those with this status; `pending` means not confirmed yet."),
+      byWords: true,
       narrow: (query, status) =>
         void query.whereIn("status", status === PENDING ? [...PENDING_PAYMENT] : [status]),
     },

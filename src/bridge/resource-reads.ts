@@ -1,7 +1,7 @@
-import type { AnyQueryBuilder } from "objection";
 import { z } from "zod";
 import { inPath, member } from "../access/allow.ts";
-import { findResource, listResources } from "../billing/owned-resources.ts";
+import { resourceList } from "../billing/list-resources.ts";
+import { findResource } from "../billing/owned-resources.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
 import { type BridgeResource, present, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
@@ -13,6 +13,7 @@ import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
 export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
   const { kind, path, name, plural, shape, scope } = resource;
   const tag = tagOf(resource);
+  const list = resourceList(kind, resource.filters);
   return [
     endpoint({
       method: "GET",
@@ -27,9 +28,9 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       async handle(request) {
         const { query, context } = request;
         const paging = pagingOf(query);
-        const { rows, total } = await listResources(context.db, kind, ownerIn(request), {
+        const { rows, total } = await list(context.db, ownerIn(request), {
           ...paging,
-          filter: (narrowed) => narrow(narrowed, resource.filters, query),
+          filters: given(resource.filters, query),
           order: { column: resource.orders[query.orderBy] ?? query.orderBy, direction: query.orderDir },
         });
         const records = rows.map((row) => present(resource, request, row));
@@ -78,8 +79,11 @@ function listQuery({ largestPage, filters, orders }: ListDeclaration) {
   return known.extend(Object.fromEntries(narrowing)) as unknown as typeof known;
 }
 
-/** Applies the filters a query names. */
-function narrow(query: AnyQueryBuilder, filters: ListDeclaration["filters"], given: object): void {
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined) filters[name]?.narrow(query, String(value));
+/** The values of the filters that a query names. */
+function given(filters: ListDeclaration["filters"], query: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query)
+      .filter(([name, value]) => value !== undefined && Object.hasOwn(filters, name))
+      .map(([name, value]) => [name, String(value)]),
+  );
 }

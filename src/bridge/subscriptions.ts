@@ -7,7 +7,7 @@ import {
   reportSubscription,
   updateSubscription,
 } from "../billing/subscriptions.ts";
-import { described, LATER, text, time } from "../http/attributes.ts";
+import { described, LATER, text, time, withExample } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import { SUBSCRIPTION_STATUSES, type Subscription } from "../models/shared-resources.ts";
@@ -68,7 +68,7 @@ const columns = {
     "sub_1QxZ",
   ),
   trial_end: time.nullable().describe("When the trial ends; null without a trial."),
-  current_period_start: time.meta({ examples: [PERIOD_START] }),
+  current_period_start: withExample(time, PERIOD_START),
   current_period_end: described(time, "The end of the paid period, or of the trial.", PERIOD_END),
   next_billing_date: described(
     time.nullable(),

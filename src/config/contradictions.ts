@@ -1,6 +1,6 @@
 import type { Config } from "./variables.ts";
 
-/** Variables that production needs, because nothing embedded starts there and nothing is generated. */
+/** Variables that production needs, because it starts nothing embedded and generates nothing. */
 const REQUIRED_IN_PRODUCTION = [
   "DATABASE_URL",
   "SMTP_URL",
@@ -26,8 +26,8 @@ const PAIRS = [
 ] as const;
 
 /**
- * Finds variables that are missing, or that contradict each other although each is well formed.
- * @returns a sentence for each, starting with the variable's name.
+ * Finds variables that are missing, or that contradict each other although each of them is valid.
+ * @returns a sentence for each problem, starting with the variable's name.
  */
 export function configContradictions(config: Config): string[] {
   const problems: string[] = [];
@@ -64,7 +64,7 @@ export function configContradictions(config: Config): string[] {
   return problems;
 }
 
-/** Production refuses secrets that anyone could guess. A developer's machine may use them. */
+/** Finds secrets that anyone could guess. Only production refuses them. */
 function weakSecrets(config: Config): string[] {
   const given = SECRETS.map((name) => ({ name, values: [config[name] ?? ""] }));
   return [...given, { name: "SECRET_KEYS_PREVIOUS", values: config.SECRET_KEYS_PREVIOUS }]
@@ -72,7 +72,7 @@ function weakSecrets(config: Config): string[] {
     .map(({ name }) => `${name} is a placeholder or easy to guess: make one with \`openssl rand -hex 32\``);
 }
 
-/** All DKIM variables or none: with only some, emails would go unsigned and nobody would know. */
+/** Finds missing DKIM variables if some are set. With only some of them, emails would silently go unsigned. */
 function dkimProblems(config: Config): string[] {
   const { DKIM_PRIVATE_KEY, DKIM_PRIVATE_KEY_FILE } = config;
   if (DKIM_PRIVATE_KEY !== undefined && DKIM_PRIVATE_KEY_FILE !== undefined)
@@ -91,19 +91,19 @@ function dkimProblems(config: Config): string[] {
 const PLACEHOLDER =
   /change[\s_.-]*(me|this|it)|replace[\s_.-]*(me|this|with)|(insert|put|enter|paste)[\s_.-]*(your|here)|your[\s_.-]*(own|secret|token|key|password)|placeholder|the-very-same/i;
 
-/** Words that people use when they don't want to think. A secret made of little else is worthless. */
+/** Words that people use when they don't want to think. A secret that consists of little else is worthless. */
 const COMMON =
   /pass(word|wd|phrase)?|pwd|secrets?|tokens?|keys?|admin(istrator)?|root|users?|guildhall|default|example|sample|dummy|test(ing)?|demo|dev(elopment)?|prod(uction)?|staging|local(host)?|super|very|long|strong|secure|insecure|private|please|letmein|welcome|qwert[yz](uiop)?|asdf(ghjkl)?|hello|world|(?<![a-z\d])(my|our|the|this|is|an?|not)(?![a-z\d])/gi;
 
 /**
- * Returns true for a secret that anyone could guess, however long it is: a placeholder, a repetition, a sequence, or
- * common words. It can't prove that a secret is good.
+ * Returns true for a secret that anyone could guess, even a long one: a placeholder, a repetition, a sequence, or common words. It
+ * can't prove that a secret is good.
  */
 export function isWeakSecret(secret: string): boolean {
   return PLACEHOLDER.test(secret) || isMonotonous(secret) || isCommon(secret);
 }
 
-/** `aaaa…`, `abababab…`, `secretsecret…`, `0123456789…`, `zyxw…`. */
+/** Detects `aaaa…`, `abababab…`, `secretsecret…`, `0123456789…`, `zyxw…`. */
 function isMonotonous(secret: string): boolean {
   const period = (secret + secret).indexOf(secret, 1);
   const codes = [...secret].map((character) => character.charCodeAt(0));

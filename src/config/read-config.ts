@@ -1,12 +1,12 @@
 import { configContradictions } from "./contradictions.ts";
 import { type Config, type Role, Variables } from "./variables.ts";
 
-/** Invalid variables. The message names each of them. */
+/** The error for a configuration that Guildhall can't start with. Its message is shown without a stack. */
 export class ConfigError extends Error {}
 
 /**
- * Reads and checks all variables. A pure function of its input. An empty variable counts as unset.
- * @throws ConfigError that names every invalid, contradictory or missing variable.
+ * Reads and checks all variables. An empty variable counts as unset.
+ * @throws ConfigError that names each invalid, contradictory or missing variable.
  */
 export function readConfig(environment: Record<string, string | undefined>, role: Role): Config {
   const set = Object.fromEntries(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseEmailAddress } from "../lib/email-address.ts";
 import { webhookKey } from "../lib/webhook-signature.ts";
 
-// The kinds of values that variables have. Each error completes a sentence that starts with the variable's name.
+// The kinds of values of variables. Each error completes a sentence that starts with the variable's name.
 
 export const duration = (fallback: string) =>
   z
@@ -47,7 +47,7 @@ export const bearerSecret = z.string().regex(/^[\w~+/.=-]{16,4096}$/, {
   error: "must have at least 16 characters, all of them letters, digits or one of - . _ ~ + / =",
 });
 
-/** The URL of a service that Guildhall calls. Kept as given, because issuers are compared letter by letter. */
+/** The URL of a service that Guildhall calls. Kept as written, because issuers are compared character by character. */
 export const serviceUrl = url("http:", "https:")
   .max(1_000, { error: "must have at most 1000 characters" })
   .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === "", {
@@ -112,7 +112,7 @@ export function parseDuration(text: string): number | undefined {
   return duration > 0 ? duration : undefined;
 }
 
-/** @returns why DKIM can't sign with this private key (RFC 8301), or undefined if it can. */
+/** Returns why DKIM can't sign with this private key (RFC 8301), or undefined if it can. */
 export function rsaKeyProblem(pem: string): string | undefined {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);

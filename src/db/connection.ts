@@ -1,49 +1,57 @@
 import knex, { type Knex } from "knex";
 import pg from "pg";
-import { beginSession } from "./begin-session.ts";
+import { prepareConnection } from "./prepare-connection.ts";
 import type { Patience } from "./watch-connection.ts";
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections at most, of this process. */
+  /** The most connections of this process. */
   poolSize: number;
   /** Shown in pg_stat_activity. */
   name: string;
-  /** Milliseconds a statement may take; 0: as long as it likes. Default 8 s. */
+  /** Milliseconds a statement may take. 0 means no limit. Default: 8 s. */
   statementTimeout?: number;
-  /** Milliseconds a caller waits for a connection. Default 2 s: an HTTP client waits no longer. */
+  /** Milliseconds a caller waits for a connection. Default: 2 s, because HTTP clients shouldn't wait longer. */
   patience?: number;
-  /** How long a server may be silent. By default a little longer than a statement may take. */
+  /** How long the server may be silent. Default: a little longer than a statement may take. */
   silence?: Patience;
 }
 
-/** Milliseconds a new connection may take, login included. */
+/** Milliseconds for connecting, login included. */
 export const CONNECT_TIMEOUT = 5_000;
 
-/** Milliseconds. With an idle connection's 3 s, work goes on within 15 s after a host vanished. */
+/** Milliseconds. With this value, work goes on within 15 s after a host has vanished. */
 const IDLE = 3_000;
 
-/** What fails is thrown to whoever asked; knex would print it besides, between our lines. */
+/** Errors are thrown to the caller. Knex would print them as well, between our log lines. */
 const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
 
 const INT8 = 20;
 
-/** Counts and cents fit a JavaScript number; pg would hand out bigint columns as text. */
+/** Returns bigint columns as numbers, not as text: counts and cents fit. */
 const types = {
   getTypeParser: (oid: number, format?: string) =>
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format === "binary" ? "binary" : "text"),
 };
 
 /**
- * Every query of ours has an index to go by. A plan is kept for the life of its connection, and one made while a table
- * was small would read the whole of it once it has grown, until Postgres analyzes it: up to a minute.
+ * Plans a prepared statement once per connection, for any values, because planning a list takes longer than reading it,
+ * and makes plans that stay good while tables grow. Every query of ours has an index. But a plan made while a table was
+ * small would otherwise go on reading the whole table, up to a minute, until Postgres analyzes it.
  */
-const PLANS_THAT_LAST = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
+const PLANS_THAT_LAST = [
+  "plan_cache_mode=force_generic_plan",
+  "enable_seqscan=off",
+  "enable_hashjoin=off",
+  "enable_mergejoin=off",
+  "jit=off",
+]
+  .map((setting) => `-c ${setting}`)
+  .join(" ");
 
 /**
- * Opens a pool to Postgres. Nothing is connected yet.
- * A lock is waited for 3 s, and a transaction left idle for 10 s is ended by the server, unless the operator set other
- * limits.
+ * Opens a pool to Postgres, without connecting yet. Unless the operator has set other limits, the server gives up waiting for a
+ * lock after 3 s, and ends a transaction that is idle for 10 s.
  */
 export function openDatabase(options: DatabaseOptions): Knex {
   const { url, poolSize, name, statementTimeout = 8_000, patience = 2_000 } = options;
@@ -65,11 +73,11 @@ export function openDatabase(options: DatabaseOptions): Knex {
   };
 
   function afterCreate(client: pg.Client, done: (error: Error | null) => void): void {
-    beginSession(client, limits, silence).then(
+    prepareConnection(client, limits, silence).then(
       () => done(null),
       (error) => {
         done(error);
-        // Not waited for: a server that is gone doesn't say goodbye.
+        // Don't wait: a server that is gone never answers.
         client.end().catch(() => {});
       },
     );
@@ -77,7 +85,7 @@ export function openDatabase(options: DatabaseOptions): Knex {
 
   return knex({
     client: "pg",
-    // Anything: else knex would ask for it, by a query without a limit.
+    // Any value will do. Without one, knex would ask the server with a query that has no limit.
     version: "15",
     connection,
     pool: { min: 0, max: poolSize, afterCreate },

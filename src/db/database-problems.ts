@@ -1,13 +1,13 @@
 import type { ClientBase } from "pg";
 
-/** What decides whether Guildhall can live in a database. */
+/** The facts that decide whether Guildhall can use a database. */
 export interface DatabaseFacts {
   version_number: number;
   version: string;
   encoding: string;
   role: string;
   database: string;
-  /** Where tables would be created; null where the search path names no schema that exists. */
+  /** The schema in which tables would be created. Null if the search path names no existing schema. */
   schema: string | null;
   may_create: boolean | null;
   may_create_schema: boolean;
@@ -20,11 +20,12 @@ export async function readDatabaseFacts(client: ClientBase): Promise<DatabaseFac
       current_schema() as schema, has_schema_privilege(current_schema(), 'create') as may_create,
       has_database_privilege(current_database(), 'create') as may_create_schema`);
   const [facts] = rows;
-  if (facts === undefined) throw new Error("the database says nothing about itself");
+  if (facts === undefined)
+    throw new Error("the database didn't answer a question about its version and rights");
   return facts;
 }
 
-/** @returns what keeps a migration from succeeding, as sentences that say what to do. */
+/** @returns the reasons why a migration can't succeed, as sentences that say what to do. */
 export function databaseProblems(
   { version_number, version, encoding, role, database, schema, may_create, may_create_schema }: DatabaseFacts,
   { queueInPostgres }: { queueInPostgres: boolean },
@@ -38,7 +39,7 @@ export function databaseProblems(
     );
   if (schema === null)
     problems.push(
-      "DATABASE_URL leads to a role whose search_path names no schema: create the schema, or mend the search_path",
+      "DATABASE_URL leads to a role whose search_path names no existing schema: create the schema, or correct the search_path",
     );
   else if (!may_create)
     problems.push(
@@ -51,7 +52,7 @@ export function databaseProblems(
   return problems;
 }
 
-/** SQLSTATE or system code of an error, whether it comes from pg or wrapped by Objection; "" where there is none. */
+/** Returns the SQLSTATE or system code of an error, whether it comes from pg or is wrapped by Objection; "" if it has none. */
 export function sqlStateOf(error: Error): string {
   const native: unknown = "nativeError" in error ? error.nativeError : error;
   return typeof native === "object" && native !== null && "code" in native ? String(native.code) : "";

@@ -6,7 +6,7 @@ import { CONNECT_TIMEOUT, openDatabase } from "./connection.ts";
 import { databaseProblems, readDatabaseFacts, sqlStateOf } from "./database-problems.ts";
 import { isQueueSchemaReady, prepareQueueSchema } from "./queue-schema.ts";
 
-/** Any number: it names "somebody migrates Guildhall" among this database's advisory locks. */
+/** The number, chosen at random, of the advisory lock that a migration holds. */
 const MIGRATING = 7_148_501;
 
 const UNDEFINED_TABLE = "42P01";
@@ -14,8 +14,8 @@ const UNDEFINED_TABLE = "42P01";
 type Entry = (typeof allMigrations)[number];
 
 /**
- * Where knex notes what ran. Version 0.1.0 refuses to start where its table has a migration it doesn't know, so those that
- * came later have a table of their own, and it can be started on the schema of any later version.
+ * The tables in which knex records finished migrations. Version 0.1.0 refuses to start if its table has a migration it doesn't
+ * know. Later migrations have a table of their own, so that version 0.1.0 can start on the schema of any later version.
  */
 const LISTS = [
   { tableName: "knex_migrations", ...listing((name) => name < "0012") },
@@ -36,20 +36,20 @@ interface Options {
   queueInPostgres: boolean;
 }
 
-export interface SchemaState {
-  /** What this version has and the database has not. */
+interface SchemaState {
+  /** Migrations of this version that the database lacks. */
   pending: string[];
-  /** What the database has and this version has not: a newer version migrated it. */
+  /** Migrations of the database that this version doesn't know: a newer version ran them. */
   newer: string[];
 }
 
 /**
- * Brings the database to this version: our tables, and BullMQ's when the queue lives in Postgres.
- * Any number of processes may call it at once. The advisory lock dies with its connection, so a killed migration
- * blocks nobody; knex's own lock row survives its owner, hence it is freed by whoever holds the advisory lock.
- * A database that a newer version migrated is left as it is: this version runs on it (docs/decisions/017).
+ * Migrates the database to this version: our tables, and BullMQ's if the queue is in Postgres.
+ * Any number of processes may call this at once. The advisory lock ends with its connection, so a killed migration
+ * blocks nobody. Knex's own lock row survives its owner, so the holder of the advisory lock frees it.
+ * A database that a newer version has migrated stays as it is: this version runs on it (docs/decisions/017).
  * @returns the names of the migrations that ran now, and of those that this version doesn't know.
- * @throws ConfigError where the database can't be migrated, before anything is changed.
+ * @throws ConfigError if the database can't be migrated, before anything is changed.
  */
 export async function migrate(
   url: string,
@@ -63,7 +63,7 @@ export async function migrate(
     if (newer.length > 0 && pending.length > 0) {
       const both = `it has ${newer.join(", ")}, which this version doesn't know, and lacks ${pending.join(", ")}`;
       throw new ConfigError(
-        `DATABASE_URL leads to a database that another line of versions has migrated: ${both}`,
+        `DATABASE_URL leads to a database that was migrated by a version from another branch: ${both}`,
       );
     }
     if (newer.length > 0) return { migrations: [], newer };
@@ -83,13 +83,13 @@ export async function migrate(
   }
 }
 
-/** How the database's schema stands to this version. Needs no right but to read. */
+/** Compares the database's schema with this version. Needs only the right to read. */
 export async function schemaState(url: string, options: Options): Promise<SchemaState> {
   const client = await connect(url, CONNECT_TIMEOUT);
   try {
     return await readState(client, options);
   } finally {
-    // Not waited for: a server that is gone doesn't say goodbye.
+    // Don't wait: a server that is gone never answers.
     client.end().catch(() => {});
   }
 }
@@ -109,8 +109,8 @@ async function connect(url: string, query_timeout?: number): Promise<pg.Client> 
 }
 
 /**
- * Asked for again and again: an operator's limits on statements and locks are for shorter waits, and waiting within a
- * statement would hold up an index that another process builds meanwhile.
+ * Tries until it gets the lock. Waiting inside a statement would run into the operator's limits on statements and locks, and
+ * would hold up an index that another process is building.
  */
 async function lock(guard: pg.Client): Promise<void> {
   for (;;) {
@@ -134,7 +134,7 @@ async function completedIn(client: pg.Client, table: string): Promise<string[]> 
     const { rows } = await client.query<{ name: string }>(`select name from ${table} order by id`);
     return rows.map(({ name }) => name);
   } catch (error) {
-    // The first migration creates the list.
+    // The first migration creates the table.
     if (error instanceof Error && sqlStateOf(error) === UNDEFINED_TABLE) return [];
     throw error;
   }

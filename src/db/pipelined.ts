@@ -1,11 +1,11 @@
 import type { Knex } from "knex";
 
 /**
- * Sends statements of a transaction one after another, each without waiting for the answer to the one before: a busy
- * process would otherwise hold the transaction's locks for as many turns of its event loop as there are statements. They
- * take effect in their order; once one has failed, so do those after it.
- * @param statements none of which needs the answer to another.
- * @throws the first error, when all are answered.
+ * Sends statements of a transaction one after another without waiting for results in between. Otherwise a busy process would
+ * hold the transaction's locks for as many turns of its event loop as there are statements. They take effect in order. Once one
+ * has failed, those after it fail too.
+ * @param statements that don't need each other's results.
+ * @throws the first error, once all have finished.
  */
 export async function pipelined<Result>(
   trx: Knex.Transaction,

@@ -3,12 +3,12 @@ import type { Settings } from "../config/variables.ts";
 import type { Log } from "../log.ts";
 import { migrate, schemaState } from "./migrate.ts";
 
-/** No trouble: it is so while a new version is rolled out, and after it was rolled back. */
+/** Normal while a new version is rolled out, and after it was rolled back. */
 const NEWER = "a newer version has migrated the database; this version runs on it";
 
 /**
- * Sees to it that the schema is this version's. In production a process that serves waits for `npm run migrate` to be
- * run, so that its database role needs no right to change tables; elsewhere it migrates by itself.
+ * Makes sure that the schema has everything this version needs. In production it waits for `npm run migrate`, so that a serving
+ * process's database role needs no right to change tables. Elsewhere it migrates by itself.
  */
 export async function prepareSchema(
   { DATABASE_URL, REDIS_URL, production }: Pick<Settings, "DATABASE_URL" | "REDIS_URL" | "production">,

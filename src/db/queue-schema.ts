@@ -8,8 +8,8 @@ import type { Client } from "pg";
 import { QUEUES } from "../../jobs/queues.ts";
 
 /**
- * Names a sequence for each queue, as BullMQ would at a queue's first job: then a process would need the right to create
- * it. Whoever may use BullMQ's other sequences may use these.
+ * Creates a sequence for each queue. BullMQ would do that at a queue's first job, but then every process would need the right to
+ * create one. Roles that may use BullMQ's other sequences may use these too.
  */
 const CREATE_SEQUENCES = `
   do $$
@@ -28,7 +28,7 @@ const CREATE_SEQUENCES = `
     end loop;
   end $$`;
 
-/** @throws where the tables are too new for the BullMQ of this version. */
+/** @throws if the tables are too new for this version's BullMQ. */
 export async function isQueueSchemaReady(client: Client): Promise<boolean> {
   try {
     return (await assertSchemaCompatibility(client)) >= LATEST_SCHEMA_VERSION;
@@ -38,7 +38,7 @@ export async function isQueueSchemaReady(client: Client): Promise<boolean> {
   }
 }
 
-/** Brings BullMQ's tables to this version, with all that a process needs that may create nothing. */
+/** Migrates BullMQ's tables, and creates everything that a process without the right to create would lack. */
 export async function prepareQueueSchema(client: Client): Promise<void> {
   await runMigrations(client);
   await client.query(CREATE_SEQUENCES);

@@ -12,18 +12,18 @@ type SqlType =
   | "jsonb"
   | "bytea";
 
-/** A literal, a quoted name, a comment or a cast, all of which stay as they are; or a parameter. */
+/** A literal, a quoted name, a comment or a cast, all of which stay unchanged; or a parameter. */
 const TOKEN = /'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|(\$\d+)|:([a-z_]\w*)/g;
 
 /**
- * Defines a prepared statement: written by hand, parsed and planned once per connection. It goes to the pooled
- * connection directly, because building a `knex.raw` would take as long as everything else.
+ * Defines a prepared statement, which Postgres parses and plans once per connection. It goes to the pooled connection
+ * directly, because building a `knex.raw` would take as long as everything else.
  * @param name the name it is prepared under, unique among all statements.
  * @param parameters the SQL type of each parameter.
- * @param text SQL that names its parameters: `:organization_id`. It has no question mark: knex would take it for one of
- *   its own parameters.
- * @returns a function that runs it, inside a transaction when given one. Its `query` is for callers without knex.
- * @throws at definition, when the text and the parameters don't have the same names.
+ * @param text SQL with named parameters such as `:organization_id`. It must not contain a question mark, which knex would take
+ *   for one of its own parameters.
+ * @returns a function that runs it, in a transaction if given one. Its `query` is for callers without knex.
+ * @throws at definition, if the text and the parameters don't have the same names.
  */
 export function statement<Row, Params extends object = Record<never, never>>(
   name: string,
@@ -31,24 +31,33 @@ export function statement<Row, Params extends object = Record<never, never>>(
   text: string,
 ) {
   const { sql, names } = compile(name, parameters, text);
-  const valuesOf = (params: Params) => names.map((key) => params[key as keyof Params]);
-
-  async function run(db: Knex, params: Params): Promise<Row[]> {
-    // `acquireConnection` and `query` aren't in knex's documented API: the tests of transactions hold what we rely on.
-    const client: Knex.Client = db.client;
-    const connection = await client.acquireConnection();
-    try {
-      const query = { sql, options: { name, values: valuesOf(params) } };
-      const { response }: { response: { rows: Row[] } } = await client.query(connection, query);
-      return response.rows;
-    } finally {
-      await client.releaseConnection(connection);
-    }
-  }
-  return Object.assign(run, { query: (params: Params) => ({ name, text: sql, values: valuesOf(params) }) });
+  const query = (params: Params) => ({
+    name,
+    text: sql,
+    values: names.map((key) => params[key as keyof Params]),
+  });
+  const run = (db: Knex, params: Params) => runPrepared<Row>(db, query(params));
+  return Object.assign(run, { query });
 }
 
-/** Numbers the parameters, each with its type: `:organization_id` becomes `$1::text` wherever it stands. */
+/** Runs a statement under its name, inside a transaction when given one: a connection parses and plans it once. */
+export async function runPrepared<Row>(
+  db: Knex,
+  { name, text: sql, values }: { name: string; text: string; values: unknown[] },
+): Promise<Row[]> {
+  // `acquireConnection` and `query` aren't in knex's documented API. The tests of transactions check what we rely on.
+  const client: Knex.Client = db.client;
+  const connection = await client.acquireConnection();
+  try {
+    const query = { sql, options: { name, values } };
+    const { response }: { response: { rows: Row[] } } = await client.query(connection, query);
+    return response.rows;
+  } finally {
+    await client.releaseConnection(connection);
+  }
+}
+
+/** Numbers the parameters and adds their types: every `:organization_id` becomes `$1::text`. */
 function compile(
   name: string,
   parameters: Record<string, SqlType>,

@@ -4,9 +4,9 @@ import type { Log } from "../log.ts";
 import { CONNECT_TIMEOUT } from "./connection.ts";
 
 /**
- * Waits until Postgres answers a query and takes writes. Nothing else may be opened before: BullMQ's Postgres backend never recovers
- * from a server that is down while it starts.
- * @param stopped asked between attempts; true gives up.
+ * Waits until Postgres answers a query and takes writes. Open nothing else before that: BullMQ's Postgres backend never recovers
+ * from a server that is down when it starts.
+ * @param stopped called before each attempt; true gives up.
  */
 export async function waitForDatabase(url: string, log: Log, stopped: () => boolean): Promise<void> {
   for (let attempt = 0; !stopped(); attempt += 1) {
@@ -30,7 +30,7 @@ export async function waitForDatabase(url: string, log: Log, stopped: () => bool
         log.warn({ err: error }, "waiting for the database; check DATABASE_URL if this goes on");
       await sleep(1_000);
     } finally {
-      // Not waited for: a server that is gone doesn't say goodbye.
+      // Don't wait: a server that is gone never answers.
       client.end().catch(() => {});
     }
   }

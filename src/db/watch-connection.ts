@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 export interface Patience {
   /** Milliseconds an answer may take. */
   answer: number;
-  /** Milliseconds after which an unused connection is pinged, and which the reply may take. */
+  /** Milliseconds after which an unused connection is pinged. The reply may take as long. */
   idle: number;
 }
 
-/** What pg's client has and its types don't mention. */
+/** The parts of pg's client that its types don't mention. */
 interface WatchedClient {
   readyForQuery: boolean;
   getTransactionStatus(): string | null;
@@ -20,19 +20,19 @@ interface WatchedClient {
 }
 
 /**
- * Errors that say the connection is of no use any more: the server takes no writes, because the primary came back as a
- * replica (25006); a migration changed what a prepared statement returns (0A000).
+ * Errors after which a connection is useless: the server takes no writes, because the primary came back as a replica (25006), or
+ * a migration changed what a prepared statement returns (0A000).
  */
 const USELESS = new Set(["25006", "0A000"]);
 
-/** Milliseconds to read what has arrived already, in case this process was the one that stood still. */
+/** Milliseconds for reading data that has already arrived, in case it was this process that stood still. */
 const CATCH_UP = 50;
 
 /**
- * Ends a connection whose server is gone without a word. A host can vanish, or a firewall forget, and TCP takes a quarter
- * of an hour to notice. So an answer that takes too long ends the connection, and the caller that waits gets ETIMEDOUT; an unused
- * connection is pinged, so that a pool holds no dead ones. Connections that are no use any more are ended, too.
- * @param client a client of pg, connected.
+ * Ends a connection whose server has vanished. When a host disappears or a firewall drops a connection, TCP takes a quarter of an
+ * hour to notice. So an answer that takes too long ends the connection, and the waiting caller gets ETIMEDOUT. Unused connections
+ * are pinged, so that a pool holds no dead ones. Useless connections are ended too.
+ * @param client a connected client of pg.
  * @param patience its `answer` may change later.
  */
 export function watchConnection(client: object, patience: Patience): void {
@@ -44,7 +44,7 @@ export function watchConnection(client: object, patience: Patience): void {
   let silence = 0;
   let isPing = false;
 
-  // Fires when nothing was read or written for so long.
+  // Fires when nothing was read or written for that long.
   stream.setTimeout(idle).on("timeout", () => {
     stream.setTimeout(idle);
     const now = stream.bytesRead + stream.bytesWritten;
@@ -74,9 +74,9 @@ export function watchConnection(client: object, patience: Patience): void {
   connection.on("errorMessage", ({ code }) => {
     if (USELESS.has(code)) useless = code;
   });
-  // Not before the transaction has been rolled back: what failed is reported as it is.
+  // Only once the transaction has been rolled back, so that the caller gets the original error.
   connection.on("readyForQuery", ({ status }) => {
-    if (useless !== undefined && status === "I") end("This connection is no use any more.", useless);
+    if (useless !== undefined && status === "I") end("This connection can't be used any more.", useless);
   });
 
   function end(message: string, code: string): void {

@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { ENVIRONMENT_ONLY, PERMISSIONS, SYSTEM_ROLES, type SystemRoleName } from "../access/permissions.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
@@ -16,8 +16,8 @@ export interface NewEnvironment {
 }
 
 /**
- * Creates a tenant, born with the permission catalogue and the four system roles.
- * @throws 409 when the handle is taken.
+ * Creates an environment with the permission catalogue and the four system roles.
+ * @throws 409 if the handle is taken.
  */
 export function createEnvironment(db: Knex, environment: NewEnvironment, actor: Actor): Promise<Environment> {
   return transaction(db, async (trx) => {
@@ -25,16 +25,9 @@ export function createEnvironment(db: Knex, environment: NewEnvironment, actor: 
     if (created === undefined)
       throw conflict("handle_taken", "Another environment has this handle; choose another.");
     await insertCatalogue(trx, created.id);
-    const { id: environment_id, handle } = created;
-    await recordEvents(trx, actor, [
-      {
-        type: "environment.created",
-        environment_id,
-        organization_id: null,
-        subject_id: environment_id,
-        data: { handle },
-      },
-    ]);
+    const { id, handle } = created;
+    const subject = { id, environment_id: id, organization_id: null };
+    await recordEvent(trx, actor, "environment.created", subject, { handle });
     return created;
   });
 }

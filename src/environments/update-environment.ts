@@ -2,12 +2,12 @@ import type { Knex } from "knex";
 import { raw } from "objection";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { Environment, type EnvironmentSettings } from "../models/environment.ts";
 
 type SettingsChange = { [Name in keyof EnvironmentSettings]: EnvironmentSettings[Name] | null };
 
-/** Each notice and each quota is a choice of its own: naming one leaves the others as they are. */
+/** Notices and quotas are merged one by one: naming one leaves the others as they are. */
 const MERGED = `jsonb_strip_nulls(settings || cast(:given as jsonb)
   || ${mergedSql("notify_inviter")} || ${mergedSql("quotas")})`;
 
@@ -18,7 +18,7 @@ function mergedSql(setting: keyof EnvironmentSettings): string {
 }
 
 /**
- * Changes an environment; settings, notices and quotas that are not given stay, and null restores a default.
+ * Changes an environment. Settings, notices and quotas that are left out stay; null restores a default.
  * @throws 404.
  */
 export async function updateEnvironment(
@@ -28,20 +28,13 @@ export async function updateEnvironment(
   actor: Actor,
 ): Promise<void> {
   const merged = settings === undefined ? {} : { settings: raw(MERGED, { given: JSON.stringify(settings) }) };
-  const fields = [...Object.keys(change), ...Object.keys(merged)];
+  const changed = [...Object.keys(change), ...Object.keys(merged)];
   await transaction(db, async (trx) => {
-    const changed = await Environment.query(trx)
+    const count = await Environment.query(trx)
       .findById(id)
       .patch({ ...change, ...merged });
-    if (changed === 0) throw notFound("environment");
-    await recordEvents(trx, actor, [
-      {
-        type: "environment.updated",
-        environment_id: id,
-        organization_id: null,
-        subject_id: id,
-        data: { changed: fields },
-      },
-    ]);
+    if (count === 0) throw notFound("environment");
+    const subject = { id, environment_id: id, organization_id: null };
+    await recordEvent(trx, actor, "environment.updated", subject, { changed });
   });
 }

@@ -2,9 +2,9 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
 
-/** Who did it, as events tell it for ever. */
+/** Who did it, as the events record it. */
 export interface Actor {
-  /** `invitee` holds a link and no session; `system` is the schedule. */
+  /** An `invitee` has a link and no session; `system` is the schedule. */
   kind: "operator" | "client" | "user" | "invitee" | "system";
   user_id: string | null;
   request_id: string | null;
@@ -69,7 +69,7 @@ export type EventType =
   | "payment.confirmed"
   | "payment.reported";
 
-/** What an organization may share. */
+/** The kinds of resources an organization can share. */
 export type ResourceName = "customer" | "address" | "payment_method" | "subscription" | "payment";
 
 export interface NewEvent {
@@ -82,6 +82,25 @@ export interface NewEvent {
   data?: Record<string, unknown>;
 }
 
+/** The row an event happened to. */
+export interface Subject {
+  id: string;
+  environment_id: string;
+  /** Null for a row that belongs to no organization. */
+  organization_id: string | null;
+}
+
+/** Appends an event to the log, inside the transaction in which it happens. */
+export function recordEvent(
+  trx: Knex.Transaction,
+  actor: Actor,
+  type: EventType,
+  { id: subject_id, environment_id, organization_id }: Subject,
+  data: NewEvent["data"] = {},
+): Promise<void> {
+  return recordEvents(trx, actor, [{ type, environment_id, organization_id, subject_id, data }]);
+}
+
 const insertEvents = statement<never, { events: string }>(
   "record-events",
   { events: "jsonb" },
@@ -91,10 +110,7 @@ const insertEvents = statement<never, { events: string }>(
   from jsonb_populate_recordset(null::events, :events)`,
 );
 
-/**
- * Appends to the log of what happened, inside the transaction in which it happens. One statement with one parameter,
- * so any number of events will do.
- */
+/** Appends any number of events, in one statement with one parameter. */
 export async function recordEvents(trx: Knex.Transaction, actor: Actor, events: NewEvent[]): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map(({ data = {}, ...event }) => ({

@@ -9,8 +9,8 @@ import type { RequestState } from "./request-scope.ts";
 export type Render = (ctx: KoaContext, refusal: Refusal, requestId: string) => void;
 
 /**
- * Turns every error into a response that `render` writes, and unknown paths and methods into 404 and 405. A defect
- * becomes a 500 that says nothing but the request's id; the log has the rest.
+ * Turns every error into a response that `render` writes, and unknown paths and methods into 404 and 405. A bug becomes a 500
+ * that shows only the request's id. The log has the rest.
  */
 export function answerErrors(render: Render, log: Log): Middleware<RequestState> {
   const warn = createRareWarnings(log);
@@ -42,7 +42,7 @@ function methodNotAllowed(ctx: KoaContext): Refusal {
 }
 
 function defect(error: unknown, requestId: string, log: Log): Refusal {
-  // Koa and its router throw an error with a status for a malformed path (`%zz`).
+  // Koa and its router throw such errors for a malformed path (`%zz`).
   if (error instanceof URIError || (error instanceof Error && "status" in error && error.status === 400)) {
     return badRequest("malformed_request", "The request is malformed.");
   }
@@ -52,8 +52,8 @@ function defect(error: unknown, requestId: string, log: Log): Refusal {
 }
 
 /**
- * Temporary trouble: lock and statement time-outs, deadlocks after retries; a server that restarts, is full, can't read
- * or write its disk, or became a replica; a schema that changed under a prepared statement.
+ * Temporary problems: lock and statement timeouts, deadlocks after retries, a server that restarts, is full, can't use its disk or
+ * became a replica, and a schema that changed under a prepared statement.
  */
 const PASSING_STATES = /^(55P03|57014|40001|40P01|25P03|25006|57P0\d|53\w{3}|58030|08\w{3})$/;
 const PASSING_CODES = new Set([
@@ -68,14 +68,14 @@ const PASSING_CODES = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
 ]);
-/** Messages of pg without a code. Knex puts the statement before them, often the ROLLBACK that came too late. */
+/** Messages of pg's errors without a code. Knex puts the statement before them, often the ROLLBACK that came too late. */
 const LOST_CONNECTION =
   /(^| - )(Connection terminated.*|Client .* and is not queryable|timeout expired|cached plan must not change result type)$/;
 
 /**
- * Turns an error into a refusal. Commands turn the constraints they know into refusals of their own. This is the net below:
- * an unforeseen constraint is still a conflict, not a crash.
- * @returns undefined for a defect of ours, which becomes a 500 that gives only the request id.
+ * Turns an error into a refusal. Commands do this for the constraints they know. This catches the others: an unforeseen
+ * constraint is still a conflict, not a crash.
+ * @returns undefined for a bug, which becomes a 500.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { emailAddressProblem, parseEmailAddress } from "../lib/email-address.ts";
 import { trimUnseen } from "../lib/parse-csv.ts";
 
-/** Documents an attribute: what it means, and an example of its value. */
+/** Adds documentation to an attribute: its meaning, and an example. */
 export function described<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
@@ -11,7 +11,12 @@ export function described<Schema extends z.ZodType>(
   return schema.meta({ description, ...(examples.length > 0 && { examples }) });
 }
 
-/** In examples, when something happened after the creation. */
+/** Adds only an example to an attribute whose name says what it means. */
+export function withExample<Schema extends z.ZodType>(schema: Schema, example: unknown): Schema {
+  return schema.meta({ examples: [example] });
+}
+
+/** The time, in examples, of something that happened after the creation. */
 export const LATER = "2026-11-21T16:05:00.000Z";
 
 /** A time, which is sent as ISO 8601 text in UTC. */
@@ -22,7 +27,7 @@ export const updated_at = described(time, "When it last changed.", "2026-11-20T0
 const METADATA_BYTES = 8_192;
 const METADATA_KEYS = 50;
 
-/** One line of text a person wrote: trimmed, 1 to `max` characters, without control characters. */
+/** One line of text written by a person: trimmed, 1 to `max` characters, without control characters. */
 export function text(max: number) {
   return z
     .string()
@@ -32,10 +37,10 @@ export function text(max: number) {
     .regex(/^\P{Cc}*$/u, { error: "may not contain control characters" });
 }
 
-/** What the team's own systems call a row. */
+/** A row's id in the team's own systems. */
 export const externalId = text(200);
 
-/** A few lines of text a person wrote: the same, with a line break as `\n` however it was sent. For no header. */
+/** At most `most` lines of text written by a person, trimmed, with line breaks as `\n`. Not for headers. */
 export function lines(max: number, most: number) {
   return z
     .string()
@@ -48,7 +53,7 @@ export function lines(max: number, most: number) {
     });
 }
 
-/** Whatever is kept beside a row: a small JSON object. Constraints of migration 0012 set the same bounds. */
+/** Metadata: a small JSON object that a team stores with a row. Migration 0012 sets the same bounds. */
 export const metadata = z
   .record(z.string(), z.unknown())
   .superRefine((given, issue) => {
@@ -60,12 +65,12 @@ export const metadata = z
   })
   .meta({ maxProperties: METADATA_KEYS });
 
-/** A language tag such as `en` or `pt-BR` (BCP 47, as far as mails need it). */
+/** A language tag such as `en` or `pt-BR` (BCP 47, as far as emails need it). */
 export const locale = z
   .string()
   .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, { error: "use a language tag such as en or pt-BR" });
 
-/** An address email can go to; parsed once, here. White space around it is ignored, as in a CSV file. */
+/** An email address, parsed once and only here. White space around it is ignored, as in a CSV file. */
 export const emailAddress = z.string().transform((given, issue) => {
   const address = parseEmailAddress(trimUnseen(given));
   if (address !== undefined) return address;
@@ -76,19 +81,19 @@ export const emailAddress = z.string().transform((given, issue) => {
 /** ISO 3166-1, two letters. */
 export const country = z.string().regex(/^[A-Z]{2}$/, { error: "use an ISO 3166-1 code such as DE" });
 
-/** Its length goes first: reading an address of other scripts takes time that grows with the square of it. */
+/** A URL. Its length is checked first, because parsing a non-ASCII host takes time that grows with the square of the length. */
 export const webAddress = z
   .string()
   .max(2_000, { abort: true })
   .check(z.url({ protocol: /^https?$/, error: "must be an http or https address" }));
 
-/** When something ends; whether that is in the future the database's clock says. */
+/** The end of something. The database's clock decides whether it is in the future. */
 export const expiry = z.iso
   .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
-  // The year 0 is a date to JavaScript and none to Postgres.
+  // JavaScript accepts the year 0, Postgres doesn't.
   .refine((time) => !time.startsWith("0000"), { error: "must be in the future" });
 
-/** Columns as answers show them: without the limits that apply to what is sent. */
+/** Returns columns as responses show them, without the limits that apply to requests. */
 export function shown<Columns extends z.ZodRawShape>(
   columns: Columns,
 ): { [Name in keyof Columns]: z.ZodType } {

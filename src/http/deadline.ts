@@ -1,13 +1,13 @@
 import type { Middleware } from "koa";
 import { timedOut } from "../errors.ts";
 
-/** Milliseconds. Longer than any wait within a request, so it ends the ones that have several. */
+/** Milliseconds. Longer than any single wait within a request. */
 export const REQUEST_LIMIT = 15_000;
 
 /**
- * Answers in time, no matter what a request waits for. The time runs from the moment the request has arrived in full. A
- * request may arrive slowly, but not once its connection has been silent for as long as the server allows. A reader who
- * takes no byte of an answer is cut off. The work is not undone, so the answer says that it may have happened.
+ * Ends every request within `limit` milliseconds of its complete arrival. Also ends one that is still arriving, as soon as its
+ * connection has been silent for as long as the server allows. Cuts off a client that doesn't read its response. The work isn't
+ * undone, so the error says that it may have taken effect.
  * @throws 503 `timeout`, which `answerErrors` renders.
  */
 export function deadline(limit: number): Middleware {
@@ -24,7 +24,7 @@ export function deadline(limit: number): Middleware {
       start();
       ctx.res.on("timeout", () => {
         if (ctx.headerSent) return ctx.req.socket.destroy();
-        // The rest of the request is not awaited.
+        // Don't wait for the rest of the request.
         ctx.set("Connection", "close");
         reject(timedOut(new Error("the connection fell silent")));
       });

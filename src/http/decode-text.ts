@@ -2,16 +2,16 @@ import { isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
 import { badRequest, Refusal } from "../errors.ts";
 
-/** What workbooks begin with: a ZIP archive (.xlsx, .ods) and the older .xls. */
+/** The first bytes of workbooks: a ZIP archive (.xlsx, .ods) or the older .xls. */
 const WORKBOOKS = [Buffer.from("PK\u0003\u0004"), Buffer.from("d0cf11e0a1b11ae1", "hex")];
 
-/** What windows-1252 has where ISO 8859-1 has control characters: some releases of Node decode it as the latter. */
+/** The characters of windows-1252 where ISO 8859-1 has control characters. Some releases of Node decode it as the latter. */
 const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
 /**
- * Decodes a text as the programs people export from write it: UTF-8 or UTF-16, or the encoding that is named.
- * @param charset of its Content-Type.
- * @throws 415 for an encoding we don't know and for a workbook, 400 naming the first line that can't be decoded.
+ * Decodes a text file exported by another program: UTF-8 or UTF-16, or the encoding that the request names.
+ * @param charset from the Content-Type.
+ * @throws 415 for an unknown encoding or a workbook, 400 that names the first line that can't be decoded.
  */
 export function decodeText(bytes: Buffer, charset: string | undefined): string {
   if (WORKBOOKS.some((signature) => bytes.subarray(0, signature.length).equals(signature)))
@@ -40,7 +40,7 @@ function decoderOf(charset: string): TextDecoder {
   }
 }
 
-/** Finds UTF-16 by its byte order mark, or by the zero that is half of its first letter, even if the type names another. */
+/** Detects UTF-16 by its byte order mark, or by the zero byte in its first letter, even if the type names another encoding. */
 function utf16Of([first, second]: Buffer): string | undefined {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "utf-16le";
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "utf-16be";

@@ -20,7 +20,7 @@ export type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest
 
 export type Params = Record<string, string>;
 
-/** The body of a request: how to read it, and its schema for the documentation. */
+/** The shape of a request's body: how to read it, and its schema for the documentation. */
 export interface BodyShape<Body> {
   /** Turns the parsed JSON into the handler's input. @throws a Refusal. */
   read(document: unknown, params: Params): Body;
@@ -32,33 +32,33 @@ export interface BodyShape<Body> {
   optional?: true;
 }
 
-/** Another form of a body: text of its own media type, which is read into the same input. */
+/** Another form of a body: text of another media type that is read into the same input. */
 export interface TextForm<Body, Query = unknown> {
   /** Such as `text/csv`. */
   mediaType: string;
-  /** Other names programs send it under. */
+  /** Other media types under which programs send it. */
   alsoTaken: readonly string[];
-  /** One sentence that tells people who send another type what to do. */
+  /** One sentence that says what to do, for people who send another type. */
   otherwise: string;
   /** One sentence, for the documentation. */
   description: string;
   example: string;
-  /** The query parameters that go with it, for what the text can't say. No other body takes them. */
+  /** Query parameters for what the text can't say. They are valid only with this form. */
   query: z.ZodType<Query>;
   /** @throws a Refusal. */
   read(text: string, query: Query): Promise<Body>;
 }
 
 /**
- * The `data` of a document. Types are given by name, because `http` knows no API. `orNull`: a to-one relationship may be
- * empty. `also`: relationships the resource has in this answer only, each with the type it leads to.
+ * The `data` of a document. Types are given by name, because `http` knows no API. `orNull`: it may be empty, as a to-one
+ * relationship. `also`: relationships that the resource has only in this response, each with the type it leads to.
  */
 export type AnswerData =
   | { holds: "resource"; type: string; orNull?: true; also?: Record<string, string> }
   | { holds: "collection"; type: string }
   | { holds: "linkage"; type: string; many: boolean };
 
-/** The same for the Bridge API: one record or a page of them, with the shape that shows it. */
+/** The same for the Bridge API: one record or a page of records. */
 export interface Records {
   holds: "record" | "page";
   /** The record's name, such as `Subscription`. */
@@ -66,27 +66,27 @@ export interface Records {
   of: z.ZodObject;
 }
 
-/** The answer when all goes well: nothing (204), or a document with `data`, `meta` or both. */
+/** A successful response: nothing (204), or a document with `data`, `meta` or both. */
 export interface Answers {
   status: 200 | 201 | 202 | 204;
   data?: AnswerData;
   meta?: z.ZodObject;
-  /** `meta` is shown once and stored nowhere, so an answer repeated by an `Idempotency-Key` lacks it. */
+  /** `meta` is shown once and never stored, so a response replayed by an `Idempotency-Key` omits it. */
   secret?: true;
   records?: Records;
-  /** Fields of the documented example that differ from those of the shape and of the request. */
+  /** Fields of the documented example that differ from the examples of the shape and the request. */
   example?: object;
-  /** The message of a Bridge answer. */
+  /** The message of a Bridge response. */
   message?: string;
-  /** The Bridge API's answer where an environment's setting leads to another outcome. */
+  /** The Bridge API's response if an environment's setting leads to another outcome. */
   otherwise?: { status: 202; message: string /** A sentence. */; when: string };
 }
 
-/** An endpoint as data: everything it asks of a request is declared, so it can be listed, tested and documented. */
+/** An endpoint as data. Everything it requires of a request is declared, so it can be listed, tested and documented. */
 export interface Endpoint<Body = unknown, Query = unknown, Path extends string = string, P = Params> {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: Path;
-  /** Its name in generated clients. */
+  /** Its method name in generated clients. */
   operationId: string;
   /** The group it belongs to in the documentation. */
   tag?: string;
@@ -95,16 +95,16 @@ export interface Endpoint<Body = unknown, Query = unknown, Path extends string =
   /** Who may call. */
   allow: Allow<{ params: P; body: NoInfer<Body>; query: NoInfer<Query> }>;
   limit: LimitName;
-  /** The query parameters it knows; any other is refused. */
+  /** The query parameters it knows. Others are refused. */
   query?: z.ZodType<Query>;
   body?: BodyShape<Body>;
   /** Another form that the body may have. */
   text?: TextForm<Body>;
-  /** Bytes a body may have where 64 KiB are too few. A body over 8 KiB is read only after its caller is authenticated. */
+  /** The most bytes of a body, if 64 KiB are too few. A body over 8 KiB is read only after its caller is authenticated. */
   bodyLimit?: number;
-  /** For the documentation, and for the tests, which check every answer against it. Unused at runtime. */
+  /** For the documentation and the tests, which check every response against it. Unused at run time. */
   answers: Answers;
-  /** May run again after a deadlock, with an `Idempotency-Key`, so it touches only its context's database and queues. */
+  /** With an `Idempotency-Key` it may run again after a deadlock, so it touches only its context's database and queues. */
   handle(request: EndpointRequest<Body, Query, P>): Promise<Answer>;
 }
 
@@ -114,14 +114,14 @@ export interface EndpointRequest<Body = unknown, Query = unknown, P = Params> {
   caller: Caller;
   /** The caller as the actor of events. */
   actor: Actor;
-  /** The organization that `allow` names, where there is one. */
+  /** The organization that `allow` finds, if there is one. */
   organization: OrganizationAccess | undefined;
   /** @throws 404 or 403 unless the caller has the permission in `organization`. */
   requirePermission(permission: Permission): void;
   params: P;
   body: Body;
   query: Query;
-  /** Path and query, for links to this very page. */
+  /** Path and query, for links to the page itself. */
   url: string;
   ip: string;
   headers: IncomingHttpHeaders;
@@ -138,14 +138,14 @@ export interface Incoming extends Pick<EndpointRequest, "params" | "url" | "ip" 
 
 export interface Answer {
   status: number;
-  /** Absent with 204. */
+  /** Undefined with 204. */
   document?: object;
   headers?: Record<string, string>;
 }
 
 /**
- * Keeps the types of path, body and query between the declaration's parts, and forgets them afterwards: an endpoint's
- * handler gets exactly what its own `body` and `query` returned.
+ * Declares an endpoint. Checks that the handler takes exactly what the declaration's own path, `body` and `query` produce, and
+ * then forgets these types.
  */
 export function endpoint<Body, Query, const Path extends string>(
   declaration: Endpoint<Body, Query, Path, ParamsOf<Path>>,
@@ -153,21 +153,20 @@ export function endpoint<Body, Query, const Path extends string>(
   return declaration as unknown as Endpoint;
 }
 
-/** How an API differs from the other in handling any request: its media types, and how it refuses. */
+/** The ways in which the two APIs handle requests differently: media types and refusals. */
 export interface Api {
-  /** @throws 406 when the API has no media type that the caller accepts. */
+  /** @throws 406 if the API has no media type that the caller accepts. */
   requireAcceptable(headers: IncomingHttpHeaders): void;
-  /** @throws 415 when a body comes in another type than the API takes. */
+  /** @throws 415 if the body has a type that the API doesn't take. */
   requireBodyType(headers: IncomingHttpHeaders): void;
   /**
-   * The sentence for a body that its type announced and that is empty; null: it counts as none, for front ends send the
-   * type with every request.
+   * The error sentence for an empty body with a Content-Type. Null if that counts as no body, because front ends send the type
+   * with every request.
    */
   emptyBody: string | null;
-  /** Puts a document on the wire. */
   send(ctx: KoaContext, document: object): void;
-  /** Refuses a caller with no right to know that what they named exists. */
+  /** Refuses a caller with no right to know that the thing they named exists. */
   outsider(named: Named): Refusal;
-  /** Refuses a member whose role could manage members, where the organization leaves that to its owner. */
+  /** Refuses a member whose role could manage members, if the organization leaves that to its owner. */
   leftToOwner(detail: string): Refusal;
 }

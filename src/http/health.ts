@@ -9,18 +9,18 @@ import type { RequestState } from "./request-scope.ts";
 import { staticText } from "./static-answers.ts";
 
 const favicon = staticText(
-  readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),
+  () => readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),
   {
     "Content-Type": "image/svg+xml",
     "Cache-Control": "public, max-age=86400",
   },
 );
 
-/** Serves checks for operators. `healthz`: the process answers. `readyz`: database and queue answer, too. */
+/** Serves health checks. `healthz`: the process answers. `readyz`: database and queue work, too. */
 export function healthRouter({ db, queues, log }: Context): Router<RequestState> {
   const router = new Router<RequestState>();
   const warn = createRareWarnings(log);
-  // Browsers request it by themselves, even if a page's policy forbids loading.
+  // Browsers request it even if a page's policy forbids loading anything.
   router.get("/favicon.ico", favicon);
   router.get("/healthz", (ctx) => {
     ctx.body = { status: "ok" };
@@ -50,7 +50,7 @@ export function healthRouter({ db, queues, log }: Context): Router<RequestState>
   return router;
 }
 
-/** A replica answers reads, but takes no writes. */
+/** Checks that the database takes writes. A replica answers reads only. */
 async function requireWritable(db: Knex): Promise<void> {
   const { rows } = await db.raw<{ rows: [{ transaction_read_only: string }] }>("show transaction_read_only");
   if (rows[0].transaction_read_only === "on")

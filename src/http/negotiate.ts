@@ -3,13 +3,13 @@ import { Refusal } from "../errors.ts";
 
 export const JSON_API = "application/vnd.api+json";
 
-/** Types that clients without knowledge of JSON:API accept, the most specific first. */
+/** Types that clients accept if they don't know JSON:API, the most specific first. */
 const OTHERS = ["application/json", "application/*", "*/*", "*"];
 
 /**
- * Checks `Accept`. RFC 9110: the most specific accepted type counts, `q=0` refuses it, and parameters of other types mean
- * nothing here. JSON:API 1.1: instances of its media type with parameters other than `profile` don't count, and if all
- * have some, no other accepted type helps. An empty `Accept` accepts everything.
+ * Checks `Accept`. By RFC 9110, the most specific accepted type counts, and `q=0` refuses it. Parameters of other types are
+ * ignored. By JSON:API 1.1, instances of its media type with parameters other than `profile` don't count. If all of them have
+ * such parameters, no other accepted type helps. An empty `Accept` accepts everything.
  * @throws 406.
  */
 export function requireAcceptable(headers: IncomingHttpHeaders): void {
@@ -43,7 +43,7 @@ export function parseMediaType(text: string): { type: string; parameters: string
   };
 }
 
-/** Splits at a separator outside quotes: the URI of a profile may hold one. Reads every character once. */
+/** Splits at separators outside quotes, since the URI of a profile may contain one. Reads every character once. */
 function split(text: string, separator: "," | ";"): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -65,7 +65,7 @@ function onlyProfile(parameters: string[]): boolean {
   return parameters.every((parameter) => parameter.startsWith("profile=") || parameter.startsWith("q="));
 }
 
-/** A weight of 0 says no. */
+/** A weight of 0 refuses the type. */
 function isRefused(parameters: string[]): boolean {
   return parameters.some((parameter) => /^q=0?(\.0*)?$/.test(parameter));
 }

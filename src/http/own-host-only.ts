@@ -4,8 +4,8 @@ import type { Settings } from "../config/variables.ts";
 import { forbidden } from "../errors.ts";
 
 /**
- * Limits a developer's pages to this machine's own names. Otherwise any website could point its own name at this
- * machine's address (DNS rebinding), and its script could read the inbox.
+ * Serves a developer's pages only under this machine's own names. Otherwise a website could point its name at this machine's
+ * address (DNS rebinding) and read the inbox with a script.
  */
 export function ownHostOnly(
   { PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">,
@@ -13,7 +13,7 @@ export function ownHostOnly(
 ): Middleware {
   return (ctx, next) => {
     if (!router.match(ctx.path, ctx.method).route) return next();
-    // Not `ctx.host`, which a proxy may forward, and so a script may send.
+    // Not `ctx.host`, which may come from a forwarded header that a script can send.
     const given = ctx.req.headers.host ?? "";
     const host = /[@/\\?#]/.test(given) ? "" : hostnameOf(`http://${given}`);
     if (isLoopback(host) || host === hostnameOf(PUBLIC_URL)) return next();

@@ -4,7 +4,7 @@ import { clip } from "../lib/clip.ts";
 import { endOfString, findInJson, isExactNumber } from "../lib/json-text.ts";
 import { BODY_LIMIT } from "./read-body.ts";
 
-/** Bytes of body per key or item: building a value costs more than reading its bytes. */
+/** Bytes of the body's limit per key or item, because building a value costs more than reading its bytes. */
 const BYTES_PER_VALUE = 16;
 /** The most keys of one object. */
 const KEYS_LIMIT = 1_000;
@@ -13,14 +13,14 @@ const DEPTH_LIMIT = 20;
 
 export interface Parsed {
   value: unknown;
-  /** Set if a number in the text is not the same in `value`. Thrown unless the value is wrong for another reason. */
+  /** The refusal, if JavaScript changed a number. Throw it unless the value is wrong for another reason. */
   inexact: Refusal | undefined;
 }
 
 /**
- * Parses JSON within bounds. Refuses keys that would reach an object's prototype, and duplicate keys, whose first value
- * would be lost.
- * @param limit bytes its endpoint takes; more bytes may hold more values.
+ * Parses JSON within bounds. Refuses keys that would reach an object's prototype, and duplicate keys, whose first value would be
+ * lost.
+ * @param limit the most bytes of the endpoint's bodies. Larger bodies may hold more values.
  * @throws 400.
  */
 export function parseJson(text: string, limit = BODY_LIMIT): Parsed {
@@ -38,7 +38,7 @@ export function parseJson(text: string, limit = BODY_LIMIT): Parsed {
   return { value, inexact: inexactAt === undefined ? undefined : inexactNumber(text, inexactAt) };
 }
 
-/** Of NUL or of half a character: in JSON that was UTF-8 they come no other way. */
+/** An escape for NUL or for half a character. In JSON that was valid UTF-8, these can only be escapes. */
 const SUSPECT_ESCAPE = /\\u(?:0000|d[89a-f])/i;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -54,7 +54,7 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
 /**
- * Counts the values of a JSON text before any is built. Looks at each character once, and doesn't check that it is JSON.
+ * Counts the values of a JSON text before any is built. Reads each character once, and doesn't check that it is JSON.
  * @returns the number of keys, and the start of the first number that JavaScript would round.
  * @throws 400.
  */
@@ -103,7 +103,7 @@ function scan(text: string, values: number): { keys: number; inexactAt: number |
   return { keys, inexactAt };
 }
 
-/** The index after the number that begins at `start`. */
+/** Returns the index after the number that begins at `start`. */
 function endOfNumber(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && "0123456789.eE+-".includes(text.charAt(at))) at += 1;

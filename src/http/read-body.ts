@@ -4,15 +4,16 @@ import { badRequest, Refusal } from "../errors.ts";
 
 /** The most bytes of a body, unless its endpoint takes more. */
 export const BODY_LIMIT = 64 * 1024;
-/** The size in bytes of bodies that are read before the caller is known: cheap to read, to parse and to validate. */
+/** The most bytes of a body that is read before the caller is known. Such a body is cheap to read, parse and validate. */
 export const SMALL_BODY = 8 * 1024;
-/** Returns the length of the body by the headers, in bytes. A body that comes in chunks may have any. */
+
+/** Returns the body's length in bytes according to the headers. Infinite for a body in chunks, which may have any length. */
 export function announcedLength({ headers }: IncomingMessage): number {
   if (headers["transfer-encoding"] !== undefined) return Number.POSITIVE_INFINITY;
   return Number(headers["content-length"] ?? 0);
 }
 
-/** Reads a body as UTF-8. @param limit bytes at most. @throws as `readBytes` does, and 400 for invalid UTF-8. */
+/** Reads a body as UTF-8. @param limit the most bytes. @throws the errors of `readBytes`, and 400 for invalid UTF-8. */
 export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Promise<string> {
   const bytes = await readBytes(request, limit);
   try {
@@ -22,7 +23,7 @@ export async function readText(request: IncomingMessage, limit = BODY_LIMIT): Pr
   }
 }
 
-/** Reads a body. @param limit bytes at most. @throws 415 when the body is compressed, 413 when it is larger, 400 when it is cut off. */
+/** Reads a body. @param limit the most bytes. @throws 415 if it is compressed, 413 if it is too large, 400 if it is cut off. */
 export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() || "identity";
   if (encoding !== "identity") {

@@ -14,7 +14,7 @@ export interface Input {
   sent: unknown;
 }
 
-/** Reads query and body. @param limit bytes of a body. @throws a Refusal that names what is wrong with them. */
+/** Reads query and body. @param limit the most bytes of a body. @throws a Refusal that says what is wrong with them. */
 export async function readInput(
   endpoint: Endpoint,
   api: Api,
@@ -23,21 +23,21 @@ export async function readInput(
 ): Promise<Input> {
   const form = formIn(endpoint, incoming.headers);
   if (form !== undefined) return { ...(await readForm(form, incoming, limit)), query: undefined };
-  // Before the query: parameters of the other form would be called unknown.
+  // Before the query: otherwise parameters of the other form would be reported as unknown.
   if (endpoint.text !== undefined && incoming.headers["content-type"] !== undefined)
     requireBodyType(api, endpoint.text, incoming.headers);
   const query = readQuery(endpoint.query, incoming.url);
-  // An unexpected body is read as well, and refused unless it is a document of the API.
+  // Even a body that the endpoint ignores must be a document of the API.
   const sent = endpoint.method === "GET" ? undefined : await readDocument(endpoint, api, incoming, limit);
   const body = endpoint.body?.read(sent?.value, incoming.params);
-  // Last, so that other mistakes are named by their own rules, such as an amount of 1e400.
+  // Last, because a more specific rule, such as one for amounts, gives a better error for 1e400.
   if (endpoint.body !== undefined && sent?.inexact !== undefined) throw sent.inexact;
   return { body, query, sent: sent?.value };
 }
 
 /**
- * Returns undefined for a missing body; the endpoint decides whether it needs one. Many clients name a type and send
- * nothing, which is an error only if a body is needed.
+ * Reads a document. Many clients send a Content-Type without a body, which is an error only if the endpoint needs one.
+ * @returns undefined for a missing body.
  */
 async function readDocument(
   { body }: Endpoint,
@@ -57,7 +57,7 @@ function isAnnounced(headers: IncomingHttpHeaders, api: Api): boolean {
   return headers["content-type"] !== undefined && api.emptyBody !== null;
 }
 
-/** Adds the text form to the refusal of any other type. */
+/** Refuses any type but the API's, in a sentence that also mentions the text form. */
 function requireBodyType(api: Api, form: TextForm<unknown>, headers: IncomingHttpHeaders): void {
   try {
     api.requireBodyType(headers);
@@ -88,9 +88,9 @@ async function readForm(
 }
 
 /**
- * Reads the query string by a schema of the parameters an endpoint knows.
- * @returns undefined for an endpoint that knows none.
- * @throws 400 naming each parameter that is unknown, repeated or wrong.
+ * Reads the query string by a schema of the endpoint's parameters.
+ * @returns undefined if the endpoint has no parameters.
+ * @throws 400 that names each parameter that is unknown, repeated or invalid.
  */
 export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   const given = new URLSearchParams(queryOf(url));
@@ -121,20 +121,20 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
 }
 
-/** Points at the parameter only if it was given. */
-function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem {
+/** Names the parameter as the source only if it was sent. */
+function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem<400> {
   const code = "invalid_parameter";
   if (!Object.hasOwn(given, parameter)) return { code, detail: `${parameter}: ${detail}` };
   return { code, detail, source: { parameter } };
 }
 
-/** Returns the query after the first question mark. Later ones belong to values. */
+/** Returns the query after the first question mark. Further question marks belong to values. */
 export function queryOf(url: string): string {
   const start = url.indexOf("?");
   return start === -1 ? "" : url.slice(start + 1);
 }
 
-function unknownParameter(parameter: string): ErrorItem {
+function unknownParameter(parameter: string): ErrorItem<400> {
   const detail = "This endpoint does not know this parameter.";
   return { code: "unknown_parameter", detail, source: { parameter } };
 }

@@ -8,7 +8,7 @@ export interface RequestState {
   requestId: string;
 }
 
-/** Gives the request its id and logs its end, with the parts of the path that can't be secret. */
+/** Gives the request an id and logs its end, with those parts of the path that can't be secret. */
 export function requestScope(log: Log): Middleware<RequestState> {
   return async (ctx, next) => {
     const startedAt = performance.now();
@@ -29,8 +29,8 @@ export function requestScope(log: Log): Middleware<RequestState> {
 const PLAIN = /^[\w.-]{1,40}$/;
 
 /**
- * Returns the part of a request's path that is safe to log: words and ids, up to the first segment that is anything else
- * or follows the `/i/` or `/u/` of a link. Does not depend on the router, because a mistyped link still holds its token.
+ * Returns the part of a request's path that is safe to log: words and ids, up to the first segment that is anything else or
+ * follows the `/i/` or `/u/` of a link. Doesn't rely on the router, because a mistyped link still contains its token.
  */
 export function harmlessPath(path: string): string {
   const shown: string[] = [];

@@ -17,7 +17,7 @@ import { idempotencyKeyOf, runOnce } from "./run-once.ts";
 
 const MIB = 1024 * 1024;
 
-/** Bytes of long bodies that may be read and worked on at once in this process. */
+/** Limits the bytes of long bodies that this process reads and works on at once. */
 const longBodies = createByteBudget({ most: 32 * MIB, each: 16 * MIB });
 
 /** One request to an endpoint. */
@@ -29,7 +29,7 @@ interface Call {
   incoming: Incoming;
 }
 
-/** Lets a router answer by endpoints. */
+/** Adds endpoints to a router. */
 export function routeEndpoints(
   router: Router<RequestState>,
   endpoints: readonly Endpoint[],
@@ -55,9 +55,9 @@ export function routeEndpoints(
 }
 
 /**
- * The one order in which every endpoint is run: negotiate, read the body, one round trip for environment, caller and
- * permissions, refuse, do. A small body is read before it is known who sent it, but only an admitted caller learns what
- * is wrong with it.
+ * Runs an endpoint in the order that holds for all of them: negotiate, read the body, find environment, caller and permissions in
+ * one round trip, refuse, act. A small body is read before we know who sent it, but only an admitted caller learns what is wrong
+ * with it.
  */
 async function runEndpoint(
   endpoint: Endpoint,
@@ -74,8 +74,8 @@ async function runEndpoint(
 }
 
 /**
- * Authenticates the caller before a long body is read, which costs a second round trip, and reads it only while other
- * long ones leave room for it.
+ * Authenticates the caller before reading a long body, which costs a second round trip. Reads the body only if other long ones
+ * leave room for it.
  */
 async function admitThenRead(length: number, call: Call): Promise<Answer> {
   const { endpoint, context, credentials, incoming } = call;
@@ -95,14 +95,14 @@ function count({ endpoint, context }: Call, caller: Caller): void {
   if (caller.kind === "user") context.limiter.count(endpoint.limit, caller.user_id);
 }
 
-/** @param limit bytes of a body. @param counted whether the caller's request counts already. */
+/** @param limit the most bytes of a body. @param counted whether the request has been counted for its caller. */
 async function runWithin(limit: number, call: Call, { counted } = { counted: false }): Promise<Answer> {
   const { endpoint, api, context, credentials, incoming } = call;
   const { allow } = endpoint;
   const { params } = incoming;
   const reading = readInput(endpoint, api, incoming, limit);
   const of = "of" in allow ? allow.of : undefined;
-  // A wrong body names nothing.
+  // An invalid body names nothing.
   const named = await reading.then(
     (input) => of?.({ ...input, params }) ?? null,
     () => null,
@@ -137,7 +137,7 @@ async function runWithin(limit: number, call: Call, { counted } = { counted: fal
   return runOnce({ ...endpoint, handle: act }, request, { key, sent });
 }
 
-/** Nobody knows who holds a link, and a link gets the same answer twice anyway. */
+/** Link holders are anonymous, so a key would have no owner. Answering a link twice is idempotent anyway. */
 function isKeyed({ method }: Endpoint, caller: Caller): boolean {
   return method !== "GET" && caller.kind !== "nobody";
 }

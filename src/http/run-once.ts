@@ -9,12 +9,12 @@ import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { queryOf } from "./read-input.ts";
 
 /**
- * Runs an endpoint for the first request with a key, and gives later ones the same answer. The work and its answer are one
- * transaction: a process that is killed has done both or neither, and nothing is queued before the commit. A refusal is
- * thrown, which undoes everything but what `stands` writes again, and the key can be used again.
- * @param sent the body as it came: a JSON document, whose members may be in another order next time, or a text.
- * @throws 409 while the first request is under way, 422 for a key that came with another body or query before, and
- *   anything the endpoint throws.
+ * Runs an endpoint for the first request with a key, and gives later requests the same response. The work and its response are
+ * stored in one transaction: a killed process has done both or neither, and nothing is queued before the commit. A refusal is
+ * thrown, so it undoes everything except what `stands` writes again, and the key can be used again.
+ * @param sent the body as it was sent: a JSON document, whose members may come in another order next time, or a text.
+ * @throws 409 while the first request is running, 422 for a key that was sent with another body or query before, and anything the
+ *   endpoint throws.
  */
 export function runOnce(
   endpoint: Endpoint,
@@ -31,7 +31,7 @@ export function runOnce(
     if (kept !== undefined) return answerAgain(kept, requestHash);
     const queues: typeof context.queues = {
       ...context.queues,
-      hint: (queue) => afterCommit(() => context.queues.hint(queue)),
+      wakeUp: (queue) => afterCommit(() => context.queues.wakeUp(queue)),
     };
     const answer = await endpoint.handle({ ...request, context: { ...context, db: trx, queues } });
     await keepAnswer(trx, keyHash, scope, { request_hash: requestHash, ...keptOf(answer, endpoint) });
@@ -50,7 +50,7 @@ function scopeOf(
     environment_id: environmentOf(allow) === "none" ? null : environment.environment_id,
     caller: nameOfCaller(caller),
     method,
-    // The declared path with its ids: the router accepts other spellings of the same path.
+    // The declared path with its ids filled in, because the router accepts other spellings of the same path.
     path: path.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? ""),
   };
 }
@@ -65,7 +65,7 @@ function answerAgain({ request_hash, status, location, document }: KeptAnswer, r
   return { status, headers, ...(document === null ? {} : { document }) };
 }
 
-/** The part of an answer that is kept: no secret, and only the header that belongs to the answer. */
+/** Returns the part of a response that is stored: no secret, and of the headers only Location. */
 function keptOf(
   { status, document, headers }: Answer,
   { answers }: Endpoint,
@@ -78,9 +78,9 @@ const NAME = "idempotency-key";
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * Returns the key by which a repeated request is done once, exactly as sent, with any quotes.
+ * Returns the idempotency key exactly as sent, quotes included.
  * @returns undefined without the header.
- * @throws 400 when it is empty, too long, comes twice or holds anything but printable ASCII.
+ * @throws 400 if it is empty, too long, sent twice or contains anything but printable ASCII.
  */
 export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   if (request.headers[NAME] === undefined) return undefined;
@@ -91,7 +91,7 @@ export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   throw badRequest("invalid_idempotency_key", detail, { header: "Idempotency-Key" });
 }
 
-/** Returns the SHA-256 of a JSON value, independent of the order of members in its objects. */
+/** Returns the SHA-256 of a JSON value. The order of members in its objects doesn't matter. */
 export function jsonDigest(value: unknown): Buffer {
   return createHash("sha256").update(JSON.stringify(value, inOrder)).digest();
 }

@@ -3,9 +3,9 @@ import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**
- * Sets headers on every response, errors included. Browsers don't guess its type, it runs and loads nothing when a browser
- * shows it, and no other site learns where a visitor came from. A page replaces the policy with its own. Under an https
- * PUBLIC_URL, browsers come back only over TLS (RFC 6797).
+ * Sets security headers on every response, errors included. With them, browsers don't guess the type, run and load nothing, and
+ * don't reveal to other sites where a visitor came from. Pages replace the policy with their own. With an https PUBLIC_URL,
+ * browsers come back only over TLS (RFC 6797).
  */
 export function safeHeaders({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Middleware {
   const headers = {
@@ -21,11 +21,11 @@ export function safeHeaders({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Middl
   };
 }
 
-/** Characters. No client needs more, and code that parses these headers should never meet more. */
+/** Characters. No client needs more, and no parser of these headers should have to deal with more. */
 const LONGEST = 1_000;
 
 /** Headers that we, Koa or its packages parse. Credentials, cookies and keys have limits of their own. */
-const TAKEN_APART = [
+const PARSED = [
   "accept",
   "accept-encoding",
   "content-encoding",
@@ -38,9 +38,9 @@ const TAKEN_APART = [
   "x-forwarded-proto",
 ];
 
-/** Refuses a request with a needlessly long header before anything parses it. @throws 431. */
+/** Refuses requests with a needlessly long header before anything parses it. @throws 431. */
 export const refuseLongHeaders: Middleware = (ctx, next) => {
-  const long = TAKEN_APART.filter((name) => (ctx.headers[name]?.length ?? 0) > LONGEST);
+  const long = PARSED.filter((name) => (ctx.headers[name]?.length ?? 0) > LONGEST);
   // The code that renders the refusal must not parse them either.
   for (const name of long) delete ctx.headers[name];
   const [first] = long;

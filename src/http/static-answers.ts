@@ -7,20 +7,28 @@ import { gzip, gzipSync } from "node:zlib";
 import type { Context, Middleware } from "koa";
 
 /**
- * Serves a text that is made once.
- * @param headers `Content-Type` among them.
+ * Serves a text that never changes while the process runs. It is made at the first request, so that a start costs nothing.
+ * @param headers including `Content-Type`.
  */
-export function staticText(text: string, headers: Record<string, string>): Middleware {
-  // As bytes, which all connections share while they are sent.
+export function staticText(make: () => string, headers: Record<string, string>): Middleware {
+  let kept: (Static & { plain: Buffer }) | undefined;
+  return (ctx) => {
+    kept ??= compress(make());
+    const { plain } = kept;
+    answerStatic(ctx, kept, headers, () => plain);
+  };
+}
+
+/** Keeps the text as bytes, which all connections share while they are being sent. */
+function compress(text: string): Static & { plain: Buffer } {
   const plain = Buffer.from(text);
-  const kept = { tag: tagOf(plain), size: plain.length, zipped: gzipSync(plain, { level: 9 }) };
-  return (ctx) => answerStatic(ctx, kept, headers, () => plain);
+  return { plain, tag: tagOf(plain), size: plain.length, zipped: gzipSync(plain, { level: 9 }) };
 }
 
 /**
- * Serves a large file that never changes while the process runs. Reads it at the first request and keeps only its
- * compressed bytes. Clients that don't accept those get the file as a stream.
- * @param headers `Content-Type` among them.
+ * Serves a large file that never changes while the process runs. Reads it at the first request and keeps only the compressed
+ * bytes. Clients that don't accept compression get the file as a stream.
+ * @param headers including `Content-Type`.
  */
 export function staticFile(path: string, headers: Record<string, string>): Middleware {
   let kept: Promise<Static> | undefined;
@@ -35,8 +43,7 @@ async function read(path: string): Promise<Static> {
   return { tag: tagOf(content), size: content.length, zipped: await promisify(gzip)(content, { level: 9 }) };
 }
 
-/** Content that never changes while the process runs. */
-export interface Static {
+interface Static {
   tag: string;
   /** Bytes, uncompressed. */
   size: number;
@@ -48,8 +55,8 @@ function tagOf(content: Buffer): string {
 }
 
 /**
- * Sends it compressed to clients that accept that, and 304 to clients that have it. No other answer is compressed: its
- * length could give away a secret that stands beside text of the reader's choice.
+ * Sends content compressed to clients that accept that, and 304 to clients that have it already. No other responses are
+ * compressed, because the length could reveal a secret that stands next to text of the caller's choice.
  */
 function answerStatic(
   ctx: Context,

@@ -12,7 +12,7 @@ export interface KeptAnswer {
   document: object | null;
 }
 
-/** Tries only: if requests waited, many with one key would hold every connection. */
+/** Doesn't wait, because many requests with one key would then hold every connection. */
 const tryLock = statement<{ locked: boolean }, { number: string }>(
   "lock-idempotency-key",
   { number: "bigint" },
@@ -26,8 +26,8 @@ const findKept = statement<KeptAnswer, { key_hash: Buffer }>(
 );
 
 /**
- * Takes a key for this transaction, or finds its kept answer. A second statement looks after the lock is taken, so that it
- * sees what the lock's last holder committed.
+ * Takes a key for this transaction, or finds its kept answer. A second statement looks for it after the lock is taken, so
+ * that it sees what the previous holder committed.
  * @param keyHash SHA-256 of the key and its scope; the first 8 bytes are the number of the lock.
  * @returns undefined for a new key, which now belongs to this transaction.
  * @throws 409 with `Retry-After` while another request with the key is running.

@@ -1,9 +1,10 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 
 const CHUNK = 1_000;
 
-/** Hours an answer is kept: whoever asks again does so much sooner. */
+/** Hours an answer is kept. Retries come much sooner. */
 export const KEPT_HOURS = 48;
 
 const purgeChunk = statement<{ purged: number }, { limit: number; hours: number }>(
@@ -22,16 +23,13 @@ const purgeChunk = statement<{ purged: number }, { limit: number; hours: number 
 );
 
 /**
- * Removes answers nobody will ask for again; their keys are new from then on.
+ * Deletes old answers; their keys can be used again.
  * @param aborted asked between chunks.
- * @returns how many.
+ * @returns the number deleted.
  */
-export async function purgeIdempotencyKeys(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
-  while (!aborted()) {
-    const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK, hours: KEPT_HOURS });
-    total += purged;
-    if (purged < CHUNK) break;
-  }
-  return total;
+export function purgeIdempotencyKeys(db: Knex, aborted: () => boolean): Promise<number> {
+  return inChunks(CHUNK, aborted, async () => {
+    const [chunk] = await purgeChunk(db, { limit: CHUNK, hours: KEPT_HOURS });
+    return chunk?.purged ?? 0;
+  });
 }

@@ -3,15 +3,15 @@ import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { InvitationBatch, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { countsOf } from "./settle-rows.ts";
 
 /**
- * Ends a batch before its time, once the rows a worker has in hand are done. Canceling again answers the same.
- * @throws 404, 403 when the right is lost meanwhile, 409 when it is completed.
+ * Cancels an unfinished batch, after the rows that a worker is processing. Canceling again returns the same.
+ * @throws 404, 403 if the actor has just lost the right, 409 if it is completed.
  */
 export function cancelInvitationBatch(
   { db }: Pick<Context, "db">,
@@ -23,18 +23,18 @@ export function cancelInvitationBatch(
     if (batch === undefined) throw notFound("invitation batch");
     if (batch.organization_id !== null) {
       await Organization.lock(trx, environment_id, batch.organization_id);
-      await currentCeiling(trx, actor, batch.organization_id, "members:manage");
+      await requirePermissionNow(trx, actor, batch.organization_id, "members:manage");
     }
     if (batch.status === "completed")
-      throw conflict("batch_completed", "The batch is completed; revoke the invitations you don't want.");
+      throw conflict("batch_completed", "The batch is completed. Revoke the invitations you don't want.");
     return batch.status === "canceled" ? batch : cancelRest(trx, batch, actor);
   });
 }
 
-/** Ends an unfinished batch that is locked: rows that are left are canceled, what was invited stays. */
+/** Cancels the remaining rows of a batch that is locked, and ends it. Its invitations stay. */
 export async function cancelRest(
   trx: Knex.Transaction,
-  { id, environment_id, organization_id }: Pick<InvitationBatch, "id" | "environment_id" | "organization_id">,
+  { id }: Pick<InvitationBatch, "id">,
   actor: Actor,
 ): Promise<InvitationBatch> {
   await InvitationBatchRow.query(trx)
@@ -46,8 +46,6 @@ export async function cancelRest(
     .returning("*");
   if (canceled === undefined) throw new Error(`the locked batch ${id} is gone`);
   const data = countsOf(canceled.kind, canceled);
-  await recordEvents(trx, actor, [
-    { type: "invitation_batch.canceled", environment_id, organization_id, subject_id: id, data },
-  ]);
+  await recordEvent(trx, actor, "invitation_batch.canceled", canceled, data);
   return canceled;
 }

@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import type { InvitationBatch } from "../models/invitation-batch.ts";
 
-/** An unfinished batch whose turn it is, locked; and whether there is still anything to do it for. */
+/** An unfinished batch whose turn it is, locked; and whether its organization and program still allow it. */
 export interface LockedBatch
   extends Pick<
     InvitationBatch,
@@ -16,16 +16,15 @@ export interface LockedBatch
     | "dry_run"
     | "total_count"
   > {
-  /** False once its deletion has begun. */
+  /** False once the deletion of the organization has started. */
   has_organization: boolean;
-  /** False once the program that asked is gone, or may not invite any more. True for people: theirs are judged by row. */
+  /** False if the program that asked is deleted or may no longer invite. True for people, who are checked at each row. */
   program_may: boolean;
 }
 
 /**
- * The batch that has waited longest takes its turn; one that another run holds is skipped. Of one organization a batch
- * begins when the one before is done: two at once would, one chunk overlapping the next, share the organization's lock
- * among them without a gap, and keep whoever wants it for themselves waiting.
+ * Picks the batch that has waited longest, and skips those another run holds. Batches of one organization run one after
+ * another: chunks of two would overlap, hold the organization's lock without a gap, and keep everyone else waiting.
  */
 const lockNext = statement<LockedBatch, { except: string[] }>(
   "lock-next-invitation-batch",
@@ -48,7 +47,7 @@ const lockNext = statement<LockedBatch, { except: string[] }>(
   for no key update of b skip locked`,
 );
 
-/** @param except ids of batches that are left alone. */
+/** Finds and locks the next batch. @param except ids of batches to skip. */
 export async function lockNextBatch(
   trx: Knex.Transaction,
   except: string[],

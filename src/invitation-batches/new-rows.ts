@@ -4,30 +4,31 @@ import { conflict, type ErrorItem } from "../errors.ts";
 import type { NewInvitation } from "../invitations/invite-member.ts";
 import { clip } from "../lib/clip.ts";
 import { newId } from "../lib/id.ts";
+import type { Invitation } from "../models/invitation.ts";
 import type { BatchRowStatus, InvitationBatch } from "../models/invitation-batch.ts";
 import { type RoleFinder, readRoleCell } from "./read-role-cell.ts";
 
-/** What a row invites with. Where it is to is said by its batch. */
+/** The invitation a row asks for. Its batch names the organization. */
 export type RowInput = Omit<NewInvitation, "environment_id" | "organization_id" | "send_mail">;
 
-/** Why a row leads to no invitation: a stable code and a sentence. */
+/** Why a row failed: a stable code and a sentence. */
 export type RowProblem = Pick<ErrorItem, "code" | "detail">;
 
 /**
- * A row as it was sent: what was read of it, or why it could not be read. `email` is the text that was sent, if any, and
- * `line` where the row begins in a file.
+ * A row as it was sent: its contents, or why it could not be read. `email` is the text that was sent, if any; `line` is
+ * where the row starts in a file. Each of `role_names` may name several roles.
  */
 export type SentRow = { email: string | null; line?: number } & (
-  | { input: RowInput /** What it says instead of ids: each may name several roles. */; role_names: string[] }
+  | { input: RowInput; role_names: string[] }
   | { problem: RowProblem }
 );
 
-/** As for a single invitation. */
+/** The same as for a single invitation. */
 const ROLES_AT_MOST = 50;
-/** Names of roles that a problem lists. */
+/** The most role names that a problem lists. */
 const NAMES_LISTED = 20;
 
-/** A row as it is written at first. */
+/** A row as it is first written. */
 export interface NewRow {
   id: string;
   number: number;
@@ -37,18 +38,17 @@ export interface NewRow {
   status: BatchRowStatus;
   code: string | null;
   detail: string | null;
-  /** In a batch that resends. */
+  /** The invitation to resend. */
   invitation_id?: string;
 }
 
 /**
- * The rows of a batch in their order: numbered from 1, with ids that sort alike. What could not be read has failed
- * already, and of those to one address the first stays.
- * @param roles undefined where no row names any.
+ * Makes the rows of a batch of invitations, numbered from 1. Unreadable rows have failed already, and rows that repeat an
+ * address are duplicates.
+ * @param roles undefined if no row names roles.
  */
 export function newRows(sent: SentRow[], roles: RoleFinder | undefined): NewRow[] {
-  // Within a millisecond ids are in any order.
-  const ids = sent.map(() => newId("batchrow")).sort();
+  const ids = rowIds(sent.length);
   const numbers = new Map<string, number>();
   return sent.map((row, index) => {
     const number = index + 1;
@@ -67,6 +67,27 @@ export function newRows(sent: SentRow[], roles: RoleFinder | undefined): NewRow[
   });
 }
 
+/** Makes the rows of a batch that resends invitations. */
+export function resendRows(invitations: Array<Pick<Invitation, "id" | "email">>): NewRow[] {
+  const ids = rowIds(invitations.length);
+  return invitations.map(({ id: invitation_id, email }, index) => ({
+    id: ids[index] ?? "",
+    number: index + 1,
+    line: null,
+    email,
+    input: null,
+    status: "queued",
+    code: null,
+    detail: null,
+    invitation_id,
+  }));
+}
+
+/** Makes ids that sort in the order of the rows. Ids made within a millisecond are in any order. */
+function rowIds(length: number): string[] {
+  return Array.from({ length }, () => newId("batchrow")).sort();
+}
+
 const NO_ROLES: RoleFinder = { find: () => undefined, names: [] };
 
 function problemOf([missing]: string[], count: number, { names }: RoleFinder): RowProblem | undefined {
@@ -74,18 +95,18 @@ function problemOf([missing]: string[], count: number, { names }: RoleFinder): R
     const asWritten = names.map((name) => (/[;,|]/.test(name) ? `"${name}"` : name));
     const listed = asWritten.slice(0, NAMES_LISTED).join(", ");
     const more = names.length > NAMES_LISTED ? ` and ${names.length - NAMES_LISTED} more` : "";
-    const detail = `roles: there is no role "${clip(missing, 100)}" here. There are: ${listed}${more}. Put ; between several, and a name that holds one of ; , | in quotes.`;
+    const detail = `roles: there is no role "${clip(missing, 100)}" here. The roles are: ${listed}${more}. Separate several with ; and put a name that contains ; , or | in quotes.`;
     return { code: "not_found", detail };
   }
   if (count <= ROLES_AT_MOST) return undefined;
   return {
     code: "invalid_attribute",
-    detail: `roles: may be at most ${ROLES_AT_MOST}, and ${count} are named`,
+    detail: `roles: names ${count} roles, and may name at most ${ROLES_AT_MOST}`,
   };
 }
 
 function duplicateOf(number: number) {
-  const [{ code, detail }] = conflict("duplicate_row", `Row ${number} is to the same address.`).items;
+  const [{ code, detail }] = conflict("duplicate_row", `Row ${number} has the same address.`).items;
   return { code, detail };
 }
 

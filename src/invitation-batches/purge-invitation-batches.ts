@@ -1,12 +1,13 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 
-/** Days a batch is kept once it has ended. Its rows hold addresses, also of people who were never invited. */
+/** Days a batch is kept after it ended. Its rows hold addresses, even of people who were never invited. */
 const KEPT_DAYS = 90;
 
 /**
- * One batch at a time, for up to 10,000 rows go with it. It is looked for once (`materialized`), and one that another
- * worker holds is passed over.
+ * Deletes one batch at a time, because it takes up to 10,000 rows with it. `materialized` makes Postgres look for it only
+ * once; a batch that another worker holds is skipped.
  */
 const purgeOldest = statement<{ id: string }, { days: number }>(
   "purge-invitation-batch",
@@ -25,12 +26,10 @@ const purgeOldest = statement<{ id: string }, { days: number }>(
 );
 
 /**
- * Removes batches that ended long ago, with their rows. Their invitations stay, and their events, which tell the counts.
+ * Deletes batches that ended long ago, with their rows. Their invitations stay, and so do their events with the counts.
  * @param aborted asked between batches.
- * @returns how many.
+ * @returns the number deleted.
  */
-export async function purgeInvitationBatches(db: Knex, aborted: () => boolean): Promise<number> {
-  for (let total = 0; ; total += 1) {
-    if (aborted() || (await purgeOldest(db, { days: KEPT_DAYS })).length === 0) return total;
-  }
+export function purgeInvitationBatches(db: Knex, aborted: () => boolean): Promise<number> {
+  return inChunks(1, aborted, async () => (await purgeOldest(db, { days: KEPT_DAYS })).length);
 }

@@ -2,14 +2,15 @@ import type { Knex } from "knex";
 import { isId } from "../lib/id.ts";
 import { Role } from "../models/role.ts";
 
-/** What people write between several roles. */
+/** The separators people write between roles. */
 const SEPARATORS = ["\n", ";", "|", ","];
 const ALL = SEPARATORS.join("");
 
 /**
- * The roles of a cell, by names or ids. The whole may be one name, also one that holds separators. Else it is a list, with
- * one kind of separator if all are known that way; a name in quotes, or a separator after `\`, is taken as it is.
- * @returns ids, and the names no role has.
+ * Reads the roles that a cell names or identifies by id. The whole cell may be one name, even one with separators in it.
+ * Otherwise it is a list: with one kind of separator if all its names are known then, else with all of them. A name in
+ * quotes, or a separator after `\`, is taken literally.
+ * @returns the ids, and the names that no role has.
  */
 export function readRoleCell(cell: string, { find }: RoleFinder): { role_ids: string[]; missing: string[] } {
   const readings = [[cell], ...[...SEPARATORS, ALL].map((separators) => split(cell, separators))];
@@ -40,15 +41,15 @@ function split(cell: string, separators: string): string[] {
 }
 
 export interface RoleFinder {
-  /** By name an id; undefined for a name no role has. */
+  /** Finds the id of the role with this name. */
   find(name: string): string | undefined;
-  /** Of those that may be given, in order. */
+  /** The names of the roles that can be granted, sorted. */
   names: string[];
 }
 
 /**
- * Finds the roles that may be given in an organization by name. One of its own goes before one of the environment, and
- * the very name before one that differs in case.
+ * Makes a finder for the roles that can be granted in an organization. It prefers the organization's own roles to those
+ * of the environment, and the exact name to one that differs in case.
  */
 export async function roleFinder(
   trx: Knex.Transaction,
@@ -61,9 +62,9 @@ export async function roleFinder(
     .select("id", "name", "is_system");
   const exact = new Map(roles.map(({ id, name }) => [name, id]));
   const folded = new Map(roles.map(({ id, name }) => [name.toLowerCase(), id]));
-  const given = roles.filter(({ name, is_system }) => !(is_system && name === "owner"));
+  const grantable = roles.filter(({ name, is_system }) => !(is_system && name === "owner"));
   return {
     find: (name) => exact.get(name) ?? folded.get(name.toLowerCase()),
-    names: [...new Set(given.map(({ name }) => name))].sort(),
+    names: [...new Set(grantable.map(({ name }) => name))].sort(),
   };
 }

@@ -5,7 +5,7 @@ import type { Actor } from "../events/record-events.ts";
 import type { InvitationBatch } from "../models/invitation-batch.ts";
 import { quotaSql } from "../models/quotas.ts";
 
-/** Rows a user may send in 24 hours for each invitation they may: most files have mistakes, and are sent again. */
+/** Rows a user may send in 24 hours, for each invitation they may send: most files have mistakes and are sent again. */
 const ROWS_PER_INVITATION = 20;
 
 interface Asked {
@@ -31,7 +31,7 @@ const findBatches = statement<Found, Asked>(
     where b.actor_user_id = :user_id and b.created_at > now() - interval '24 hours' and b.id is distinct from :batch_id
   ) as rows_lately, array(
     select b.actor_user_id from invitation_batches b
-    -- As the index of unfinished ones has it.
+    -- The conditions of the index of unfinished batches.
     where (
       b.organization_id = :organization_id
       or :organization_id is null and b.organization_id is null and b.environment_id = :environment_id
@@ -44,34 +44,28 @@ const findBatches = statement<Found, Asked>(
 );
 
 /**
- * Refuses a batch that would be one too many. Nobody is exempt, since this is about the queue and not about who asks. A
- * user who has none there may always send one, up to twice as many in all, so one member can't keep the others out.
- * The answer is final only with the organization locked: each of many that come at once then sees those before it.
- * Rows are kept for months whatever becomes of them, so a user sends a number of them in 24 hours and no more.
- * @param batch `id` is that of the batch itself, where it is written already.
+ * Refuses a batch beyond the limits, which protect the queue, so they apply to everyone. A user with no unfinished batch
+ * in the organization may exceed the number there by one, up to twice the limit, so one member can't keep the others out.
+ * The result is final only with the organization locked: of many simultaneous requests each then sees those before it.
+ * The number of rows a user sends in 24 hours is limited too, because rows are kept for months.
+ * @param batch its `id` is given if the batch is already written, so that it doesn't count itself.
  * @throws 409, 429.
  */
 export async function requireBatchAllowed(
   db: Knex,
-  {
-    environment_id,
-    organization_id,
-    id,
-  }: Pick<InvitationBatch, "environment_id" | "organization_id"> & { id?: string },
+  batch: Pick<InvitationBatch, "environment_id" | "organization_id"> & { id?: string },
   { user_id }: Pick<Actor, "user_id">,
 ): Promise<void> {
-  const asked = { environment_id, organization_id, batch_id: id ?? null, user_id };
-  const [{ most = null, senders = [], most_rows = null, rows_lately = 0 } = {}] = await findBatches(
-    db,
-    asked,
-  );
+  const { environment_id, organization_id, id: batch_id = null } = batch;
+  const [found] = await findBatches(db, { environment_id, organization_id, batch_id, user_id });
+  const { most = null, senders = [], most_rows = null, rows_lately = 0 } = found ?? {};
   if (most_rows !== null && rows_lately >= most_rows) {
-    const detail = `You have sent ${rows_lately} rows in 24 hours, which is as many as you may. Try again later, or ask the operator for more.`;
+    const detail = `You have sent ${rows_lately} rows in 24 hours, and may send no more. Try again later, or ask the operator to raise the limit.`;
     throw tooSoon("inviter_limit", detail, 3_600);
   }
   if (most === null || senders.length < most) return;
   const isNewcomer = user_id !== null && !senders.includes(user_id);
   if (isNewcomer && senders.length < 2 * most) return;
-  const detail = `${organization_id === null ? "The environment has" : "The organization has"} ${senders.length} unfinished batches: wait for one to be completed, or cancel one.`;
+  const detail = `The ${organization_id === null ? "environment" : "organization"} has ${senders.length} unfinished batches. Wait for one to be completed, or cancel one.`;
   throw conflict("batch_limit", detail);
 }

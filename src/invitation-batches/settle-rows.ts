@@ -1,9 +1,9 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
-import { recordEvents } from "../events/record-events.ts";
+import { recordEvent, SYSTEM } from "../events/record-events.ts";
 import type { LockedBatch } from "./lock-next-batch.ts";
 
-/** What became of a row. */
+/** The outcome of a row. */
 export interface RowOutcome {
   number: number;
   status: "created" | "resent" | "failed";
@@ -44,32 +44,21 @@ const settle = statement<Counts, { batch_id: string; outcomes: string; is_last: 
   returning total_count, created_count, resent_count, failed_count, duplicate_count`,
 );
 
-/** Writes down what became of a chunk's rows, counts them, and ends the batch with the last. The batch is locked. */
+/** Records the outcomes of a chunk's rows, counts them, and completes the batch after the last. The batch is locked. */
 export async function settleRows(
   trx: Knex.Transaction,
-  { id, kind, environment_id, organization_id, request_id }: LockedBatch,
+  batch: LockedBatch,
   outcomes: RowOutcome[],
   isLast: boolean,
 ): Promise<void> {
-  const [counts] = await settle(trx, {
-    batch_id: id,
-    outcomes: JSON.stringify(outcomes),
-    is_last: isLast,
-  });
+  const settled = { batch_id: batch.id, outcomes: JSON.stringify(outcomes), is_last: isLast };
+  const [counts] = await settle(trx, settled);
   if (!isLast || counts === undefined) return;
-  const actor = { kind: "system", user_id: null, request_id } as const;
-  await recordEvents(trx, actor, [
-    {
-      type: "invitation_batch.completed",
-      environment_id,
-      organization_id,
-      subject_id: id,
-      data: countsOf(kind, counts),
-    },
-  ]);
+  const actor = { ...SYSTEM, request_id: batch.request_id };
+  await recordEvent(trx, actor, "invitation_batch.completed", batch, countsOf(batch.kind, counts));
 }
 
-/** What the last event of a batch says. */
+/** The counts that the last event of a batch records. */
 export function countsOf(kind: LockedBatch["kind"], counts: Counts): Record<string, number> {
   const { total_count, created_count, resent_count, failed_count, duplicate_count } = counts;
   return kind === "resend"

@@ -4,9 +4,10 @@ import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Actor, recordEvents } from "../events/record-events.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { findInvitation, type InvitationKey } from "./find-invitation.ts";
 
 /** Moves an unsent notice about several failures to another of their invitations. */
@@ -38,7 +39,7 @@ export async function deleteInvitation({ db }: Context, key: InvitationKey, acto
   const { id, environment_id, organization_id } = await findInvitation(db, key);
   await transaction(db, async (trx) => {
     await Organization.lock(trx, environment_id, organization_id);
-    await currentCeiling(trx, actor, organization_id, "members:manage");
+    await requirePermissionNow(trx, actor, organization_id, "members:manage");
     await keepNotice(trx, { id });
     const [deleted] = await Invitation.query(trx)
       .where({ id })
@@ -86,12 +87,9 @@ const purgeChunk = statement<{ purged: number }, { limit: number }>(
  * @param aborted asked between chunks.
  * @returns the number removed.
  */
-export async function purgeDeletedDeliveries(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
-  while (!aborted()) {
-    const [{ purged = 0 } = {}] = await purgeChunk(db, { limit: CHUNK });
-    total += purged;
-    if (purged < CHUNK) break;
-  }
-  return total;
+export function purgeDeletedDeliveries(db: Knex, aborted: () => boolean): Promise<number> {
+  return inChunks(CHUNK, aborted, async () => {
+    const [chunk] = await purgeChunk(db, { limit: CHUNK });
+    return chunk?.purged ?? 0;
+  });
 }

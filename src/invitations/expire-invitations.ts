@@ -1,13 +1,14 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 
 const CHUNK = 1_000;
 
 /**
- * One event per invitation, and to each inviter one mail per organization, however many expired at once: the mail says
- * how many. So all chunks of a run write the moment of its first (`:moment`), and know by it whom the run has told already.
- * The ids come from outside, one for each row there may be.
+ * Writes one event per invitation, and per inviter and organization one email, which counts the invitations that expired
+ * at once. To know whom the run has already notified, all its chunks write the time of the first (`:moment`). The ids
+ * come from outside, one for each possible row.
  */
 const expireChunk = statement<
   { expired: number; moment: string },
@@ -63,25 +64,18 @@ const expireChunk = statement<
 );
 
 /**
- * Writes what is true already: pending invitations past their expiry become `expired`. Housekeeping only: nobody can
- * accept after expiry however late this runs. Rows locked by an answer under way are left to the next run.
+ * Marks overdue invitations as `expired`. Housekeeping only: nobody can accept one, however late this runs. Rows that an
+ * answer has locked are left to the next run.
  * @param aborted asked between chunks.
- * @returns how many.
+ * @returns the number expired.
  */
-export async function expireInvitations(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
+export function expireInvitations(db: Knex, aborted: () => boolean): Promise<number> {
+  const ids = (prefix: "evt" | "dlv") => Array.from({ length: CHUNK }, () => newId(prefix));
   let moment: string | null = null;
-  while (!aborted()) {
-    const ids = (prefix: "evt" | "dlv") => Array.from({ length: CHUNK }, () => newId(prefix));
-    const [chunk]: Array<{ expired: number; moment: string }> = await expireChunk(db, {
-      limit: CHUNK,
-      event_ids: ids("evt"),
-      delivery_ids: ids("dlv"),
-      moment,
-    });
+  return inChunks(CHUNK, aborted, async () => {
+    const given = { limit: CHUNK, event_ids: ids("evt"), delivery_ids: ids("dlv"), moment };
+    const [chunk] = await expireChunk(db, given);
     moment = chunk?.moment ?? null;
-    total += chunk?.expired ?? 0;
-    if (chunk === undefined || chunk.expired < CHUNK) break;
-  }
-  return total;
+    return chunk?.expired ?? 0;
+  });
 }

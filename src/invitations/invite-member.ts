@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import { lacksPermission } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
-import { conflict, forbidden, invalid, notFound, Refusal } from "../errors.ts";
+import { conflict, invalid, notFound, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { Environment } from "../models/environment.ts";
 import { Invitation } from "../models/invitation.ts";
-import { exceedsOwn } from "../roles/require-grantable.ts";
+import { exceedsOwn, ownerNotGrantable } from "../roles/require-grantable.ts";
 import { insertInvitation, type Verdict } from "./insert-invitation.ts";
 import { limitReached } from "./mail-limits.ts";
 
@@ -43,7 +43,7 @@ export async function inviteMember(
 ): Promise<Invitation> {
   const invited = await tryToInvite(db, invitation, actor);
   if (invited instanceof Refusal) throw invited;
-  queues.hint("mail");
+  queues.wakeUp("mail");
   return invited;
 }
 
@@ -89,13 +89,7 @@ function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Ref
   if (!verdict.may_invite) return lacksPermission("members:manage", "organization");
   if (verdict.missing_role_ids.length > 0)
     return notFound(`role: ${verdict.missing_role_ids.join(", ")}`, roleIds);
-  if (verdict.owner_role_ids.length > 0) {
-    return forbidden(
-      "owner_not_grantable",
-      "The role owner is transferred, not granted. Only a program invites an owner, to an organization that has none.",
-      roleIds,
-    );
-  }
+  if (verdict.owner_role_ids.length > 0) return ownerNotGrantable(roleIds);
   if (verdict.exceeding_permissions.length > 0) return exceedsOwn(verdict.exceeding_permissions, roleIds);
   if (!verdict.expiry_allowed) {
     return invalid(

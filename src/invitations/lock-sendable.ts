@@ -5,8 +5,8 @@ import type { Actor } from "../events/record-events.ts";
 import { Environment } from "../models/environment.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
 import { requireGrantable } from "../roles/require-grantable.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { closedInvitation } from "./find-invitation.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function lockSendable(
   { roleIds, expired = false }: { roleIds?: string[] | undefined; expired?: boolean } = {},
 ): Promise<Invitation> {
   const { owner_user_id } = await Organization.lock(trx, environment_id, organization_id);
-  const ceiling = await currentCeiling(trx, actor, organization_id, "members:manage");
+  const held = await requirePermissionNow(trx, actor, organization_id, "members:manage");
   const invitation = await Invitation.query(trx)
     .modify("asOfNow")
     .modify("withSummary")
@@ -35,7 +35,7 @@ export async function lockSendable(
     environment_id,
     organization_id,
     role_ids: roleIds ?? invitation.role_ids ?? [],
-    ceiling,
+    held,
     pointer: roleIds && "/data/attributes/role_ids",
     toFirstOwner: owner_user_id === null,
   });

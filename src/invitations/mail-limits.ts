@@ -5,24 +5,24 @@ import type { Actor } from "../events/record-events.ts";
 import type { Invitation } from "../models/invitation.ts";
 import { quotaSql } from "../models/quotas.ts";
 
-/** How often one invitation is sent, all told. */
-const MAILS_PER_INVITATION = 10;
-/** Seconds between two mails of one invitation. */
+/** How often one invitation can be sent. */
+const EMAILS_PER_INVITATION = 10;
+/** Seconds between two emails of one invitation. */
 const COOLDOWN = 60;
 
 /** The limit that keeps an email from being sent. */
 export interface SendingLimit {
   code: "inviting_paused" | "recipient_limit" | "inviter_limit" | "pending_limit";
-  /** Seconds until it passes; null: not with time. */
+  /** Seconds until it passes; null if waiting doesn't help. */
   wait: number | null;
 }
 
 /**
- * SQL of a table with the first limit that is reached, or no row: the one place where an invitation's email is judged,
- * whether it is the first or a later one. It waits for others that are being sent to the address, so the organization
- * must be locked before (migration 0015).
- * @param settings the expression that has the environment's settings.
- * @param isNew whether it adds to the pending invitations.
+ * Makes the SQL of a table with the first limit that is reached, or no row. It is the one place that checks an
+ * invitation's email, whether the first or a later one. It waits for other emails that are being written to the address,
+ * so the organization must be locked before (migration 0015).
+ * @param settings SQL of the environment's settings.
+ * @param isNew whether there will be one more pending invitation.
  */
 export function sendingLimitSql(
   {
@@ -34,7 +34,7 @@ export function sendingLimitSql(
   settings: string,
   { isNew }: { isNew: boolean },
 ): string {
-  // The quotas of people don't bind programs.
+  // These quotas don't bind programs.
   const ofPeople = (name: Parameters<typeof quotaSql>[1]) =>
     `case when ${user} is not null then ${quotaSql(settings, name)} end`;
   return `sending_limit_now(${environment}, ${organization}, ${address}, ${user},
@@ -45,7 +45,7 @@ export function sendingLimitSql(
 const findLimit = limitStatement("find-sending-limit", { isNew: false });
 const findLimitOfNew = limitStatement("find-sending-limit-of-new", { isNew: true });
 
-/** An email of an invitation that somebody wants to send. */
+/** An email that someone wants to send for an invitation. */
 interface Sending extends Pick<Invitation, "environment_id" | "organization_id" | "email_canonical"> {
   kind: Actor["kind"];
   user_id: string | null;
@@ -81,10 +81,10 @@ function limitStatement(name: string, { isNew }: { isNew: boolean }) {
 }
 
 /**
- * Refuses to send an invitation once more when that would be one email too many. Decides with the invitation's
- * organization locked, so that of two that come at once the second sees the first. The operator is held by the cooldown
- * alone. One that has expired will be one more pending invitation.
- * @throws 429 with `Retry-After`, 409 when an invitation was sent often enough.
+ * Refuses to send an invitation again if that exceeds a limit. The result is final only with the organization locked: of
+ * two simultaneous requests the second then sees the first. Only the cooldown binds the operator. An expired invitation
+ * also counts as one more pending.
+ * @throws 429 with `Retry-After`, 409 if the invitation was sent too often.
  */
 export async function requireMailAllowed(
   db: Knex,
@@ -102,18 +102,22 @@ export async function requireMailAllowed(
     cooldown: COOLDOWN,
   });
   if (cool_in !== null && cool_in > 0)
-    throw tooSoon("resend_too_soon", `It was sent a moment ago. Try again in ${cool_in} s.`, cool_in);
+    throw tooSoon(
+      "resend_too_soon",
+      `The invitation was sent a moment ago. Try again in ${cool_in} s.`,
+      cool_in,
+    );
   if (actor.kind === "operator") return;
-  if (token_version >= MAILS_PER_INVITATION)
+  if (token_version >= EMAILS_PER_INVITATION)
     throw conflict(
       "resend_limit",
-      `It was sent ${MAILS_PER_INVITATION} times. Revoke it unless it has expired, and invite the address again later.`,
+      `The invitation was sent ${EMAILS_PER_INVITATION} times. Revoke it unless it has expired, and invite the address again later.`,
     );
   if (code != null) throw limitReached({ code, wait });
 }
 
 /**
- * Refuses to add an address in another way than by inviting it, where the actor could not email it an invitation.
+ * Refuses to make someone a member directly if the actor could not email them an invitation.
  * @throws 429.
  */
 export async function requireInvitingAllowed(
@@ -131,13 +135,13 @@ export async function requireInvitingAllowed(
   if (code != null) throw limitReached({ code, wait });
 }
 
-/** The refusal for an email that a limit keeps from being sent. */
+/** Makes the refusal for a limit. */
 export function limitReached({ code, wait }: SendingLimit): Refusal {
   switch (code) {
     case "inviting_paused":
       return tooSoon(
         "inviting_paused",
-        "You can't invite or add anyone at the moment, because somebody reported one as spam or the operator paused you. Try again later, or ask the operator.",
+        "You can't invite or add anyone at the moment, because an invitation of yours was reported as spam or the operator paused you. Try again later, or ask the operator.",
         wait ?? 0,
       );
     case "recipient_limit":
@@ -149,13 +153,13 @@ export function limitReached({ code, wait }: SendingLimit): Refusal {
     case "inviter_limit":
       return tooSoon(
         "inviter_limit",
-        "You have sent as many invitations as you may in 24 hours. Try again later, or ask the operator for more.",
+        "You have sent as many invitations as you may in 24 hours. Try again later, or ask the operator to raise the limit.",
         wait ?? 0,
       );
     case "pending_limit":
       return forbidden(
         "pending_limit",
-        "The organization has as many pending invitations as it may. Revoke some, or ask the operator for more.",
+        "The organization has as many pending invitations as it may. Revoke some, or ask the operator to raise the limit.",
       );
   }
 }

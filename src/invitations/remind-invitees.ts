@@ -1,17 +1,18 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
+import { inChunks } from "../lib/in-chunks.ts";
 
 const CHUNK = 500;
-/** Reminders of one mail there may be. */
+/** The most reminders of one email. */
 export const REMINDERS_PER_MAIL = 10;
-/** `seq` of a reminder is its day, which is 365 at most, and counts on by this with every newer mail. */
+/** A reminder's `seq` is its day, at most 365, plus this number for every newer email of the invitation. */
 export const REMINDER_SEQ_PER_MAIL = 1_000;
 
 /**
- * Who is due is found by the mail that left: so many days ago, but not a day longer, or a worker that was away for weeks
- * would remind everybody at once. `seq` says which mail and which day, so that no reminder is written twice, whoever
- * writes and however the days are changed meanwhile. A reminder that was missed is not made up for once the next is due.
+ * Finds who is due by the email that was sent that many days ago, but not a day longer; otherwise a worker that was away
+ * for weeks would remind everyone at once. `seq` identifies the email and the day, so no reminder is written twice, even
+ * by two workers or after the days are changed. A missed reminder is skipped once the next is due.
  */
 const writeReminders = statement<
   { reminded: number },
@@ -68,22 +69,16 @@ const writeReminders = statement<
 );
 
 /**
- * Writes a mail to everybody whose invitation has gone unanswered for one of the environment's reminder days. Never
- * after an answer, and never of what its inviter could no longer send: what is answered meanwhile is judged once more when the mail is claimed.
+ * Writes a reminder for each invitation that has been pending for one of the environment's reminder days, unless its
+ * inviter could no longer send it. An answer given after this is noticed when the email is claimed.
  * @param aborted asked between chunks.
- * @returns how many.
+ * @returns the number of reminders.
  */
-export async function remindInvitees(db: Knex, aborted: () => boolean): Promise<number> {
-  let total = 0;
-  while (!aborted()) {
-    const ids = (prefix: "dlv" | "evt") => Array.from({ length: CHUNK }, () => newId(prefix));
-    const [chunk] = await writeReminders(db, {
-      limit: CHUNK,
-      delivery_ids: ids("dlv"),
-      event_ids: ids("evt"),
-    });
-    total += chunk?.reminded ?? 0;
-    if (chunk === undefined || chunk.reminded < CHUNK) break;
-  }
-  return total;
+export function remindInvitees(db: Knex, aborted: () => boolean): Promise<number> {
+  const ids = (prefix: "dlv" | "evt") => Array.from({ length: CHUNK }, () => newId(prefix));
+  return inChunks(CHUNK, aborted, async () => {
+    const given = { limit: CHUNK, delivery_ids: ids("dlv"), event_ids: ids("evt") };
+    const [chunk] = await writeReminders(db, given);
+    return chunk?.reminded ?? 0;
+  });
 }

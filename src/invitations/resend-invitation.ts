@@ -23,7 +23,7 @@ import { refuseUnsendable } from "./revoke-invitations.ts";
  *   429 too soon after the last email, 422 for an expiry in the past or over 365 days away.
  */
 export async function resendInvitation(
-  { db, queues }: Pick<Context, "db"> & { queues: Pick<Context["queues"], "hint"> },
+  { db, queues }: Pick<Context, "db"> & { queues: Pick<Context["queues"], "wakeUp"> },
   key: InvitationKey,
   expiresAt: string | null,
   actor: Actor,
@@ -63,7 +63,7 @@ export async function resendInvitation(
         data: revived ? { revived } : {},
       },
     ]);
-    afterCommit(() => queues.hint("mail"));
+    afterCommit(() => queues.wakeUp("mail"));
     return findInvitation(trx, key);
   });
 }

@@ -2,23 +2,23 @@ import type { z } from "zod";
 import type { Answers } from "../http/endpoint.ts";
 import type { ResourceType } from "./resource-type.ts";
 
-/** 201 with the new resource. @param secret what of it is shown this once, in `meta`. */
+/** 201 with the new resource. @param secret the part of it that is shown only once, in `meta`. */
 export function creates({ type }: ResourceType, secret?: z.ZodObject): Answers {
   const answers: Answers = { status: 201, data: { holds: "resource", type } };
   return secret === undefined ? answers : { ...answers, meta: secret, secret: true };
 }
 
-/** 200 with the resource. @param also relationships it has in this answer only, by name the type they lead to. */
+/** 200 with the resource. @param also relationships that it has only in this response: their names, and the types they lead to. */
 export function shows({ type }: ResourceType, also?: Record<string, string>): Answers {
   return { status: 200, data: { holds: "resource", type, ...(also === undefined ? {} : { also }) } };
 }
 
-/** 200 with the resource a to-one relationship leads to, or null. */
+/** 200 with the resource that a to-one relationship leads to, or null. */
 export function showsRelated({ type }: ResourceType): Answers {
   return { status: 200, data: { holds: "resource", type, orNull: true } };
 }
 
-/** 202: the work goes on, and this resource tells how far it is. */
+/** 202 with a resource that shows the progress of the work. */
 export function begins({ type }: ResourceType): Answers {
   return { status: 202, data: { holds: "resource", type } };
 }
@@ -28,13 +28,13 @@ export function lists({ type }: ResourceType): Answers {
   return { status: 200, data: { holds: "collection", type } };
 }
 
-/** 200 with types and ids only. */
+/** 200 with only types and ids. */
 export function identifies({ type }: ResourceType, many: boolean): Answers {
   return { status: 200, data: { holds: "linkage", type, many } };
 }
 
-/** 200 with nothing but `meta`. */
-export function tells(meta: z.ZodObject): Answers {
+/** 200 with only `meta`. */
+export function returnsMeta(meta: z.ZodObject): Answers {
   return { status: 200, meta };
 }
 

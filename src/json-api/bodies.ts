@@ -8,7 +8,6 @@ import { readMeta } from "./read-meta.ts";
 import {
   type Linkage,
   type Linkages,
-  type NewResourceInput,
   type ResourceInput,
   type ResourceShape,
   readLinkage,
@@ -19,15 +18,15 @@ import { resourceTypeNamed } from "./resource-type.ts";
 /** The body of a request that creates a resource. */
 export function newResource<Attributes extends z.ZodObject, const Links extends Linkages>(
   shape: ResourceShape<Attributes, Links>,
-): BodyShape<NewResourceInput<z.infer<Attributes>, Links>> {
+): BodyShape<ResourceInput<z.infer<Attributes>, Links, "new">> {
   return {
-    read: (document) => readResource(shape, document) as NewResourceInput<z.infer<Attributes>, Links>,
+    read: (document) => readResource(shape, document) as ResourceInput<z.infer<Attributes>, Links, "new">,
     schema: () => resourceDocumentSchema(shape, { creating: true }),
     example: () => resourceDocumentExample(shape, { creating: true }),
   };
 }
 
-/** The body of a request that changes the resource of its path. */
+/** The body of a request that changes the resource in its path. */
 export function changedResource<Attributes extends z.ZodObject, const Links extends Linkages>(
   shape: ResourceShape<Attributes, Links>,
 ): BodyShape<ResourceInput<z.infer<Attributes>, Links>> {
@@ -38,7 +37,7 @@ export function changedResource<Attributes extends z.ZodObject, const Links exte
   };
 }
 
-/** The body of a request that replaces a to-many relationship: the ids it names. */
+/** The body of a request that replaces a to-many relationship, read as a list of ids. */
 export function linkage(to: Pick<Linkage, "type" | "prefix">): BodyShape<string[]> {
   const shape = { ...to, required: true, many: true } as const;
   return {
@@ -58,7 +57,7 @@ export function linkage(to: Pick<Linkage, "type" | "prefix">): BodyShape<string[
   };
 }
 
-/** The body of an action: what it needs stands in `meta`. Left out, it is an empty one. */
+/** The body of an action, whose input is in `meta`. No body counts as an empty one. */
 export function meta<Schema extends z.ZodObject>(schema: Schema): BodyShape<z.infer<Schema>> {
   return {
     read: (document) => readMeta(schema, document),
@@ -68,7 +67,7 @@ export function meta<Schema extends z.ZodObject>(schema: Schema): BodyShape<z.in
   };
 }
 
-/** The document a request must send, as JSON Schema: from the very shape it is read by. */
+/** Returns the JSON Schema of a request's document, derived from the shape that reads it. */
 function resourceDocumentSchema(
   { type, attributes, relationships }: ResourceShape<z.ZodObject, Linkages>,
   { creating }: { creating: boolean },
@@ -93,7 +92,7 @@ function resourceDocumentSchema(
   return { type: "object", properties: { data: resource }, required: ["data"] };
 }
 
-/** Describes attributes without a text of their own like those of the resource. */
+/** Gives attributes without a description that of the resource's attribute with the same name. */
 function describeLike(schema: JsonSchema, { shape }: z.ZodObject): JsonSchema {
   const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const description = property.description ?? shape[name]?.meta()?.description;
@@ -113,7 +112,7 @@ function resourceDocumentExample(
   return { data: { type, ...(creating ? {} : { id: exampleId(prefix) }), ...Object.fromEntries(given) } };
 }
 
-/** The fields' own examples, or those of another object's fields of the same names. */
+/** Returns the fields' own examples, or those of another object's fields with the same names. */
 function examplesOf({ shape }: z.ZodObject, other?: z.ZodObject): object {
   const entries = Object.entries<z.ZodType>(shape).map(([name, field]) => {
     const like: z.ZodType | undefined = other?.shape[name];
@@ -127,7 +126,6 @@ function linkageExample({ type, prefix, many }: Linkage): object {
   return { data: many ? [identifier] : identifier };
 }
 
-/** The document of an action, whose input is its `meta`. */
 function metaDocumentSchema(meta: z.ZodObject): JsonSchema {
   const schema = jsonSchemaOf(meta, "input");
   const required = (schema.required ?? []).length > 0 ? { required: ["meta"] } : {};

@@ -28,12 +28,12 @@ export interface Document {
   meta?: Record<string, unknown>;
 }
 
-/** A to-one relationship's linkage. */
+/** Returns a to-one relationship with its data. */
 export function toOne(type: string, id: string | null): Relationship {
   return { data: id === null ? null : { type, id } };
 }
 
-/** The document of a refusal. `id` is the request's, for support; nothing of our insides is ever told. */
+/** Returns the document of a refusal. Its `id` is the request's, for support. It reveals nothing about our internals. */
 export function errorDocument(refusal: Refusal, requestId: string): object {
   const status = String(refusal.status);
   const title = STATUS_CODES[refusal.status] ?? "Error";
@@ -43,7 +43,7 @@ export function errorDocument(refusal: Refusal, requestId: string): object {
   };
 }
 
-/** A row as its type shows it, in the shape that was asked for. */
+/** Returns a row as its type shows it, with the fields and relationships that the request asks for. */
 export function presentResource(
   type: ResourceType,
   row: BaseModel,
@@ -77,7 +77,7 @@ function attributesOf({ attributes, computed }: ResourceType, row: BaseModel): A
   return Object.keys(attributes.shape).map((name) => [name, Reflect.get(values, name)]);
 }
 
-/** @param loaded ids that an inclusion brought along. */
+/** @param loaded ids that were loaded because the request includes them. */
 export function linkageOf(
   relationship: RelationshipType<BaseModel>,
   row: BaseModel,

@@ -1,11 +1,11 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { emailAddress } from "../http/attributes.ts";
-import { type EmailAddress, parseEmailAddress } from "../lib/email-address.ts";
+import { parseEmailAddress } from "../lib/email-address.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Filter, Rows, Viewer } from "./resource-type.ts";
 
-/** Rows whose column holds exactly that text, such as an id. @param description where the usual one won't do. */
+/** Finds rows whose column holds exactly this text, such as an id. @param description replaces the usual one. */
 export function byColumn<Row extends BaseModel>(column: string, description?: string): Filter<Row> {
   const value = z.string().max(300);
   return {
@@ -14,20 +14,20 @@ export function byColumn<Row extends BaseModel>(column: string, description?: st
   };
 }
 
-/** Rows whose column holds that address, whatever its spelling. */
+/** Finds rows whose column holds this address, in any spelling. */
 export function byAddress<Row extends BaseModel>(column: string): Filter<Row> {
   return {
-    value: emailAddress,
-    places: (address) => [(rows) => void rows.where(column, (address as EmailAddress).canonical)],
+    value: emailAddress.transform(({ canonical }) => canonical),
+    places: (address) => [(rows) => void rows.where(column, String(address))],
   };
 }
 
 const moment = z.iso
   .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
-  // The year 0 is a time to JavaScript and none to Postgres.
+  // JavaScript accepts the year 0, Postgres doesn't.
   .refine((time) => !time.startsWith("0000"), { error: "must be a time such as 2027-01-31T12:00:00Z" });
 
-/** Rows created at a time or later, and before another. A list that they narrow is sorted by that time. */
+/** Finds rows created at a time or later, and before another. Lists with these filters are sorted by that time. */
 export function byCreation<Row extends BaseModel>(table: string) {
   const filter = (operator: string): Filter<Row> => ({
     value: moment.describe(
@@ -38,7 +38,7 @@ export function byCreation<Row extends BaseModel>(table: string) {
   return { created_since: filter(">="), created_until: filter("<") };
 }
 
-/** Rows whose column holds one of these words. */
+/** Finds rows whose column holds one of these words. */
 export function byWord<Row extends BaseModel>(
   column: string,
   words: readonly [string, ...string[]],
@@ -49,7 +49,7 @@ export function byWord<Row extends BaseModel>(
   };
 }
 
-/** Letters and digits that stand together; as `search_words` in the database has it. */
+/** Letters and digits side by side, as `search_words` in the database splits them. */
 const PARTS = /[^\s!-/:-@[-`{-~]+/g;
 
 const wanted = z
@@ -73,8 +73,8 @@ const wanted = z
   );
 
 /**
- * Rows in whose name or address every word of a text is. @param places where the viewer may find any, each by an index,
- * or among the few rows that leads lead to.
+ * Finds rows whose name or address contains every word of a text.
+ * @param places the places where the viewer may find rows, each searched by an index, or among the few rows of a lead.
  */
 export function bySearch<Row extends BaseModel>(
   places: (wanted: string, viewer: Viewer) => ReturnType<Filter<Row>["places"]>,
@@ -83,9 +83,9 @@ export function bySearch<Row extends BaseModel>(
 }
 
 /** A letter of `search_place` (migration 0023): users and organizations by environment, memberships by organization, invitations by either. */
-export type SearchKind = "u" | "o" | "m" | "i";
+type SearchKind = "u" | "o" | "m" | "i";
 
-/** Ids of the rows that a search finds. @param within ids of environments or organizations; by default, the viewer's environment. */
+/** Selects the ids that a search finds. @param within ids of environments or organizations. Default: the viewer's environment. */
 export function foundIds(
   { db, environment_id }: Viewer,
   kind: SearchKind,
@@ -95,7 +95,7 @@ export function foundIds(
   return db.select("id").from(db.raw("search_ids(?, array(?), ?) as id", [kind, within, wanted]));
 }
 
-/** A condition that this very row is one that a search finds, for rows that are found by something else. */
+/** Returns a condition that a search would find the row, for rows that are found in another way. */
 export function isFound<Row extends BaseModel>(wanted: string) {
   return (rows: Rows<Row>): void => {
     const { tableName } = rows.modelClass();

@@ -2,12 +2,12 @@ import type { Knex } from "knex";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Lead, Rows, Viewer } from "./resource-type.ts";
 
-/** Selects the ids of a lead. Use it as an array: then Postgres finds them before anything else in the statement. */
+/** Selects the ids of a lead. Use it as an array, so that Postgres finds them before anything else in the statement. */
 export function idsFrom({ from, key }: Pick<Lead, "from" | "key">): Knex.QueryBuilder {
   return from.clone().select(key);
 }
 
-/** Keeps the rows that a lead leads to. For a query that finds its rows in another way, because it checks each of them. */
+/** Keeps only the rows that a lead leads to. It checks each row, so use it in queries that find their rows in another way. */
 export function among<Row extends BaseModel>(
   { isLed }: Viewer,
   rows: Rows<Row>,

@@ -1,6 +1,6 @@
 /**
- * A JSON pointer to a value of a request's document, or to the nearest thing above it that the request does hold: a
- * pointer must exist in the document it speaks of (JSON:API 1.1 §11).
+ * Returns a JSON pointer to a value in a request's document, or to the nearest value above it that exists, because a pointer must
+ * exist in the document (JSON:API 1.1 §11).
  */
 export function pointerInto(document: object, path: string[]): string {
   let pointer = "";
@@ -8,13 +8,13 @@ export function pointerInto(document: object, path: string[]): string {
   for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) break;
     value = Reflect.get(value, key);
-    // As RFC 6901 spells a key.
+    // Escaped as RFC 6901 requires.
     pointer += `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   }
   return pointer;
 }
 
-/** The same, into the resource object of the document. */
+/** Returns the same for a path in the document's resource object. */
 export function pointerTo(data: Record<string, unknown>, path: string[]): string {
   return pointerInto({ data }, ["data", ...path]);
 }
@@ -23,7 +23,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An object's members without those that begin with `@`: they are no attributes, no relationships, nothing (§5.8). */
+/** Returns an object without its members that begin with `@`, which must be ignored (§5.8). */
 export function withoutAtMembers(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([name]) => !name.startsWith("@")));
 }

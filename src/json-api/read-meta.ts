@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import { badRequest, type ErrorCode, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import { isObject, pointerInto, withoutAtMembers } from "./pointer-to.ts";
 
 /**
- * Reads the `meta` of an action's document; no document at all means an empty one.
- * @throws 400 for a document that is no object, 422 naming each member that is unknown or wrong.
+ * Reads the `meta` of an action's document. No document counts as an empty one.
+ * @throws 400 for a document that isn't an object, 422 that names each member that is unknown or invalid.
  */
 export function readMeta<Schema extends z.ZodObject>(schema: Schema, document: unknown): z.infer<Schema> {
   const given = document === undefined ? {} : document;
@@ -12,7 +12,7 @@ export function readMeta<Schema extends z.ZodObject>(schema: Schema, document: u
   const { meta = {} } = given;
   const parsed = schema.safeParse(isObject(meta) ? withoutAtMembers(meta) : (meta ?? {}));
   if (parsed.success) return parsed.data;
-  const complain = (code: string, detail: string, path: PropertyKey[]): ErrorItem => {
+  const complain = (code: ErrorCode<422>, detail: string, path: PropertyKey[]): ErrorItem<422> => {
     // Without a document there is nothing to point into.
     if (document === undefined) return { code, detail };
     return { code, detail, source: { pointer: pointerInto(given, ["meta", ...path.map(String)]) } };

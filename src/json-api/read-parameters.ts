@@ -2,9 +2,9 @@ import { z } from "zod";
 import { declaredTypes, type ResourceType, resourceTypeNamed } from "./resource-type.ts";
 
 export interface Shape {
-  /** Undefined: nothing was said of it. */
+  /** Undefined if the request doesn't mention it. */
   include: IncludeTree | undefined;
-  /** By type: the fields to show. A type that isn't in it shows all. */
+  /** The fields to show, by type. Other types show all their fields. */
   fields: Map<string, Set<string>>;
 }
 
@@ -15,7 +15,7 @@ export interface Page {
   sort: { column: string; descending: boolean };
 }
 
-/** The parameters of reading one resource of a type: `include` and `fields[type]`. */
+/** Returns the parameters for reading one resource of a type: `include` and `fields[type]`. */
 export function shapeParameters(type: ResourceType) {
   const fields = declaredTypes().map((known) => [`fields[${known.type}]`, z.string().max(500).optional()]);
   return {
@@ -24,12 +24,12 @@ export function shapeParameters(type: ResourceType) {
   };
 }
 
-/** The parameters of reading a collection of a type: besides, those of its pages. */
+/** Returns the parameters for reading a collection of a type: those of one resource, and those of its pages. */
 export function collectionParameters(type: ResourceType) {
   return { ...shapeParameters(type), ...pageParameters(type) };
 }
 
-/** `sort`, `page[…]` and the type's own filters: all there is to say where types and ids are listed only. */
+/** Returns `sort`, `page[…]` and the type's own filters, which are all the parameters of lists with only types and ids. */
 export function pageParameters(type: ResourceType) {
   return {
     ...filterParameters(type),
@@ -40,7 +40,7 @@ export function pageParameters(type: ResourceType) {
   };
 }
 
-/** `filter[…]`, one for each filter of the type. */
+/** Returns `filter[…]` for each filter of the type. */
 export function filterParameters(type: ResourceType): Record<string, z.ZodType> {
   const filters = Object.entries(type.filters).map(([name, { value }]) => {
     const what = name.replaceAll("_", " ");
@@ -63,7 +63,7 @@ const pageSize = z.coerce
     "How many on a page. A page of large rows, above 1 MB together, ends early: continue at `links.next`.",
   );
 
-/** One column, descending with a `-`; rows of equal value are in the order of their ids. */
+/** Sorts by one column, descending with a `-`. Rows with equal values are in the order of their ids. */
 function sortParameter({ sortable }: ResourceType) {
   const columns = ["id", ...sortable];
   return z
@@ -72,7 +72,7 @@ function sortParameter({ sortable }: ResourceType) {
     })
     .optional()
     .describe(
-      "The order; descending with a leading `-`. Equal ones are in the order of their ids. Without it, the oldest come first.",
+      "The order, descending with a leading `-`. Equal ones are in the order of their ids. By default, the oldest come first.",
     );
 }
 
@@ -84,6 +84,12 @@ export function readShape(query: Record<string, unknown>): Shape {
       fields.set(type, new Set(value.split(",").filter((field) => field !== "")));
   }
   return { include: query.include as IncludeTree | undefined, fields };
+}
+
+/** The attributes on demand that `fields` names; null where it says nothing of the type. */
+export function demandedOf({ type, onDemand = {} }: ResourceType, { fields }: Shape): string[] | null {
+  const wanted = fields.get(type);
+  return wanted === undefined ? null : Object.keys(onDemand).filter((name) => wanted.has(name));
 }
 
 export function readPage(query: Record<string, unknown>): Page {
@@ -98,15 +104,15 @@ export function readPage(query: Record<string, unknown>): Page {
   };
 }
 
-/** Relationships followed at most, one after another, in one path of `include`. */
+/** The most relationships in one path of `include`. */
 const DEPTH = 3;
 
-/** Relationships to include, each with those to include from there. */
+/** The relationships to include, each with those to include from there. */
 export interface IncludeTree {
   [relationship: string]: IncludeTree;
 }
 
-/** `include=memberships.user,owner`, checked against what the types relate to. Empty: nothing is wanted. */
+/** Reads `include=memberships.user,owner` and checks it against the types' relationships. An empty text includes nothing. */
 function includeParameter(type: ResourceType) {
   const names = Object.keys(type.relationships);
   const known = names.length === 0 ? "There are none here" : `Here: ${names.join(", ")}`;
@@ -127,7 +133,7 @@ function includeParameter(type: ResourceType) {
     );
 }
 
-/** A type, and those whose resources an answer with it may include. */
+/** Returns a type, and all types whose resources a response with it may include. */
 export function includableFrom(type: ResourceType): ResourceType[] {
   const found = new Set([type]);
   for (let depth = 0; depth < DEPTH; depth += 1)
@@ -136,7 +142,7 @@ export function includableFrom(type: ResourceType): ResourceType[] {
   return [...found];
 }
 
-/** Adds a path. @returns what is wrong with it. */
+/** Adds a path to a tree. @returns the problem, if the path is wrong. */
 function graft(tree: IncludeTree, type: ResourceType, path: string[]): string | undefined {
   if (path.length > DEPTH) return `follow ${DEPTH} relationships at most: ${path.join(".")}`;
   let branch = tree;

@@ -1,32 +1,40 @@
 import type { z } from "zod";
-import { badRequest, conflict, type ErrorItem, forbidden, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import {
+  badRequest,
+  conflict,
+  type ErrorCode,
+  type ErrorItem,
+  forbidden,
+  MOST_PROBLEMS,
+  Refusal,
+} from "../errors.ts";
 import { type IdPrefix, isId } from "../lib/id.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
 import { resourceTypeNamed } from "./resource-type.ts";
 
 export interface ResourceShape<Attributes extends z.ZodObject, Links extends Linkages> {
   type: string;
-  /** Strict: an attribute it does not know is refused by name. */
+  /** A strict object: unknown attributes are refused by name. */
   attributes: Attributes;
   relationships: Links;
 }
 
-export interface ResourceInput<Attributes, Links extends Linkages> {
+/** The input of a request that changes a resource, or creates a `new` one. */
+export interface ResourceInput<
+  Attributes,
+  Links extends Linkages,
+  Kind extends "new" | "changed" = "changed",
+> {
   attributes: Attributes;
-  relationships: Linked<Links>;
-}
-
-/** The same of a request that creates a resource. */
-export interface NewResourceInput<Attributes, Links extends Linkages> {
-  attributes: Attributes;
-  relationships: LinkedAnew<Links>;
+  relationships: Linked<Links, Kind>;
 }
 
 /**
- * Reads the resource object of a create or update request (JSON:API 1.1 §7). Members the specification does not know
- * are ignored, as it demands; attributes and relationships are ours, and unknown ones are refused.
- * @param id of the resource being updated; absent when one is created.
- * @throws 400 without a resource object, 403 for a client's own id or a relationship that can't be set here, 409 for a wrong type or id, 422 for wrong values.
+ * Reads the resource object of a request that creates or changes a resource (JSON:API 1.1 §7). Ignores members that the
+ * specification doesn't know, as it requires, but refuses unknown attributes and relationships.
+ * @param id of the resource to change, or undefined to create one.
+ * @throws 400 without a resource object, 403 for a client's own id or a relationship that can't be set here, 409 for a wrong type or
+ *   id, 422 for invalid values.
  */
 export function readResource<Attributes extends z.ZodObject, Links extends Linkages>(
   shape: ResourceShape<Attributes, Links>,
@@ -46,7 +54,7 @@ export function readResource<Attributes extends z.ZodObject, Links extends Linka
     });
   }
   refuseUnsettable(shape, data);
-  const problems: ErrorItem[] = [];
+  const problems: ErrorItem<422>[] = [];
   const attributes = readAttributes(shape.attributes, data, problems);
   const relationships = readRelationships(shape.relationships, data, id === undefined, problems);
   const [first, ...rest] = problems.slice(0, MOST_PROBLEMS);
@@ -59,7 +67,7 @@ function wrongType(data: Record<string, unknown>, type: string): Refusal {
   return conflict("wrong_type", `This collection holds resources of type "${type}".`, { pointer });
 }
 
-/** @throws 403 for a relationship the resource has and this request can't change: nothing of it is done (§7.2). */
+/** @throws 403 for a relationship that exists but can't be set by this request. Then nothing is changed (§7.2). */
 function refuseUnsettable(
   { type, relationships }: ResourceShape<z.ZodObject, Linkages>,
   data: Record<string, unknown>,
@@ -72,11 +80,15 @@ function refuseUnsettable(
   throw forbidden("relationship_not_settable", `${name}: can't be set here.`, { pointer });
 }
 
-function readAttributes(schema: z.ZodObject, data: Record<string, unknown>, problems: ErrorItem[]): unknown {
+function readAttributes(
+  schema: z.ZodObject,
+  data: Record<string, unknown>,
+  problems: ErrorItem<422>[],
+): unknown {
   const given = data.attributes ?? {};
   const parsed = schema.safeParse(isObject(given) ? withoutAtMembers(given) : given);
   if (parsed.success) return parsed.data;
-  const complain = (code: string, detail: string, path: string[]) =>
+  const complain = (code: ErrorCode<422>, detail: string, path: string[]) =>
     problems.push({ code, detail, source: { pointer: pointerTo(data, ["attributes", ...path]) } });
   for (const issue of parsed.error.issues.slice(0, MOST_PROBLEMS)) {
     const path = issue.path.map(String);
@@ -91,7 +103,7 @@ function readAttributes(schema: z.ZodObject, data: Record<string, unknown>, prob
   return undefined;
 }
 
-/** A relationship as the shape of a request: the type and the prefix of the ids it takes, one or several. */
+/** A relationship in the shape of a request: the type and the prefix of the ids that it takes, one or several. */
 export interface Linkage {
   type: string;
   prefix: IdPrefix;
@@ -101,32 +113,27 @@ export interface Linkage {
 
 export type Linkages = Record<string, Linkage>;
 
-/** The id a to-one relationship names, or those of a to-many; undefined where it is left out. */
-export type Linked<Links extends Linkages> = {
-  [Name in keyof Links]: (Links[Name]["many"] extends true ? string[] : string) | undefined;
-};
-
-/** The same in a request that creates a resource, where required relationships are always given. */
-export type LinkedAnew<Links extends Linkages> = {
+/** The id of each to-one relationship, or the ids of each to-many. Undefined if left out, which is possible for required ones in changes. */
+type Linked<Links extends Linkages, Kind extends "new" | "changed" = "changed"> = {
   [Name in keyof Links]:
     | (Links[Name]["many"] extends true ? string[] : string)
-    | (Links[Name]["required"] extends true ? never : undefined);
+    | (Kind extends "new" ? (Links[Name]["required"] extends true ? never : undefined) : undefined);
 };
 
 /**
  * Reads the relationships of a request's resource object.
- * @param creating whether required ones must be there.
- * @param problems what is wrong is added to it.
+ * @param creating whether required relationships must be there.
+ * @param problems gets the problems that are found.
  */
 function readRelationships<Links extends Linkages>(
   shape: Links,
   data: Record<string, unknown>,
   creating: boolean,
-  problems: ErrorItem[],
+  problems: ErrorItem<422>[],
 ): Linked<Links> {
   const given = data.relationships ?? {};
   const read: Record<string, string | string[] | undefined> = {};
-  const complain = (code: string, detail: string, ...path: string[]) =>
+  const complain = (code: ErrorCode<422>, detail: string, ...path: string[]) =>
     problems.push({ code, detail, source: { pointer: pointerTo(data, ["relationships", ...path]) } });
 
   if (!isObject(given)) complain("invalid_relationship", "relationships: must be an object.");
@@ -150,13 +157,13 @@ function readRelationships<Links extends Linkages>(
   return read as Linked<Links>;
 }
 
-/** @returns undefined for data that is no such linkage. */
+/** @returns undefined for data of any other form. */
 export function readLinkage({ type, prefix, many }: Linkage, data: unknown): string | string[] | undefined {
   const identifiers = many ? data : [data];
   if (!Array.isArray(identifiers) || identifiers.length > 100) return undefined;
   const ids = identifiers.map((item) => (isObject(item) && item.type === type ? item.id : undefined));
   if (!ids.every((id) => typeof id === "string")) return undefined;
-  // An id in an unknown form names nothing. The command then finds nothing.
+  // An id of an unknown form becomes one that doesn't exist, so the command finds nothing.
   const known = ids.map((id) => (isId(prefix, id) ? id : `${prefix}_none`));
   return many ? known : known[0];
 }

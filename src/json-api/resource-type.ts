@@ -5,20 +5,20 @@ import type { Caller } from "../access/caller.ts";
 import type { IdPrefix } from "../lib/id.ts";
 import type { BaseModel } from "../models/base-model.ts";
 
-/** Whose eyes a read is made with. */
+/** The caller for whom rows are read. */
 export interface Viewer {
   db: Knex;
   environment_id: string;
   caller: Caller;
-  /** Of the caller's roles in the environment. */
+  /** The permissions of the caller's roles in the environment. */
   environment_permissions: string[];
-  /** Set where the rows are found by the type's `leads`, which lead to visible rows alone: none has to be checked. */
+  /** Set if the rows are found by the type's `leads`. These lead only to visible rows, so rows needn't be checked. */
   isLed?: true;
 }
 
 /**
- * Leads a viewer to rows: they see the rows whose `column` holds an id from here. It starts from the viewer's own rows,
- * mostly their memberships, so that a read doesn't cost more in a larger environment.
+ * Leads a viewer to rows: they see the rows whose `column` holds an id from here. It starts from the viewer's own rows, mostly
+ * their memberships, so that a read costs no more in a larger environment.
  */
 export interface Lead {
   /** Qualified, such as `invitations.organization_id`. */
@@ -31,19 +31,19 @@ export interface Lead {
 
 export type Rows<Row extends BaseModel> = QueryBuilder<Row, Row[]>;
 
-/** Another resource's id is in the row. */
+/** The row has the id of another resource. */
 interface ToOne<Row> {
   type: string;
   id(row: Row): string | null;
 }
 
-/** The ids of a few are in the row: shown always. */
+/** The row has the ids of a few other resources, which are always shown. */
 interface ToFew<Row> {
   type: string;
   ids(row: Row): string[];
 }
 
-/** Any number of rows of the other type hold this one's id in `column`: shown when included, else linked to. */
+/** Any number of rows of the other type have this row's id in `column`. Their ids are shown if they are included, else only a link. */
 interface ToMany {
   type: string;
   column: string;
@@ -54,70 +54,71 @@ export type RelationshipType<Row> = ToOne<Row> | ToFew<Row> | ToMany;
 export interface Filter<Row extends BaseModel> {
   value: z.ZodType;
   /**
-   * The condition; or several, where rows are looked for in several places. A list takes the first rows of each, by an
-   * index, where one condition with `or` would read all there are.
+   * Returns the condition, or several for rows in several places. A list takes the first rows of each place by an index. A single
+   * condition with `or` would read all rows.
    */
   places(value: unknown, viewer: Viewer): Array<(rows: Rows<Row>) => void>;
-  /** It finds few rows, by an index: checking each of them is quicker than following a lead. */
+  /** Set if it finds few rows by an index. Checking each of them is then faster than following a lead. */
   findsFew?: true;
+  /** Its values are a few words that decide which places there are. A list's other filters get parameters for values. */
+  byWords?: true;
 }
 
-/** How an answer comes to show an attribute. */
+/** Why a response shows an attribute. */
 export interface Asked {
-  /** `fields[type]` names it. */
+  /** Whether `fields[type]` names it. */
   named: boolean;
-  /** It is of the primary data, and not of what is included. */
+  /** Whether it belongs to the primary data and not to included resources. */
   primary: boolean;
 }
 
-/** What to select for an attribute; undefined where the viewer may not see it. */
-export type Demanded = (viewer: Viewer, asked: Asked) => string | Raw | undefined;
+/** Returns what to select for an attribute, or undefined if the viewer may not see it. */
+type Demanded = (viewer: Viewer, asked: Asked) => string | Raw | undefined;
 
 /**
- * A resource type as data: what of it a caller may see, how it looks, what it relates to, how it is sorted and filtered.
- * Reading is done from this alone, so what `visible` hides is absent everywhere: in lists, by id, related, included.
+ * A resource type as data: what a caller may see of it, its attributes and relationships, and how it is sorted and filtered. All
+ * reading relies on this, so rows that `visible` hides are hidden everywhere: in lists, by id, related and included.
  */
 export interface ResourceType<Row extends BaseModel = BaseModel> {
   type: string;
   /** Kebab-case plural, below `/api`. */
   path: string;
   prefix: IdPrefix;
-  /** What one is, for the documentation. */
+  /** Says what such a resource is, for the documentation. */
   description: string;
-  /** Which signed-in users see which, for the documentation. */
+  /** Says which signed-in users see which rows, for the documentation. */
   seenBy: string;
-  /** Who may read it, where that is not every caller with the scope. */
+  /** The callers who may read it, unless every caller with the scope may. */
   readBy?: "operator" | "program" | "user";
-  /** What an access token must allow to read it, where that is another type's. */
+  /** The scope for reading it, if that is another type's. */
   scope?: string;
-  /** A fresh query each time; its columns are those of the table, qualified, and what `attributes` needs. */
+  /** Makes a new query for the visible rows. It selects the table's columns, qualified, and everything else that `attributes` needs. */
   visible(viewer: Viewer): Rows<Row>;
-  /** What leads this viewer to the visible rows; undefined where they may see all of an environment, or `visible` is enough. */
+  /** Returns leads to the visible rows, or undefined if the viewer may see a whole environment, or `visible` is enough. */
   leads?(viewer: Viewer): Lead[] | undefined;
-  /** What it shows, and nothing else: the columns of these names, and what `computed` says. */
+  /** The attributes: columns of the same names, and those of `computed`. */
   attributes: z.ZodObject;
-  /** Attributes that are large, costly, or hidden from some. `visible` leaves them out; an answer that shows them selects them. */
+  /** Attributes that are large, costly or hidden from some. `visible` leaves them out. Responses that show them select them. */
   onDemand?: Record<string, Demanded>;
   computed?(row: Row): Record<string, unknown>;
   relationships: Record<string, RelationshipType<Row>>;
-  /** Columns it may be sorted by besides `id`; none of them null. */
+  /** The columns besides `id` by which lists may be sorted. They are never null. */
   sortable: string[];
   filters: Record<string, Filter<Row>>;
+  /** By name, parts of it that endpoints of their own list. Their values are parameters. */
+  parts?: Record<string, (rows: Rows<Row>) => void>;
 }
 
 const declared = new Map<string, ResourceType>();
 
-/**
- * Declares a resource type, and forgets the type of its rows: code that reads a type hands its functions only rows of
- * that type.
- */
+/** Declares a resource type, and forgets the type of its rows. Code that reads a type calls its functions only with its own rows. */
 export function resourceType<Row extends BaseModel>(declaration: ResourceType<Row>): ResourceType {
   const type = declaration as unknown as ResourceType;
   declared.set(type.type, type);
   return type;
 }
 
-/** Every declared type. Complete once `management/all-resources.ts` is loaded. */
+/** Returns all declared types. Complete once `management/all-resources.ts` is loaded. */
 export function declaredTypes(): ResourceType[] {
   return [...declared.values()];
 }
@@ -129,13 +130,13 @@ export function resourceTypeNamed(name: string): ResourceType {
   return type;
 }
 
-/** Whatever a team keeps beside a row. */
+/** Metadata that a team stores with a row. */
 export const storedMetadata = z.record(z.string(), z.unknown());
 
 /** Rows per table. */
 export const counts = z.record(z.string(), z.int());
 
-/** What an API client's token must allow to read this type. */
+/** Returns the scope that an access token needs to read this type. */
 export function readScope({ path, scope }: ResourceType): string {
   return scope ?? `${path.replaceAll("-", "_")}:read`;
 }

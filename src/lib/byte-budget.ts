@@ -1,16 +1,8 @@
 /**
- * Runs work that holds memory, if there is room for it.
- * @param holder whose share the bytes count towards.
- * @returns the result of `work`, or undefined when there is no room.
+ * Limits the bytes held at once: `most` in total, `each` per holder.
+ * @returns a function that runs work that holds so many bytes, or returns undefined if there is no room for them.
  */
-export type ByteBudget = <Result>(
-  holder: string,
-  bytes: number,
-  work: () => Promise<Result>,
-) => Promise<Result> | undefined;
-
-/** Limits the bytes held at once: `most` in total, `each` per holder. */
-export function createByteBudget({ most, each }: { most: number; each: number }): ByteBudget {
+export function createByteBudget({ most, each }: { most: number; each: number }) {
   const held = new Map<string, number>();
   let total = 0;
 
@@ -21,7 +13,11 @@ export function createByteBudget({ most, each }: { most: number; each: number })
     else held.set(holder, own);
   }
 
-  return (holder, bytes, work) => {
+  return <Result>(
+    holder: string,
+    bytes: number,
+    work: () => Promise<Result>,
+  ): Promise<Result> | undefined => {
     if (total + bytes > most || (held.get(holder) ?? 0) + bytes > each) return undefined;
     hold(holder, bytes);
     return work().finally(() => hold(holder, -bytes));

@@ -1,8 +1,8 @@
 /**
- * Combines many small writes into few large ones without a delay: an item that arrives while nothing runs is written at
- * once; items that arrive during a write form the next one.
- * @param write takes a batch of 1 to `limit` items. If it rejects, every item of that batch does.
- * @param limit how many items one write may take.
+ * Combines many small writes into few large ones without a delay. An item that arrives while no write is running is written at
+ * once. Items that arrive during a write form the next one.
+ * @param write takes a batch of 1 to `limit` items. If it rejects, every item of the batch does.
+ * @param limit the most items in one write.
  * @returns a function that adds an item and settles when the write holding it has settled.
  */
 export function coalesce<Item>(

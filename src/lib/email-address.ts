@@ -11,22 +11,22 @@ const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{
 /** Valid in a local part, but some mail programs and servers decode it to another address. */
 const ENCODED_WORD = /=\?.*\?.*\?/;
 const UNICODE_DOMAIN = /^[\p{L}\p{N}\p{M}.-]+$/u;
-/** Characters. Longer than any address in any spelling. */
+/** Characters. Longer than every spelling of a valid address. */
 const LONGEST_GIVEN = 1_000;
-/** Characters of a label before Punycode, whose time grows with the square of the length. Encoded it has at most 63. */
+/** Characters of a label before Punycode, which takes time that grows with the square of the length. Encoded, 63 are allowed. */
 const LONGEST_LABEL = 126;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Parses an email address; nothing else does. Stricter than RFC 5321 on purpose: one plain addr-spec with an ASCII local
- * part, without quotes, comments, groups, encoded words, white space, control characters or lists, which libraries read
- * differently.
+ * Parses an email address. No other code does. It is stricter than RFC 5321 on purpose: one plain addr-spec with an ASCII local
+ * part, without quotes, comments, groups, encoded words, white space, control characters or lists, because libraries read those in
+ * different ways.
  * @returns undefined for any other text.
  */
 export function parseEmailAddress(text: string): EmailAddress | undefined {
   if (text.length > LONGEST_GIVEN) return undefined;
   const at = text.indexOf("@");
-  // Not normalized: Unicode turns a few characters into ASCII, and a Kelvin sign is not a K.
+  // The local part isn't normalized, because that turns a few characters into ASCII, and a Kelvin sign is not a K.
   const local = text.slice(0, at);
   const domain = asciiDomain(text.slice(at + 1).normalize("NFC"));
   if (at < 1 || local.length > 64 || domain === undefined) return undefined;
@@ -55,7 +55,7 @@ const WANTED = "must be one plain email address such as jane@example.com";
 const ALLOWED_IN_LOCAL_PART = /[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]/;
 const ALLOWED_IN_DOMAIN = /[\p{L}\p{N}\p{M}.-]/u;
 
-/** Names of characters that are invisible or look like another. Any other is shown as it is. */
+/** Names of characters that are invisible or look like others. All others are shown as they are. */
 const NAMES: Record<string, string> = {
   "\t": "a tab",
   "\n": "a line break",
@@ -79,7 +79,7 @@ const NAMES: Record<string, string> = {
   "\ufeff": "a byte order mark",
 };
 
-/** Describes what is wrong with a text that `parseEmailAddress` refuses, where, and what to write instead. */
+/** Says what is wrong with a text that `parseEmailAddress` refuses, where, and what to write instead. */
 export function emailAddressProblem(text: string): string {
   return `${WANTED}; ${reasonOf(text)}`;
 }

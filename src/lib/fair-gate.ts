@@ -1,11 +1,11 @@
-export interface GateLimits {
+interface GateLimits {
   /** How many may run at once, in total and per caller. */
   atOnce: number;
   each: number;
   /** How many may wait, in total and per caller. */
   waiting: number;
   waitingEach: number;
-  /** Milliseconds to wait at most. */
+  /** The most milliseconds to wait. */
   patience: number;
 }
 
@@ -18,9 +18,9 @@ interface Waiting {
 }
 
 /**
- * Limits concurrent work to what another service can take. A caller with much work waits for its own share, and the next
- * free place goes to the caller with the fewest, so that a flood from one leaves room for the others.
- * @returns a function that runs `work` when it is its turn, and settles as it does. It throws GateFull.
+ * Limits concurrent work to what another service can take. Each caller has a share, and the next free place goes to the waiting
+ * caller with the least work in progress. So a flood from one caller leaves room for the others.
+ * @returns a function that runs `work` when it is its turn, and settles as `work` does. It throws GateFull.
  */
 export function createFairGate(limits: GateLimits) {
   const { atOnce, each, waiting, waitingEach, patience } = limits;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** As much of JSON Schema 2020-12 as our declarations turn into. */
+/** The part of JSON Schema 2020-12 that our declarations need. */
 export interface JsonSchema {
   $ref?: string;
   title?: string;
@@ -28,9 +28,9 @@ export interface JsonSchema {
 }
 
 /**
- * A zod schema as JSON Schema: `input` is what is sent to it, `output` what leaves it. A date leaves as its ISO text.
- * Leaves out what only zod needs: the bounds of safe integers, and patterns where a `format` says the same. A class such as
- * `\P{Cc}` needs the `u` flag, which not every validator sets, so the pattern lists the characters instead.
+ * Converts a zod schema to JSON Schema, for its `input` or its `output`. A date's output is ISO text. Omits what only zod needs:
+ * the bounds of safe integers, and patterns if there is a `format`. A class such as `\P{Cc}` needs the `u` flag, which not all
+ * validators set, so the pattern lists the characters instead.
  */
 export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
@@ -50,7 +50,7 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
   return json as JsonSchema;
 }
 
-/** The first example that a schema's metadata has, or that of the schema it makes optional or nullable. */
+/** Returns the first example in a schema's metadata, or in that of the schema it makes optional or nullable. */
 export function exampleOf(schema: z.ZodType): unknown {
   const examples = schema.meta()?.examples;
   if (Array.isArray(examples)) return examples[0];

@@ -67,12 +67,12 @@ function pointerOf(levels: Level[]): string {
   return levels.map(({ step }) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** Every decimal number with this many digits survives a round trip through a double. */
+/** The most digits with which every decimal number survives a round trip through a double. */
 const SAFE_DIGITS = 15;
 
 /**
- * Returns whether a JSON number keeps its value in JavaScript: not rounded, not infinite, not a tiny one turned zero. The
- * notation does not matter, so `1.10`, `1e2` and `-0` are exact.
+ * Returns whether a JSON number keeps its value in JavaScript, so that it isn't rounded, or turned into infinity or zero. The
+ * notation doesn't matter: `1.10`, `1e2` and `-0` are exact.
  * @param text a number in JSON's grammar. The parser refuses anything else.
  */
 export function isExactNumber(text: string): boolean {
@@ -81,7 +81,7 @@ export function isExactNumber(text: string): boolean {
   return Number.isFinite(value) && canonical(text) === canonical(String(value));
 }
 
-/** Returns the significant digits and the exponent of the last one: the same text for the same number. */
+/** Returns the significant digits and the exponent of the last one, which is the same text for equal numbers. */
 function canonical(text: string): string {
   const [mantissa = "", exponent = "0"] = text.toLowerCase().split("e");
   const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");

@@ -1,9 +1,8 @@
 import { isIPv6 } from "node:net";
 
 /**
- * Returns what to count an IP address as when limiting requests: an IPv4 address as itself, in any notation, and an IPv6
- * address as its /64, because anyone with one address of such a network has all of them.
- * @returns anything but an IPv6 address unchanged.
+ * Returns the network that requests from an IP address count for: an IPv4 address itself, in any notation, or an IPv6 address's
+ * /64, because anyone with one address of such a network has all of them. Other texts are returned unchanged.
  */
 export function networkOf(ip: string): string {
   // A zone, as in `fe80::1%eth0`, names one of our own interfaces.

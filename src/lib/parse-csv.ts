@@ -5,35 +5,34 @@ import { CsvError, parse } from "csv-parse";
 
 export interface CsvRecord {
   cells: string[];
-  /** The line it starts on, from 1. */
+  /** The line on which it starts, counted from 1. */
   line: number;
 }
 
 /** Why a file can't be read. */
 export interface CsvProblem {
   problem: string;
-  /** The number of records before it. Undefined where `problem` names the place. */
+  /** The number of records before it. Undefined if `problem` names the place. */
   after: number | undefined;
   /** The place, such as `line 3`. */
   where: string;
 }
 
-/** The delimiters programs use, depending on country and taste. */
+/** The delimiters that programs use, depending on country and taste. */
 const DELIMITERS = [",", ";", "\t", "|"];
-/** Bytes parsed at a time, so that other requests get their turn. */
+/** Bytes parsed at a time. Other requests get their turn in between. */
 const SLICE = 64 * 1024;
-/** Characters of a record: more than any valid row has. */
+/** The most characters of a record, more than any valid row has. */
 const LONGEST_RECORD = 64 * 1024;
-/** Cells per line. Parsing a cell costs far more than its bytes, and an empty cell takes one byte. */
+/** The most cells per line. Parsing a cell costs far more than its bytes, and an empty cell takes one byte. */
 const CELLS_OF_LINE = 1_000;
 /** Characters. No real header is longer. */
 const LONGEST_HEADER = 10_000;
 
 /**
- * Parses CSV as in RFC 4180 and as programs write it: with the delimiter the header has most of, any line breaks, even
- * mixed, and any lines before the header that are meant for programs. Trims cells and skips blank records. Records may
- * differ in length.
- * @param most records to read; the rest of the file is ignored.
+ * Parses CSV by RFC 4180 and as programs write it: with the delimiter that is most frequent in the header, any line breaks, even
+ * mixed, and lines before the header that are meant for programs. Trims cells and skips blank records. Records may differ in length.
+ * @param most the number of records to read. The rest of the file is ignored.
  */
 export async function parseCsv(given: string, most: number): Promise<CsvRecord[] | CsvProblem> {
   const text = given.replaceAll(/\r\n?/g, "\n");
@@ -69,7 +68,7 @@ export async function parseCsv(given: string, most: number): Promise<CsvRecord[]
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (records.length === most) return records;
-    const problem = PROBLEMS[error.code] ?? "it is no CSV";
+    const problem = PROBLEMS[error.code] ?? "it is not CSV";
     const last = prologue.lines + Number(error.lines);
     return { problem, after: records.length, where: whereIs(error.code, text.split("\n"), done, last) };
   }
@@ -88,14 +87,14 @@ const PROBLEMS: Record<string, string> = {
     "a quote stands within a cell that doesn't begin with one; put the cell in quotes and write the quote twice",
 };
 
-/** @param done lines of the records before. @param last the line where the parser stopped, sometimes the file's last. */
+/** Returns the place of a problem. @param done lines of all records before it. @param last the line where the parser stopped, sometimes the last. */
 function whereIs(code: string, lines: string[], done: number, last: number): string {
   const first = lines.findIndex((line, index) => index >= done && /[^\s,;|]/.test(line)) + 1;
   const isFound = code === "CSV_INVALID_CLOSING_QUOTE" && last > first;
   return isFound ? `lines ${first} to ${last}` : `line ${first}`;
 }
 
-/** Lines before the header: blank ones, Excel's `sep=;`, the version of a template, what PowerShell exports. */
+/** Finds lines before the header: blank ones, Excel's `sep=;`, the version of a template, a type written by PowerShell. */
 function prologueOf(text: string): { length: number; lines: number; delimiter: string | undefined } {
   let [length, lines] = [0, 0];
   let delimiter: string | undefined;
@@ -119,7 +118,7 @@ function delimiterOf(text: string): string {
   return DELIMITERS.reduce((best, other) => (count(other) > count(best) ? other : best));
 }
 
-/** @returns the number of the first line that has too many cells, counted from 1. */
+/** Returns the number of the first line with too many cells, counted from 1. */
 function lineWithTooMany(delimiter: string, text: string): number | undefined {
   let [line, cells, isQuoted] = [1, 1, false];
   for (const sign of text) {
@@ -148,10 +147,10 @@ async function* slices(text: string, wanted: () => boolean): AsyncGenerator<Buff
   }
 }
 
-/** White space and invisible characters, which come with text copied from a page or an email. */
+/** White space and invisible characters, which text copied from a page or an email often contains. */
 const UNSEEN = /[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\ufeff]/;
 
-/** Trims invisible characters. For addresses and codes only: a name may need a joiner at its end. */
+/** Trims invisible characters. Only for addresses and codes: a name may need a joiner at its end. */
 export function trimUnseen(text: string): string {
   let start = 0;
   let end = text.length;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** Returns 256 random bits as 43 base64url characters. It is shown once; only its `hashToken` is stored. */
+/** Returns 256 random bits as 43 base64url characters. Show a token only once, and store only its `hashToken`. */
 export function randomToken(): string {
   return randomBytes(32).toString("base64url");
 }
@@ -10,7 +10,7 @@ export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-/** Compares digests, so that the time it takes reveals neither content nor length. */
+/** Compares secrets by their digests, so that the time it takes reveals neither content nor length. */
 export function sameSecret(one: string, other: string): boolean {
   return timingSafeEqual(hashToken(one), hashToken(other));
 }

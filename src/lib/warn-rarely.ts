@@ -8,12 +8,12 @@ interface Lines {
 export type WarnRarely = (cause: string, fields: object, message: string) => void;
 
 const MINUTE = 60_000;
-/** Causes to remember: one may contain text from another service, so their number has no natural bound. */
+/** The most causes to remember. A cause may contain text from another service, so their number has no natural bound. */
 const MOST_CAUSES = 1_000;
 
 /**
- * Creates a logger for warnings that repeat, in a loop, a retry or a connection. Logs one line per cause and minute; the next
- * one says how many were held back, so that a fault neither floods the log nor goes unnoticed.
+ * Creates a logger for warnings that repeat, such as those of loops, retries and connections. Logs one line per cause and minute. The
+ * next line says how many were held back, so that a fault neither floods the log nor goes unnoticed.
  * @param level `error` where somebody must act.
  * @param now milliseconds, injected by tests.
  * @returns a function whose first argument names the cause.

@@ -10,7 +10,7 @@ export function webhookKey(secret: string): Buffer {
   return encoded === undefined ? Buffer.from(secret) : Buffer.from(encoded, "base64");
 }
 
-/** Checks a message's signature headers. @returns what is wrong with them, if anything. */
+/** Checks a message's signature headers. @returns the problem, if there is one. */
 export function webhookHeadersProblem(headers: IncomingHttpHeaders, now: Date): string | undefined {
   const { id, timestamp, signatures } = signatureHeaders(headers);
   // A dot in the id would let one message be read as another.
@@ -31,9 +31,9 @@ function signatureHeaders(headers: IncomingHttpHeaders) {
 }
 
 /**
- * Verifies a message's signature by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. One of several signatures
- * must be right, so that the sender can rotate its secret without a gap.
- * @returns what is wrong; undefined when the message was signed with the key within the last minutes.
+ * Verifies a message's signature by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. Of several signatures one must be
+ * right, so that the sender can rotate its secret without a gap.
+ * @returns the problem, or undefined if the message was signed with the key within the last minutes.
  */
 export function webhookProblem(
   key: Buffer,
@@ -50,5 +50,7 @@ export function webhookProblem(
     const given = Buffer.from(encoded, "base64");
     return version === "v1" && given.length === expected.length && timingSafeEqual(given, expected);
   };
-  return signatures.split(" ").some(isRight) ? undefined : "No webhook-signature is right.";
+  return signatures.split(" ").some(isRight)
+    ? undefined
+    : "None of the signatures in webhook-signature is valid.";
 }

@@ -64,7 +64,7 @@ function chooseView(asked: unknown, { html }: InboxMessage): View {
   return html === null ? "text" : "html";
 }
 
-/** Makes links open a new page. Inside the frame our own pages refuse to be shown. */
+/** Makes links open a new page, because our own pages refuse to be shown in a frame. */
 export function openLinksOutside(html: string): string {
   const base = '<base target="_blank">';
   const withBase = html.replace(/<head(?:\s[^<>]*)?>/i, (head) => head + base);
@@ -76,13 +76,13 @@ function sendHtml(ctx: RouterContext, html: string): void {
   ctx.body = html;
 }
 
-/** The script refreshes the list without moving the focus, and shows times in the reader's time zone. */
+/** The inbox's page. Its script refreshes the list without moving the focus, and shows times in the reader's time zone. */
 export const inboxPage = toolPage("inbox-refresh.js", "style.css", "inbox.css");
 
-/** A link in an email opens a page of its own. A script in an email never runs. */
+/** Links in an email open a new page. Scripts in an email never run. */
 const MAIL_SANDBOX = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
 
-/** An email is somebody else's HTML. It may use its own styles and embedded images, and loads nothing. */
+/** The headers of an email, which is somebody else's HTML. It may use its own styles and embedded images, but load nothing. */
 export const mailHeaders: Record<string, string> = {
   ...TOOL_HEADERS,
   "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox ${MAIL_SANDBOX}`,
@@ -107,7 +107,7 @@ const VIEWS: [View, string][] = [
   ["source", "Source"],
 ];
 
-/** The page refreshes itself every few seconds: by its script, or by a meta tag where scripts are off. */
+/** Renders the list, which refreshes itself every few seconds: by its script, or by a meta tag if scripts are off. */
 function renderInbox(messages: InboxMessage[], count: number, now: Date): string {
   const rows = messages.map((message) => ({
     id: message.id,

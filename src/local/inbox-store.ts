@@ -9,7 +9,7 @@ export type InboxMessage = {
   to: string;
   from: string;
   subject: string;
-  /** Arrival. */
+  /** The time of arrival. */
   date: string;
   text: string;
   html: string | null;
@@ -17,24 +17,14 @@ export type InboxMessage = {
   headers: { name: string; value: string }[];
 };
 
-/** A folder of emails, one file each. File names sort by time of arrival. */
-export type InboxStore = {
-  /** Adds an email and removes all but the newest `keep`. Returns its id. */
-  add(source: Uint8Array, keep: number): Promise<string>;
-  count(): Promise<number>;
-  /** The newest emails, newest first. */
-  list(count: number): Promise<InboxMessage[]>;
-  read(id: string): Promise<InboxMessage | null>;
-  readSource(id: string): Promise<Buffer | null>;
-};
-
 const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{8}$/;
 const EXTENSION = ".eml";
 
-/** As many as an inbox keeps, so that listing all of them evicts none. */
+/** As many as an inbox keeps, so that listing all of them evicts nothing. */
 const CACHED = 500;
 
-export function inboxStore(directory: string): InboxStore {
+/** Opens a folder of emails, one file each. File names sort by time of arrival. */
+export function inboxStore(directory: string) {
   // A stored email never changes, so the most recently read ones stay parsed.
   const parsed = new Map<string, InboxMessage>();
   const pathOf = (id: string) => join(directory, id + EXTENSION);
@@ -58,7 +48,7 @@ export function inboxStore(directory: string): InboxStore {
     return message;
   }
 
-  /** Ids come from URLs: only a well-formed one becomes a path. */
+  /** Reads a file. Ids come from URLs, so only a well-formed id becomes a path. */
   async function readSource(id: string): Promise<Buffer | null> {
     return ID.test(id) ? await readFile(pathOf(id)).catch(() => null) : null;
   }
@@ -66,7 +56,8 @@ export function inboxStore(directory: string): InboxStore {
   return {
     read,
     readSource,
-    async add(source, keep) {
+    /** Adds an email, removes all but the newest `keep`, and returns its id. */
+    async add(source: Uint8Array, keep: number): Promise<string> {
       const id = nextId();
       const unfinished = join(directory, `${id}.tmp`);
       // Emails hold links that work, so other users of the machine can't read them.
@@ -77,12 +68,13 @@ export function inboxStore(directory: string): InboxStore {
       await Promise.all(old.map((each) => rm(pathOf(each), { force: true })));
       return id;
     },
-    async list(count) {
+    /** Returns the newest emails, newest first. */
+    async list(count: number): Promise<InboxMessage[]> {
       const messages = [];
       for (const id of (await ids()).slice(0, count)) messages.push(await read(id));
       return messages.filter((message) => message !== null);
     },
-    async count() {
+    async count(): Promise<number> {
       return (await ids()).length;
     },
   };
@@ -90,14 +82,14 @@ export function inboxStore(directory: string): InboxStore {
 
 let lastTime = 0;
 
-/** Never uses a millisecond twice, so emails that arrive together keep their order. */
+/** Returns a new id. Never uses a millisecond twice, so emails that arrive together keep their order. */
 function nextId(): string {
   lastTime = Math.max(Date.now(), lastTime + 1);
   const time = new Date(lastTime).toISOString().replace(/[-:.]/g, "");
   return `${time}-${randomBytes(4).toString("hex")}`;
 }
 
-/** Loads postal-mime, a devDependency, with the first email. An email it can't parse is shown as it came. */
+/** Parses an email. Loads postal-mime, a devDependency, only now. An email that it can't parse is shown as it arrived. */
 async function parse(id: string, source: Buffer | null): Promise<InboxMessage | null> {
   if (!source) return null;
   const { default: PostalMime } = await import("postal-mime");

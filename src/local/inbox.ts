@@ -48,7 +48,7 @@ export async function startInbox(options: { directory: string; keep?: number }):
   return { smtpUrl: `smtp://127.0.0.1:${port}`, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
 
-/** The recipients are in no header that the sender writes, so they become the first line of the file. */
+/** Returns a header with the recipients for the first line of the file, because the sender writes them in no header. */
 function envelopeLine({ envelope }: SMTPServerSession): string {
   return `Delivered-To: ${envelope.rcptTo.map(({ address }) => address).join(", ")}\r\n`;
 }

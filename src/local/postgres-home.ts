@@ -25,7 +25,7 @@ const run = promisify(execFile);
 /** Postgres refuses to run as root. Every current Linux has this user. */
 const NOBODY: ServerUser = { uid: 65_534, gid: 65_534 };
 
-/** Where root keeps a database whose directory is closed to the server's user. */
+/** Where root keeps a database if its directory is closed to the server's user. */
 const ELSEWHERE = "/var/lib/guildhall";
 
 /** Returns the directory itself if the server's user can reach it, otherwise the home that its link `elsewhere` names. */
@@ -48,12 +48,13 @@ export async function findHome(directory: string): Promise<PostgresHome> {
   await mkdir(home, { recursive: true });
   await chmod(ELSEWHERE, 0o755);
   await chmod(home, 0o711);
-  // A second name for the link. Across file systems there is none, and that home is never removed.
+  // A second name for the link shows later whether the first still exists. Across file systems it isn't possible, and then this
+  // home is never removed.
   await link(pointer, join(home, "pointer")).catch(unless("EEXIST", "EXDEV"));
   return { path: home, user };
 }
 
-/** Deleting a directory deletes its database: the link in the home then has one name left. */
+/** Removes homes whose directory was deleted: the link in the home then has only one name left. */
 async function removeAbandonedHomes(): Promise<void> {
   for (const name of await readdir(ELSEWHERE).catch(() => [])) {
     const home = join(ELSEWHERE, name);
@@ -76,13 +77,13 @@ export async function serverUser(data: string): Promise<ServerUser | undefined> 
   );
 }
 
-/** Whether that user may enter this directory or run this file. */
+/** Returns whether a user may enter this directory or run this file. */
 export async function canReach({ uid, gid }: ServerUser, path: string): Promise<boolean> {
   try {
     await run("test", ["-x", path], { uid, gid, cwd: "/" });
     return true;
   } catch (cause) {
-    // The exit code is a number. A word, such as EPERM, means that `test` didn't run.
+    // An exit code is a number. A word such as EPERM means that `test` didn't run.
     if (cause instanceof Error && "code" in cause && typeof cause.code === "number") return false;
     throw new Error(
       `Postgres can't run as root, and this root may not start it as another user (uid ${uid}); ` +
@@ -92,10 +93,10 @@ export async function canReach({ uid, gid }: ServerUser, path: string): Promise<
   }
 }
 
-/** Returns the folder of the programs that npm installed, or of a copy in the home if the server's user can't reach them. */
+/** Returns the folder of the programs that npm installed, or a copy in the home if the server's user can't reach them. */
 export async function findPrograms({ path, user }: PostgresHome): Promise<string> {
   const postgres = await installedPostgres();
-  // An install script links its libraries, and some npm configurations skip those.
+  // An install script links the libraries, and some npm configurations skip install scripts.
   const { stdout } = await run(postgres, ["--version"]).catch((cause) => {
     throw new Error(
       "The embedded Postgres does not run on this machine as installed; " +
@@ -109,7 +110,7 @@ export async function findPrograms({ path, user }: PostgresHome): Promise<string
   if (!existsSync(copy)) {
     const draft = await mkdtemp(join(path, "unfinished-"));
     await cp(dirname(dirname(postgres)), draft, { recursive: true, verbatimSymlinks: true });
-    // npm under a strict umask closes every file to others.
+    // With a strict umask, npm closes every file to other users.
     await run("chmod", ["-R", "go+rX", draft]);
     await rename(draft, copy).catch(unless("ENOTEMPTY", "EEXIST"));
   }

@@ -21,7 +21,7 @@ export interface PostgresHome {
   user: ServerUser | undefined;
 }
 
-/** Creates the cluster unless there is one. Returns the password of its superuser `guildhall`. */
+/** Creates the cluster if it doesn't exist. Returns the password of its superuser `guildhall`. */
 export async function createCluster(home: PostgresHome, programs: string, durable: boolean): Promise<string> {
   const data = join(home.path, "data");
   const password = join(home.path, "password");
@@ -41,7 +41,7 @@ export async function createCluster(home: PostgresHome, programs: string, durabl
       await run(join(programs, "initdb"), args, asServer(home));
       await rename(draft, data);
     } catch (cause) {
-      // If another start was quicker, its cluster is as good.
+      // If another start was faster, use its cluster.
       if (!existsSync(data)) {
         throw new Error(
           `initdb could not create a database in ${home.path}; fix the cause, or set DATABASE_URL. ${cause}`,
@@ -62,7 +62,7 @@ export async function createCluster(home: PostgresHome, programs: string, durabl
   }
 }
 
-/** Removes the clusters that interrupted or slower starts left behind. Only for the owner of the home. */
+/** Removes the clusters that interrupted or slower starts left behind. Only the owner of the home may call this. */
 export async function removeUnfinished({ path }: PostgresHome): Promise<void> {
   const unfinished = (await readdir(path)).filter((name) => name.startsWith("unfinished-"));
   // Retries, because an orphaned initdb may still be writing.
@@ -70,7 +70,7 @@ export async function removeUnfinished({ path }: PostgresHome): Promise<void> {
 }
 
 const READY_WITHIN_MS = 60_000;
-/** Another program took the port, or processes of a killed server are still ending, or another start was quicker. */
+/** Problems worth a retry: another program took the port, a killed server is still ending, or another start was faster. */
 const PASSING = /could not create any TCP|pre-existing shared memory|lock file .* already exists/;
 
 /** Starts the server, or finds the one that a killed process left running. */
@@ -109,7 +109,7 @@ export async function startServer(
   }
 }
 
-/** Starts the server in a session of its own, where the terminal's Ctrl-C doesn't reach it. Returns its log if it fails. */
+/** Starts the server in a session of its own, where the terminal's Ctrl-C doesn't reach it. Returns its log if that fails. */
 async function launch(
   home: PostgresHome,
   programs: string,
@@ -118,7 +118,7 @@ async function launch(
   const log = join(home.path, "postgres.log");
   await writeFile(log, "", { mode: 0o600 });
   await giveToServer(home, log);
-  // pg_ctl hands these to a shell.
+  // pg_ctl passes these to a shell.
   const options = Object.entries(settings).map(([name, value]) => `-c '${name}=${value}'`);
   const args = ["start", "--silent", "-D", join(home.path, "data"), "-l", log, "-o", options.join(" ")];
   try {
@@ -152,7 +152,7 @@ async function findServer(data: string): Promise<{ pid: number; port: number; re
   }
 }
 
-/** Reads the command line, which any user may do: in a container root can't read `exe` and `cwd` of other users' processes. */
+/** Reads the command line, which every user may do. In a container, root can't read `exe` and `cwd` of other users' processes. */
 async function servesFrom(pid: number, data: string): Promise<boolean> {
   const command =
     process.platform === "linux"
@@ -161,7 +161,7 @@ async function servesFrom(pid: number, data: string): Promise<boolean> {
   return command.includes("postgres") && command.includes(` -D ${await realpath(data)} `);
 }
 
-/** Programs of Postgres run as their own user, without our PG* variables, in a directory that they can enter. */
+/** Returns options to run Postgres' programs as their own user, without our PG* variables, in a directory they can enter. */
 function asServer({ user }: PostgresHome) {
   return { ...user, cwd: "/", env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } };
 }

@@ -34,7 +34,7 @@ export function previewsRouter({ hasInbox }: { hasInbox: boolean }): Router<Requ
   });
 
   router.get("/:group/:name/:language", async (ctx) => {
-    // Before anything is read: a template saved while the page is rendered counts as a newer version.
+    // First, so that a template saved while the page is rendered counts as a newer version.
     const version = await templatesVersion();
     const { preview, locale, languages, problem } = find(ctx);
     const result = problem ?? (await renderPreview(preview, locale).catch(toProblem));
@@ -63,7 +63,7 @@ function find(ctx: Ctx) {
   return { preview, locale, languages, problem };
 }
 
-/** Returns the languages read at startup, with the problem, if a file of texts is broken now. */
+/** Reads the languages. If a file of texts is broken now, returns those read at startup, and the problem. */
 function readLanguages(): { languages: Languages; problem: Problem | undefined } {
   try {
     return { languages: readLocales(), problem: undefined };
@@ -76,7 +76,7 @@ function toProblem(error: unknown): Problem {
   return { problem: error instanceof Error ? error.message : String(error) };
 }
 
-function send(ctx: Ctx, html: string, headers = previewPage.headers): void {
+function send(ctx: Ctx, html: string, headers: Record<string, string> = previewPage.headers): void {
   ctx.set(headers);
   ctx.type = "text/html; charset=utf-8";
   ctx.body = html;
@@ -85,7 +85,7 @@ function send(ctx: Ctx, html: string, headers = previewPage.headers): void {
 /** Changes when a template, a text or a style sheet is saved, added or deleted. */
 async function templatesVersion(): Promise<string> {
   const entries = await readdir(TEMPLATES, { recursive: true });
-  // A file may disappear between the listing and the look at it.
+  // A file may disappear after it was listed.
   const times = entries.map((entry) =>
     stat(join(TEMPLATES, entry)).then(
       ({ mtimeMs }) => mtimeMs,
@@ -95,10 +95,10 @@ async function templatesVersion(): Promise<string> {
   return `${entries.length}-${Math.max(...(await Promise.all(times)))}`;
 }
 
-/** The script asks now and then whether a template was saved. */
+/** The previews' page. Its script asks now and then whether a template was saved. */
 const previewPage = toolPage("dev-reload.js", "style.css", "inbox.css", "dev.css");
 
-/** A frame shows one email or page. It may use its own styles; it can't run scripts, load, send or leave the frame. */
+/** The headers of an email or page in a frame. It may use its own styles, but not run scripts, load, send or leave the frame. */
 const frameHeaders: Record<string, string> = {
   ...TOOL_HEADERS,
   "Content-Security-Policy":
@@ -124,7 +124,7 @@ const SCHEMES = [
   { scheme: "dark", label: "Dark" },
 ];
 
-/** These need a frame as high as the window. The others are short. */
+/** Emails and pages that need a frame as high as the window. */
 const TALL: string[] = ["invitation", "invitation-reminder"];
 
 function renderIndex(version: string, languages: Languages, has_inbox: boolean): string {

@@ -7,7 +7,7 @@ import { pageStyle } from "../pages/compile-page.ts";
 import { type PageName, pageNames, pageSamples } from "../pages/pages.ts";
 import { compileRecipientPage } from "../pages/render-page.ts";
 
-/** One email or page with sample data, and the path it is shown under. */
+/** An email or page with sample data, and its path. */
 export type Preview = { path: string; name: string } & (
   | { group: "mails"; name: MailKind }
   | { group: "pages"; name: PageName }
@@ -45,19 +45,17 @@ export async function renderPreview(preview: Preview, locale: Locale): Promise<R
   return { html: fill(pageSamples[preview.name]), subject: null, snippet: null, text: null };
 }
 
-/** The snippet is the first element of an email, and hidden. */
+/** Finds the snippet: the first element of an email, which is hidden. */
 function snippetIn(html: string): string | null {
   const [, snippet] = /<div style="display:none[^>]*>(.*?)<\/div>/s.exec(html) ?? [];
   return snippet?.replace(/<[^>]*>/g, "") ?? null;
 }
 
-export type Scheme = "light" | "dark";
-
 /**
- * Shows HTML in one color scheme, no matter which one the machine prefers. Two frames of one page can't prefer two
- * schemes, so the condition of the dark style becomes one that is always or never true.
+ * Makes HTML use one color scheme, no matter which one the machine prefers. Two frames of one page can't prefer different schemes,
+ * so the condition of the dark style becomes one that is always or never true.
  */
-export function forceScheme(html: string, scheme: Scheme): string {
+export function forceScheme(html: string, scheme: "light" | "dark"): string {
   const condition = scheme === "dark" ? "(min-width: 0)" : "(max-width: 0)";
   return html
     .replaceAll("(prefers-color-scheme: dark)", condition)

@@ -5,7 +5,7 @@ import { generatedSecret } from "./generated-secret.ts";
 import { startInbox } from "./inbox.ts";
 import { startEmbeddedPostgres } from "./postgres.ts";
 
-/** The settings that a process can't run without, either set or provided here. */
+/** The settings that a process can't run without, set by the operator or provided here. */
 export interface Essentials {
   values: Pick<Settings, "SECRET_KEY" | "ADMIN_TOKEN" | "DATABASE_URL" | "SMTP_URL">;
   /** The folder of the built-in inbox. Undefined if emails go to a real SMTP server. */
@@ -14,7 +14,7 @@ export interface Essentials {
   stop(): Promise<void>;
 }
 
-/** Generates missing secrets, and starts a Postgres and an inbox unless others are set. Everything is kept in DATA_DIR. */
+/** Generates missing secrets, and starts a Postgres and an inbox unless others are set. Keeps everything in DATA_DIR. */
 export async function provideEssentials(config: Config): Promise<Essentials> {
   const directory = resolve(config.DATA_DIR);
   const SECRET_KEY = config.SECRET_KEY ?? (await secretIn(directory, "secret-key"));

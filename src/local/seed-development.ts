@@ -28,7 +28,7 @@ const PEOPLE: Array<{ email: string; first_name: string; last_name: string; role
 export interface Seeded {
   organizationId: string;
   billingRoleId: string;
-  /** The name of the user whose session it is. Undefined if the organization has no owner now. */
+  /** The name of the session's user. Undefined if the organization has no owner now. */
   owner: string | undefined;
 }
 

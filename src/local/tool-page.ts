@@ -4,24 +4,18 @@ import { join } from "node:path";
 import { packageRoot } from "../lib/package-root.ts";
 import { pageStyle } from "../pages/compile-page.ts";
 
-/** Sent with every page of the inbox and the previews. */
+/** The headers of every page of the inbox and the previews. */
 export const TOOL_HEADERS = {
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-store",
   "X-Content-Type-Options": "nosniff",
 };
 
-export interface ToolPage {
-  css: string;
-  script: string;
-  headers: Record<string, string>;
-}
-
 /**
- * Reads the style and the script of a tool's pages. They may call this service and frame its pages, nothing else.
- * @param script and styles: files in `templates/pages`.
+ * Reads the style and the script of a tool's pages. The pages may call this service and frame its pages, nothing else.
+ * @param script a file in `templates/pages`, like the styles.
  */
-export function toolPage(script: string, ...styles: string[]): ToolPage {
+export function toolPage(script: string, ...styles: string[]) {
   const style = pageStyle(...styles);
   const text = readFileSync(join(packageRoot(), "templates", "pages", script), "utf8");
   const policy = [

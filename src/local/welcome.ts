@@ -6,9 +6,9 @@ import { SEEDED_ENVIRONMENT, type Seeded, seedDevelopment } from "./seed-develop
 export interface Welcome extends Seeded {
   publicUrl: string;
   sessionToken: string;
-  /** Undefined if the developer set ADMIN_TOKEN: they know it, and it shouldn't be on a screen. */
+  /** Undefined if the developer set ADMIN_TOKEN. They know it, and it shouldn't be on a screen. */
   operatorToken: string | undefined;
-  /** False if emails leave by SMTP_URL. */
+  /** False if emails go to SMTP_URL. */
   hasInbox: boolean;
 }
 
@@ -65,7 +65,7 @@ Invite somebody, as ${owner ?? "the operator"}:
     -H 'Content-Type: application/vnd.api+json' \\
     -d '${JSON.stringify(invitation)}'
 
-${hasInbox ? "Open the inbox, read the email" : "The email leaves by your SMTP_URL: invite an address you can read. Open the email"}, click Accept. Then see the members and their names:
+${hasInbox ? "Open the inbox, read the email" : "The email goes to your SMTP_URL, so invite an address you can read. Open the email"}, click Accept. Then see the members and their names:
 
   curl '${publicUrl}/api/memberships?filter%5Borganization%5D=${organizationId}&include=user' ${headers}
 

@@ -11,16 +11,16 @@ import { webhookHeadersProblem, webhookKey, webhookProblem } from "../lib/webhoo
 import { readMailEvents } from "./read-mail-events.ts";
 import { recordMailEvents } from "./record-mail-events.ts";
 
-/** Bytes: a thousand events, each as long as a bounce. */
+/** The most bytes of a request: a thousand events, each as long as a bounce. */
 export const MAIL_EVENTS_LIMIT = 1024 * 1024;
 
-/** Bytes held at once before their signature is checked, in total and from one address. */
+/** Limits the bytes held at once before their signature is checked, in total and per address. */
 const unprovenBodies = createByteBudget({ most: 16 * MAIL_EVENTS_LIMIT, each: 8 * MAIL_EVENTS_LIMIT });
 
 /**
- * `POST /mail-events`: the team's own adapter reports what its mail provider says about emails that left. Requests are
- * signed with MAIL_EVENTS_SECRET; without that variable the path does not exist. The signature replaces environment
- * and credentials, and bodies are plain JSON.
+ * Serves `POST /mail-events`, where the team's own adapter reports what its mail provider says about emails that left. Requests are
+ * signed with MAIL_EVENTS_SECRET. Without that variable the path doesn't exist. The signature replaces environment and credentials,
+ * and bodies are plain JSON.
  */
 export function mailEventsRouter(context: Context): Router<RequestState> {
   const { MAIL_EVENTS_SECRET } = context.settings;
@@ -30,7 +30,7 @@ export function mailEventsRouter(context: Context): Router<RequestState> {
   const warn = createRareWarnings(context.log);
 
   router.post("/mail-events", async (ctx) => {
-    // Read nothing from a sender that can't be right, and nothing long from an address that was wrong too often.
+    // Reads nothing if the headers are wrong, and nothing long from an address that was wrong too often.
     requireSigned(ctx, webhookHeadersProblem(ctx.headers, new Date()));
     const length = Math.min(announcedLength(ctx.req), MAIL_EVENTS_LIMIT);
     if (length > SMALL_BODY) context.limiter.refuseUsedUp("wrong_secret", ctx.ip);

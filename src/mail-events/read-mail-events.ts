@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { badRequest, Refusal } from "../errors.ts";
 
-/** Most events in one request. */
+/** The most events in one request. */
 const MOST = 1_000;
 
 const words = (longest: string) => z.string({ error: `must be ${longest}, in quotes` }).nullish();
@@ -42,17 +42,17 @@ const many = { error: `may have at most ${MOST} events: send the others in anoth
 /** The body of `POST /mail-events`. */
 export const mailEvents = z.strictObject({ events: z.array(mailEvent).max(MOST, many) });
 
-/** The same before its events are checked, since each is judged separately. */
+/** The same body before its events are checked, because each is checked separately. */
 const envelope = z.strictObject(
   { events: z.array(z.unknown(), { error: "must be a list of events" }).max(MOST, many) },
   { error: 'must be an object like {"events": […]} and nothing else' },
 );
 
 /**
- * Reads the report of a provider's adapter. Only its form is checked: values come from mail servers anywhere. An event
- * that can't be read does not stop the others.
+ * Reads the report of a provider's adapter. Checks only its form, because the values come from mail servers anywhere. An event that
+ * can't be read doesn't stop the others.
  * @returns each event, or a sentence that says what is wrong with it.
- * @throws 400 when it is not JSON; 422 when it is not a list of events, or none of them can be read.
+ * @throws 400 if it isn't JSON; 422 if it isn't a list of events, or none of them can be read.
  */
 export function readMailEvents(text: string): Array<MailEvent | string> {
   let document: unknown;

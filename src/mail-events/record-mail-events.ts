@@ -7,7 +7,7 @@ import { newId } from "../lib/id.ts";
 import type { WarnRarely } from "../lib/warn-rarely.ts";
 import { judgeRefusal } from "../mail/judge-refusal.ts";
 import { failureCause, storableReply } from "../mail/replies.ts";
-import { failureFields } from "../mail/tell-failures.ts";
+import { failureFields } from "../mail/report-failures.ts";
 import type { TimelineEntry } from "../models/mail-delivery.ts";
 import type { SuppressionReason } from "../models/suppression.ts";
 import type { MailEvent } from "./read-mail-events.ts";
@@ -34,14 +34,14 @@ type Answer = z.infer<typeof mailEventCounts>;
 type Result = Answer["results"][number];
 
 /**
- * Records what a provider reports about emails that left, in each email's timeline and with its consequences:
+ * Records a provider's reports about emails that left, in each email's timeline and with all consequences:
  * - A complaint, or a permanent bounce of a mailbox that is gone, suppresses the address in the email's environment.
  * - A permanent bounce makes the email failed. A temporary one, often a vacation reply, is a deferral.
  * - A complaint about an invitation pauses the user who sent it, for as long as the environment says.
- * - A report of delivery settles an email whose fate was unknown, and makes none worse.
+ * - A report of delivery settles an email whose outcome was unknown.
  *
  * Repeated reports change nothing, in any order.
- * @param events each as it was read, or a sentence that says what is wrong with it.
+ * @param events each as it was read, or a sentence that says why it couldn't be.
  */
 export async function recordMailEvents(
   { db, queues }: Context,
@@ -62,9 +62,9 @@ export async function recordMailEvents(
     actor_kind: actor.kind,
     request_id: actor.request_id,
   };
-  // In a transaction for its retries: outcomes of the same emails may be written right now, in another order.
+  // In a transaction because of its retries: a worker may be writing outcomes of the same emails in another order.
   const matches = await transaction(db, (trx, afterCommit) => {
-    afterCommit(() => queues.hint("mail"));
+    afterCommit(() => queues.wakeUp("mail"));
     return writeMailEvents(trx, written);
   });
   const found = new Map(matches.map((match) => [match.n, match]));
@@ -111,7 +111,7 @@ function addressIn(recipient: string): EmailAddress | undefined {
   return parseEmailAddress(bare.replace(/\s\([^()]*\)$/, "").trim());
 }
 
-/** Converts an event for the statement. @returns a sentence when it can't be about any of our emails. */
+/** Converts an event for the statement. @returns a sentence if the event can't be about any of our emails. */
 function presentEvent(event: MailEvent, n: number) {
   const address = addressIn(event.email);
   const [, id] = /^\s*<?([^\s<>\p{Cc}\p{Cs}]{1,500})>?\s*$/u.exec(event.message_id ?? "") ?? [];
@@ -129,7 +129,7 @@ function presentEvent(event: MailEvent, n: number) {
     ...(code === 0 ? {} : { smtp_code: code }),
     ...(detail === undefined ? {} : { reply: detail }),
   };
-  // Providers also call a bounce permanent when the fault is ours, so the reply decides if there is one.
+  // Providers also call a bounce permanent if it is our fault. So the reply decides, if there is one.
   const isDead = what === "bounced" && (detail === undefined || judgeRefusal(detail) === "recipient");
   const reason: SuppressionReason | null = isDead || what === "complained" ? what : null;
   return {
@@ -151,7 +151,7 @@ function presentEvent(event: MailEvent, n: number) {
   };
 }
 
-/** The reporter's clock may be fast, but nothing has happened in the future. */
+/** Moves a time in the future to now, because the reporter's clock may be fast. */
 function atLatestNow(time: string): string {
   return new Date(Math.min(Date.parse(time), Date.now())).toISOString();
 }

@@ -1,6 +1,6 @@
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../events/record-events.ts";
-import { TELL_FAILURES } from "../mail/tell-failures.ts";
+import { REPORT_FAILURES } from "../mail/report-failures.ts";
 import { timelineWith } from "../mail/timeline.ts";
 import { UNLESS_SUPPRESSED } from "../suppressions/opt-out.ts";
 
@@ -8,7 +8,7 @@ import { UNLESS_SUPPRESSED } from "../suppressions/opt-out.ts";
 export interface Match {
   n: number;
   delivery_id: string;
-  /** It was not reported before. */
+  /** Whether it wasn't reported before. */
   is_new: boolean;
 }
 
@@ -22,29 +22,29 @@ interface MailEvents {
 /** Days a user sends no invitations after a complaint, unless the environment says otherwise. */
 const DEFAULT_PAUSE_DAYS = 1;
 
-/** SQL: a report of delivery settles the email. While it is `sending`, its worker records the outcome itself. */
+/** SQL for whether a report of delivery settles the email. While it is `sending`, its worker records the outcome itself. */
 const SETTLES = "is_delivered and state in ('pending', 'unknown')";
 
 /**
- * Records what became of emails. Rows are locked in the order of their ids and read afterwards, so that two reports about
- * the same emails wait for each other.
+ * Records reports about emails. Locks the rows in the order of their ids and reads them afterwards, so that two reports about the
+ * same emails wait for each other.
  */
 export const writeMailEvents = statement<Match, MailEvents>(
   "record-mail-events",
   { events: "jsonb", actor_kind: "text", request_id: "text" },
   `
-  with told as (
+  with reported as (
     select * from jsonb_to_recordset(:events)
       as t(n int, message_id text, email_canonical text, entry jsonb, known_by jsonb, reason text, detail text, code int, suppression_id text, event_id text, pause_event_id text, failure_event_id text, notice_id text, cause text)
   ),
   held as (
     select id, environment_id, message_id, email_canonical, timeline, state from mail_deliveries
-    where message_id in (select message_id from told)
+    where message_id in (select message_id from reported)
     order by id for update
   ),
   matched as (
     select t.*, h.id as delivery_id, h.environment_id, h.state = 'failed' as had_failed, h.timeline @> t.known_by as is_known
-    from told t join held h using (message_id, email_canonical)
+    from reported t join held h using (message_id, email_canonical)
   ),
   fresh as (
     select distinct on (delivery_id, known_by) * from matched where not is_known order by delivery_id, known_by, n
@@ -74,11 +74,11 @@ export const writeMailEvents = statement<Match, MailEvents>(
   failures as (
     select d.id, d.environment_id, d.organization_id, d.invitation_id, d.kind, d.email, f.cause, d.smtp_code, d.reply,
       'delivery.bounced' as event_type, f.failure_event_id as event_id,
-      -- Of what had failed before, the inviter knows.
+      -- The inviter already knows about emails that had failed before.
       case when not had_failed then f.notice_id end as notice_id, :request_id as request_id
     from fresh f join written d on d.id = f.delivery_id where f.cause is not null
   ),
-  ${TELL_FAILURES},
+  ${REPORT_FAILURES},
   suppressed as (
     insert into suppressions (id, environment_id, email_canonical, reason, detail)
     select distinct on (environment_id, email_canonical) suppression_id, environment_id, email_canonical, reason, detail

@@ -3,10 +3,10 @@ import { statement } from "../db/statement.ts";
 import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { newId } from "../lib/id.ts";
 import type { FailureCause } from "./replies.ts";
-import { SUPPRESSED_REPLY, TELL_FAILURES } from "./tell-failures.ts";
+import { REPORT_FAILURES, SUPPRESSED_REPLY } from "./report-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
-/** A delivery whose lease this worker holds, with everything its email says: nothing more is read before sending. */
+/** A delivery whose lease this worker holds, with everything its email says. Nothing more is read before sending. */
 export type ClaimedDelivery = ClaimedRow & Contents;
 
 interface ClaimedRow {
@@ -17,7 +17,7 @@ interface ClaimedRow {
   in_reply_to: string | null;
   attempts: number;
   ambiguous_attempts: number;
-  /** The time of the claim, to the microsecond: no other claim has the same. */
+  /** The time of the claim, to the microsecond. It identifies the claim. */
   claimed_at: string;
   reply: string | null;
   product: string;
@@ -30,7 +30,7 @@ interface ClaimedRow {
   roles: string[];
 }
 
-/** What each kind of email says besides that. */
+/** The further contents of each kind of email. */
 type Contents =
   | {
       kind: "invitation" | "invitation-reminder";
@@ -47,12 +47,12 @@ type Contents =
       about: { count: number; failures: Array<{ email: string; cause: FailureCause }> };
     };
 
-/** The timeline entries of a claim: an earlier worker was lost, if one was, and what is done now. */
+/** The timeline entries of a claim: the loss of an earlier worker, if there was one, and the decision made now. */
 const HAPPENED = `case when d.state = 'sending' then ${timelineEntry({ what: "'lease_lost'" })} else '[]' end || ${timelineEntry(
   { what: "case decision when 'sending' then 'attempt' else decision end", reply: "note" },
 )}`;
 
-/** How long a lost worker keeps a delivery; a living one renews its lease. */
+/** How long a lost worker keeps a delivery. A living worker renews its lease. */
 export const LEASE_SECONDS = 60;
 
 interface Claim {
@@ -63,10 +63,11 @@ interface Claim {
 }
 
 /**
- * Claims due deliveries, except to domains that are refusing us: a guarded write with a lease on the database's clock.
- * If an email has become pointless (answered, expired, revoked, organization gone, address suppressed), the row is
- * settled with the reason instead: as suppressed, or as unknown when an earlier attempt may have left.
- * A row still `sending` when its lease ran out may have left. That is an ambiguous attempt, and the second is the last.
+ * Claims due deliveries, except those to domains that are refusing us: a guarded write with a lease on the database's clock.
+ * An email that has become pointless (answered, expired, revoked, organization gone, address suppressed) is settled with the
+ * reason instead: as suppressed, or as unknown if an earlier attempt may have left.
+ * The email of a row that is still `sending` when its lease ends may have left. That counts as an ambiguous attempt, and the second
+ * one is the last.
  */
 const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]; notice_ids: string[] }>(
   "claim-deliveries",
@@ -88,23 +89,23 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
     select d.id, d.ambiguous_attempts + (d.state = 'sending')::int as ambiguous_attempts,
       case
         when o.deleting_at is not null then 'the organization is being deleted'
-        when is_letter and i.status <> 'pending' then 'the invitation was ' || i.status
-        when is_letter and i.expires_at <= now() then 'the invitation had expired'
-        when d.kind = 'invitation' and d.seq <> i.token_version then 'a newer mail took its place'
+        when is_to_invitee and i.status <> 'pending' then 'the invitation was ' || i.status
+        when is_to_invitee and i.expires_at <= now() then 'the invitation had expired'
+        when d.kind = 'invitation' and d.seq <> i.token_version then 'a newer email replaced it'
         when d.kind = 'invitation-reminder' and d.seq <= (i.token_version - 1) * ${REMINDER_SEQ_PER_MAIL}
-          then 'a newer mail took its place'
-        when s.reason = 'opted_out' and not is_letter then null
-        -- Not why: that its owner opted out is no inviter's business.
+          then 'a newer email replaced it'
+        when s.reason = 'opted_out' and not is_to_invitee then null
+        -- Doesn't say why: inviters must not learn that somebody opted out.
         when s.reason is not null then 'the address is suppressed'
-        when is_letter and sender.inviting_paused_until > now() then 'its inviter may not send invitations at the moment'
+        when is_to_invitee and sender.inviting_paused_until > now() then 'its inviter may not send invitations at the moment'
       end as obsolete
     from due d
     join invitations i on i.id = d.invitation_id
     join organizations o on o.id = i.organization_id
-    -- To the invitee; the others tell the inviter what became of it.
-    cross join lateral (select d.kind in ('invitation', 'invitation-reminder') as is_letter) of_kind
+    -- The other kinds are notices to the inviter.
+    cross join lateral (select d.kind in ('invitation', 'invitation-reminder') as is_to_invitee) of_kind
     left join suppressions s on s.environment_id = d.environment_id and s.email_canonical = d.email_canonical
-    -- A reminder is sent in the inviter's name; what a program sends once more is not.
+    -- A reminder is sent in the inviter's name. An email that a program resends is not.
     left join users sender
       on sender.id = coalesce(d.sender_user_id, case when d.kind = 'invitation-reminder' then i.inviter_user_id end)
   ),
@@ -145,19 +146,19 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
     ) c
     join unnest(:event_ids, :notice_ids) with ordinality as fresh(event_id, notice_id, n) using (n)
   ),
-  ${TELL_FAILURES}
+  ${REPORT_FAILURES}
   select c.id, c.state, c.kind, c.email, c.message_id, c.attempts, c.ambiguous_attempts, c.about, c.reply,
     extract(epoch from c.updated_at)::text as claimed_at, e.name as product, e.settings->>'from_name' as from_name,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     o.name as organization, i.id as invitation_id, i.email as invited_email, i.token_version, i.message,
     i.expires_at, i.accepted_at, i.declined_at, i.expired_at,
-    -- How many more of the inviter's expired in the same moment.
+    -- The number of the inviter's other invitations that expired at the same moment.
     case when c.kind = 'invitation-expired' then (
       select count(*)::int - 1 from invitations other
       where other.organization_id = i.organization_id and other.inviter_user_id = i.inviter_user_id
         and other.expired_at = i.expired_at
     ) end as others,
-    -- The mail a reminder reminds of: mail programs show them as one conversation.
+    -- The email that a reminder is about. Mail programs show both as one conversation.
     case when c.kind = 'invitation-reminder' then (
       select first.message_id from mail_deliveries first
       where first.invitation_id = i.id and first.kind = 'invitation' and first.seq = i.token_version
@@ -173,7 +174,7 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
   left join users invitee on invitee.id = i.accepted_by_user_id`,
 );
 
-/** Claims up to `limit` for `seconds`, with Message-IDs of `domain`, and none to the domains in `refusing` (`@example.com`). */
+/** Claims up to `limit` for `seconds`, with Message-IDs of `domain`. Claims none to the domains in `refusing` (`@example.com`). */
 export function claimDeliveries(
   db: Knex,
   { limit, refusing = [], ...rest }: Claim,
@@ -181,20 +182,3 @@ export function claimDeliveries(
   const ids = (prefix: "evt" | "dlv") => Array.from({ length: limit }, () => newId(prefix));
   return claim(db, { ...rest, limit, refusing, event_ids: ids("evt"), notice_ids: ids("dlv") });
 }
-
-/**
- * Renews the leases of deliveries being sent, each for the attempt it was claimed for. Only its holder renews a lease: one
- * that ran out is not taken back, and the next holder's is not extended. A row whose outcome is being recorded is
- * skipped: it no longer needs a lease, and waiting for it while holding other locks would be half of a deadlock.
- */
-export const renewLeases = statement<never, { ids: string[]; attempts: number[]; seconds: number }>(
-  "renew-leases",
-  { ids: "text[]", attempts: "int[]", seconds: "int" },
-  `
-  with held as (
-    select d.id from mail_deliveries d join unnest(:ids, :attempts) as h(id, attempts) using (id, attempts)
-    where d.state = 'sending' and d.due_at > now()
-    for update of d skip locked
-  )
-  update mail_deliveries d set due_at = now() + make_interval(secs => :seconds) from held where d.id = held.id`,
-);

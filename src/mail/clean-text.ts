@@ -1,6 +1,6 @@
 /**
- * Controls, direction overrides, zero-width characters and anything else a font may leave out, private use, lone
- * surrogates, annotation marks and the Braille blank.
+ * Invisible characters: control characters, direction overrides, zero-width characters and others that a font may leave out,
+ * private-use characters, lone surrogates, annotation marks and the Braille blank.
  */
 const UNSEEN =
   /\p{Cc}|\p{Bidi_Control}|\p{Default_Ignorable_Code_Point}|\p{Co}|\p{Cs}|[\u2800\ufff9-\ufffb]/v;
@@ -8,7 +8,7 @@ const UNSEEN =
 /** Letters of scripts that use a zero-width character to join letters or keep them apart. */
 const JOINING = /[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hang}]]/v;
 
-/** Text that needs such a character: a region's flag, an emoji made of several, a joiner between letters, a variant. */
+/** Text that needs such a character: a region's flag, a combined emoji, a joiner between letters, a variant. */
 const NEEDED = [
   /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}/v,
   /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})/v,
@@ -24,12 +24,12 @@ const NEEDED_OR_UNSEEN = new RegExp(
 );
 
 /**
- * More than three combining marks on one letter climb over neighboring lines. Marks that belong to one script stay in
- * place, so more are allowed: a Burmese syllable has five.
+ * More than three combining marks on one letter, which would climb over neighboring lines. Marks that belong to one script stay
+ * in place, so eight of them are allowed: a Burmese syllable has five.
  */
 const STACKED_MARKS = /([\p{sc=Zinh}&&\p{M}]{3})[\p{sc=Zinh}&&\p{M}]+|(\p{M}{8})\p{M}+/gv;
 
-/** No script uses this many. Normalizing them takes time that grows with the square of their number. */
+/** More combining marks than any script uses. Normalizing takes time that grows with the square of their number. */
 const ENDLESS_MARKS = /(\p{M}{30})\p{M}+/gu;
 
 /** Removes characters that are invisible but can deceive. Callers first turn other white space into plain spaces. */
@@ -41,16 +41,16 @@ export function cleanText(text: string): string {
     .replace(STACKED_MARKS, "$1$2");
 }
 
-/** A dot before what may be a top-level domain: at least two characters, the first a letter. */
+/** A dot before a possible top-level domain: at least two characters, the first a letter. */
 const DOMAIN_DOT = /(?<=[^\s.．․｡])[.．․｡](?=\p{L}[\p{L}\p{N}\p{M}-])/gu;
 
-/** The ideographic full stop ends sentences, but between Latin letters browsers read it as a domain's dot. */
+/** The ideographic full stop, which browsers read as a domain's dot between Latin letters. Elsewhere it ends sentences. */
 const IDEOGRAPHIC_DOT = /(?<=[a-z0-9-])。(?=[a-z][a-z0-9-])/giu;
 
 /** Schemes that make a link with only a name or number after the colon. */
 const BARE_SCHEME = /(?<![\p{L}\p{N}])(mailto|tel|sms|callto|sips?|skype|facetime|xmpp):(?=\S)/giu;
 
-/** `\\server\share`: following it, Windows reveals who its user is. */
+/** A share such as `\\server\share`. When Windows follows it, it reveals who its user is. */
 const SHARE = /\\{2,}/g;
 
 const IPV4 = /(?<!\d)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?!\d)/g;

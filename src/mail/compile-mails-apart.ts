@@ -20,13 +20,13 @@ const TIMEOUT = 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 const MODULES = join(packageRoot(), "node_modules");
-/** Where tools usually keep what they can make again. */
+/** The usual place for files that tools can generate again. */
 const CACHE = join(MODULES, ".cache", "guildhall");
 
 /**
  * Returns the compiled emails. They are cached in `node_modules/.cache`, because MJML takes several seconds of CPU
  * time. A change to a template, a text, the code of this folder or the version of MJML compiles them again.
- * @throws with the mistake in a template or text.
+ * @throws an error that shows the mistake in a template or text.
  */
 export async function compileMailsApart(): Promise<MailSources> {
   const madeOf = await fingerprint();
@@ -36,7 +36,7 @@ export async function compileMailsApart(): Promise<MailSources> {
     .catch(() => undefined);
   if (cached?.madeOf === madeOf) return cached.sources;
   const sources = await compile();
-  // Where nothing can be written, as in a container, each start compiles.
+  // If nothing can be written, as in some containers, each start compiles again.
   await store(file, JSON.stringify({ madeOf, sources })).catch(() => {});
   return sources;
 }

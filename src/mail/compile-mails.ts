@@ -9,7 +9,7 @@ import { mails } from "./mails.ts";
 
 const folder = join(packageRoot(), "templates");
 
-/** Compiles every email in every language and fills each with its sample, so that a mistake shows at the start. */
+/** Compiles every email in every language and fills each with its sample, so that a mistake shows when a process starts. */
 export async function compileMails(): Promise<MailSources> {
   const sources: MailSources = {};
   for (const locale of locales.values()) {
@@ -41,7 +41,7 @@ function readText(name: string): string {
 /** Includes are off by default and would be dropped silently; an empty `fonts` keeps remote fonts out. */
 async function compileMjml(kind: string, locale: Locale, texts: Record<string, string>): Promise<string> {
   const file = join(folder, `${kind}.mjml`);
-  // MJML is the heaviest thing we load, and the preview may never show an email.
+  // Imported only here: MJML is the heaviest package we load, and a process may never need it.
   const { default: mjml2html } = await import("mjml");
   const { html } = await mjml2html(readFileSync(file, "utf8"), {
     filePath: file,
@@ -51,13 +51,13 @@ async function compileMjml(kind: string, locale: Locale, texts: Record<string, s
     fonts: {},
     preprocessors: [(source) => inlineTexts(source, locale, texts, "html")],
   });
-  // A quarter of it is indentation, which would be encoded and sent with every email.
+  // A quarter of the HTML is indentation, which would be sent with every email.
   return html.replace(/\n\s+/g, "\n");
 }
 
 // `compileMailsApart` runs this file as a program.
 if (process.argv[1] === import.meta.filename) {
-  // A terminal sends Ctrl-C to this process, too; the parent decides when to stop.
+  // A terminal sends Ctrl-C to this process too, but the parent decides when to stop.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
   process.stdout.write(JSON.stringify(await compileMails()));
 }

@@ -13,8 +13,8 @@ export interface MailParts {
 }
 
 /**
- * Composes the email of a delivery, the same at every attempt: same link, same Message-ID. The envelope and every
- * address are given as parts, never as a line to parse: a line can hold two recipients.
+ * Composes the email of a delivery. Every attempt has the same link and Message-ID. The envelope and all addresses are objects,
+ * never lines to parse, because a line can hold two recipients.
  */
 export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMailOptions {
   const { name, address } = parts.settings.MAIL_FROM;
@@ -39,7 +39,7 @@ export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMa
   };
 }
 
-/** Mail programs decode `=?…?=` in a header, so an address or a link could hide in what looks clean. */
+/** Breaks up `=?…?=`, which mail programs decode in headers: an address or a link could hide in it. */
 function withoutEncodedWords(text: string): string {
   return text.replaceAll("=?", "= ?");
 }

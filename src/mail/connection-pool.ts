@@ -1,19 +1,19 @@
-import { createCarefulLimit } from "../lib/careful-limit.ts";
+import { createAdaptiveLimit } from "../lib/adaptive-limit.ts";
 import type { SmtpConnection } from "./smtp-connection.ts";
 
 /** Working SMTP connections per process, unless SMTP_CONNECTIONS says otherwise. */
 const CONNECTIONS = 10;
-/** Further connections in place of those that hang, so that one slow reply doesn't hold up the rest. */
+/** Additional connections that replace hanging ones, so that a slow reply doesn't hold up other emails. */
 const SPARE = 20;
-/** Milliseconds after which a connection counts as hanging. */
+/** Milliseconds without a result after which a connection counts as hanging. */
 const HANGS = 12_000;
 
 export type ConnectionPool = ReturnType<typeof createConnectionPool>;
 
 /**
- * Opens SMTP connections as they are needed, fewer when the server wants fewer, and lends them out.
- * @param connections the most there may be, hanging or not.
- * @param relieved is called when another connection may work in place of one that hangs.
+ * Opens SMTP connections as needed, fewer if the server wants fewer, and lends them out.
+ * @param connections the most connections, including hanging ones.
+ * @param relieved called when another connection may work in place of a hanging one.
  */
 export function createConnectionPool(
   open: () => SmtpConnection,
@@ -21,7 +21,7 @@ export function createConnectionPool(
   connections: number | undefined,
 ) {
   const spare = connections === undefined ? SPARE : 0;
-  const limit = createCarefulLimit(connections ?? CONNECTIONS, (count) => count + 1);
+  const limit = createAdaptiveLimit(connections ?? CONNECTIONS, (count) => count + 1);
   const all = new Set<SmtpConnection>();
   const free: SmtpConnection[] = [];
   const hung = new Set<SmtpConnection>();
@@ -32,7 +32,7 @@ export function createConnectionPool(
     while (waiting.length > 0 && all.size - free.length - hung.size < limit.now()) waiting.shift()?.(take());
   }
 
-  /** Prefers one that is connected: a server that counts connections counts idle ones, too. */
+  /** Prefers a connected one, because a server that counts connections also counts idle ones. */
   function take(): SmtpConnection {
     const [idle] = free.splice(
       free.findLastIndex((connection) => connection.connected()),
@@ -55,7 +55,7 @@ export function createConnectionPool(
   }
 
   return {
-    /** Waits for a free connection and lends it to `work`. A connection that hung is closed afterwards. */
+    /** Waits for a free connection and lends it to `work`. Closes it afterwards if it hung. */
     async use<Result>(work: (connection: SmtpConnection) => Promise<Result>): Promise<Result> {
       const connection = await new Promise<SmtpConnection>((resolve) => {
         waiting.push(resolve);
@@ -77,17 +77,17 @@ export function createConnectionPool(
         lend();
       }
     },
-    /** Returns how many connections may work at once, not counting those that hang. */
+    /** Returns how many connections may work at once, not counting hanging ones. */
     size: () => limit.now(),
     hanging: () => hung.size,
     /**
-     * Returns true if this connection is lost while others are up. Then the server wants no more than those, and only
-     * they continue.
+     * Returns true if this connection was lost while others stay connected. The server then wants no more than those, so the limit
+     * goes down to their number.
      */
     crowdedOut(connection: SmtpConnection): boolean {
       if (connection.connected()) return false;
       const others = connected();
-      // Without others, the server doesn't object to the number of connections.
+      // Without others, the number of connections can't be the reason.
       if (others === 0) limit.reset();
       else limit.lower(others);
       return others > 0;

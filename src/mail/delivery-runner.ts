@@ -4,41 +4,34 @@ import type { Settings } from "../config/variables.ts";
 import { coalesce } from "../lib/coalesce.ts";
 import { createRareWarnings } from "../lib/warn-rarely.ts";
 import type { Log } from "../log.ts";
-import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS, renewLeases } from "./claim-deliveries.ts";
+import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS } from "./claim-deliveries.ts";
 import type { MailParts } from "./compose-mail.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import { type DkimSettings, dkimSigner, warnUnlessAligned } from "./dkim.ts";
 import { type DeliveryOutcome, recordOutcomes } from "./record-outcomes.ts";
+import { renewLeases } from "./renew-leases.ts";
 import { type FailureCause, failureCause } from "./replies.ts";
+import { failureFields, SUPPRESSED_REPLY } from "./report-failures.ts";
 import { createSender } from "./send-delivery.ts";
 import { createSendingPause, createSendingRate } from "./sending-rate.ts";
 import { openSmtpConnection } from "./smtp-connection.ts";
 import { createSuspicions } from "./suspicions.ts";
-import { failureFields, SUPPRESSED_REPLY } from "./tell-failures.ts";
 
-export interface DeliveryRunner {
-  /** Claims and sends until nothing is due. Resolves when everything due has been claimed, not when it has been sent. */
-  run(): Promise<void>;
-  /**
-   * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then it cuts their connections and
-   * records what is known of them.
-   */
-  stop(grace: number): Promise<void>;
-}
+export type DeliveryRunner = ReturnType<typeof createDeliveryRunner>;
 
-export interface DeliveryRunnerParts extends MailParts {
+interface DeliveryRunnerParts extends MailParts {
   db: Knex;
   log: Log;
   settings: Pick<Settings, "PUBLIC_URL" | "MAIL_FROM" | "SMTP_URL" | "SMTP_CONNECTIONS" | "SMTP_RATE"> &
     DkimSettings;
 }
 
-/** Deliveries held at once for each connection: a few wait here, so that no connection waits for the next claim. */
+/** Deliveries held at once per connection. A few wait here, so that no connection waits for the next claim. */
 const PER_CONNECTION = 3;
 /** Milliseconds to record the outcomes of emails that were cut off. */
-const LAST_WORDS = 2_000;
+const RECORDING = 2_000;
 
-export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner {
+export function createDeliveryRunner(parts: DeliveryRunnerParts) {
   const { db, log, settings } = parts;
   warnUnlessAligned(settings, log);
   const warn = createRareWarnings(log);
@@ -90,7 +83,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     return claimDeliveries(db, { limit: room, seconds: LEASE_SECONDS, domain });
   }
 
-  /** Counts the deliveries held, except those on connections that hang. */
+  /** Returns the number of held deliveries, except those on hanging connections. */
   function moving(): number {
     return held.size - pool.hanging();
   }
@@ -119,7 +112,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
     log.debug({ delivery: delivery.id, state: outcome.state, code: outcome.code }, "delivery attempted");
     const { id, attempts, claimed_at } = delivery;
     for (let recorded = false; !recorded; ) {
-      // A sent email must be known to be sent: this retries until the database takes it or the process ends.
+      // The database must learn that an email was sent, so this retries until it does or the process ends.
       recorded = await record({ id, attempts, claimed_at, ...outcome }).then(
         () => true,
         (error) => {
@@ -129,7 +122,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
       );
     }
     if (outcome.state === "failed") warnOfFailure(id, failureCause(outcome), outcome.code, outcome.reply);
-    // It is due again, and the pause may have ended before that was written.
+    // The delivery is due again, and the pause may have ended before that was written.
     if (outcome.trouble !== null && !pause.active() && !stopping) wake();
   }
 
@@ -161,8 +154,13 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
   }
 
   return {
+    /** Claims and sends until nothing is due. Resolves when all due emails have been claimed, not when they have been sent. */
     run,
-    async stop(grace) {
+    /**
+     * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then cuts their connections and records what it
+     * knows about them.
+     */
+    async stop(grace: number): Promise<void> {
       stopping = true;
       pause.stop();
       rate.stop();
@@ -172,7 +170,7 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts): DeliveryRunner
         Promise.race([done, sleep(milliseconds, undefined, { ref: false })]);
       await within(grace);
       pool.close();
-      await within(LAST_WORDS);
+      await within(RECORDING);
       if (held.size > 0) {
         const deliveries = Array.from(held.keys(), ({ id }) => id);
         log.warn({ deliveries }, "left with emails in progress; their leases will run out");

@@ -5,28 +5,23 @@ import type { Config, Settings } from "../config/variables.ts";
 import type { Log } from "../log.ts";
 
 /** The key and domain that sign emails, as nodemailer takes them. */
-export interface DkimSigner {
-  domainName: string;
-  keySelector: string;
-  privateKey: string;
-  headerFieldNames: string;
-}
+export type DkimSigner = ReturnType<typeof dkimSigner>;
 
 export type DkimSettings = Pick<Settings, "DKIM_DOMAIN" | "DKIM_SELECTOR" | "DKIM_PRIVATE_KEY">;
 
-/** Every header our emails have: nodemailer's default lacks those that RFC 8058 §4 wants signed. */
+/** All headers of our emails. nodemailer's default lacks those that must be signed by RFC 8058 §4. */
 const SIGNED =
   "From:To:Subject:Date:Message-ID:In-Reply-To:References:Auto-Submitted:List-Unsubscribe:List-Unsubscribe-Post:" +
   "MIME-Version:Content-Type:Content-Transfer-Encoding";
 
-/** @returns undefined when emails are not signed here. */
-export function dkimSigner(settings: DkimSettings): DkimSigner | undefined {
+/** @returns undefined if Guildhall doesn't sign emails. */
+export function dkimSigner(settings: DkimSettings) {
   const { DKIM_DOMAIN: domainName, DKIM_SELECTOR: keySelector, DKIM_PRIVATE_KEY: privateKey } = settings;
   if (domainName === undefined || keySelector === undefined || privateKey === undefined) return undefined;
   return { domainName, keySelector, privateKey, headerFieldNames: SIGNED };
 }
 
-/** Warns when the signing domain is not the sender's: DMARC ignores a signature that isn't aligned. */
+/** Warns if the signing domain doesn't match the sender's, because DMARC ignores such a signature. */
 export function warnUnlessAligned(
   { DKIM_DOMAIN, MAIL_FROM }: DkimSettings & Pick<Settings, "MAIL_FROM">,
   log: Log,
@@ -41,7 +36,7 @@ export function warnUnlessAligned(
     );
 }
 
-/** Reads the key that signs emails, from the variable or its file. @throws ConfigError when the file has no valid key. */
+/** Reads the key that signs emails, from the variable or its file. @throws ConfigError if the file has no valid key. */
 export async function readDkimKey({
   DKIM_PRIVATE_KEY,
   DKIM_PRIVATE_KEY_FILE,

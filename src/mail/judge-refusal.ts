@@ -1,6 +1,6 @@
 /**
- * Whose fault a refusal is. `recipient`: a mailbox that can never be reached. `email`: this one email, or its recipient
- * for now. Everything else is trouble on the sending side, named by its cause.
+ * Whose fault a refusal is. `recipient`: the mailbox can never be reached. `email`: this one email's, or its recipient's for now.
+ * All others are problems on the sending side, named by their cause.
  */
 export type Fault = "recipient" | "email" | SendingFault;
 
@@ -15,15 +15,15 @@ export type SendingFault =
   | "content"
   | "policy";
 
-/** The three digits, and an enhanced code (RFC 3463) only at the very start: later ones may be quotations. */
+/** The three digits, and an enhanced code (RFC 3463), only at the start: later ones may be quotations. */
 const START =
   /^\s*(?:smtp;\s*)?(?:([245]\d\d)(?:[\s-]|$))?[\s[(#]*(?:([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]))?[\s\])]*/i;
 /** The prefix that every line of a multi-line reply repeats. */
 const NEXT_LINE = /\r?\n(?:\d{3}[ -])?(?:[245]\.\d{1,3}\.\d{1,3} )?/g;
-/** Addresses, links and hosts may contain any words; only the names of well-known block lists count. */
+/** Addresses, links and hosts, which may contain any words. Only the names of well-known block lists count in them. */
 const QUOTED = /<[^>]*>|\S+@\S+|(?:\b\w+:\/\/)?\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b\S*/g;
 const LISTS = /spamhaus|spamcop|barracudacentral|ipcheck|dnsbl/;
-/** Characters that are read; a reply may be very long. */
+/** The most characters of a reply to read. A reply may be very long. */
 const LONGEST = 1_000;
 
 /** Returns the subject and detail of the enhanced code at the start of a reply, such as `1.1`. */
@@ -33,8 +33,8 @@ export function enhancedCode(reply: string): string | undefined {
 }
 
 /**
- * Judges by the enhanced code at the start of the reply, or else by plain words about the user or mailbox. In doubt, it
- * is not `recipient`: a mailbox that is taken for dead is never invited again.
+ * Judges a refusal by the enhanced code at the start of the reply, or else by plain words about the user or mailbox. In doubt the
+ * result isn't `recipient`, because a mailbox that counts as dead is never invited again.
  * @param reply from a server or provider, with or without the three digits.
  */
 export function judgeRefusal(reply: string): Fault {
@@ -56,9 +56,9 @@ export function judgeRefusal(reply: string): Fault {
   return CONTENT.test(words) ? "content" : "policy";
 }
 
-/** Not 5.1.2 (the domain) or 5.2.2 (a full mailbox), which may change. 5.1.0, 5.1.7 and 5.1.8 are about senders. */
+/** Codes for a dead mailbox. 5.1.2 (the domain) and 5.2.2 (a full mailbox) may change; 5.1.0, 5.1.7 and 5.1.8 are about senders. */
 const DEAD = new Set(["1.1", "1.3", "1.6", "1.10", "2.1"]);
-/** The recipient's domain, a mailbox's limits, size, route, format, a mailbox or domain that has changed hands. */
+/** Codes about the recipient's domain, a mailbox's limits, size, route or format, or a mailbox or domain with a new owner. */
 const OWN_CODE = /^(?:1\.[2459]|2\.\d+|3\.[34]|4\.\d+|6\.\d+|7\.(?:2|17|18))$/;
 
 const SENDING_CODES: Array<[SendingFault, RegExp]> = [
@@ -80,7 +80,7 @@ function sendingFault(
   return byCode ?? SENDING_WORDS.find(([, pattern]) => pattern.test(words))?.[0];
 }
 
-/** The first match counts. */
+/** Words for each problem on the sending side. The first match counts. */
 const SENDING_WORDS: Array<[SendingFault, RegExp]> = [
   ["sender", /\b(?:spf|dkim|dmarc)\b/],
   [
@@ -109,15 +109,15 @@ const SENDING_WORDS: Array<[SendingFault, RegExp]> = [
   ],
 ];
 
-/** Plain words for a mailbox without an owner. */
+/** Plain words for a mailbox that nobody has. */
 const NOBODY =
   /\bno\W?body\b|no (?:such|known|valid) (?:\w+ )?(?:user|mailbox|recipient|account|address|person|addressee)|no (?:mailbox|account|user|one|person|recipient)s? (?:here|by|at|with|named|of|found)|(?:unknown|invalid|non-?existent|bad|illegal|inactive|disabled) (?:or \w+ )?(?:\w+ )?(?:user|mailbox|recipient|account|addressee|alias|local.?part)|(?:user|account|mailbox|recipient|addressee|alias|person|customer|subscriber|inbox|email address|e-mail address|local.?part)(?: name| address)?(?:\(s\))?[:,]?(?: (?!not)[\w'-]+){0,6}? (?:(?:is|are|was|has been|were) )?(?:currently )?(?:unknown|invalid|disabled|inactive|deactivated|suspended|closed|unavailable|expired|deleted|terminated|discontinued|(?:can)?not (?:be )?(?:found|known|exist|valid|active|available|listed|recogni[sz]ed)|not (?:a )?(?:known|valid)|doesn'?t exist|does not exist|no longer)|(?:doesn'?t|does not) have an? (?:\S+ )?account|(?:do not|don't) have (?:such )?an? (?:user|mailbox|account)|not (?:a )?(?:our|known|valid) (?:customer|user|mailbox|recipient)|recipient(?: address)? rejected(?!:)|recipientnotfound/;
 
-/** Words about this recipient or message that do not prove that the mailbox is gone. */
+/** Words about this recipient or message that don't prove that the mailbox is gone. */
 const OWN =
   /(?:mailbox|inbox|storage|disk|account|user|recipient|folder)\b.{0,40}\b(?:full|quota|storage|too many messages)|(?:over|exceed\w*|out of) ?(?:\w+ ){0,3}(?:quota|storage)|quota exceeded|too (?:large|big)|size (?:limit )?exceed|exceed\w*.{0,30}\bsize|virus|malware|(?:domain|host)(?: name)? (?:is )?(?:not found|unknown|does not exist)|(?:unknown|invalid) (?:host|domain)|unrout|no mx\b|smtputf8|recipient verification/;
 
-/** Words that cast doubt on a fault of the mailbox. */
+/** Words that make it doubtful that the mailbox is at fault. */
 const POLICY =
   /polic(?:y|ies)|access (?:is )?denied|prohibit|spam|unsolicited|restrict|not (?:allowed|permitted|authori[sz]ed)|\bblocked\b|gr[ea]y.?list/;
 const CONTENT =
@@ -125,7 +125,7 @@ const CONTENT =
 const BUSY = /not available|unavailable|closing|shut|busy|overload|later/;
 const GREYLISTED = /gr[ea]y.?list/;
 
-/** Postfix says this of every email while one of its own filters is down. */
+/** Postfix's reply to every email while one of its own filters is down. */
 const FILTER_DOWN = /^ ?service unavailable/;
 
 /** 421 closes the connection, 454 is about login or encryption, x.3.x is about the whole system. */

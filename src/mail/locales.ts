@@ -28,7 +28,7 @@ const folder = join(packageRoot(), "templates", "locales");
 
 export const locales = readLocales();
 
-/** Reads the files of all languages: once when a process starts, and again for each preview. */
+/** Reads the files of all languages, once when a process starts and again for each preview. */
 export function readLocales(): ReadonlyMap<string, Locale> {
   const all = readdirSync(folder).map((file) => loadLocale(join(folder, file)));
   return new Map(all.map((locale) => [locale.language, locale]));
@@ -52,7 +52,7 @@ function parse(file: string): z.infer<typeof localeFile> {
   }
 }
 
-/** Times are in UTC and say so: an email cannot know its reader's time zone. */
+/** Adds formatters. Times are in UTC and say so, because an email can't know its reader's time zone. */
 function loadLocale(file: string): Locale {
   const locale = parse(file);
   const time = new Intl.DateTimeFormat(locale.dates, {

@@ -3,26 +3,24 @@ import type { MailKind } from "../models/mail-delivery.ts";
 import { findLocale, type Locale } from "./locales.ts";
 import { type MailValues, type MailVariables, mails } from "./mails.ts";
 
-/** An email in one language as a Handlebars source: only `{{values}}` are left to fill in. */
-export type MailSource = { subject: string; html: string; text: string };
+export type RenderedMail = { subject: string; html: string; text: string };
+
+/** An email in one language as Handlebars templates, with only `{{values}}` left to fill in. */
+export type MailSource = RenderedMail;
 
 /** Every email in every language, by `nameOfMail`. */
 export type MailSources = Record<string, MailSource>;
 
-export type RenderedMail = { subject: string; html: string; text: string };
-
 type ParsedMail = { [Part in keyof MailSource]: Handlebars.TemplateDelegate<MailValues> };
 
-export interface MailRenderer {
-  render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], locale: string): RenderedMail;
-}
+export type MailRenderer = ReturnType<typeof createMailRenderer>;
 
 export function nameOfMail(kind: MailKind, { language }: Locale): string {
   return `${kind}.${language}`;
 }
 
-/** Fills emails that `compileMails` made. Each is parsed when it is first needed. */
-export function createMailRenderer(sources: MailSources): MailRenderer {
+/** Creates a renderer that fills the emails of `compileMails`. Parses each when it is first needed. */
+export function createMailRenderer(sources: MailSources) {
   const parsed = new Map<string, ParsedMail>();
 
   function find(name: string): ParsedMail {
@@ -36,7 +34,7 @@ export function createMailRenderer(sources: MailSources): MailRenderer {
   }
 
   return {
-    render(kind, variables, tag) {
+    render<Kind extends MailKind>(kind: Kind, variables: MailVariables[Kind], tag: string): RenderedMail {
       const locale = findLocale(tag);
       return fillMail(find(nameOfMail(kind, locale)), kind, variables, locale);
     },
@@ -46,7 +44,7 @@ export function createMailRenderer(sources: MailSources): MailRenderer {
 /** A missing value throws, and so does an unknown helper. */
 const STRICT = { strict: true, knownHelpersOnly: true };
 
-/** Handlebars compiles a part when it is first filled, and reports mistakes then. */
+/** Parses an email. Handlebars compiles each part when it is first filled, and reports mistakes only then. */
 export function parseMail({ subject, html, text }: MailSource): ParsedMail {
   return {
     subject: Handlebars.compile(subject, { ...STRICT, noEscape: true }),
@@ -55,19 +53,19 @@ export function parseMail({ subject, html, text }: MailSource): ParsedMail {
   };
 }
 
-/** @throws when a variable is missing or invalid, or the template uses a value that nothing provides. */
+/** Fills an email. @throws if a variable is missing or invalid, or the template uses an unknown value. */
 export function fillMail(mail: ParsedMail, kind: MailKind, variables: unknown, locale: Locale): RenderedMail {
   const values = mails[kind].values(variables, locale);
   const subject = mail.subject(values);
   return { subject, html: mail.html({ ...values, subject }), text: wrapText(mail.text(values)) };
 }
 
-/** RFC 3676 §4.2 allows 78 characters; a reply that quotes the email needs two of them. */
+/** Characters. RFC 3676 §4.2 allows 78, and a reply that quotes the email needs two of them. */
 const WIDTH = 76;
 
 /**
- * Breaks long lines of a plain text between words. A link stays in one piece, a quoted line continues as a quoted
- * line, and a line without spaces stays as long as it is.
+ * Breaks long lines of a plain text between words. Links stay in one piece, quoted lines continue as quoted lines, and lines
+ * without spaces stay as they are.
  */
 export function wrapText(text: string): string {
   return text.split("\n").map(wrapLine).join("\n");

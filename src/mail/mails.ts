@@ -7,13 +7,13 @@ import { FAILURE_CAUSES } from "./replies.ts";
 /** Values to fill a template with. The renderer adds `subject`. */
 export type MailValues = Record<string, string | string[] | Array<Record<string, string>> | null>;
 
-/** What a kind of email consists of besides its templates. */
+/** A kind of email, apart from its templates. */
 interface Definition<Schema extends z.ZodObject> {
-  /** What the caller must provide. A missing or invalid one throws. */
+  /** The variables that the caller must provide. A missing or invalid one throws. */
   variables: Schema;
-  /** Realistic variables, rendered once at the start so that a broken template shows, in tests and in the preview. */
+  /** Realistic variables for tests and previews. They are also rendered when a process starts, so that a broken template shows. */
   sample: z.infer<Schema>;
-  /** Turns variables into what the reader sees: names cleaned, times and lists in their language. */
+  /** Turns variables into values for the reader: clean names, times and lists in their language. */
   present(variables: z.infer<Schema>, locale: Locale): MailValues;
 }
 
@@ -25,10 +25,10 @@ function defineMail<Kind extends MailKind, Schema extends z.ZodObject>(
   return { kind, variables, sample, values };
 }
 
-/** The target of a button: never a scheme that a browser would run. */
+/** The target of a button. Its scheme must not be one that runs in a browser. */
 const link = z.url({ protocol: /^https?$/ });
 
-/** An address that was validated before it was stored. This only keeps it from becoming two, or a second header line. */
+/** An address that was validated before it was stored. This only makes sure that it isn't two addresses, or a second header line. */
 const address = z.string().regex(/^[^\s<>,;"]+@[^\s<>,;"]+$/u);
 
 const names = { product: z.string(), organization: z.string() };
@@ -75,7 +75,7 @@ const invitation = defineMail("invitation", {
       initial: firstCharacter(organization),
       inviter: inviter === null ? null : cleanDisplayName(inviter, locale.unnamed.inviter),
       roles: presentRoles(roles, locale),
-      // Only a program invites an owner.
+      // Only programs can invite an owner, so there is no inviter.
       owner: inviter === null && roles.includes("owner") ? "owner" : null,
       message: quoteMessage(message),
       expires: locale.formatTime(expires_at),
@@ -114,7 +114,7 @@ const declined = defineMail("invitation-declined", {
   }),
 });
 
-/** To the inviter: an invitation expired unanswered. `others` of theirs expired at the same time and share this email. */
+/** To the inviter: an invitation expired unanswered. `others` is the number of further ones that expired at the same time. */
 const expired = defineMail("invitation-expired", {
   variables: z.object({ ...names, email: address, expires_at: z.date(), others: z.int().min(0) }),
   sample: {
@@ -131,7 +131,7 @@ const expired = defineMail("invitation-expired", {
   }),
 });
 
-/** To the inviter: invitations could not be delivered, and why. `others` says how many more than it lists. */
+/** To the inviter: invitations could not be delivered, and why. `others` is the number of failures that it doesn't list. */
 const undelivered = defineMail("invitation-undelivered", {
   variables: z.object({
     ...names,

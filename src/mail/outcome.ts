@@ -1,18 +1,18 @@
 import type { DeliveryState } from "../models/mail-delivery.ts";
 import { type Fault, judgeRefusal, type SendingFault } from "./judge-refusal.ts";
 
-/** What became of one attempt. */
+/** The outcome of one attempt. */
 export interface Outcome {
   state: Extract<DeliveryState, "pending" | "sent" | "failed" | "unknown">;
   /** Seconds until the next attempt; null when settled. */
   retryAfter: number | null;
   code: number | null;
   reply: string;
-  /** The receiver may or may not hold a copy. */
+  /** Whether the receiver may or may not have a copy. */
   ambiguous: boolean;
-  /** The address itself was refused permanently: nothing is sent there again. */
+  /** Whether the address itself was refused permanently. Nothing is sent there again. */
   suppress: boolean;
-  /** What stops this and every other email. It does not count as an attempt of this one. */
+  /** A problem that stops every email. The attempt then doesn't count against this one. */
   trouble: Trouble | null;
 }
 
@@ -23,14 +23,13 @@ export interface Trouble {
   /** A sentence that says what is wrong and what to do. */
   advice: string;
   /**
-   * `server`: it came before the server knew the email, so it meets every email. `us`: it came with an email, and its
-   * words are about us. `doubt`: it may just as well be about this email alone. `suspicions.ts` decides by what happens
-   * to other emails.
+   * `server`: the server refused before it knew the email, so it refuses every email. `us`: it refused an email in words about us.
+   * `doubt`: it may just as well be about this email alone. `suspicions.ts` decides by what happens to other emails.
    */
   about: "server" | "us" | "doubt";
 }
 
-/** How an attempt failed, as far as nodemailer and the protocol log show. */
+/** How an attempt failed, according to nodemailer and the protocol log. */
 export interface Failure {
   /** nodemailer's code: EENVELOPE, EMESSAGE, EAUTH, ECONNECTION, ETIMEDOUT, … */
   code: string;
@@ -40,14 +39,14 @@ export interface Failure {
   reply: string;
   /** The server accepted `MAIL FROM`, so later replies are about the recipient or the message. */
   senderAccepted: boolean;
-  /** The server asked for the message (354): without a final reply nobody knows whether it kept it. */
+  /** The server asked for the message (354). Without a final reply, nobody knows whether it kept the message. */
   dataAccepted: boolean;
 }
 
-/** Seconds to wait after the first, second, … temporary refusal: about two and a half days in total. */
+/** Seconds to wait after the first, second and further temporary refusals: about two and a half days in total. */
 export const RETRY_DELAYS = [15, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400, 43_200] as const;
 
-/** Long enough that a receiver who kept the first copy recognizes the second by its Message-ID. */
+/** Seconds. Long enough for a receiver that kept the first copy to recognize the second by its Message-ID. */
 const AMBIGUOUS_DELAY = 600;
 
 export function sent(code: number, reply: string): Outcome {
@@ -55,9 +54,9 @@ export function sent(code: number, reply: string): Outcome {
 }
 
 /**
- * Decides by the reply (RFC 5321 §4.2.1, RFC 1047) and whose fault it is. A 5xx about the recipient or the email is
- * final, a 4xx is retried, and "354, then silence" is retried once at most. Trouble on the sending side does not count
- * against the email.
+ * Decides what to do after a failed attempt, by the reply (RFC 5321 §4.2.1, RFC 1047) and by whose fault it is. A 5xx about the
+ * recipient or the email is final, a 4xx is retried, and "354, then silence" is retried once at most. Problems on the sending side
+ * don't count against the email.
  * @param attempts including this one.
  * @param ambiguousBefore ambiguous attempts of this delivery before this one.
  */
@@ -75,20 +74,20 @@ export function failed(failure: Failure, attempts: number, ambiguousBefore: numb
 }
 
 /**
- * Counts the attempt against an email whose trouble turned out to be its own.
+ * Counts an attempt against its email after all, because the problem turned out to be the email's own.
  * @param final whether a 5xx settles it, because the refusal is known to be about this email.
  */
 export function charged(outcome: Outcome, attempts: number, final: boolean): Outcome {
   return { ...outcome, ...settled(final ? outcome.code : null, attempts), trouble: null };
 }
 
-/** Settles a refusal that is the email's own: permanent, or retried after a while. */
+/** Decides after a refusal of this email: it fails for good, or is retried after a while. */
 function settled(code: number | null, attempts: number): Pick<Outcome, "state" | "retryAfter"> {
   const retryAfter = (code ?? 0) >= 500 ? null : (RETRY_DELAYS[attempts - 1] ?? null);
   return { state: retryAfter === null ? "failed" : "pending", retryAfter };
 }
 
-/** nodemailer's codes, without a reply, for an email that never reached the server. */
+/** nodemailer's codes, without a reply, for emails that never reached the server. */
 const ABOUT_THE_EMAIL = ["EENVELOPE", "EMESSAGE", "ESTREAM", "ECOMPOSE"];
 
 function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure): Trouble | null {
@@ -100,14 +99,14 @@ function troubleOf({ code, command, responseCode, reply, ...accepted }: Failure)
     const about = said === "policy" || said === "content" ? "doubt" : "us";
     return { cause: said, advice: ADVICE[said], about };
   }
-  // Some servers refuse a message's size, or the characters of its address (RFC 6531), at MAIL FROM.
+  // At MAIL FROM, some servers refuse the message's size or the characters of its address (RFC 6531).
   const itsOwn = responseCode === 552 || /^\d+[ -]5\.(?:3\.4|2\.3|6\.\d+)\b/.test(reply);
   if (itsOwn || (responseCode === null && ABOUT_THE_EMAIL.includes(code))) return null;
   const cause = causeBefore(code, command, responseCode, reply, said);
   return { cause, advice: ADVICE[cause], about: "server" };
 }
 
-/** Returns why the server did not even accept our sender. */
+/** Returns why the server didn't even accept our sender. */
 function causeBefore(
   code: string,
   command: string,
@@ -115,7 +114,7 @@ function causeBefore(
   reply: string,
   said: Fault | undefined,
 ): Trouble["cause"] {
-  // Also by the code: a server that can't be found may have "ssl" in its name.
+  // Checks the code, too, because a server that can't be found may have "ssl" in its name.
   if (code === "ETLS" || (code === "ESOCKET" && /certificate|ssl|tls/i.test(reply))) return "encryption";
   if (responseCode === null) return code === "EAUTH" || code === "ENOAUTH" ? "login" : "connection";
   if (said === "rate" || said === "connections" || said === "block list") return said;
@@ -138,7 +137,7 @@ export const ADVICE: Record<Trouble["cause"], string> = {
     "The mail server wants fewer connections; Guildhall uses fewer by itself. Set SMTP_CONNECTIONS to what your mail provider allows.",
   busy: "The mail server can't take emails at the moment: if this goes on, check its log.",
   content:
-    "The mail server treats an email as spam: see its reply, the message of the invitation, and whether SPF, DKIM and DMARC are set up for MAIL_FROM.",
+    "The mail server treats an email as spam: check its reply, the message of the invitation, and whether SPF, DKIM and DMARC are set up for MAIL_FROM.",
   policy:
     "The mail server refuses an email under a policy of its own, or doesn't say why: see its reply, and ask your mail provider if this goes on.",
   encryption:

@@ -5,13 +5,13 @@ const MAX_NAME_LENGTH = 80;
 const ADDRESS_SIGNS = /[@＠﹫<>＜＞]/gu;
 const URL_WITH_SCHEME = /(?:\p{L}[\p{L}\p{N}+.-]{0,30})?:[/\\]{2}\S*/giu;
 const URL_WITHOUT_SCHEME = /(?<![\p{L}\p{N}])(?:www\d{0,3}[.．․。｡]\S+|(?:mailto|tel|sms):\S+)/giu;
-/** Nine digits or more: a spammer's name may say "call this number". Not the end of a word such as `RFC-2119`. */
+/** Nine digits or more, since a spammer's name may say "call this number". Not the end of a word such as `RFC-2119`. */
 const TELEPHONE = /[+＋(]{0,3}(?<!\p{N}|\p{L}-)\p{N}(?:[^\p{L}\p{N}]{0,3}\p{N}){8,}/gu;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** Makes a name that someone typed safe for headers, subjects and headings. Never empty, at most 80 characters. */
+/** Makes a name safe for headers, subjects and headings. The result is never empty and has at most 80 characters. */
 export function cleanDisplayName(name: string, fallback: string): string {
   const visible = cleanText(name.replace(/\s+/gu, " ")).replace(ADDRESS_SIGNS, " ");
   const withoutUrls = visible.replace(URL_WITH_SCHEME, " ").replace(URL_WITHOUT_SCHEME, " ");
@@ -30,18 +30,18 @@ function shorten(name: string): string {
   return `${short.trimEnd()}…`;
 }
 
-/** Returns the letter or other sign that stands for an organization, in place of a logo. */
+/** Returns the first character of an organization's name, which emails show in place of a logo. */
 export function firstCharacter(name: string): string {
   const [first] = graphemes.segment(name);
   return (first?.segment ?? "").toUpperCase();
 }
 
-/** Lists system roles in the reader's language and an organization's own roles as named: "Admin and Billing". */
+/** Lists roles, such as "Admin and Billing". System roles are in the reader's language, others as the organization named them. */
 export function presentRoles(roles: string[], locale: Locale): string {
   return locale.formatList(roles.map((role) => systemRole(locale, role) ?? cleanDisplayName(role, "–")));
 }
 
-/** Looks at own properties only: a role may be called `constructor`. */
+/** Reads only own properties, because a role may be called `constructor`. */
 function systemRole({ roles }: Locale, role: string): string | undefined {
   return Object.hasOwn(roles, role) ? roles[role] : undefined;
 }
@@ -53,9 +53,9 @@ const SCHEME = /(?:\p{L}[\p{L}\p{N}+.-]{0,30})?:[/\\]{2}/gu;
 const AT_SIGN = /(?<=\S)[@＠﹫](?=\S)/gu;
 
 /**
- * Splits the inviter's personal message into lines to quote. Nothing in them is a link, or becomes one in a mail
- * program: schemes go, domains are defused, addresses are pulled apart.
- * @returns no lines when nothing in it is visible.
+ * Splits the inviter's personal message into lines to quote. Nothing in them is a link, or becomes one in a mail program: schemes
+ * are removed, domains are defused, and addresses are split.
+ * @returns no lines if nothing in it is visible.
  */
 export function quoteMessage(message: string | null): string[] {
   const lines = [...(message ?? "")]

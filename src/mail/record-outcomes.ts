@@ -3,7 +3,7 @@ import { statement } from "../db/statement.ts";
 import { newId } from "../lib/id.ts";
 import type { Outcome } from "./outcome.ts";
 import { failureCause, storableReply } from "./replies.ts";
-import { TELL_FAILURES } from "./tell-failures.ts";
+import { REPORT_FAILURES } from "./report-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
 
 /** The outcome as an entry of the timeline. */
@@ -13,13 +13,12 @@ const HAPPENED = timelineEntry({
   reply: "o.reply",
 });
 
-/** Identifies the claim. The count of attempts would not do for taking an attempt back: that could happen twice. */
+/** Identifies the claim. Comparing attempts isn't enough when one is taken back, because that could happen twice. */
 const SAME_CLAIM = "extract(epoch from d.updated_at)::text = o.claimed_at";
 
 /**
- * Writes many outcomes and their consequences in one round trip. Guarded: only the current holder of a delivery settles
- * it, and an attempt that was overtaken changes nothing, unless its email was accepted. An excused attempt is taken
- * back, as if there had been no claim.
+ * Writes many outcomes and their consequences in one round trip. Only the current holder of a delivery settles it. An attempt that
+ * was overtaken changes nothing unless its email was accepted. An excused attempt is taken back, as if there had been no claim.
  */
 const writeOutcomes = statement<never, { outcomes: string }>(
   "record-outcomes",
@@ -42,7 +41,7 @@ const writeOutcomes = statement<never, { outcomes: string }>(
       updated_at = now()
     from outcome o where o.id = d.id
       and (d.state = 'sending' and d.attempts = o.attempts and (not o.excused or ${SAME_CLAIM}) or o.state = 'sent' and d.state <> 'sent')
-      -- A provider may tell of the bounce before this is written.
+      -- A provider may report the bounce before this is written.
       and not d.timeline @> '[{"what": "bounced"}]'
     returning d.id, d.environment_id, d.organization_id, d.invitation_id, d.kind, d.email, d.email_canonical, d.state,
       o.code as smtp_code, o.reply, o.suppress, o.suppression_id, o.event_id, o.cause, o.failure_event_id, o.notice_id
@@ -59,7 +58,7 @@ const writeOutcomes = statement<never, { outcomes: string }>(
       'delivery.failed' as event_type, failure_event_id as event_id, notice_id, null::text as request_id
     from recorded where state = 'failed'
   ),
-  ${TELL_FAILURES}
+  ${REPORT_FAILURES}
   insert into events (id, environment_id, type, actor_kind, subject_id, data)
   select event_id, s.environment_id, 'suppression.created', 'system', s.id,
     jsonb_build_object('email', s.email_canonical, 'reason', s.reason)
@@ -68,9 +67,9 @@ const writeOutcomes = statement<never, { outcomes: string }>(
 
 export interface DeliveryOutcome extends Outcome {
   id: string;
-  /** The delivery's count when it was claimed: the attempt that this is the outcome of. */
+  /** The number of this attempt, as claimed. */
   attempts: number;
-  /** As claimed; without it an attempt can't be taken back. */
+  /** The time of the claim. Without it, an attempt can't be taken back. */
   claimed_at?: string;
 }
 

@@ -1,11 +1,11 @@
 import { enhancedCode, judgeRefusal } from "./judge-refusal.ts";
 
-/** Matches a link with most of its token: even without the signature it would quote a secret. */
+/** A link with most of its token, which is a secret even without the signature. */
 const LINK = /\/[iu]\/[\w-]{40,}/gi;
 
 /**
- * Makes a mail server's or provider's reply storable. Postgres accepts neither a NUL nor half a surrogate pair, which
- * cutting can leave; and a filter that refuses an email because of a link may quote the link.
+ * Makes a reply of a mail server or provider fit for storage. Postgres accepts neither NUL nor half a surrogate pair, which cutting
+ * can leave. A filter that refuses an email because of a link may quote the link.
  */
 export function storableReply(reply: string): string {
   return reply
@@ -14,7 +14,7 @@ export function storableReply(reply: string): string {
     .replace(LINK, "/…");
 }
 
-/** Makes a reply fit for the log: servers repeat the recipient's address, which doesn't belong there. */
+/** Makes a reply fit for the log. Servers repeat the recipient's address, which doesn't belong there. */
 export function loggableReply(reply: string): string {
   return storableReply(reply).replace(/[^\s<>,;:"'()]+@[^\s<>,;:"'()]+/g, "<address>");
 }
@@ -27,7 +27,7 @@ export const FAILURE_CAUSES = [
   "not_reached",
 ] as const;
 
-/** Why an email can't be delivered, in terms its sender understands and programs can tell apart. */
+/** Why an email can't be delivered, in terms that its sender understands and programs can distinguish. */
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
 
 interface Failed {
@@ -40,7 +40,7 @@ interface Failed {
 const FULL =
   /\b(mailbox|inbox|account|user|quota)\b.{0,30}\b(full|exceeded)\b|over ?quota|quota exceeded|insufficient (system )?storage/i;
 
-/** Reads the cause from the last reply, by the rule that also decides whether an address is suppressed. */
+/** Finds the cause in the last reply, by the same rule that decides whether an address is suppressed. */
 export function failureCause({ code, reply, suppress = false }: Failed): FailureCause {
   const enhanced = enhancedCode(reply);
   // 5.1.2: the recipient's domain does not exist.

@@ -9,13 +9,13 @@ import type { SmtpConnection } from "./smtp-connection.ts";
 import type { Suspicions } from "./suspicions.ts";
 
 /**
- * Milliseconds for a reply. Few until our sender is accepted, because an idle connection may have died silently; more
- * for a trial during a pause. After that, the server may have to ask another one.
+ * Milliseconds for a reply. Short until our sender is accepted, because an idle connection may have died silently, but longer for a
+ * trial during a pause. After that, the server may have to ask another server.
  */
 const TIMEOUTS = { sender: 10_000, recipient: 60_000 };
 const TRIAL_TIMEOUTS = { ...TIMEOUTS, sender: 30_000 };
 
-/** Causes for which one connection may be lost while others stay up. */
+/** Causes that may cost us one connection while others stay connected. */
 const OF_CONNECTIONS = ["connections", "connection", "refusal", "busy"];
 
 interface SenderParts {
@@ -30,12 +30,10 @@ interface SenderParts {
 }
 
 /**
- * Sends a delivery over a free connection and learns from the result about the mail server and everything we send.
- * @param isTrial whether this delivery tests if a pause is over.
+ * Creates a function that sends a delivery over a free connection, and learns from the result how the mail server treats us.
+ * Its `isTrial` is true if the delivery tests whether a pause is over.
  */
-export type SendDelivery = (delivery: ClaimedDelivery, isTrial: boolean) => Promise<Outcome>;
-
-export function createSender(sending: SenderParts): SendDelivery {
+export function createSender(sending: SenderParts) {
   const { parts, pool, rate, pause, suspicions, warn, reportError, stopping } = sending;
   /** Why sending is paused, or was paused last. */
   let obstacle: Outcome | undefined;
@@ -58,7 +56,7 @@ export function createSender(sending: SenderParts): SendDelivery {
     }
   }
 
-  /** @returns what became of the email; undefined when it should only take another connection. */
+  /** @returns the outcome, or undefined if the email should be sent over another connection. */
   function judge(
     outcome: Outcome,
     delivery: ClaimedDelivery,
@@ -84,16 +82,16 @@ export function createSender(sending: SenderParts): SendDelivery {
     if (cause === "rate") rate.slowDown();
     const inDoubt = about === "doubt";
     const known = about === "server" ? undefined : suspicions.refused(delivery, began, inDoubt);
-    // A refusal that is about us may be fixed, and then the email leaves: only a doubtful one can be final.
+    // If a refusal is about us, the operator may fix that, and then the email can leave. Only a doubtful one can be final.
     if (known !== undefined) return charged(outcome, delivery.attempts, inDoubt && known === "own");
     obstacle = outcome;
-    // Refused again: the server may have new rules, but apply the old ones to an open connection, as Postfix does.
+    // Refused again: the server may have new rules but apply the old ones to open connections, as Postfix does.
     if (pause.active() && connection.connected()) pool.renew(connection);
     pause.begin(began);
     return outcome;
   }
 
-  return async (delivery, isTrial) => {
+  return async (delivery: ClaimedDelivery, isTrial: boolean): Promise<Outcome> => {
     for (;;) {
       const outcome = await pool.use(async (connection) => {
         // A pause may have begun while this waited for a connection.

@@ -5,7 +5,7 @@ import type { Failure } from "./outcome.ts";
 export type SmtpConnection = ReturnType<typeof openSmtpConnection>;
 
 /** Milliseconds the server has for each reply. */
-export interface ReplyTimeouts {
+interface ReplyTimeouts {
   /** Until it accepts our sender. */
   sender: number;
   /** After that, until it asks for the message. */
@@ -13,8 +13,8 @@ export interface ReplyTimeouts {
 }
 
 /**
- * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 asks for 10 minutes, since a shorter wait causes duplicates;
- * nodemailer's own timeout for silence is as long. This one is for a server that trickles.
+ * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 asks for 10 minutes, since a shorter wait causes duplicates. nodemailer's
+ * own timeout for silence is as long. This one is for servers that send a byte now and then.
  */
 const FINAL_REPLY_TIMEOUT = 11 * 60_000;
 
@@ -27,9 +27,9 @@ interface SmtpError extends Error {
 }
 
 /**
- * Opens one SMTP connection, kept open between emails, for one email at a time. nodemailer's error is the same whether
- * a connection broke before or after the message was handed over; only the protocol log shows which, and on a connection of
- * its own it is clear which email a line belongs to. Nothing of the log is kept except how far the server went.
+ * Opens one SMTP connection, which stays open between emails and carries one at a time. nodemailer's error is the same whether a
+ * connection broke before or after the message was handed over. Only the protocol log shows which, and with one email per connection
+ * it is clear which email a line belongs to. Keeps nothing of the log except how far the email got.
  */
 export function openSmtpConnection(url: string, dkim?: DkimSigner) {
   let progress = newProgress();
@@ -75,7 +75,7 @@ export function openSmtpConnection(url: string, dkim?: DkimSigner) {
       onLine = () => refresh(timeoutFor(progress, timeouts));
       onLine();
       try {
-        // nodemailer 10 has `signal`, its types don't.
+        // nodemailer 10 knows `signal`, but its types don't.
         const cancelable: SendMailOptions & { signal: AbortSignal } = { ...mail, signal };
         const { response } = await transport.sendMail(cancelable);
         return { accepted: response };
@@ -88,7 +88,7 @@ export function openSmtpConnection(url: string, dkim?: DkimSigner) {
           return { failure: { code: "ETIMEDOUT", command: "CONN", responseCode: null, reply, ...accepted } };
         }
         const { code = "", command = "", responseCode = null, response, message } = error as SmtpError;
-        // Without a reply the connection broke, and after a failed login nodemailer closes it.
+        // Without a reply, the connection broke. After a failed login, nodemailer closes it.
         if (responseCode === null || code === "EAUTH") connected = false;
         return { failure: { code, command, responseCode, reply: response ?? message, ...accepted } };
       } finally {
@@ -96,19 +96,19 @@ export function openSmtpConnection(url: string, dkim?: DkimSigner) {
         clear();
       }
     },
-    /** Returns true if the server has greeted us and, as far as we know, not hung up since. */
+    /** Returns true if the server has greeted us and hasn't hung up since, as far as we know. */
     connected: () => connected,
     /** Cuts the connection; an email in progress fails. */
     close(): void {
       connected = false;
-      // `force`, for a server that never answers: nodemailer 10 has it, its types don't.
+      // `force` is for a server that never answers. nodemailer 10 knows it, but its types don't.
       const { close }: { close(options: { force: boolean }): void } = transport;
       close.call(transport, { force: true });
     },
   };
 }
 
-/** How far the server went with one email. */
+/** How far an email got. */
 interface Progress {
   senderAsked: boolean;
   senderAccepted: boolean;

@@ -1,11 +1,8 @@
-/**
- * How often others must have been accepted between two refusals. Words about us, or about a rate, take more than a few
- * accepted emails to outweigh.
- */
+/** How often other emails must be accepted between refusals. Words about us, or about a rate, need more rounds to be outweighed. */
 const ROUNDS = { doubt: 1, us: 5 };
-/** Doubtful refusals after which an email waits longer each time, if no other email has met any. */
+/** The number of doubtful refusals after which an email waits longer each time, if no other email was refused. */
 const ALONE = 3;
-/** Emails and domains remembered. */
+/** The most emails and domains to remember. */
 const MOST = 1_000;
 
 interface Suspect {
@@ -25,18 +22,18 @@ interface Case {
 export type Suspicions = ReturnType<typeof createSuspicions>;
 
 /**
- * Separates one email's own refusals from trouble with everything we send, where the reply leaves that open: by whether
- * other emails are accepted in between. Kept in memory; a process that forgets merely asks the server once more.
+ * Distinguishes refusals of one email from refusals of everything we send, if the reply leaves that open: by whether other emails
+ * are accepted in between. Everything is in memory. After a restart, a process just asks the server once more.
  */
 export function createSuspicions(now: () => number = () => performance.now()) {
   const cases = new Map<string, Case>();
-  /** Emails refused since one was accepted; two are as good as many. */
+  /** Emails refused since one was accepted. Remembers at most two, because more make no difference. */
   const refusedSince = new Set<string>();
 
   function addRefusal(key: string, began: number): Case {
     const before = cases.get(key) ?? { refusedAt: 0, rounds: 0, refusals: 0 };
-    // Refused, then others accepted, then refused again: one after the other, so that a server that changes its mind
-    // while several attempts are in progress doesn't count.
+    // A round is: refused, then others accepted, then refused again. If the server changed its mind while several attempts were in
+    // progress, that is no round.
     const isRound = before.othersAcceptedAt !== undefined && before.othersAcceptedAt < began;
     const next = { refusedAt: now(), rounds: before.rounds + Number(isRound), refusals: before.refusals + 1 };
     cases.delete(key);
@@ -47,7 +44,7 @@ export function createSuspicions(now: () => number = () => performance.now()) {
   }
 
   return {
-    /** Notes that an email was accepted. @param began when its attempt began, by `performance.now()`. */
+    /** Records that an email was accepted. @param began when its attempt began, by `performance.now()`. */
     accepted({ id, email }: Suspect, began: number): void {
       refusedSince.clear();
       cases.delete(id);
@@ -57,9 +54,9 @@ export function createSuspicions(now: () => number = () => performance.now()) {
       }
     },
     /**
-     * Notes that an email was refused, and it isn't certain whose fault that is.
+     * Records that an email was refused, and that it isn't certain whose fault that is.
      * @param inDoubt whether it may just as well be the email's own fault, and not about us.
-     * @returns `own` if others were accepted in between; `alone` if no other email has met any trouble.
+     * @returns `own` if others were accepted in between; `alone` if no other email was refused.
      */
     refused({ id, email }: Suspect, began: number, inDoubt: boolean): "own" | "alone" | undefined {
       if (refusedSince.size < 2) refusedSince.add(id);
@@ -68,7 +65,7 @@ export function createSuspicions(now: () => number = () => performance.now()) {
       if (Math.max(own.rounds, domain.rounds) >= (inDoubt ? ROUNDS.doubt : ROUNDS.us)) return "own";
       return inDoubt && refusedSince.size === 1 && own.refusals >= ALONE ? "alone" : undefined;
     },
-    /** Returns the domains of recipients that were refused and not accepted since. */
+    /** Returns the domains of recipients that were refused and haven't been accepted since. */
     domains: (): string[] => [...cases.keys()].filter((key) => key.startsWith("@")),
   };
 }

@@ -2,15 +2,16 @@ import { z } from "zod";
 import { operator } from "../access/allow.ts";
 import { createApiClient, deleteApiClient, updateApiClient } from "../access/api-clients.ts";
 import { SCOPES } from "../access/oauth/scopes.ts";
-import { created_at, described, text, time, updated_at } from "../http/attributes.ts";
+import { created_at, described, text, time, updated_at, withExample } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { ApiClient } from "../models/api-client.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 export const apiClientType = resourceType<ApiClient>({
   type: "api_client",
@@ -27,7 +28,7 @@ export const apiClientType = resourceType<ApiClient>({
       "Its id, which is also its name at `POST /oauth/token`.",
       exampleId("client"),
     ),
-    name: z.string().meta({ examples: ["Payroll"] }),
+    name: withExample(z.string(), "Payroll"),
     scopes: described(z.array(z.string()), "The most its access tokens may allow.", [
       "memberships:read",
       "users:read",
@@ -47,7 +48,7 @@ export const apiClientType = resourceType<ApiClient>({
 });
 
 const scope = z.enum(SCOPES, {
-  error: "there is no such scope; /.well-known/oauth-authorization-server lists them",
+  error: "is not a scope; /.well-known/oauth-authorization-server lists the scopes",
 });
 const attributes = z.strictObject({
   name: text(200),
@@ -59,7 +60,7 @@ const attributes = z.strictObject({
 });
 
 const Secret = z.object({
-  client_secret: z.string().meta({ examples: ["p9Jx2vQk7LmT4sWzR8nB1cY6uHf3aEd0gKi5oXtVqMw"] }),
+  client_secret: withExample(z.string(), "p9Jx2vQk7LmT4sWzR8nB1cY6uHf3aEd0gKi5oXtVqMw"),
 });
 
 const newApiClient = { type: "api_client", attributes, relationships: {} } as const;
@@ -70,7 +71,7 @@ export const apiClientEndpoints = [
     method: "POST",
     path: "/api/api-clients",
     operationId: "createApiClient",
-    summary: "Create an API client. Its secret is in `meta.client_secret`, this once.",
+    summary: "Create an API client. `meta.client_secret` shows its secret this once.",
     allow: operator(),
     limit: "write",
     body: newResource(newApiClient),
@@ -93,7 +94,7 @@ export const apiClientEndpoints = [
     method: "PATCH",
     path: "/api/api-clients/:id",
     operationId: "updateApiClient",
-    summary: "Change an API client's name or scopes. A scope taken away is gone from its tokens at once.",
+    summary: "Change an API client's name or scopes. A removed scope is lost to its tokens at once.",
     allow: operator(),
     limit: "write",
     body: changedResource(changedApiClient),
@@ -108,17 +109,10 @@ export const apiClientEndpoints = [
       return { status: 200, document: { data: presentResource(apiClientType, client) } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/api-clients/:id",
-    operationId: "deleteApiClient",
+  deletes(apiClientType, {
     summary: "Delete an API client. Its access tokens end at once.",
     allow: operator(),
-    limit: "write",
-    answers: NOTHING,
-    async handle({ context, environment: { environment_id }, actor, params }) {
-      await deleteApiClient(context, { id: params.id, environment_id }, actor);
-      return { status: 204 };
-    },
+    remove: ({ context, environment: { environment_id }, actor, params }) =>
+      deleteApiClient(context, { id: params.id, environment_id }, actor),
   }),
 ];

@@ -27,21 +27,7 @@ export const assignableRoleEndpoints = [
       const document = await listDocument(
         { viewer: viewerOf(request), query: request.query, url: request.url },
         roleType,
-        (roles) => {
-          void roles.where((here) =>
-            here.whereNull("roles.organization_id").orWhere("roles.organization_id", organizationOf(request)),
-          );
-          void roles.whereNot((owner) => owner.where({ "roles.is_system": true, "roles.name": "owner" }));
-          if (held === null) return;
-          if (!held.includes("members:manage")) void roles.whereRaw("false");
-          void roles.whereRaw(
-            `not exists (
-              select from role_permissions rp join permissions p on p.id = rp.permission_id
-              where rp.role_id = roles.id and p.name <> all (?::text[])
-            )`,
-            [held],
-          );
-        },
+        { which: { part: "assignable" }, values: { organization_id: organizationOf(request), held } },
       );
       return { status: 200, document };
     },

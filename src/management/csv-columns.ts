@@ -3,7 +3,7 @@ import { Refusal } from "../errors.ts";
 import { clip } from "../lib/clip.ts";
 import { trimUnseen } from "../lib/parse-csv.ts";
 
-/** What a column may hold. */
+/** The columns we know. */
 export const CSV_COLUMNS = [
   "email",
   "first_name",
@@ -17,8 +17,8 @@ export const CSV_COLUMNS = [
 export type CsvColumn = (typeof CSV_COLUMNS)[number];
 
 /**
- * What directories and address books call these columns, the best first; without regard to case, signs, and notes in
- * brackets. Roles are not among them: no column of another program grants anything unasked.
+ * The names that directories and address books have for these columns, the best first, without case, punctuation and notes
+ * in brackets. The roles have none, so that no column of another program grants anything by accident.
  */
 const ALSO_CALLED: Partial<Record<CsvColumn, readonly string[]>> = {
   email: [
@@ -50,7 +50,7 @@ const mapping = Object.fromEntries(
   }),
 );
 
-/** Which column of a file holds what, where its name doesn't say it. */
+/** The parameters that say what a column holds if its name doesn't. */
 export const csvColumnParameters = {
   ...(mapping as Record<`columns[${CsvColumn}]`, typeof heading>),
   other_columns: z
@@ -63,30 +63,30 @@ export const csvColumnParameters = {
 
 export type CsvColumnsAsked = z.infer<z.ZodObject<typeof csvColumnParameters>>;
 
-/** More than a message can name, and nobody's list of people to invite. */
+/** More than an error can list, or a list of people needs. */
 const COLUMNS_AT_MOST = 100;
 
 const IGNORE = "add other_columns=ignore to the query";
 
 /**
- * What each column of a file holds, by its header: as the query says, by our names for it, or by the names others have.
- * @returns for each column undefined where it is to be ignored.
+ * Finds out what each column of a file holds, by the query, by our names for it, or by the names of other programs.
+ * @returns one value per column, undefined to ignore it.
  * @throws 422.
  */
 export function csvColumns(header: string[], asked: CsvColumnsAsked): Array<CsvColumn | undefined> {
   const given = header.map(trimUnseen);
-  // Spreadsheets write a delimiter too many.
+  // Spreadsheets write superfluous delimiters.
   const names = given.slice(0, given.findLastIndex((name) => name !== "") + 1);
   if (asked.other_columns === "refuse" && names.length > COLUMNS_AT_MOST)
     throw wrong(
-      `The file has more than ${COLUMNS_AT_MOST} columns: ${IGNORE} to leave out those that aren't needed.`,
+      `The file has more than ${COLUMNS_AT_MOST} columns. To skip those that aren't needed, ${IGNORE}.`,
     );
   const folded = names.map((name) => name.toLowerCase());
   const plain = folded.map(plainName);
   const found: Array<CsvColumn | undefined> = names.map(() => undefined);
   const take = (column: CsvColumn, index: number) => {
     if (folded.indexOf(folded[index] ?? "", index + 1) !== -1)
-      throw wrong(`The column ${names[index]} is there twice: rename one of them, or delete it.`);
+      throw wrong(`The file has two columns ${names[index]}. Rename or delete one of them.`);
     found[index] = column;
   };
 
@@ -97,7 +97,7 @@ export function csvColumns(header: string[], asked: CsvColumnsAsked): Array<CsvC
     if (index === -1)
       throw wrong(`columns[${column}]: the file has no column ${quoted(wanted)}. It has ${listed(names)}.`);
     if (found[index] !== undefined)
-      throw wrong(`columns[${column}]: the column ${quoted(wanted)} can't be ${found[index]}, too.`);
+      throw wrong(`columns[${column}]: the column ${quoted(wanted)} is already ${found[index]}.`);
     take(column, index);
   }
   const freeOf = (column: CsvColumn) => !found.includes(column);
@@ -106,7 +106,7 @@ export function csvColumns(header: string[], asked: CsvColumnsAsked): Array<CsvC
     if (index !== -1) take(column, index);
   }
   for (const column of CSV_COLUMNS.filter(freeOf)) {
-    // A full name is of use where there are no parts of it.
+    // A full name is only needed if its parts are missing.
     if (column === "full_name" && !(freeOf("first_name") && freeOf("last_name"))) continue;
     const index = (ALSO_CALLED[column] ?? [])
       .map((name) => plain.findIndex((other, at) => other === name && found[at] === undefined))
@@ -114,11 +114,11 @@ export function csvColumns(header: string[], asked: CsvColumnsAsked): Array<CsvC
     if (index !== undefined) take(column, index);
   }
   if (found.includes("full_name") && !(freeOf("first_name") && freeOf("last_name")))
-    throw wrong("Give full_name, or first_name and last_name: not both.");
+    throw wrong("Use full_name, or first_name and last_name, but not both.");
   if (asked.other_columns === "refuse") refuseOthers(names, found);
   if (freeOf("email"))
     throw wrong(
-      `The column email is missing. If one of these holds the addresses, name it as in columns[email]=…: ${listed(names)}.`,
+      `The column email is missing. If one of these holds the addresses, name it with columns[email]=…: ${listed(names)}.`,
     );
   return found;
 }
@@ -127,14 +127,14 @@ function refuseOthers(names: string[], found: Array<CsvColumn | undefined>): voi
   const stray = names.find((name) => name.includes("@"));
   if (stray !== undefined)
     throw wrong(
-      `The first row must name the columns, and ${quoted(stray)} is a value: put a row such as “email” above it.`,
+      `The first row must name the columns, but ${quoted(stray)} is a value. Put a row such as “email” above it.`,
     );
   const others = names.filter((_, index) => found[index] === undefined);
   if (others.length === 0) return;
-  const known = `Known are ${CSV_COLUMNS.join(", ")}; the first row must name them.`;
-  const there = others.length === 1 ? "There is no column" : "There are no columns";
+  const known = `The first row must name known columns: ${CSV_COLUMNS.join(", ")}.`;
+  const unknown = others.length === 1 ? "Unknown column" : "Unknown columns";
   throw wrong(
-    `${there} ${listed(others)}. ${known} To leave others out, ${IGNORE}; to say what one holds, name it as in columns[email]=….`,
+    `${unknown} ${listed(others)}. ${known} To skip the others, ${IGNORE}; to say what one holds, name it with columns[email]=….`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { created_at, described, time, updated_at } from "../http/attributes.ts";
+import { created_at, described, time, updated_at, withExample } from "../http/attributes.ts";
 import { byAddress, byColumn, byWord } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { resourceType, type Viewer } from "../json-api/resource-type.ts";
@@ -23,14 +23,14 @@ export const deliveryType = resourceType<MailDelivery>({
     ),
   leads,
   attributes: z.object({
-    kind: z.string().meta({ examples: ["invitation"] }),
+    kind: withExample(z.string(), "invitation"),
     seq: described(
       z.int(),
       "Sequence number among the emails of this kind. For a reminder: its day, plus 1,000 per resend.",
       1,
     ),
-    email: z.string().meta({ examples: ["mary@acme.example"] }),
-    state: z.enum(DELIVERY_STATES).meta({ examples: ["sent"] }),
+    email: withExample(z.string(), "mary@acme.example"),
+    state: withExample(z.enum(DELIVERY_STATES), "sent"),
     attempts: described(z.int(), "How often we tried to send it.", 1),
     message_id: described(
       z.string().nullable(),
@@ -44,7 +44,7 @@ export const deliveryType = resourceType<MailDelivery>({
       "2.0.0 Ok: queued",
     ),
     due_at: described(time.nullable(), "When we try next; null once it is settled."),
-    sent_at: time.nullable().meta({ examples: ["2026-11-20T09:30:01.000Z"] }),
+    sent_at: withExample(time.nullable(), "2026-11-20T09:30:01.000Z"),
     timeline: described(
       z.array(
         z.object({
@@ -89,7 +89,7 @@ function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "members:read", "mail_deliveries.organization_id");
 }
 
-/** Rows of former versions say why an address is suppressed, which is its owner's and the operator's to know. */
+/** Removes why an address is suppressed, which earlier versions recorded, and only its owner and the operator may know. */
 function withoutReason<Reply extends string | null>(reply: Reply): Reply | string {
   return reply === null ? reply : reply.replace(/(?<=the address is suppressed) \(\w+\)$/, "");
 }

@@ -2,17 +2,23 @@ import { z } from "zod";
 import { operator } from "../access/allow.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { updateEnvironment } from "../environments/update-environment.ts";
-import { created_at, described, locale, text, updated_at, webAddress } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
+import {
+  created_at,
+  described,
+  locale,
+  text,
+  updated_at,
+  webAddress,
+  withExample,
+} from "../http/attributes.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
-import { creates, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { changed, created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Environment } from "../models/environment.ts";
 import { DEFAULT_QUOTAS, type Quotas } from "../models/quotas.ts";
 import { keyOf } from "./key-of.ts";
+import { changes, creates } from "./resource-endpoints.ts";
 
 export const environmentType = resourceType<Environment>({
   type: "environment",
@@ -22,7 +28,6 @@ export const environmentType = resourceType<Environment>({
     "A separate world with its own users, organizations, roles and permissions. Nothing crosses from one environment to another.",
   seenBy: "The operator only.",
   readBy: "operator",
-  /** The operator's alone, who is in none. */
   visible: ({ db }) => Environment.query(db).select("environments.*"),
   attributes: z.object({
     handle: described(
@@ -30,7 +35,7 @@ export const environmentType = resourceType<Environment>({
       "The environment's name in host names and in `X-Environment`. It never changes.",
       "acme-test",
     ),
-    name: z.string().meta({ examples: ["Acme, for trying out"] }),
+    name: withExample(z.string(), "Acme, for trying out"),
     settings: described(
       z.looseObject({}),
       "The settings that were changed; all others have their defaults.",
@@ -44,7 +49,7 @@ export const environmentType = resourceType<Environment>({
   filters: { handle: byColumn("environments.handle") },
 });
 
-/** What is counted at every invitation, so it has a ceiling of its own. Null: the default. */
+/** At most 10,000, because what it limits is counted at every invitation. Null: the default. */
 const quota = z
   .union([z.int().min(1).max(10_000), z.literal("unlimited")], {
     error: 'must be a whole number from 1 to 10000, or "unlimited"',
@@ -99,7 +104,7 @@ const settings = z.strictObject({
     .describe("`direct`, or `invite`: people send an invitation instead of making someone a member at once."),
   member_management: z
     .enum(["owner", "owner_and_admins"])
-    .describe("That of new organizations that don't say, here and in the Bridge API."),
+    .describe("The value for new organizations that don't choose one, in both APIs."),
 });
 const newEnvironment = {
   type: "environment",
@@ -112,7 +117,7 @@ const newEnvironment = {
   }),
   relationships: {},
 } as const;
-/** A setting given as null falls back to its default. The handle stays: addresses and tokens are made with it. */
+/** A setting that is null gets its default. The handle can't change, because links and tokens contain it. */
 const changedEnvironment = {
   type: "environment",
   attributes: z.strictObject({
@@ -136,38 +141,22 @@ const changedEnvironment = {
 } as const;
 
 export const environmentEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/environments",
-    operationId: "createEnvironment",
-    summary: "Create an environment, born with the permission catalogue and the four system roles.",
+  creates(environmentType, {
+    summary: "Create an environment with the permission catalogue and the four system roles.",
     allow: operator({ environment: "none" }),
-    limit: "write",
     body: newResource(newEnvironment),
-    answers: creates(environmentType),
-    async handle(request) {
+    async create(request) {
       const { handle, name, settings: given } = request.body.attributes;
-      const { id } = await createEnvironment(
-        request.context.db,
-        { handle, name, settings: given },
-        request.actor,
-      );
-      return created(request, environmentType, id);
+      return createEnvironment(request.context.db, { handle, name, settings: given }, request.actor);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/environments/:id",
-    operationId: "updateEnvironment",
+  changes(environmentType, {
     summary: "Change an environment's name or settings.",
     allow: operator({ environment: "none" }),
-    limit: "write",
     body: changedResource(changedEnvironment),
-    answers: shows(environmentType),
-    async handle(request) {
+    async change(request) {
       const { id } = keyOf(request);
       await updateEnvironment(request.context.db, id, request.body.attributes, request.actor);
-      return changed(request, environmentType, id);
     },
   }),
 ];

@@ -14,7 +14,6 @@ export const eventType = resourceType<Event>({
   description: "A record of what happened: to what, by whom, in which request. Events never change.",
   seenBy:
     "A signed-in user sees those of organizations where they have `events:read`; with it in the environment, all.",
-  /** Of organizations whose events the viewer may see; an operator all, those of deleted organizations too. */
   visible: (viewer) =>
     among(
       viewer,
@@ -22,7 +21,7 @@ export const eventType = resourceType<Event>({
       leads(viewer),
     ),
   leads,
-  /** `event_type`, for no attribute may be called `type` (JSON:API 1.1 §7.2.1). */
+  /** `event_type`, because JSON:API allows no attribute named `type` (1.1 §7.2.1). */
   attributes: z.object({
     event_type: described(z.string(), "What happened, such as `membership.created`.", "membership.created"),
     actor_kind: described(

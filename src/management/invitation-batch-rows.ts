@@ -6,7 +6,7 @@ import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.
 import { BATCH_ROW_STATUSES, InvitationBatchRow } from "../models/invitation-batch.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 
-/** Without what is still to be invited with, which is no small matter. */
+/** Leaves out `input`, which can be large. */
 const COLUMNS = [
   "id",
   "batch_id",

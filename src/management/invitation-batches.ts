@@ -26,7 +26,7 @@ export const invitationBatchType = resourceType<InvitationBatch>({
     "Many invitations requested at once, as a document or a CSV file, or resent by `POST /api/invitations/resend`. Rows are processed in the background, with the permissions their creator has at that time. Read the batch to follow its progress, and its rows for the result of each. It is removed, with its rows, 90 days after it was completed or canceled.",
   seenBy: "A signed-in user sees those of organizations where they have `members:read`.",
   scope: "invitations:read",
-  /** To whom invitations are visible: what is in a batch is no more. */
+  /** Visible to anyone who sees the organization's invitations, because a batch reveals nothing more. */
   visible: (viewer) =>
     among(
       viewer,
@@ -84,10 +84,10 @@ function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "members:read", "invitation_batches.organization_id");
 }
 
-/** 10,000 rows with a few lines of message each. */
+/** Enough for 10,000 rows with a few lines of message each. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 
-/** What browsers, spreadsheets and servers call a CSV file; on Windows the type is what its extension was given to. */
+/** The types under which browsers, spreadsheets and servers send a CSV file. On Windows the installed programs decide. */
 const CSV_TYPES = [
   "application/csv",
   "application/x-csv",
@@ -102,7 +102,7 @@ const CSV_TYPES = [
 const csvParameters = z.strictObject({
   organization: described(
     z.string({ error: "name the organization to invite to" }).max(64),
-    "The id of the organization to invite to. Required with `text/csv`, and known only there.",
+    "The id of the organization to invite to. Required with `text/csv`, and allowed only there.",
     exampleId("org"),
   ),
   dry_run: described(
@@ -118,7 +118,7 @@ export const invitationBatchEndpoints = [
     path: "/api/invitation-batches",
     operationId: "createInvitationBatch",
     summary:
-      "Invite up to 10,000 addresses at once. Rows are judged one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, counting everyone's; a user who has none there may send one more.",
+      "Invite up to 10,000 addresses at once. Rows are processed one by one in the background. An organization has as many unfinished batches as the environment's quota `unfinished_batches` says, counting everyone's; a user who has none there may send one more.",
     allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     bodyLimit: BODY_LIMIT,
@@ -127,8 +127,8 @@ export const invitationBatchEndpoints = [
       mediaType: "text/csv",
       alsoTaken: CSV_TYPES,
       otherwise:
-        "A CSV file goes as it is, as text/csv: curl -H 'Content-Type: text/csv' --data-binary @people.csv. Save a workbook as CSV first.",
-      description: `A table whose first row names its columns: ${CSV_COLUMNS.join(", ")}. Of these \`email\` alone is needed. Common names of other programs are known, too: \`E-mail Address\`, \`Primary Email\`, \`mail\`, \`User principal name\`, \`First Name\`, \`givenName\`, \`Last Name\`, \`Surname\`, \`Display name\`. Say what another column holds by \`columns[email]=Work address\`, and leave the rest out by \`other_columns=ignore\`. \`roles\` takes names or ids, with \`;\` between several. A name that holds a separator goes in quotes. Commas, semicolons, tabs or bars between cells, and any line ends, are fine; so are UTF-8, UTF-16 and a \`charset\` that is named.`,
+        "Send a CSV file unchanged, as text/csv: curl -H 'Content-Type: text/csv' --data-binary @people.csv. Save a workbook as CSV first.",
+      description: `A table whose first row names its columns: ${CSV_COLUMNS.join(", ")}. Only \`email\` is required. Common names of other programs are known too: \`E-mail Address\`, \`Primary Email\`, \`mail\`, \`User principal name\`, \`First Name\`, \`givenName\`, \`Last Name\`, \`Surname\`, \`Display name\`. Name another column with \`columns[email]=Work address\`, and skip the rest with \`other_columns=ignore\`. \`roles\` takes names or ids; separate several with \`;\`, and put a name that contains a separator in quotes. Cells may be separated by commas, semicolons, tabs or bars, with any line ends, in UTF-8, UTF-16 or the \`charset\` of the Content-Type.`,
       example:
         "email,first_name,last_name,roles\nmary@acme.example,Mary,Somerville,billing;member\nada@acme.example,Ada,Lovelace,\n",
       query: csvParameters,
@@ -167,7 +167,7 @@ export const invitationBatchEndpoints = [
     method: "POST",
     path: "/api/invitation-batches/:id/cancel",
     operationId: "cancelInvitationBatch",
-    summary: "Stop a batch. Rows that are left are canceled; who was invited stays invited.",
+    summary: "Stop a batch. Its remaining rows are canceled; people already invited stay invited.",
     allow: signedIn({
       of: inPath("invitationBatch"),
       scope: "invitations:write",
@@ -179,7 +179,7 @@ export const invitationBatchEndpoints = [
       example: { status: "canceled", canceled_at: LATER, updated_at: LATER },
     },
     async handle(request) {
-      // A program's batch may be of no organization.
+      // A program's batch may belong to no organization.
       if (request.caller.kind === "user") request.requirePermission("members:manage");
       const batch = await cancelInvitationBatch(request.context, keyOf(request), request.actor);
       return { status: 200, document: { data: presentResource(invitationBatchType, batch) } };

@@ -1,25 +1,22 @@
-import type { Knex } from "knex";
 import { z } from "zod";
 import { inPath, member, program } from "../access/allow.ts";
-import { Refusal } from "../errors.ts";
 import { described, expiry, LATER, locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
-import { findInvitation } from "../invitations/find-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
-import { revokeInvitation } from "../invitations/revoke-invitations.ts";
-import { NOTHING, shows, tells } from "../json-api/answers.ts";
+import { revokeInvitation } from "../invitations/revoke-invitation.ts";
+import { returnsMeta, shows } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
-import { presentResource, type Resource } from "../json-api/document.ts";
-import type { Invitation } from "../models/invitation.ts";
+import { presentResource } from "../json-api/document.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 const changedInvitation = {
   type: "invitation",
   attributes: z.strictObject({
-    role_ids: z.array(z.string().max(64)).min(1, { error: "must name a role at least" }).max(50).optional(),
+    role_ids: z.array(z.string().max(64)).min(1, { error: "must name at least one role" }).max(50).optional(),
     first_name: text(100).nullish(),
     last_name: text(100).nullish(),
     locale: locale.nullish(),
@@ -42,14 +39,14 @@ const Link = z.object({
 
 const allow = member("members:manage", { of: inPath("invitation"), scope: "invitations:write" });
 
-/** What those who invite can do with an invitation, besides revoking it. */
+/** What the people who invite can do with an invitation. */
 export const invitationChangeEndpoints = [
   endpoint({
     method: "PATCH",
     path: "/api/invitations/:id",
     operationId: "updateInvitation",
     summary:
-      "Change what a pending invitation gives, until when, the person's name, or its language. Its link stays good.",
+      "Change a pending invitation's roles, expiry, language, or the person's name. Its link keeps working.",
     allow,
     limit: "write",
     body: changedResource(changedInvitation),
@@ -82,10 +79,10 @@ export const invitationChangeEndpoints = [
     path: "/api/invitations/:id/link",
     operationId: "linkInvitation",
     summary:
-      "Take the link of a pending invitation, to send it by a mail of your own. It is noted in the events.",
+      "Get the link of a pending invitation, to send it in an email of your own. The events record it.",
     allow: program("invitation_links:write"),
     limit: "write",
-    answers: { ...tells(Link), secret: true },
+    answers: { ...returnsMeta(Link), secret: true },
     async handle(request) {
       const { context, actor } = request;
       return { status: 200, document: { meta: { link: await copyLink(context, keyOf(request), actor) } } };
@@ -95,8 +92,8 @@ export const invitationChangeEndpoints = [
     method: "POST",
     path: "/api/invitations/:id/revoke",
     operationId: "revokeInvitation",
-    summary: "Withdraw a pending invitation; its link is dead at once.",
-    allow: member("members:manage", { of: inPath("invitation"), scope: "invitations:write" }),
+    summary: "Revoke a pending invitation. Its link stops working at once.",
+    allow,
     limit: "write",
     answers: {
       ...shows(invitationType),
@@ -104,14 +101,10 @@ export const invitationChangeEndpoints = [
     },
     async handle(request) {
       const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
-      const data = await presentAnswered(request.context.db, invitation);
-      return { status: 200, document: { data } };
+      return { status: 200, document: { data: presentResource(invitationType, invitation) } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/invitations/:id",
-    operationId: "deleteInvitation",
+  deletes(invitationType, {
     summary:
       "Delete an invitation that is over, with its deliveries. Its events stay, and limits still count its emails.",
     allow: member("members:manage", {
@@ -119,23 +112,6 @@ export const invitationChangeEndpoints = [
       scope: "invitations:delete",
       judged: "with the key",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteInvitation(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteInvitation(request.context, keyOf(request), request.actor),
   }),
 ];
-
-/**
- * An invitation that has just been answered or revoked, as reading it would show it; or, when its organization is being
- * deleted by now and reading finds nothing, as it was written: what was done was done.
- */
-export async function presentAnswered(db: Knex, answered: Invitation): Promise<Resource> {
-  const invitation = await findInvitation(db, answered).catch((error: unknown) => {
-    if (error instanceof Refusal && error.status === 404) return answered;
-    throw error;
-  });
-  return presentResource(invitationType, invitation);
-}

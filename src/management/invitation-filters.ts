@@ -3,22 +3,23 @@ import type { Filter, Rows } from "../json-api/resource-type.ts";
 import { INVITATION_STATUSES, type Invitation } from "../models/invitation.ts";
 import type { DeliveryState } from "../models/mail-delivery.ts";
 
-/** What became of an invitation's newest email. A delivery that is `pending` shows as `queued`. */
+/** The states of an invitation's newest email. A `pending` delivery shows as `queued`. */
 export const DELIVERY_STATUSES = ["queued", "sending", "sent", "failed", "suppressed", "unknown"] as const;
 
 const isStatus = (word: string) => DELIVERY_STATUSES.some((known) => known === word);
 
-/** By one of them, or by several with commas between. */
+/** Filters by one of them, or by several separated by commas. */
 export const byDeliveryStatus: Filter<Invitation> = {
   value: z
     .string()
     .max(100)
     .refine((given) => given.split(",").every(isStatus), {
-      error: `must be one of ${DELIVERY_STATUSES.join(", ")}, or several with commas between`,
+      error: `must be one of ${DELIVERY_STATUSES.join(", ")}, or several separated by commas`,
     })
     .describe(
       `Only those whose latest email is in this state, or in one of several separated by commas: ${DELIVERY_STATUSES.map((word) => `\`${word}\``).join(", ")}.`,
     ),
+  byWords: true,
   places: (value) =>
     [...new Set(String(value).split(","))].map((word) => {
       if (word === "sent") return wasSent;
@@ -26,7 +27,7 @@ export const byDeliveryStatus: Filter<Invitation> = {
     }),
 };
 
-/** Nearly all were, so a page of them is found in any order by looking at each invitation. */
+/** Nearly all were sent, so checking each invitation in order soon fills a page. */
 function wasSent(rows: Rows<Invitation>): void {
   void rows.whereRaw(
     `(
@@ -36,7 +37,7 @@ function wasSent(rows: Rows<Invitation>): void {
   );
 }
 
-/** Few are, so they are found by an index of the deliveries: the environment's or the organization's, as the list is. */
+/** Few are, so they are found by an index of the deliveries, by environment or organization like the list. */
 function isLeftIn(state: DeliveryState) {
   return (rows: Rows<Invitation>): void => {
     void rows.joinRaw(
@@ -60,9 +61,10 @@ const overdue = (is: boolean) => (rows: Rows<Invitation>) =>
     .where("invitations.status", "pending")
     .whereRaw(`invitations.expires_at ${is ? "<=" : ">"} now()`);
 
-/** By the status reads show: what is overdue has expired, whether or not that is written down. */
+/** Filters by the status as reads show it: an overdue invitation has expired, even if the schedule hasn't recorded it. */
 export const byStatusNow: Filter<Invitation> = {
   value: z.enum(INVITATION_STATUSES),
+  byWords: true,
   places(value) {
     if (value === "pending") return [overdue(false)];
     return value === "expired" ? [status("expired"), overdue(true)] : [status(String(value))];

@@ -22,7 +22,7 @@ const parameters = z.strictObject({
   ...filterParameters(invitationType),
   [STATUS]: z
     .enum(["pending", "expired"], {
-      error: "only pending and expired invitations can be resent: say pending or expired",
+      error: "must be pending or expired; others can't be resent",
     })
     .optional()
     .describe("Only those with this status; `pending` if left out."),
@@ -45,7 +45,7 @@ export const invitationResendEndpoints = [
     method: "POST",
     path: "/api/invitations/resend",
     operationId: "resendInvitations",
-    summary: `Resend every pending invitation that matches the filters, or every expired one with \`filter[status]=expired\`, up to ${ROWS_AT_MOST.toLocaleString("en")}. They are resent one by one in the background, each as a single resend would be, by a batch of the kind \`resend\`. A dry run resends none: its rows say which would be refused, and why.`,
+    summary: `Resend every pending invitation that matches the filters, or every expired one with \`filter[status]=expired\`, up to ${ROWS_AT_MOST.toLocaleString("en")}. A batch of the kind \`resend\` resends them one by one in the background. A dry run sends nothing: its rows say which would be refused, and why.`,
     allow: signedIn({
       of: inFilter,
       scope: "invitations:write",
@@ -64,8 +64,8 @@ export const invitationResendEndpoints = [
       else if (caller.kind === "user" || Object.keys(request.query).length === 0) {
         const detail =
           caller.kind === "user"
-            ? "Name your organization by `filter[organization]`."
-            : "Say which invitations to resend by one filter at least, such as `filter[status]=pending`.";
+            ? "Name your organization with `filter[organization]`."
+            : "Say which invitations to resend with at least one filter, such as `filter[status]=pending`.";
         throw badRequest("filter_needed", detail);
       }
       const matching = matchingRows(invitationType, viewerOf(request), query);

@@ -34,7 +34,7 @@ export const invitationType = resourceType<Invitation>({
       leads(viewer),
     ),
   leads,
-  /** The token's version stays inside: it is half of a link. */
+  /** Leaves out the token's version, which is part of the link. */
   attributes: z.object({
     email: described(z.string(), "Where the invitation is sent.", "mary@acme.example"),
     first_name: described(
@@ -131,28 +131,21 @@ export const invitationEndpoints = [
     method: "POST",
     path: "/api/invitations",
     operationId: "createInvitation",
-    summary: "Invite an address to an organization. The mail is sent once the invitation is written.",
+    summary: "Invite an address to an organization. The email is sent once the invitation is saved.",
     allow: member("members:manage", { of: inBody("organization"), scope: "invitations:write" }),
     limit: "invite",
     body: newResource(newInvitation),
     answers: { ...creates(invitationType), example: { delivery_status: "queued" } },
     async handle({ context, environment, caller, actor, body: { attributes, relationships } }) {
       if (caller.kind === "user" && !attributes.send_mail) {
-        const detail = "Only programs send the mail themselves: leave `send_mail` out.";
+        const detail = "Only programs can send the email themselves: leave `send_mail` out.";
         throw forbidden("program_only", detail, { pointer: "/data/attributes/send_mail" });
       }
-      const { email: address, message = null, locale: tag = null, expires_at = null, ...rest } = attributes;
+      const { email: address, message = null, locale = null, expires_at = null, ...rest } = attributes;
       const { environment_id } = environment;
       const organization_id = relationships.organization;
-      const invitation = {
-        environment_id,
-        organization_id,
-        ...rest,
-        address,
-        message,
-        locale: tag,
-        expires_at,
-      };
+      const given = { address, message, locale, expires_at, ...rest };
+      const invitation = { environment_id, organization_id, ...given };
       const data = presentResource(invitationType, await inviteMember(context, invitation, actor));
       return { status: 201, document: { data }, headers: { Location: data.links.self } };
     },

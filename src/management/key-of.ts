@@ -1,7 +1,7 @@
 import type { OrganizationAccess } from "../access/caller.ts";
 import { notFound } from "../errors.ts";
 
-/** The row a path names, in the environment of the request. */
+/** Reads which row the path names, in the environment of the request. */
 export function keyOf({
   params,
   environment,
@@ -18,12 +18,12 @@ interface Request {
   organization: OrganizationAccess | undefined;
 }
 
-/** The row a path names, in the organization that `allow` names. @throws 404 without one. */
+/** Reads which row the path names, in the organization that `allow` names. @throws 404 without one. */
 export function keyInOrganization(request: Request) {
   return { ...keyOf(request), organization_id: organizationOf(request) };
 }
 
-/** The id of the organization that `allow` names. @throws 404 without one. */
+/** Reads the id of the organization that `allow` names. @throws 404 without one. */
 export function organizationOf({ organization }: Pick<Request, "organization">): string {
   if (organization === undefined) throw notFound("organization");
   return organization.id;

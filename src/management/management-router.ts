@@ -9,7 +9,7 @@ import { routeEndpoints } from "../http/run-endpoint.ts";
 import { errorDocument } from "../json-api/document.ts";
 import { allEndpoints } from "./all-resources.ts";
 
-/** JSON:API, which hides what belongs to others. */
+/** JSON:API. To outsiders an organization doesn't exist. */
 const managementApi: Api = {
   requireAcceptable,
   requireBodyType: requireJsonApiBody,
@@ -33,7 +33,7 @@ function isLinkage(path: string): boolean {
   return path.includes("/relationships/");
 }
 
-/** Most linkage is only read at its own URL: JSON:API asks for 403 where HTTP alone would say 405. */
+/** Most linkage can only be read at its URL. JSON:API asks for 403 then, not for the 405 of HTTP. */
 function refuseLinkage(): never {
   const detail = "Relationships are changed through the resources that make them, such as membership-roles.";
   throw forbidden("relationship_not_settable", detail);

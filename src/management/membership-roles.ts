@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { inBody, inPath, member } from "../access/allow.ts";
-import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { created } from "../json-api/read-back.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
-import { grantRole, withdrawRole } from "../memberships/member-roles.ts";
+import { grantMemberRole, revokeMemberRole } from "../memberships/member-roles.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import { keyInOrganization, organizationOf } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 import { isAlive, leadsByOrganization, ownMemberships } from "./visible-organizations.ts";
 
 export const membershipRoleType = resourceType<MembershipRole>({
@@ -17,9 +15,8 @@ export const membershipRoleType = resourceType<MembershipRole>({
   path: "membership-roles",
   prefix: "orguserrole",
   description:
-    "One role of one membership. Creating it gives the member the role; deleting it takes the role away.",
+    "One role of one membership. Creating it grants the member the role; deleting it revokes the role.",
   seenBy: "Anyone who sees the membership.",
-  /** Those of the memberships the viewer may see. */
   visible: (viewer) =>
     among(
       viewer,
@@ -57,44 +54,25 @@ const newMembershipRole = {
 } as const;
 
 export const membershipRoleEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/membership-roles",
-    operationId: "createMembershipRole",
-    summary: "Give a member a role in the organization. Nobody gives what they don't have.",
+  creates(membershipRoleType, {
+    summary: "Grant a member a role in the organization. Nobody grants permissions they don't have.",
     allow: member("members:manage", { of: inBody("membership"), scope: "membership_roles:write" }),
-    limit: "write",
     body: newResource(newMembershipRole),
-    answers: creates(membershipRoleType),
-    async handle(request) {
+    async create(request) {
       const { membership: membership_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;
-      const grant = {
-        environment_id,
-        organization_id: organizationOf(request),
-        membership_id,
-        role_id,
-      };
-      const { id } = await grantRole(request.context, grant, request.actor);
-      return created(request, membershipRoleType, id);
+      const organization_id = organizationOf(request);
+      const grant = { environment_id, organization_id, membership_id, role_id };
+      return grantMemberRole(request.context, grant, request.actor);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/membership-roles/:id",
-    operationId: "deleteMembershipRole",
-    summary: "Take a role from a member, and the pending invitations they could no longer send.",
+  deletes(membershipRoleType, {
+    summary: "Revoke a member's role, and the pending invitations they could no longer send.",
     allow: member("members:manage", {
       of: inPath("membershipRole"),
       scope: "membership_roles:delete",
       judged: "with the key",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      const key = keyInOrganization(request);
-      await withdrawRole(request.context, key, request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => revokeMemberRole(request.context, keyInOrganization(request), request.actor),
   }),
 ];

@@ -4,11 +4,11 @@ import { requireScope } from "../access/require-permission.ts";
 import { forbidden } from "../errors.ts";
 import { created_at, described, metadata, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
 import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
+import { changed } from "../json-api/read-back.ts";
 import {
   type Lead,
   type Rows,
@@ -21,6 +21,7 @@ import { removeMember } from "../memberships/remove-member.ts";
 import { updateMembership } from "../memberships/update-membership.ts";
 import { Membership } from "../models/membership.ts";
 import { keyInOrganization } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 import { RevokedInvitations } from "./revoked-invitations.ts";
 import {
   isAlive,
@@ -35,7 +36,6 @@ export const membershipType = resourceType<Membership>({
   prefix: "orguser",
   description: "A user's membership in an organization, with one or more roles.",
   seenBy: "A signed-in user sees their own, and those of organizations where they have `members:read`.",
-  /** Of organizations whose members the viewer may see, and their own. */
   visible: (viewer) =>
     among(
       viewer,
@@ -75,7 +75,7 @@ function leads(viewer: Viewer): Lead[] | undefined {
   return seen && [...seen, ownMemberships(viewer, "memberships.id")];
 }
 
-/** By their users' names and addresses, so an access token needs to be allowed to read users. */
+/** Searches the users' names and addresses, so an access token must also be allowed to read users. */
 function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Membership>) => void> {
   requireScope(viewer.caller, "users:read");
   const organizations = visibleOrganizations(viewer, "members:read");
@@ -110,21 +110,17 @@ const changedMembership = {
 } as const;
 
 export const membershipEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/memberships",
-    operationId: "createMembership",
+  creates(membershipType, {
     summary:
-      "Make an existing user a member at once, without a mail; with the role member unless `roles` names others. Where the environment's `member_adding` is `invite`, only programs do it.",
+      "Make an existing user a member at once, without an email, with the role `member` unless `roles` names others. If the environment's `member_adding` is `invite`, only programs can.",
     allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
-    limit: "write",
     body: newResource(newMembership),
-    answers: creates(membershipType),
-    async handle(request) {
+    async create(request) {
       const { attributes, relationships } = request.body;
       const { caller, environment } = request;
       if (caller.kind === "user" && environment.settings.member_adding === "invite") {
-        const detail = "People are invited here, and join by accepting: create an invitation instead.";
+        const detail =
+          "In this environment people join by accepting an invitation. Create an invitation instead.";
         throw forbidden("invite_instead", detail);
       }
       const member = {
@@ -134,8 +130,7 @@ export const membershipEndpoints = [
         role_ids: relationships.roles ?? [],
         metadata: attributes.metadata,
       };
-      const { id } = await addMember(request.context, member, request.actor);
-      return created(request, membershipType, id);
+      return addMember(request.context, member, request.actor);
     },
   }),
   endpoint({
@@ -143,7 +138,7 @@ export const membershipEndpoints = [
     path: "/api/memberships/:id",
     operationId: "updateMembership",
     summary:
-      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names every role the member is to have. Nobody gives or takes what they don't have. Pending invitations the member could no longer send are revoked.",
+      "Change a membership: its metadata, its roles, or both at once. The relationship `roles` names all roles the member is to have. Nobody grants or revokes permissions they don't have. Pending invitations the member could no longer send are revoked.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: changedResource(changedMembership),
@@ -162,7 +157,7 @@ export const membershipEndpoints = [
     method: "PATCH",
     path: "/api/memberships/:id/relationships/roles",
     operationId: "updateRolesLinkageOfMembership",
-    summary: "Replace a member's roles. Nobody gives or takes what they don't have.",
+    summary: "Replace a member's roles. Nobody grants or revokes permissions they don't have.",
     allow: member("members:manage", { of: inPath("membership"), scope: "memberships:write" }),
     limit: "write",
     body: linkage({ type: "role", prefix: "role" }),
@@ -174,25 +169,19 @@ export const membershipEndpoints = [
       return { status: 204 };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/memberships/:id",
-    operationId: "deleteMembership",
-    summary: "Remove a member, or leave: anybody but the owner may end their own membership.",
+  deletes(membershipType, {
+    summary: "Remove a member, or leave. Anyone except the owner can end their own membership.",
     allow: signedIn({
       of: inPath("membership"),
       scope: "memberships:delete",
       people: "The member themselves, or a member with `members:manage` in the organization.",
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
+    async remove(request) {
       const { context, caller, actor } = request;
       const membership = await Membership.query(context.db).findById(request.params.id);
       const isOwn = caller.kind === "user" && membership?.user_id === caller.user_id;
       if (!isOwn) request.requirePermission("members:manage");
       await removeMember(context, keyInOrganization(request), actor);
-      return { status: 204 };
     },
   }),
 ];

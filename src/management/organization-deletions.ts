@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { inPath, member, signedIn } from "../access/allow.ts";
-import { created_at, described, time, updated_at } from "../http/attributes.ts";
+import { created_at, described, time, updated_at, withExample } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
-import { begins, tells } from "../json-api/answers.ts";
+import { begins, returnsMeta } from "../json-api/answers.ts";
 import { presentResource } from "../json-api/document.ts";
 import { byColumn, byWord } from "../json-api/filters.ts";
 import { counts, resourceType } from "../json-api/resource-type.ts";
@@ -19,7 +19,6 @@ export const organizationDeletionType = resourceType<OrganizationDeletion>({
   description:
     "The deletion of an organization. Access ends at once; its resources are detached in the background, and counted here.",
   seenBy: "A signed-in user sees those they requested.",
-  /** Those they asked for; an operator all. */
   visible({ db, environment_id, caller }) {
     const deletions = OrganizationDeletion.query(db)
       .select("organization_deletions.*")
@@ -27,11 +26,11 @@ export const organizationDeletionType = resourceType<OrganizationDeletion>({
     if (caller.kind !== "user") return deletions;
     return deletions.where("organization_deletions.requested_by_user_id", caller.user_id);
   },
-  /** `organization_id` is an attribute: what it names is no resource any more. */
+  /** `organization_id` is an attribute, because the organization is no longer a resource. */
   attributes: z.object({
     organization_id: described(z.string(), "The organization being deleted.", exampleId("org")),
     organization_name: described(z.string(), "The name it had.", "Acme Corp"),
-    state: z.enum(["detaching", "completed"]).meta({ examples: ["detaching"] }),
+    state: withExample(z.enum(["detaching", "completed"]), "detaching"),
     planned: described(counts, "Rows per table, counted at the start.", {
       subscriptions: 2,
       invitations: 1,
@@ -70,7 +69,7 @@ export const organizationDeletionEndpoints = [
       of: inPath("organization"),
       scope: "organizations:delete",
       people:
-        "A member with `organization:delete` in the organization. While it runs, the user who asked for it may ask again.",
+        "A member with `organization:delete` in the organization. While it runs, the user who requested it may repeat the request.",
     }),
     limit: "write",
     answers: { ...begins(organizationDeletionType), example: { done: {} } },
@@ -87,7 +86,7 @@ export const organizationDeletionEndpoints = [
     summary: "Count what a deletion would detach and remove. Changes nothing.",
     allow: member("organization:delete", { of: inPath("organization"), scope: "organizations:read" }),
     limit: "read",
-    answers: tells(Preview),
+    answers: returnsMeta(Preview),
     async handle({ context, params }) {
       const planned = await countOrganizationRows(context.db, params.id);
       return { status: 200, document: { meta: { planned } } };
@@ -95,7 +94,7 @@ export const organizationDeletionEndpoints = [
   }),
 ];
 
-/** Returns the running deletion, so that deleting again gives the user who asked for it, and programs, the same answer. */
+/** Finds the running deletion, so that programs and the user who requested it get the same answer if they repeat the request. */
 async function runningDeletion(request: OneRequest) {
   const { context, caller, organization } = request;
   if (organization !== undefined) return undefined;

@@ -4,11 +4,11 @@ import { requireScope } from "../access/require-permission.ts";
 import { forbidden, invalid } from "../errors.ts";
 import { created_at, described, emailAddress, shown, updated_at } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
-import { creates, shows } from "../json-api/answers.ts";
+import { shows } from "../json-api/answers.ts";
 import { changedResource, meta, newResource } from "../json-api/bodies.ts";
 import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
+import { changed } from "../json-api/read-back.ts";
 import { type Rows, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { exampleId } from "../lib/id.ts";
 import { Organization } from "../models/organization.ts";
@@ -17,6 +17,7 @@ import { organizationAttributes as attributes } from "../organizations/organizat
 import { requireOwner, transferOwnership } from "../organizations/transfer-ownership.ts";
 import { updateOrganization } from "../organizations/update-organization.ts";
 import { keyOf } from "./key-of.ts";
+import { changes, creates } from "./resource-endpoints.ts";
 import { leadsByOrganization } from "./visible-organizations.ts";
 
 const COLUMNS = [
@@ -74,7 +75,7 @@ export const organizationType = resourceType<Organization>({
   },
 });
 
-/** Those who don't see every organization have few, and each of them is looked at. */
+/** Viewers who don't see every organization see few, so each is checked. */
 function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Organization>) => void> {
   if (leads(viewer) !== undefined) return [isFound(wanted)];
   const ids = foundIds(viewer, "o", wanted);
@@ -85,18 +86,16 @@ function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "organization:read", "organizations.id");
 }
 
-/** What a request that creates an organization may hold. */
 const newOrganization = {
   type: "organization",
   attributes: attributes.extend({
     owner_email: described(
       emailAddress.nullable(),
-      "Whom to invite as the owner if the relationship `owner` names nobody. For programs. The organization has no owner until someone accepts; `POST /api/invitations` with the role `owner` invites again.",
+      "The address to invite as the owner if the relationship `owner` names nobody. Programs only. The organization has no owner until the invitation is accepted; `POST /api/invitations` with the role `owner` invites again.",
     ).optional(),
   }),
   relationships: { owner: { type: "user", prefix: "user", required: false } },
 } as const;
-/** What a request that changes one may hold. */
 const changedOrganization = {
   type: "organization",
   attributes: attributes.partial(),
@@ -107,14 +106,11 @@ const Transfer = z.strictObject({
   user_id: described(z.string().max(64), "The member who becomes the owner.", exampleId("user")),
 });
 
-/** To say who owns an organization is to give a membership every right there. */
+/** Naming the owner grants a member every permission there. */
 const NAMES_OWNER = "memberships:write";
 
 export const organizationEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/organizations",
-    operationId: "createOrganization",
+  creates(organizationType, {
     summary:
       "Create an organization. A signed-in user becomes its owner. Others may name one, or invite one by `owner_email`; until the invitation is accepted, the organization has no owner.",
     allow: signedIn({
@@ -122,35 +118,26 @@ export const organizationEndpoints = [
       people:
         "Anyone who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     }),
-    limit: "write",
     body: newResource(newOrganization),
-    answers: creates(organizationType),
-    async handle(request) {
+    async create(request) {
       const { attributes, relationships } = request.body;
       const { owner_email: owner_address = null, ...details } = attributes;
       const owner_user_id = ownerOf(request, relationships.owner, owner_address !== null);
       const { environment_id } = request.environment;
-      const { id } = await createOrganization(
+      return createOrganization(
         request.context,
         { ...details, environment_id, owner_user_id, owner_address },
         request.actor,
       );
-      return created(request, organizationType, id);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/organizations/:id",
-    operationId: "updateOrganization",
+  changes(organizationType, {
     summary: "Change an organization's details. Of its members, only the owner decides who manages members.",
     allow: member("organization:update", { of: inPath("organization"), scope: "organizations:write" }),
-    limit: "write",
     body: changedResource(changedOrganization),
-    answers: shows(organizationType),
-    async handle(request) {
+    async change(request) {
       const key = keyOf(request);
       await updateOrganization(request.context, key, request.body.attributes, request.actor);
-      return changed(request, organizationType, key.id);
     },
   }),
   endpoint({
@@ -179,7 +166,7 @@ export const organizationEndpoints = [
   }),
 ];
 
-/** @throws 403 when a signed-in user names somebody else, or a client may not name or invite one, 422 for two owners. */
+/** @throws 403 if a signed-in user names someone else, or a client lacks the scope to name or invite one, 422 for two owners. */
 function ownerOf(
   { caller }: Pick<EndpointRequest, "caller">,
   named: string | undefined,

@@ -1,17 +1,15 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
-import { created_at, described, text, updated_at } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { changed, created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Permission } from "../models/role.ts";
 import { createPermission } from "../roles/create-permission.ts";
 import { deletePermission } from "../roles/delete-permission.ts";
 import { updatePermission } from "../roles/update-permission.ts";
 import { keyOf } from "./key-of.ts";
+import { changes, creates, deletes } from "./resource-endpoints.ts";
 
 export const permissionType = resourceType<Permission>({
   type: "permission",
@@ -28,10 +26,7 @@ export const permissionType = resourceType<Permission>({
       "`resource:action`. It never changes, because programs check for it.",
       "parking:book",
     ),
-    description: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Book a parking space"] }),
+    description: withExample(z.string().nullable(), "Book a parking space"),
     environment_only: described(
       z.boolean(),
       "If true, it applies only in the environment as a whole, such as a permission of your staff, and owners of organizations don't have it. By default they do.",
@@ -59,7 +54,6 @@ const newPermission = {
   }),
   relationships: {},
 } as const;
-/** The name never changes: programs ask for it. */
 const changedPermission = {
   type: "permission",
   attributes: z.strictObject({
@@ -70,53 +64,29 @@ const changedPermission = {
 } as const;
 
 export const permissionEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/permissions",
-    operationId: "createPermission",
+  creates(permissionType, {
     summary:
       "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
     allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
-    limit: "write",
     body: newResource(newPermission),
-    answers: creates(permissionType),
-    async handle(request) {
+    async create(request) {
       const { description = null, ...permission } = request.body.attributes;
       const { environment_id } = request.environment;
-      const { id } = await createPermission(
-        request.context,
-        { ...permission, environment_id, description },
-        request.actor,
-      );
-      return created(request, permissionType, id);
+      return createPermission(request.context, { ...permission, environment_id, description }, request.actor);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/permissions/:id",
-    operationId: "updatePermission",
+  changes(permissionType, {
     summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
     allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
-    limit: "write",
     body: changedResource(changedPermission),
-    answers: shows(permissionType),
-    async handle(request) {
+    async change(request) {
       const key = keyOf(request);
       await updatePermission(request.context, key, request.body.attributes, request.actor);
-      return changed(request, permissionType, key.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/permissions/:id",
-    operationId: "deletePermission",
+  deletes(permissionType, {
     summary: "Delete a permission that no role but `owner` has.",
     allow: inEnvironment("roles:manage", { scope: "permissions:delete" }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deletePermission(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deletePermission(request.context, keyOf(request), request.actor),
   }),
 ];

@@ -5,12 +5,12 @@ import { type CsvProblem, type CsvRecord, parseCsv, trimUnseen } from "../lib/pa
 import { type CsvColumn, type CsvColumnsAsked, csvColumns } from "./csv-columns.ts";
 import { inTurns, keptOf, ROWS_AT_MOST, readBatchRow } from "./read-batch-row.ts";
 
-/** Characters of a cell of roles: more than the names of as many as a row may give. */
+/** Characters of a cell of roles: more than the names of as many as a row may grant. */
 const LONGEST_ROLES = 10_000;
 
 /**
- * The rows of a CSV file whose first row names the columns, in any order and case.
- * @throws 400 for a file that is no CSV, 422 for one without rows, with too many, or with other columns.
+ * Reads the rows of a CSV file whose first row names the columns, in any order and case.
+ * @throws 400 if the file isn't CSV, 422 if it has no rows, too many, or unknown columns.
  */
 export async function readBatchCsv(text: string, asked: CsvColumnsAsked): Promise<SentRow[]> {
   const records = await parseCsv(text, 1 + ROWS_AT_MOST + 1);
@@ -18,13 +18,13 @@ export async function readBatchCsv(text: string, asked: CsvColumnsAsked): Promis
   const [header, ...rows] = records;
   if (header === undefined) throw wrong("The file is empty: name the columns in its first row.");
   const columns = csvColumns(header.cells, asked);
-  if (rows.length === 0) throw wrong("The file has a row of columns and no other.");
+  if (rows.length === 0) throw wrong("The file has a header but no rows.");
   if (rows.length > ROWS_AT_MOST)
-    throw wrong(`The file has more than ${ROWS_AT_MOST.toLocaleString("en")} rows: send it in parts.`);
+    throw wrong(`The file has more than ${ROWS_AT_MOST.toLocaleString("en")} rows. Send it in parts.`);
   return inTurns(rows, (record) => ({ ...readCells(columns, record), line: record.line }));
 }
 
-/** An empty cell says nothing. */
+/** Reads the cells of a row; empty ones count as missing. */
 function readCells(columns: Array<CsvColumn | undefined>, { cells }: CsvRecord): SentRow {
   const given: Partial<Record<CsvColumn, string>> = {};
   for (const [index, column] of columns.entries()) {
@@ -34,7 +34,7 @@ function readCells(columns: Array<CsvColumn | undefined>, { cells }: CsvRecord):
   const { email: sent = "", roles = "", locale, expires_at, full_name, ...attributes } = given;
   const surplus = cells.slice(columns.length).some((cell) => cell !== "");
   const problem = surplus
-    ? `row: it has ${cells.length} cells, and there are ${columns.length} columns; put a cell that holds a delimiter in quotes.`
+    ? `row: has ${cells.length} cells, but there are ${columns.length} columns; put a cell that contains a delimiter in quotes`
     : problemOf(sent, roles);
   if (problem !== undefined)
     return { email: keptOf(sent), problem: { code: "invalid_attribute", detail: problem } };
@@ -43,7 +43,7 @@ function readCells(columns: Array<CsvColumn | undefined>, { cells }: CsvRecord):
   const row = readBatchRow({
     ...attributes,
     email,
-    // Which part of a full name is which is no program's to guess. Wherever names are shown, the first comes first.
+    // A full name can't be split reliably. As the first name it is shown in full everywhere.
     ...(isNamed ? {} : { first_name: full_name ?? name }),
     // Java and Okta write en_US.
     ...(locale === undefined ? {} : { locale: trimUnseen(locale).replaceAll("_", "-") }),
@@ -57,11 +57,11 @@ function problemOf(email: string, roles: string): string | undefined {
   if (roles.length > LONGEST_ROLES)
     return `roles: may have at most ${LONGEST_ROLES.toLocaleString("en")} characters`;
   if (/#EXT#@/i.test(email))
-    return "email: this is how a directory names a guest; write the address the guest gets email at";
+    return "email: is a directory's name for a guest; use the address where the guest gets email";
   return undefined;
 }
 
-/** `Ann Lee <ann@acme.example>` gives a name, too; `mailto:` comes from links. What else is odd is refused with the address. */
+/** Reads an address, perhaps with a name (`Ann Lee <ann@acme.example>`) or `mailto:`, which comes from links. */
 function readEmailCell(cell: string): { email: string; name?: string } {
   const text = trimUnseen(trimUnseen(cell).replace(/^mailto:/i, ""));
   const open = text.lastIndexOf("<");
@@ -74,7 +74,7 @@ function readEmailCell(cell: string): { email: string; name?: string } {
     .trim();
   if (parseEmailAddress(email) === undefined) return { email: text };
   if (name === "" || name.toLowerCase() === email.toLowerCase()) return { email };
-  // Another address is no name: which of the two is meant can't be known.
+  // If the name is another address, it's unclear which one is meant.
   return name.includes("@") ? { email: text } : { email, name };
 }
 
@@ -82,9 +82,9 @@ function wrong(detail: string): Refusal {
   return new Refusal(422, [{ code: "invalid_csv", detail }]);
 }
 
-/** What follows a broken quote may be a row or part of a cell, so nothing is read past it. */
+/** Stops at a broken quote, because what follows may be a row or part of a cell. */
 function malformed({ problem, after, where }: CsvProblem): Refusal {
   if (after === undefined) return badRequest("malformed_csv", `The file can't be read: ${problem}.`);
-  const place = after === 0 ? "The row of columns" : `Row ${after}`;
+  const place = after === 0 ? "The header" : `Row ${after}`;
   return badRequest("malformed_csv", `${place} (${where}) can't be read: ${problem}.`);
 }

@@ -12,13 +12,13 @@ import { invitationAttributes } from "./invitation-attributes.ts";
 /** Characters kept of an invalid address, and of the sentence about a row. */
 const LONGEST_KEPT = 500;
 
-/** Items read of a list, more than any may have: each further one would only add a complaint. */
+/** Items read of a list: more than it may have, since reading on would only add errors. */
 const LIST_READ = 100;
 
 /** Reads a row like the attributes of a single invitation. A wrong row doesn't affect the others. */
 export function readBatchRow(given: unknown): SentRow {
   const email = isObject(given) && typeof given.email === "string" ? keptOf(given.email) : null;
-  // A single invitation is bounded by its body.
+  // The same bound as for the body of a single invitation.
   if (JSON.stringify(given).length > BODY_LIMIT) {
     const detail = `row: may have at most ${BODY_LIMIT / 1024} KiB`;
     return { email, problem: { code: "invalid_attribute", detail } };
@@ -59,7 +59,7 @@ function problemOf({ issues: [issue] }: z.ZodError): RowProblem {
   return { code: "invalid_attribute", detail: clip(`${name}: ${issue?.message}`, LONGEST_KEPT) };
 }
 
-/** Rows of a batch. */
+/** The most rows of a batch. */
 export const ROWS_AT_MOST = 10_000;
 
 /** Documented as an invitation, but any value is accepted here, because a wrong row must not stop the others. */
@@ -71,9 +71,9 @@ export const newInvitationBatch = {
     rows: described(
       z
         .array(row)
-        .min(1, { error: "must have a row at least" })
+        .min(1, { error: "must have at least one row" })
         .max(ROWS_AT_MOST, {
-          error: `may have at most ${ROWS_AT_MOST.toLocaleString("en")}: send them in parts`,
+          error: `may have at most ${ROWS_AT_MOST.toLocaleString("en")}; send them in parts`,
         })
         // Read later, after the count is checked and only for a caller who may invite there.
         .transform((rows) => () => inTurns(rows, readBatchRow)),

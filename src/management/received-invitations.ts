@@ -1,12 +1,12 @@
 import { raw } from "objection";
 import { z } from "zod";
-import { created_at, described, time } from "../http/attributes.ts";
+import { created_at, described, time, withExample } from "../http/attributes.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
 import { byStatusNow } from "./invitation-filters.ts";
 import { isAlive } from "./visible-organizations.ts";
 
-/** What the mail says of an invitation, and no more: that is all its recipient is to know before they answer. */
+/** Shows only what the email says, which is all its recipient should know before they answer. */
 class ReceivedInvitation extends Invitation {
   declare organization_name: string;
   declare inviter_name: string | null;
@@ -21,7 +21,6 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
     "An invitation as its recipient sees it, with the contents of the email. Answer it at `/api/invitations/:id/accept` or `/decline`, with the same id.",
   seenBy: "A signed-in user sees those sent to their own address, once it is verified.",
   readBy: "user",
-  /** Those to the signed-in user's own address, once that is known to be theirs. */
   visible({ db, environment_id, caller }) {
     const received = ReceivedInvitation.query(db)
       .modify("asListed")
@@ -40,17 +39,11 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
     return received.where("invitations.email_canonical", caller.email_canonical);
   },
   attributes: z.object({
-    email: z.string().meta({ examples: ["mary@acme.example"] }),
-    organization_name: z.string().meta({ examples: ["Acme Corp"] }),
-    inviter_name: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Mary Major"] }),
+    email: withExample(z.string(), "mary@acme.example"),
+    organization_name: withExample(z.string(), "Acme Corp"),
+    inviter_name: withExample(z.string().nullable(), "Mary Major"),
     role_names: described(z.array(z.string()), "The roles you will have.", ["member"]),
-    message: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Will you look after our books?"] }),
+    message: withExample(z.string().nullable(), "Will you look after our books?"),
     status: described(z.enum(INVITATION_STATUSES), "Only a `pending` invitation can be answered.", "pending"),
     expires_at: described(time, "Until when it can be answered.", "2026-12-20T09:30:00.000Z"),
     accepted_at: time.nullable(),

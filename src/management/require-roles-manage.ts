@@ -5,7 +5,7 @@ import type { RoleKey } from "../roles/role-guards.ts";
 
 type Request = Pick<EndpointRequest, "caller" | "environment" | "organization" | "requirePermission">;
 
-/** The rule of `requireRolesManage` in a sentence for the documents. */
+/** The rule of `requireRolesManage`, for the documentation. */
 export const ROLES_MANAGERS =
   "A user with `roles:manage`: in the organization for a role of one, in the environment for any other.";
 
@@ -22,15 +22,15 @@ export function requireRolesManage(
 }
 
 /**
- * Whether a role's organization is any of the caller's business. If not, look the role up among those they may see: then one
- * that is foreign gets the very answer of one that isn't there.
+ * Returns whether the caller may know that a role's organization exists. If not, look the role up among those they see, so
+ * that a role of others gets the same answer as an unknown one.
  */
 export function isOfOwnOrganization(organization: OrganizationAccess | undefined): boolean {
   if (organization === undefined) return false;
   return organization.isMember || organization.permissions?.length !== 0;
 }
 
-/** A role as the caller may reach it: who manages those of an organization reaches no other. */
+/** Makes the key of a role. Someone who manages an organization's roles has no access to others. */
 export function roleKeyOf({ environment, organization }: Request, id: string): RoleKey {
   return { id, environment_id: environment.environment_id, organization_id: organization?.id ?? null };
 }

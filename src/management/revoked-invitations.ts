@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { described } from "../http/attributes.ts";
 
-/** The `meta` of an answer to a change that can cost members the right to send their invitations. */
+/** The `meta` of an answer to a change after which members may no longer be able to send their invitations. */
 export const RevokedInvitations = z.object({
   revoked_invitations: described(
     z.int(),
-    "How many pending invitations were revoked, because they would now give more than their inviter has.",
+    "How many pending invitations were revoked, because they would now grant more than their inviter has.",
     0,
   ),
 });

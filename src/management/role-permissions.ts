@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING } from "../json-api/answers.ts";
+import { creates } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
@@ -9,13 +9,14 @@ import { among } from "../json-api/lead.ts";
 import { created } from "../json-api/read-back.ts";
 import { resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { RolePermission } from "../models/join-tables.ts";
-import { addPermission, removePermission } from "../roles/role-permissions.ts";
+import { grantPermission, revokePermission } from "../roles/role-permissions.ts";
 import {
   isOfOwnOrganization,
   ROLES_MANAGERS,
   requireRolesManage,
   roleKeyOf,
 } from "./require-roles-manage.ts";
+import { deletes } from "./resource-endpoints.ts";
 import { RevokedInvitations } from "./revoked-invitations.ts";
 import { leadsByRole, roleType } from "./roles.ts";
 import { isAlive } from "./visible-organizations.ts";
@@ -25,9 +26,8 @@ export const rolePermissionType = resourceType<RolePermission>({
   path: "role-permissions",
   prefix: "roleperm",
   description:
-    "One permission of one role. Creating it gives the permission to everyone with the role; deleting it takes it away.",
+    "One permission of one role. Creating it grants the permission to everyone with the role; deleting it revokes it.",
   seenBy: "Anyone who sees the role.",
-  /** Those of the roles the viewer may see. */
   visible: (viewer) =>
     among(
       viewer,
@@ -69,7 +69,7 @@ export const rolePermissionEndpoints = [
     path: "/api/role-permissions",
     operationId: "createRolePermission",
     summary:
-      "Give a role a permission, and so everybody who has the role. Nobody gives what they don't have. Programs may give admin, billing and member more than they are born with; the system roles above get it, too. Pending invitations that would now give more than their inviter has are revoked.",
+      "Grant a permission to a role, and so to everyone who has the role. Nobody grants permissions they don't have. Programs may grant admin, billing and member more than they have from the start; the system roles ranked above get it too. Pending invitations that would now grant more than their inviter has are revoked.",
     allow: signedIn({
       of: inBody("role"),
       scope: "role_permissions:write",
@@ -84,30 +84,24 @@ export const rolePermissionEndpoints = [
       if (!isOfOwnOrganization(request.organization)) await findVisible(request, roleType, role, { source });
       requireRolesManage(request, request.organization !== undefined);
       const key = roleKeyOf(request, role);
-      const { added, revoked } = await addPermission(request.context, key, permission, request.actor);
-      const answer = await created(request, rolePermissionType, added.id);
+      const { granted, revoked } = await grantPermission(request.context, key, permission, request.actor);
+      const answer = await created(request, rolePermissionType, granted.id);
       return { ...answer, document: { ...answer.document, meta: { revoked_invitations: revoked } } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/role-permissions/:id",
-    operationId: "deleteRolePermission",
+  deletes(rolePermissionType, {
     summary:
-      "Take a permission from a role, and the pending invitations its holders could no longer send. Programs may take from admin, billing and member what was added to them.",
+      "Revoke a role's permission, and the pending invitations its holders could no longer send. From admin, billing and member, programs may revoke permissions that were added.",
     allow: signedIn({
       of: inPath("rolePermission"),
       scope: "role_permissions:delete",
       people: `${ROLES_MANAGERS} System roles: only programs.`,
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
+    async remove(request) {
       const { organization, params } = request;
       if (!isOfOwnOrganization(organization)) await findVisible(request, rolePermissionType, params.id);
       requireRolesManage(request, organization !== undefined);
-      await removePermission(request.context, roleKeyOf(request, params.id), request.actor);
-      return { status: 204 };
+      await revokePermission(request.context, roleKeyOf(request, params.id), request.actor);
     },
   }),
 ];

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
-import { created_at, described, text, updated_at } from "../http/attributes.ts";
-import { endpoint, type OneRequest } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { parameter } from "../db/prepared-query.ts";
+import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
+import type { OneRequest } from "../http/endpoint.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
@@ -20,6 +19,7 @@ import {
   requireRolesManage,
   roleKeyOf,
 } from "./require-roles-manage.ts";
+import { changes, creates, deletes } from "./resource-endpoints.ts";
 import { isAlive, visibleOrganizations } from "./visible-organizations.ts";
 
 export const roleType = resourceType<Role>({
@@ -27,10 +27,9 @@ export const roleType = resourceType<Role>({
   path: "roles",
   prefix: "role",
   description:
-    "A named set of permissions. A role of the environment can be given in every organization, a role of an organization only there. The system roles `owner`, `admin`, `billing` and `member` exist from the start. `owner` has every permission that isn't `environment_only`; programs may give the others more permissions, and each also has those of the roles below it.",
+    "A named set of permissions. A role of the environment can be granted in every organization, a role of an organization only there. The system roles `owner`, `admin`, `billing` and `member` exist from the start. `owner` has every permission that isn't `environment_only`; programs may grant the others more permissions, and each also has those of the roles below it.",
   seenBy:
     "A signed-in user sees those of the environment, and those of organizations where they have `organization:read`.",
-  /** Those of the environment, and those of organizations the viewer may see. */
   visible: (viewer) =>
     among(
       viewer,
@@ -42,11 +41,8 @@ export const roleType = resourceType<Role>({
     ),
   leads,
   attributes: z.object({
-    name: z.string().meta({ examples: ["Office manager"] }),
-    description: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Looks after the office"] }),
+    name: withExample(z.string(), "Office manager"),
+    description: withExample(z.string().nullable(), "Looks after the office"),
     is_system: described(z.boolean(), "True for the four roles that exist from the start.", false),
     user_count: described(
       z.int().optional(),
@@ -57,7 +53,6 @@ export const roleType = resourceType<Role>({
     created_at,
     updated_at,
   }),
-  /** A viewer who may not see all users sees it for roles of an organization only. */
   onDemand: {
     user_count(viewer, { named, primary }) {
       const everybody = seesAllUsers(viewer);
@@ -75,6 +70,19 @@ export const roleType = resourceType<Role>({
   },
   sortable: ["name", "created_at"],
   filters: { name: byColumn("roles.name"), organization: byColumn("roles.organization_id") },
+  parts: {
+    /** Those that somebody who has the permissions `held` may give in an organization. Null: all permissions. */
+    assignable: (roles) =>
+      void roles.whereRaw(
+        `(roles.organization_id is null or roles.organization_id = :organization_id)
+        and not (roles.is_system and roles.name = 'owner')
+        and (cast(:held as text[]) is null or 'members:manage' = any (:held) and not exists (
+          select from role_permissions rp join permissions p on p.id = rp.permission_id
+          where rp.role_id = roles.id and p.name <> all (:held)
+        ))`,
+        { organization_id: parameter("organization_id"), held: parameter("held") },
+      ),
+  },
 });
 
 function leads(viewer: Viewer) {
@@ -111,72 +119,54 @@ const changedRole = {
 } as const;
 
 export const roleEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/roles",
-    operationId: "createRole",
-    summary: "Create a role: of the environment, or of one organization by the relationship `organization`.",
+  creates(roleType, {
+    summary:
+      "Create a role of the environment, or of the organization that the relationship `organization` names.",
     allow: signedIn({
       of: inBody("organization"),
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    limit: "write",
     body: newResource(newRole),
-    answers: { ...creates(roleType), example: { user_count: 0, permission_count: 0 } },
-    async handle(request) {
+    example: { user_count: 0, permission_count: 0 },
+    async create(request) {
       const { attributes, relationships } = request.body;
       const { name, description = null } = attributes;
       const organization_id = relationships.organization ?? null;
       requireRolesManage(request, organization_id !== null);
       const { environment_id } = request.environment;
-      const { id } = await createRole(
+      return createRole(
         request.context,
         { environment_id, organization_id, name, description },
         request.actor,
       );
-      return created(request, roleType, id);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/roles/:id",
-    operationId: "updateRole",
+  changes(roleType, {
     summary: "Change a role's name or description. The system roles keep theirs.",
     allow: signedIn({
       of: inPath("role"),
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    limit: "write",
     body: changedResource(changedRole),
-    answers: shows(roleType),
-    async handle(request) {
+    async change(request) {
       const key = await manageable(request);
       await updateRole(request.context, key, request.body.attributes, request.actor);
-      return changed(request, roleType, key.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/roles/:id",
-    operationId: "deleteRole",
+  deletes(roleType, {
     summary: "Delete a role that nobody has.",
     allow: signedIn({
       of: inPath("role"),
       scope: "roles:delete",
       people: ROLES_MANAGERS,
     }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteRole(request.context, await manageable(request), request.actor);
-      return { status: 204 };
-    },
+    remove: async (request) => deleteRole(request.context, await manageable(request), request.actor),
   }),
 ];
 
-/** @throws 404 for no role of anybody's before 403: what is foreign looks like what isn't there. */
+/** @throws 404 before 403, so that a role of others looks like an unknown one. */
 async function manageable(request: OneRequest) {
   const { organization, params } = request;
   if (!isOfOwnOrganization(organization)) await findVisible(request, roleType, params.id);

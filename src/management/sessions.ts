@@ -2,15 +2,16 @@ import { z } from "zod";
 import { inEnvironment, signedIn } from "../access/allow.ts";
 import { createSession } from "../access/create-session.ts";
 import { deleteSession, revokeSession, touchSession } from "../access/session-commands.ts";
-import { created_at, described, LATER, text, time, updated_at } from "../http/attributes.ts";
+import { created_at, described, LATER, text, time, updated_at, withExample } from "../http/attributes.ts";
 import { endpoint, type OneRequest } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
+import { creates, shows } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { changed, created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Session } from "../models/session.ts";
 import { keyOf } from "./key-of.ts";
+import { deletes } from "./resource-endpoints.ts";
 
 export const sessionType = resourceType<Session>({
   type: "session",
@@ -18,8 +19,7 @@ export const sessionType = resourceType<Session>({
   prefix: "sess",
   description:
     "A signed-in session. Its token is the user's credential for 30 days, or until the session is revoked.",
-  seenBy: "A signed-in user sees their own; with `sessions:read` in the environment, everybody's.",
-  /** Their own; an operator all. */
+  seenBy: "A signed-in user sees their own; with `sessions:read` in the environment, everyone's.",
   visible({ db, environment_id, caller, environment_permissions }) {
     const sessions = Session.query(db).select("sessions.*").where("sessions.environment_id", environment_id);
     if (caller.kind !== "user" || environment_permissions.includes("sessions:read")) return sessions;
@@ -54,22 +54,22 @@ const newSession = {
 } as const;
 
 const Token = z.object({
-  token: z.string().meta({ examples: ["dfV3nQm0y8bXq2T5wK7uZ1cR4eA6hJ9sL0pN3gM8oYi"] }),
+  token: withExample(z.string(), "dfV3nQm0y8bXq2T5wK7uZ1cR4eA6hJ9sL0pN3gM8oYi"),
 });
 
 const OWN_OR_MANAGED =
-  "The session's own user, or a user with `sessions:manage` in the environment if the session's user may do nothing there that they may not.";
+  "The session's own user, or a user with `sessions:manage` in the environment who has all permissions there that the session's user has.";
 
 export const sessionEndpoints = [
   endpoint({
     method: "POST",
     path: "/api/sessions",
     operationId: "createSession",
-    summary: "Start a session for a user. The token is in `meta.token`, this once.",
+    summary: "Start a session for a user. `meta.token` shows its token this once.",
     allow: inEnvironment("sessions:manage", {
       scope: "sessions:write",
       people:
-        "A user with `sessions:manage` in the environment, for a user who owns no organization and may do nothing more than they may, there or in any organization.",
+        "A user with `sessions:manage` in the environment, for a user who owns no organization and has no permission they lack, there or in any organization.",
     }),
     limit: "write",
     body: newResource(newSession),
@@ -94,7 +94,7 @@ export const sessionEndpoints = [
     method: "PATCH",
     path: "/api/sessions/:id/touch",
     operationId: "touchSession",
-    summary: "Note that a session is in use.",
+    summary: "Record that a session is in use.",
     allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: shows(sessionType),
@@ -107,7 +107,7 @@ export const sessionEndpoints = [
     method: "PATCH",
     path: "/api/sessions/:id/revoke",
     operationId: "revokeSession",
-    summary: "End a session at once. Ending it again answers the same.",
+    summary: "End a session at once. Ending it again returns the same.",
     allow: signedIn({ scope: "sessions:write", people: OWN_OR_MANAGED }),
     limit: "write",
     answers: { ...shows(sessionType), example: { revoked_at: LATER, updated_at: LATER } },
@@ -116,22 +116,14 @@ export const sessionEndpoints = [
       return changed(request, sessionType, request.params.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/sessions/:id",
-    operationId: "deleteSession",
-    summary: "End a session and forget it.",
+  deletes(sessionType, {
+    summary: "End a session and delete it.",
     allow: signedIn({ scope: "sessions:delete", people: OWN_OR_MANAGED }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteSession(request.context, sessionKeyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteSession(request.context, sessionKeyOf(request), request.actor),
   }),
 ];
 
-/** A signed-in user reaches their own sessions, unless a role in the environment lets them manage everybody's. */
+/** Limits signed-in users to their own sessions, unless a role in the environment lets them manage everyone's. */
 function sessionKeyOf(request: OneRequest) {
   const { caller, environment } = request;
   const ownOnly = caller.kind === "user" && !environment.environment_permissions.includes("sessions:manage");

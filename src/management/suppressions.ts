@@ -3,11 +3,10 @@ import { program } from "../access/allow.ts";
 import { Refusal } from "../errors.ts";
 import { created_at, described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, tells } from "../json-api/answers.ts";
+import { returnsMeta } from "../json-api/answers.ts";
 import { meta, newResource } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows } from "../json-api/matching-rows.ts";
-import { created } from "../json-api/read-back.ts";
 import { filterParameters } from "../json-api/read-parameters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { viewerOf } from "../json-api/viewer.ts";
@@ -16,6 +15,7 @@ import { SUPPRESSION_REASONS, Suppression, type SuppressionReason } from "../mod
 import { createSuppression } from "../suppressions/create-suppression.ts";
 import { deleteSuppression, deleteSuppressions } from "../suppressions/delete-suppressions.ts";
 import { keyOf } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 
 export const suppressionType = resourceType<Suppression>({
   type: "suppression",
@@ -25,7 +25,7 @@ export const suppressionType = resourceType<Suppression>({
     "An address that gets no email from the environment. It can still be invited and accept by the link; only the emails are not sent. Deleting a suppression allows emails again, and `POST /api/suppressions/lift` deletes many.",
   seenBy: "The operator and access tokens only.",
   readBy: "program",
-  /** Programs' alone: what an address wants is no organization's business. */
+  /** Hidden from users, because organizations need not know what the owner of an address wants. */
   visible: ({ db, environment_id }) =>
     Suppression.query(db).select("suppressions.*").where("suppressions.environment_id", environment_id),
   attributes: z.object({
@@ -89,31 +89,21 @@ const Lifted = z.object({
 });
 
 export const suppressionEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/suppressions",
-    operationId: "createSuppression",
-    summary: "Suppress an address: no mail goes to it any more.",
+  creates(suppressionType, {
+    summary: "Suppress an address, so that no more email is sent to it.",
     allow: program("suppressions:write"),
-    limit: "write",
     body: newResource(newSuppression),
-    answers: creates(suppressionType),
-    async handle(request) {
+    async create(request) {
       const { email: address, reason, detail = null } = request.body.attributes;
       const { environment_id } = request.environment;
-      const { id } = await createSuppression(
-        request.context,
-        { environment_id, address, reason, detail },
-        request.actor,
-      );
-      return created(request, suppressionType, id);
+      return createSuppression(request.context, { environment_id, address, reason, detail }, request.actor);
     },
   }),
   endpoint({
     method: "POST",
     path: "/api/suppressions/lift",
     operationId: "liftSuppressions",
-    summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once: ask again while some remain.`,
+    summary: `Lift every suppression that matches, up to ${AT_MOST.toLocaleString("en")} at once. Repeat the request while some remain.`,
     allow: program("suppressions:delete"),
     limit: "write",
     query: z.strictObject({
@@ -123,7 +113,7 @@ export const suppressionEndpoints = [
         .describe("Only those with this reason."),
     }),
     body: meta(Lifting),
-    answers: tells(Lifted),
+    answers: returnsMeta(Lifted),
     async handle(request) {
       const { context, environment, actor, query, body } = request;
       if (!body.dry_run && !body.against_their_wish) refuseWishes(query["filter[reason]"]);
@@ -141,25 +131,17 @@ export const suppressionEndpoints = [
       return { status: 200, document: { meta: { lifted_count, remaining_count, sample } } };
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/suppressions/:id",
-    operationId: "deleteSuppression",
-    summary: "Lift a suppression: mail goes to the address again.",
+  deletes(suppressionType, {
+    summary: "Lift a suppression, so that email is sent to the address again.",
     allow: program("suppressions:delete"),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteSuppression(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteSuppression(request.context, keyOf(request), request.actor),
   }),
 ];
 
-/** A bounce says something of a mailbox; the other reasons are what its owner asked for. */
+/** Refuses to ignore the owners' wishes. A bounce isn't one. @throws 422. */
 function refuseWishes(reason: SuppressionReason): void {
   if (reason === "bounced") return;
   const detail =
-    'The owners of these addresses asked for no more email. To lift their suppressions all the same, send {"meta": {"against_their_wish": true}}.';
+    'The owners of these addresses asked for no more email. To lift their suppressions anyway, send {"meta": {"against_their_wish": true}}.';
   throw new Refusal(422, [{ code: "against_their_wish", detail }]);
 }

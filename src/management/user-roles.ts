@@ -1,23 +1,20 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
-import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING } from "../json-api/answers.ts";
 import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
-import { created } from "../json-api/read-back.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { UserRole } from "../models/join-tables.ts";
-import { giveRole, takeRole } from "../users/environment-roles.ts";
+import { grantUserRole, revokeUserRole } from "../users/user-roles.ts";
 import { keyOf } from "./key-of.ts";
+import { creates, deletes } from "./resource-endpoints.ts";
 
 export const userRoleType = resourceType<UserRole>({
   type: "user_role",
   path: "user-roles",
   prefix: "userrole",
   description:
-    "A role given to a user in the whole environment. Its permissions apply in every organization.",
-  seenBy: "A signed-in user sees their own; with `users:read` in the environment, everybody's.",
-  /** Their own; an operator all. */
+    "A role granted to a user in the whole environment. Its permissions apply in every organization.",
+  seenBy: "A signed-in user sees their own; with `users:read` in the environment, everyone's.",
   visible({ db, environment_id, caller, environment_permissions }) {
     const roles = UserRole.query(db)
       .select("user_roles.*")
@@ -44,38 +41,24 @@ const newUserRole = {
 } as const;
 
 const NOT_ABOVE =
-  "A user with `users:manage` in the environment, for users and roles that may do nothing there that they may not.";
+  "A user with `users:manage` in the environment, for users and roles without permissions there that they lack.";
 
 export const userRoleEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/user-roles",
-    operationId: "createUserRole",
-    summary: "Give a user a role in the whole environment; it counts in every organization.",
+  creates(userRoleType, {
+    summary: "Grant a user a role in the whole environment. Its permissions apply in every organization.",
     allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
-    limit: "write",
     body: newResource(newUserRole),
-    answers: creates(userRoleType),
-    async handle(request) {
-      const { user: user_id = "", role: role_id = "" } = request.body.relationships;
+    async create(request) {
+      const { user: user_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;
-      const given = { environment_id, user_id, role_id };
-      const { id } = await giveRole(request.context, given, request.actor);
-      return created(request, userRoleType, id);
+      const grant = { environment_id, user_id, role_id };
+      return grantUserRole(request.context, grant, request.actor);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/user-roles/:id",
-    operationId: "deleteUserRole",
+  deletes(userRoleType, {
     summary:
-      "Take a role of the environment from a user, and the pending invitations they could no longer send.",
+      "Revoke a user's role in the environment, and the pending invitations they could no longer send.",
     allow: inEnvironment("users:manage", { scope: "user_roles:delete", people: NOT_ABOVE }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await takeRole(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => revokeUserRole(request.context, keyOf(request), request.actor),
   }),
 ];

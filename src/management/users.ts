@@ -12,19 +12,18 @@ import {
   time,
   updated_at,
   webAddress,
+  withExample,
 } from "../http/attributes.ts";
-import { endpoint } from "../http/endpoint.ts";
-import { creates, NOTHING, shows } from "../json-api/answers.ts";
 import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byAddress, bySearch } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
-import { changed, created } from "../json-api/read-back.ts";
 import { resourceType, storedMetadata } from "../json-api/resource-type.ts";
 import { User } from "../models/user.ts";
 import { createUser } from "../users/create-user.ts";
 import { deleteUser } from "../users/delete-user.ts";
 import { updateUser } from "../users/update-user.ts";
 import { keyOf } from "./key-of.ts";
+import { changes, creates, deletes } from "./resource-endpoints.ts";
 import { visibleOrganizations } from "./visible-organizations.ts";
 import { isTeam, leadsToUsers, searchUsers, USER_COLUMNS } from "./visible-users.ts";
 
@@ -34,8 +33,7 @@ export const userType = resourceType<User>({
   prefix: "user",
   description: "A person, identified by an email address that no other user of the environment has.",
   seenBy:
-    "A signed-in user sees themselves and everyone in the organizations where they have `members:read`; with `users:read` in the environment, everybody.",
-  /** A person sees themselves and those they share an organization with, where they may see its members. */
+    "A signed-in user sees themselves and everyone in the organizations where they have `members:read`; with `users:read` in the environment, everyone.",
   visible: (viewer) =>
     among(
       viewer,
@@ -48,17 +46,11 @@ export const userType = resourceType<User>({
     email: described(z.string(), "Where emails go. Compared without regard to case.", "mary@acme.example"),
     email_verified: described(
       z.boolean(),
-      "Whether the address is known to be theirs, by a link they followed or because a program says so. Users can't set it to true.",
+      "Whether the address is known to be theirs, because they followed a link or a program vouched for it. Users can't set it to true.",
       true,
     ),
-    first_name: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Mary"] }),
-    last_name: z
-      .string()
-      .nullable()
-      .meta({ examples: ["Somerville"] }),
+    first_name: withExample(z.string().nullable(), "Mary"),
+    last_name: withExample(z.string().nullable(), "Somerville"),
     picture: described(z.string().nullable(), "The URL of an image.", "https://acme.example/mary.png"),
     inviting_paused_until: described(
       time.nullable(),
@@ -78,10 +70,10 @@ export const userType = resourceType<User>({
     updated_at,
   }),
   onDemand: {
-    /** The team's notes about a person are not for other users, nor for the person. */
+    /** The team's notes about a person are hidden from other users, and from the person. */
     metadata: (viewer) => (isTeam(viewer) ? "users.metadata" : undefined),
     external_id: (viewer) => (isTeam(viewer) ? "users.external_id" : undefined),
-    /** That somebody was reported is no fellow member's business. */
+    /** Fellow members must not see that someone was reported. */
     inviting_paused_until: (viewer) =>
       isTeam(viewer)
         ? "users.inviting_paused_until"
@@ -105,7 +97,7 @@ export const userType = resourceType<User>({
     external_id: {
       findsFew: true,
       value: z.string().max(300),
-      /** To those who may not see it, nobody has one. */
+      /** Finds nobody for viewers who may not see it. */
       places: (value, viewer) => [
         (rows) => void rows.whereRaw("users.external_id = ?", [isTeam(viewer) ? String(value) : null]),
       ],
@@ -130,59 +122,39 @@ const changedUser = {
 } as const;
 
 const NOT_ABOVE =
-  "A user with `users:manage` in the environment, for users who may do nothing there that they may not.";
+  "A user with `users:manage` in the environment, for users without permissions there that they lack.";
 
 export const userEndpoints = [
-  endpoint({
-    method: "POST",
-    path: "/api/users",
-    operationId: "createUser",
+  creates(userType, {
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
     allow: inEnvironment("users:manage", { scope: "users:write" }),
-    limit: "write",
     body: newResource(newUser),
-    answers: creates(userType),
-    async handle(request) {
+    async create(request) {
       const { email: address, email_verified = false, ...details } = request.body.attributes;
       const { environment_id } = request.environment;
-      const { id } = await createUser(
+      return createUser(
         request.context,
         { ...details, address, email_verified, environment_id },
         request.actor,
       );
-      return created(request, userType, id);
     },
   }),
-  endpoint({
-    method: "PATCH",
-    path: "/api/users/:id",
-    operationId: "updateUser",
+  changes(userType, {
     summary: "Change a user. A new address is unverified unless a program vouches for it.",
     allow: inEnvironment("users:manage", {
       scope: "users:write",
-      people: `${NOT_ABOVE} The address changes only for users who own no organization and may do nothing more in any.`,
+      people: `${NOT_ABOVE} The address can only be changed for users who own no organization and have no such permissions in any.`,
     }),
-    limit: "write",
     body: changedResource(changedUser),
-    answers: shows(userType),
-    async handle(request) {
+    async change(request) {
       const { email: address, ...change } = request.body.attributes;
       const key = keyOf(request);
       await updateUser(request.context, key, { ...change, address }, request.actor);
-      return changed(request, userType, key.id);
     },
   }),
-  endpoint({
-    method: "DELETE",
-    path: "/api/users/:id",
-    operationId: "deleteUser",
-    summary: "Delete a user with their sessions and memberships; refused while they own an organization.",
+  deletes(userType, {
+    summary: "Delete a user with their sessions and memberships. Refused while they own an organization.",
     allow: inEnvironment("users:manage", { scope: "users:delete", people: NOT_ABOVE }),
-    limit: "write",
-    answers: NOTHING,
-    async handle(request) {
-      await deleteUser(request.context, keyOf(request), request.actor);
-      return { status: 204 };
-    },
+    remove: (request) => deleteUser(request.context, keyOf(request), request.actor),
   }),
 ];

@@ -2,9 +2,8 @@ import type { Permission } from "../access/permissions.ts";
 import type { Lead, Viewer } from "../json-api/resource-type.ts";
 
 /**
- * Leads to the organizations in which the viewer has a permission by a role there. Organizations being deleted are
- * nobody's.
- * @returns undefined where they have it in all of the environment's: by a role in the environment, or as a program.
+ * Leads to the organizations in which a role of the viewer's has the permission, except those being deleted.
+ * @returns undefined if they have it in every organization, by a role in the environment or as a program.
  */
 export function visibleOrganizations(
   { db, environment_id, caller, environment_permissions }: Viewer,
@@ -16,7 +15,7 @@ export function visibleOrganizations(
     .where({ "held.user_id": caller.kind === "user" ? caller.user_id : null })
     .where({ "held.environment_id": environment_id })
     .whereRaw(isAlive("held.organization_id"))
-    // Without `offset 0` it might become a join, which may begin with everybody who has the permission.
+    // Without `offset 0`, Postgres might join this and start from everyone who has the permission.
     .whereRaw(
       `exists (
         select from membership_roles mr
@@ -29,7 +28,7 @@ export function visibleOrganizations(
   return { from, key: "held.organization_id" };
 }
 
-/** The same, leading to rows whose column names the organization. */
+/** Leads to rows whose column names such an organization. */
 export function leadsByOrganization(
   viewer: Viewer,
   permission: Permission,
@@ -40,8 +39,8 @@ export function leadsByOrganization(
 }
 
 /**
- * A condition that the organization a column names isn't being deleted. `offset 0` has it looked up row by row and never
- * joined, and Postgres takes it for one that most rows may meet, as they do.
+ * Makes the condition that the organization in a column isn't being deleted. With `offset 0` Postgres looks it up row by
+ * row instead of joining, and expects most rows to meet it, as they do.
  */
 export function isAlive(column: string): string {
   return `not exists (

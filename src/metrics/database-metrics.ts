@@ -76,7 +76,7 @@ interface DeliveryCount {
   count: number;
 }
 
-/** Shown even at 0, because an alert may wait for just that. */
+/** Shown even at 0, because an alert may depend on it. */
 const STEPS: EventType[] = [
   "invitation.created",
   "invitation.accepted",

@@ -1,6 +1,6 @@
 import { BaseModel } from "./base-model.ts";
 
-/** A program of the team's own, which gets access tokens for its secret. Its id is its `client_id`. */
+/** A program of the team's own that exchanges its secret for access tokens. Its id is its `client_id`. */
 export class ApiClient extends BaseModel {
   static override tableName = "api_clients";
 

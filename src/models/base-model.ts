@@ -1,8 +1,8 @@
 import { Model, raw } from "objection";
 
 /**
- * What all tables share. A column has one name from Postgres to JSON (snake_case), so nothing is mapped.
- * Columns are `declare`d: a class field would become an own `undefined` key of every row.
+ * The columns that all tables share. A column has one name from Postgres to JSON (snake_case), so nothing is mapped.
+ * Columns are declared with `declare`, because a class field would add an `undefined` key to every row.
  */
 export abstract class BaseModel extends Model {
   declare id: string;
@@ -10,7 +10,7 @@ export abstract class BaseModel extends Model {
   declare created_at: Date;
   declare updated_at: Date;
 
-  /** Every change by Objection notes its time here; statements written by hand note it themselves. */
+  /** Sets the time of every change made through Objection; statements set it themselves. */
   override $beforeUpdate(): void {
     this.$set({ updated_at: raw("clock_timestamp()") });
   }

@@ -3,25 +3,25 @@ import type { MemberManagement } from "./organization.ts";
 import type { Quotas } from "./quotas.ts";
 
 export interface EnvironmentSettings {
-  /** How long an invitation is valid when its creator says nothing. Default 7. */
+  /** Days an invitation is valid unless its creator chooses an expiry. Default 7. */
   invitation_lifetime_days?: number;
-  /** The name mails come from. Default: the environment's name. */
+  /** The sender's name in emails. Default: the environment's name. */
   from_name?: string;
-  /** Language of mails and pages. Default `en`. */
+  /** The language of emails and pages. Default `en`. */
   locale?: string;
-  /** Where a person goes on to after accepting. */
+  /** The page people continue to after accepting. */
   redirect_url?: string;
-  /** How many days after its mail an unanswered invitation is brought to mind. Default 2 and 5; none: empty. */
+  /** Days after the email on which an unanswered invitation is followed by a reminder. Default 2 and 5; empty: none. */
   reminder_days?: number[];
-  /** What the inviter hears by email. Default: all of it. */
+  /** The notices an inviter gets by email. Default: all. */
   notify_inviter?: { accepted?: boolean; declined?: boolean; expired?: boolean; undelivered?: boolean };
-  /** How much people may do; defaults in `DEFAULT_QUOTAS`. */
+  /** Limits for people; the defaults are in `DEFAULT_QUOTAS`. */
   quotas?: { [Name in keyof Quotas]?: Quotas[Name] | null | undefined };
-  /** Days a user sends no invitations after somebody reported one as spam. Default 1; 0: they go on. */
+  /** Days a user can't send invitations after one was reported as spam. Default 1; 0: no pause. */
   complaint_pause_days?: number;
-  /** Whether people make others members at once or invite them. Default `direct`. */
+  /** Whether people add members at once or invite them. Default `direct`. */
   member_adding?: "direct" | "invite";
-  /** That of a new organization which doesn't say. Default `owner`. */
+  /** The value for new organizations that don't choose one. Default `owner`. */
   member_management?: MemberManagement;
 }
 

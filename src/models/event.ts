@@ -1,6 +1,6 @@
 import { BaseModel } from "./base-model.ts";
 
-/** What happened, for ever: written by `recordEvents` and in statements, never changed. */
+/** A record of what happened, written by `recordEvents` and by statements, never changed. */
 export class Event extends BaseModel {
   static override tableName = "events";
 

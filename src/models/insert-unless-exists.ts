@@ -3,10 +3,10 @@ import type { Model } from "objection";
 import type { BaseModel } from "./base-model.ts";
 
 /**
- * Inserts unless a unique constraint says the row exists: the constraint decides, also between two that come at once.
- * In knex, since Objection's insert can't tell the two apart.
- * @param row columns; `db.fn.now()` and the like where the database computes one.
- * @returns undefined when a row like it exists; then nothing has changed.
+ * Inserts a row unless a unique constraint finds that it exists, so that of two simultaneous inserts one wins. Uses knex,
+ * because Objection's insert doesn't tell whether the row was inserted.
+ * @param row its columns; `db.fn.now()` and the like for those the database computes.
+ * @returns undefined if such a row exists; then nothing has changed.
  */
 export async function insertUnlessExists<Row extends BaseModel>(
   table: { tableName: string; new (): Row },

@@ -13,7 +13,7 @@ export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
  */
 export type Proof = { by: "link"; tokenVersion: number } | { by: "user"; userId: string };
 
-/** Time in a rule is the database's clock, at the moment of the write and not of the transaction's start. */
+/** The database's time of the write, not of the transaction's start. */
 const NOW = raw("clock_timestamp()");
 
 const TIMES = [
@@ -68,21 +68,21 @@ export class Invitation extends BaseModel {
   declare expired_at: Date | null;
   /** When the suppression of its address was last lifted. */
   declare opt_out_lifted_at: Date | null;
-  /** By the modifier `withSummary`. */
+  /** Selected by `withSummary`. */
   declare role_ids?: string[];
   declare delivery_state?: DeliveryState | null;
 
   static override modifiers = {
-    /** Reads show `expired` as soon as it is true, however late the schedule writes it. */
+    /** Selects the status as of now, because the schedule may record an expiry late. */
     asOfNow(query: QueryBuilder<Invitation>) {
       void query.select("invitations.*", raw(`${Invitation.STATUS_NOW} as status`));
     },
-    /** The same without `metadata`, which is read where it is shown. */
+    /** Does the same without `metadata`, which only a request that shows it reads. */
     asListed(query: QueryBuilder<Invitation>) {
       void query.select(COLUMNS.map((column) => `invitations.${column}`));
       void query.select(raw(`${Invitation.STATUS_NOW} as status`));
     },
-    /** With what the API shows beside the row: role ids, and the state of the newest mail. */
+    /** Adds what the API shows beside the row: role ids, and the state of the newest email. */
     withSummary(query: QueryBuilder<Invitation>) {
       void query.select(
         raw(
@@ -94,7 +94,7 @@ export class Invitation extends BaseModel {
     },
   };
 
-  /** A row that Postgres gave as JSON, where times are text. */
+  /** Makes an invitation from a row as JSON, where times are text. */
   static fromJsonRow(row: object): Invitation {
     const invitation = new Invitation().$setDatabaseJson(row);
     for (const column of TIMES) {
@@ -104,47 +104,28 @@ export class Invitation extends BaseModel {
     return invitation;
   }
 
-  /** Only what its inviter could still send: rights are judged once more, whatever took them away. */
-  static accept(
-    trx: Knex.Transaction,
-    proof: Proof,
-    id: string,
-    userId: string,
-  ): Promise<Invitation | undefined> {
-    const accepted = { status: "accepted", accepted_at: NOW, accepted_by_user_id: userId };
-    const sendable = raw("inviter_may_send(inviter_user_id, organization_id, id)");
-    return Invitation.writeWhilePending(trx, id, proof, accepted, sendable);
-  }
-
-  static decline(
-    trx: Knex.Transaction,
-    proof: Proof | undefined,
-    id: string,
-  ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, proof, { status: "declined", declined_at: NOW });
-  }
-
-  static revoke(trx: Knex.Transaction, id: string, userId: string | null): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, undefined, {
-      status: "revoked",
-      revoked_at: NOW,
-      revoked_by_user_id: userId,
-    });
-  }
-
-  /** Changes a pending invitation that has not expired. @returns undefined when it is closed by now. */
+  /**
+   * Changes a pending invitation that has not expired. A guarded write: of any number of simultaneous calls, one gets the row.
+   * @returns undefined if it is closed.
+   */
   static async change(
     trx: Knex.Transaction,
     id: string,
     columns: Partial<Record<"token_version" | "expires_at" | "locale" | "inviter_user_id", unknown>>,
   ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, undefined, columns);
+    const [changed] = await Invitation.query(trx)
+      .patch(columns as object)
+      .where({ id, status: "pending" })
+      .where("expires_at", ">", NOW)
+      .returning("*")
+      .castTo<Invitation[]>();
+    return changed;
   }
 
   /**
-   * Opens an expired invitation again, under a new link. An inviter who could no longer send it gives way.
-   * @param inviterId the user who takes their place; null: a program.
-   * @returns undefined when it has not expired any more.
+   * Reopens an expired invitation under a new link. An inviter who could no longer send it is replaced.
+   * @param inviterId the user who replaces them; null for a program.
+   * @returns undefined if it hasn't expired.
    */
   static async revive(
     trx: Knex.Transaction,
@@ -164,32 +145,11 @@ export class Invitation extends BaseModel {
     const [revived] = await Invitation.query(trx)
       .patch(revival as object)
       .where({ id })
-      // What is overdue has expired, whether or not that is written down.
+      // An overdue invitation has expired, even if the schedule hasn't recorded it.
       .whereIn("status", ["expired", "pending"])
       .where("expires_at", "<=", NOW)
       .returning("*")
       .castTo<Invitation[]>();
     return revived;
-  }
-
-  /**
-   * The guarded write behind every answer and change: of any number that come at once, one gets the row.
-   * Of links, only the newest may answer.
-   */
-  private static async writeWhilePending(
-    trx: Knex.Transaction,
-    id: string,
-    proof: Proof | undefined,
-    change: object,
-    condition = raw("true"),
-  ) {
-    const query = Invitation.query(trx)
-      .patch(change)
-      .where({ id, status: "pending" })
-      .where("expires_at", ">", NOW)
-      .where(condition);
-    if (proof?.by === "link") void query.where({ token_version: proof.tokenVersion });
-    const [closed] = await query.returning("*").castTo<Invitation[]>();
-    return closed;
   }
 }

@@ -1,6 +1,6 @@
 import { BaseModel } from "./base-model.ts";
 
-/** A role given to a member, in one organization. */
+/** A role granted to a member, in one organization. */
 export class MembershipRole extends BaseModel {
   static override tableName = "membership_roles";
 
@@ -10,7 +10,7 @@ export class MembershipRole extends BaseModel {
   declare role_id: string;
 }
 
-/** A role given to a user in the whole environment. */
+/** A role granted to a user in the whole environment. */
 export class UserRole extends BaseModel {
   static override tableName = "user_roles";
 
@@ -26,7 +26,7 @@ export class RolePermission extends BaseModel {
   declare permission_id: string;
 }
 
-/** A role that an invitation gives. */
+/** A role that an invitation grants. */
 export class InvitationRole extends BaseModel {
   static override tableName = "invitation_roles";
   static override idColumn = ["invitation_id", "role_id"];

@@ -10,7 +10,7 @@ export type MailKind =
   | "invitation-expired"
   | "invitation-undelivered";
 
-/** What may happen to a mail: what we did, and what a provider told of it later. */
+/** What can happen to an email: our own steps, and what a provider reports later. */
 export const TIMELINE_WORDS = [
   "queued",
   "attempt",
@@ -33,19 +33,19 @@ export interface TimelineEntry {
   reply?: string;
 }
 
-/** One mail to one address, with its history: the outbox and the ledger in one row. */
+/** One email to one address, with its history: outbox and ledger in one row. */
 export class MailDelivery extends BaseModel {
   static override tableName = "mail_deliveries";
 
-  /** That of the invitation, which never changes. */
+  /** The invitation's organization, which never changes. */
   declare organization_id: string;
   declare invitation_id: string;
   declare kind: MailKind;
-  /** Grows only when a person asks for another mail; a retry keeps it. */
+  /** Grows only if another email is asked for; a retry keeps it. */
   declare seq: number;
   declare email: string;
   declare email_canonical: string;
-  /** The user who asked for this very email; null: a program or the schedule did. */
+  /** The user who asked for this email; null if a program or the schedule did. */
   declare sender_user_id: string | null;
   declare message_id: string | null;
   declare state: DeliveryState;
@@ -55,6 +55,6 @@ export class MailDelivery extends BaseModel {
   declare smtp_code: number | null;
   declare reply: string | null;
   declare sent_at: Date | null;
-  /** In the order in which we came to know; that it was queued goes without saying. */
+  /** In the order we learned of them. Omits `queued`, which `created_at` already records. */
   declare timeline: TimelineEntry[];
 }

@@ -19,11 +19,11 @@ export class Membership extends BaseModel {
   declare organization_id: string;
   declare user_id: string;
   declare metadata: Record<string, unknown>;
-  /** By the modifier `withRoles`. */
+  /** Selected by `withRoles`. */
   declare role_ids?: string[];
 
   static override modifiers = {
-    /** Without `metadata`, which is read where it is shown. */
+    /** Selects all but `metadata`, which only a request that shows it reads. */
     withRoles(query: QueryBuilder<Membership>) {
       void query.select(
         ["id", "environment_id", "organization_id", "user_id", "created_at", "updated_at"].map(
@@ -39,8 +39,8 @@ export class Membership extends BaseModel {
   };
 
   /**
-   * Makes the user a member with these roles. `memberships_user_unique` decides between two that come at once.
-   * @returns undefined when the user is a member already; then nothing has changed.
+   * Makes the user a member with these roles. The unique constraint decides between simultaneous calls.
+   * @returns undefined if the user is a member; then nothing has changed.
    */
   static async join(
     trx: Knex.Transaction,
@@ -52,23 +52,7 @@ export class Membership extends BaseModel {
     return membership;
   }
 
-  /**
-   * Like `join`; who is a member already keeps the membership and gains the roles.
-   * @returns the membership, and whether it is new.
-   */
-  static async joinOrGrant(
-    trx: Knex.Transaction,
-    joining: Joining,
-  ): Promise<{ membership: Membership; joined: boolean }> {
-    const created = await Membership.join(trx, joining);
-    if (created !== undefined) return { membership: created, joined: true };
-    const { organization_id, user_id } = joining;
-    const membership = await Membership.query(trx).findOne({ organization_id, user_id }).throwIfNotFound();
-    await Membership.grant(trx, membership, joining.role_ids);
-    return { membership, joined: false };
-  }
-
-  /** Adds roles the membership does not have yet. */
+  /** Adds the roles that the membership doesn't have. */
   static async grant(trx: Knex.Transaction, membership: Membership, roleIds: string[]): Promise<void> {
     if (roleIds.length === 0) return;
     const rows = roleIds.map((role_id) => ({

@@ -1,16 +1,16 @@
-/** How much people may do. Only `emails_per_recipient` and `unfinished_batches` bind programs, and only the latter the operator. */
+/** Limits for people. Programs are bound only by `emails_per_recipient` and `unfinished_batches`, the operator only by the latter. */
 export interface Quotas {
-  /** Organizations a user has created and nobody has deleted. */
+  /** Organizations a user has created, except deleted ones. */
   organizations_per_user: Quota;
   /** Invitations a user has emailed in 24 hours, resent ones included. */
   invitations_per_user: Quota;
-  /** Invitations of one organization that are pending. */
+  /** Pending invitations of one organization. */
   pending_per_organization: Quota;
-  /** Invitations an address is emailed in 24 hours. One organization or user has three tenths of it. */
+  /** Invitations emailed to one address in 24 hours. One organization or user may use three tenths of it. */
   emails_per_recipient: Quota;
-  /** Customers, addresses, payment methods, subscriptions and payments, each kind by itself, that a user has added in 24 hours. */
+  /** Resources of one kind, such as addresses, that a user has added in 24 hours. */
   resources_per_user: Quota;
-  /** Batches of one organization that are queued or running. */
+  /** Queued or running batches of one organization. */
   unfinished_batches: Quota;
 }
 
@@ -25,7 +25,7 @@ export const DEFAULT_QUOTAS = {
   unfinished_batches: 10,
 } as const satisfies Quotas;
 
-/** SQL of a quota; null where there is no limit. @param settings the expression that has an environment's settings. */
+/** Makes the SQL of a quota, null without a limit. @param settings SQL of an environment's settings. */
 export function quotaSql(settings: string, name: keyof Quotas): string {
   return `nullif(coalesce(${settings}->'quotas'->>'${name}', '${DEFAULT_QUOTAS[name]}'), 'unlimited')::int`;
 }

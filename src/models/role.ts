@@ -13,12 +13,11 @@ export class Role extends BaseModel {
   declare description: string | null;
   /** owner, admin, billing, member. */
   declare is_system: boolean;
-  /** By the modifier `withPermissionIds`. */
+  /** Selected by `withPermissionIds`. */
   declare permission_ids?: string[];
-  /** By `userCount`. */
+  /** Selected by `userCount`. */
   declare user_count?: number | null;
-
-  /** By the modifier `withPermissionNames`. */
+  /** Selected by `withPermissionNames`. */
   declare permission_names?: string[];
 
   static override modifiers = {

@@ -5,7 +5,7 @@ export class Session extends BaseModel {
   static readonly LIFETIME_DAYS = 30;
 
   declare user_id: string;
-  /** The user who started it for another; null for one started by a program, or for oneself. */
+  /** The user who started it for someone else; null otherwise. */
   declare started_by_user_id: string | null;
   declare token_hash: Buffer;
   declare ip: string | null;
@@ -13,6 +13,6 @@ export class Session extends BaseModel {
   declare last_active_at: Date;
   declare expires_at: Date;
   declare revoked_at: Date | null;
-  /** Null: Guildhall's own. Else it is a token of another service, whose word is good until then. */
+  /** Null for Guildhall's own sessions; for another service's, until when its validation holds. */
   declare validated_until: Date | null;
 }

@@ -1,6 +1,6 @@
 import { BaseModel } from "./base-model.ts";
 
-/** Something an organization may share. Its creator keeps it when the organization is deleted. */
+/** A resource an organization can share. Its creator keeps it when the organization is deleted. */
 export abstract class SharedResource extends BaseModel {
   declare user_id: string;
   /** Null when it belongs to its creator alone. */

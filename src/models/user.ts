@@ -9,9 +9,9 @@ export class User extends BaseModel {
   declare first_name: string | null;
   declare last_name: string | null;
   declare picture: string | null;
-  /** Until when they send no invitations. */
+  /** Until when they can't send invitations. */
   declare inviting_paused_until: Date | null;
-  /** What the team's own systems call them; written by programs alone, as is `metadata`. */
+  /** Their id in the team's own systems. Like `metadata`, only programs set it. */
   declare external_id: string | null;
   declare metadata: Record<string, unknown>;
 }

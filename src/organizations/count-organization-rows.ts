@@ -3,14 +3,14 @@ import { RESOURCE_KINDS } from "../billing/resource-kinds.ts";
 import type { Counts } from "../models/organization.ts";
 
 /**
- * Detached from the organization when it is deleted: they stay with their creators. No longer as anybody's default, for
- * the creator may have one of their own.
+ * The tables whose rows are detached from a deleted organization and stay with their creators. They stop being defaults,
+ * because a creator may have a default of their own.
  */
 export const DETACHED_TABLES = RESOURCE_KINDS.map(({ model, defaultAmong }) => ({
   table: model.tableName,
   hasDefault: defaultAmong !== undefined,
 }));
-/** Removed with the organization, in this order. Their own dependants go with them: of a batch up to 10,000 rows. */
+/** The tables whose rows are deleted with the organization, in this order. A batch takes up to 10,000 rows with it. */
 export const REMOVED_TABLES = [
   { table: "invitation_batches", atOnce: 1 },
   { table: "invitations", atOnce: 1_000 },
@@ -18,7 +18,7 @@ export const REMOVED_TABLES = [
   { table: "roles", atOnce: 1_000 },
 ] as const;
 
-/** How many rows of each table a deletion has to work off. */
+/** Counts the rows of each table that a deletion has to detach or delete. */
 export async function countOrganizationRows(db: Knex, organizationId: string): Promise<Counts> {
   const tables = [...DETACHED_TABLES, ...REMOVED_TABLES].map(({ table }) => table);
   const counts = tables.map((table) =>

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound, Refusal } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { tryToInvite } from "../invitations/invite-member.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
@@ -18,9 +18,9 @@ import { findSystemRole } from "../roles/find-system-role.ts";
 export interface NewOrganization {
   environment_id: string;
   name: string;
-  /** Null: an organization without an owner yet; only programs can make one. */
+  /** Null: no owner yet, which only programs may choose. */
   owner_user_id: string | null;
-  /** Whom to invite as its first owner. */
+  /** The address to invite as its first owner. */
   owner_address?: EmailAddress | null;
   slug?: string | null;
   business_email?: string | null;
@@ -36,9 +36,9 @@ export interface NewOrganization {
 }
 
 /**
- * Creates an organization and, in the same transaction, its owner's membership, or the invitation of its first owner.
- * @throws 403 for a user who writes what is for programs, or who has created as many as they may, 404 when the owner is no
- *   user of the environment, 409 when slug or external_id is taken, 429 when the owner's address can't be emailed now.
+ * Creates an organization and, in the same transaction, its owner's membership or the invitation of its first owner.
+ * @throws 403 for a user who sets an attribute that only programs may set, or who has created as many as they may, 404 for
+ *   an unknown owner, 409 if the slug or external_id is taken, 429 if the owner's address can't be emailed now.
  */
 export function createOrganization(
   { db, queues }: Context,
@@ -57,7 +57,8 @@ export function createOrganization(
     const created = await insertUnlessExists(Organization, trx, {
       id: newId("org"),
       ...organization,
-      member_management: organization.member_management ?? (await usualMemberManagement(trx, environment_id)),
+      member_management:
+        organization.member_management ?? (await defaultMemberManagement(trx, environment_id)),
       creator_user_id,
     });
     if (created === undefined) throw organizationExists();
@@ -70,19 +71,18 @@ export function createOrganization(
         role_ids: [owner.id],
       });
     }
-    await recordEvents(trx, actor, [
-      { type: "organization.created", environment_id, organization_id: created.id, subject_id: created.id },
-    ]);
+    const { id } = created;
+    await recordEvent(trx, actor, "organization.created", { id, environment_id, organization_id: id });
     if (owner_address !== null) {
       await inviteOwner(created.id, owner_address);
-      afterCommit(() => queues.hint("mail"));
+      afterCommit(() => queues.wakeUp("mail"));
     }
     return created;
 
     async function inviteOwner(organization_id: string, address: EmailAddress): Promise<void> {
       const owner = await findSystemRole(trx, environment_id, "owner");
-      const said = { message: null, locale: null, metadata: {}, expires_at: null };
-      const invitation = { ...said, environment_id, organization_id, address, role_ids: [owner.id] };
+      const defaults = { message: null, locale: null, metadata: {}, expires_at: null };
+      const invitation = { ...defaults, environment_id, organization_id, address, role_ids: [owner.id] };
       const invited = await tryToInvite(trx, invitation, actor);
       if (invited instanceof Refusal) throw invited;
     }
@@ -94,18 +94,19 @@ export function createOrganization(
   });
 }
 
-async function usualMemberManagement(trx: Knex.Transaction, id: string): Promise<MemberManagement> {
+async function defaultMemberManagement(trx: Knex.Transaction, id: string): Promise<MemberManagement> {
   const { settings } = await Environment.query(trx).findById(id).select("settings").throwIfNotFound();
   return settings.member_management ?? "owner";
 }
 
+/** The attributes that only programs may set, with the end of the sentence for users. */
 const FOR_PROGRAMS = {
-  metadata: "`public_metadata` is yours to write.",
-  external_id: "`public_metadata` is yours to write.",
-  owner_email: "You become the owner yourself.",
+  metadata: "you can set `public_metadata`.",
+  external_id: "you can set `public_metadata`.",
+  owner_email: "you become the owner yourself.",
 };
 
-/** What the team's own systems know an organization by is theirs to write. @throws 403 for a signed-in user. */
+/** Refuses attributes that only programs may set. @throws 403 for a signed-in user. */
 export function refuseProgramAttributes(
   given: { [Name in keyof typeof FOR_PROGRAMS]?: unknown },
   actor: Actor,
@@ -135,9 +136,9 @@ const findReached = statement<{ is_reached: boolean }, { environment_id: string;
 );
 
 /**
- * Refuses an organization that would be one too many for the user. Those they created count, whoever owns them by now:
- * so nobody uses up another's quota by handing organizations over, nor gets more by giving theirs away. The user is
- * locked, so that each of many that come at once sees those before it.
+ * Refuses an organization beyond the user's quota. It counts the organizations they created, not those they own, so
+ * transferring one neither uses up the new owner's quota nor frees the old owner's. The user is locked, so that of many
+ * simultaneous requests each sees those before it.
  * @throws 403.
  */
 async function requireOrganizationAllowed(
@@ -149,6 +150,6 @@ async function requireOrganizationAllowed(
   const [found] = await findReached(trx, { environment_id, user_id });
   if (found?.is_reached !== true) return;
   const detail =
-    "You have created as many organizations as you may. Delete one, or ask the operator for more.";
+    "You have created as many organizations as you may. Delete one, or ask the operator to raise the limit.";
   throw forbidden("organization_limit", detail);
 }

@@ -3,17 +3,16 @@ import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { newId } from "../lib/id.ts";
 import { Organization, OrganizationDeletion } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { countOrganizationRows, DETACHED_TABLES } from "./count-organization-rows.ts";
 
 /**
- * Begins the deletion: cuts everybody's access and releases the defaults in one transaction, by which the pending
- * invitations are dead, too; a job works off what there is, however much. Two deletions at once are one: the second gets
- * the row of the first.
- * @throws 404 when there is no such organization in the environment, 403 when the right is lost meanwhile.
+ * Starts a deletion. One transaction ends everyone's access, invalidates the pending invitations and releases the
+ * defaults; a job detaches and deletes the rows. Of two simultaneous deletions the second returns the row of the first.
+ * @throws 404, 403 if the actor has just lost the right.
  */
 export function deleteOrganization(
   { db, queues }: Pick<Context, "db" | "queues">,
@@ -29,30 +28,24 @@ export function deleteOrganization(
     if (organization.deleting_at !== null) {
       return OrganizationDeletion.query(trx).findOne({ organization_id: id }).throwIfNotFound();
     }
-    // Who handed the organization on a moment ago deletes nothing of the new owner's.
-    await currentCeiling(trx, actor, id, "organization:delete");
+    // A former owner, who has just transferred the organization, must not delete it.
+    await requirePermissionNow(trx, actor, id, "organization:delete");
     const planned = await countOrganizationRows(trx, id);
-    // Without an owner, since the memberships are about to go and an owner is always a member.
+    // The owner is always a member, and the memberships are about to be deleted.
     await Organization.query(trx)
       .findById(id)
       .patch({ deleting_at: raw("now()"), owner_user_id: null });
     await releaseDefaults(trx, id);
-    await recordEvents(trx, actor, [
-      {
-        type: "organization.deletion_started",
-        environment_id,
-        organization_id: id,
-        subject_id: id,
-        data: { name: organization.name, owner_user_id: organization.owner_user_id },
-      },
-    ]);
-    afterCommit(() => queues.hint("detach"));
+    const { name, owner_user_id } = organization;
+    const subject = { id, environment_id, organization_id: id };
+    await recordEvent(trx, actor, "organization.deletion_started", subject, { name, owner_user_id });
+    afterCommit(() => queues.wakeUp("detach"));
     return OrganizationDeletion.query(trx)
       .insert({
         id: newId("del"),
         environment_id,
         organization_id: id,
-        organization_name: organization.name,
+        organization_name: name,
         requested_by_user_id: actor.user_id,
         planned,
       })
@@ -60,7 +53,7 @@ export function deleteOrganization(
   });
 }
 
-/** From here on its resources are their creators', who may have defaults of their own. */
+/** Its resources now belong to their creators, who may have defaults of their own. */
 async function releaseDefaults(trx: Knex.Transaction, organizationId: string): Promise<void> {
   for (const { table, hasDefault } of DETACHED_TABLES) {
     if (!hasDefault) continue;
@@ -70,8 +63,8 @@ async function releaseDefaults(trx: Knex.Transaction, organizationId: string): P
 }
 
 /**
- * The deletion of an organization, running or completed.
- * @param requestedBy leaves those this user asked for; null: anybody's.
+ * Finds the deletion of an organization, running or completed.
+ * @param requestedBy the user who must have requested it; null for anyone.
  */
 export function findDeletion(
   db: Knex,

@@ -1,32 +1,30 @@
 import { z } from "zod";
-import { country, described, externalId, lines, metadata, text, webAddress } from "../http/attributes.ts";
+import {
+  country,
+  described,
+  externalId,
+  lines,
+  metadata,
+  text,
+  webAddress,
+  withExample,
+} from "../http/attributes.ts";
 
 const slug = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$/, { error: "use lower-case letters, digits and hyphens" });
 
-/** What can be set on an organization, in either API. */
+/** The attributes of an organization that either API can set. */
 export const organizationAttributes = z.strictObject({
-  name: text(200).meta({ examples: ["Acme Corp"] }),
+  name: withExample(text(200), "Acme Corp"),
   slug: described(
     slug.nullable(),
     "A short name for URLs, unique in the environment.",
     "acme-corp",
   ).optional(),
-  business_email: z
-    .email()
-    .max(254)
-    .nullable()
-    .meta({ examples: ["office@acme.example"] })
-    .optional(),
-  business_phone: text(50)
-    .nullable()
-    .meta({ examples: ["+44 20 7946 0018"] })
-    .optional(),
-  tax_id: text(100)
-    .nullable()
-    .meta({ examples: ["GB123456789"] })
-    .optional(),
+  business_email: withExample(z.email().max(254).nullable(), "office@acme.example").optional(),
+  business_phone: withExample(text(50).nullable(), "+44 20 7946 0018").optional(),
+  tax_id: withExample(text(100).nullable(), "GB123456789").optional(),
   address: described(
     lines(1_000, 10).nullable(),
     "As written on an envelope: up to 10 lines.",

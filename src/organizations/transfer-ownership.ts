@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { MembershipRole } from "../models/join-tables.ts";
 import { Membership } from "../models/membership.ts";
@@ -9,9 +9,9 @@ import { Organization } from "../models/organization.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 
 /**
- * Makes another member the owner, in one transaction; the former owner becomes admin. At no moment are there two or
- * none. Transferring to the owner changes nothing.
- * @throws 404 when the user is no member, 409 for an organization whose owner changed meanwhile.
+ * Makes another member the owner in one transaction, so that there is always exactly one; the former owner becomes admin.
+ * Transferring to the present owner changes nothing.
+ * @throws 404 if the user isn't a member, 409 if the owner has just changed.
  */
 export function transferOwnership(
   { db }: Context,
@@ -23,7 +23,7 @@ export function transferOwnership(
     const organization = await Organization.lock(trx, environment_id, id);
     const formerId = organization.owner_user_id;
     if (expectedOwnerId !== null && formerId !== expectedOwnerId) {
-      throw conflict("owner_changed", "You are the owner no longer: somebody was faster.");
+      throw conflict("owner_changed", "You are no longer the owner.");
     }
     if (formerId === newOwnerId) return organization;
     const next = await Membership.query(trx).findOne({ organization_id: id, user_id: newOwnerId });
@@ -44,23 +44,16 @@ export function transferOwnership(
     await Membership.grant(trx, next, [owner.id]);
     await Organization.query(trx).findById(id).patch({ owner_user_id: newOwnerId });
     const here = { environment_id, organization_id: id };
-    // Who was invited to be the first owner comes too late.
+    // There is an owner now, so nobody can accept an invitation to be the first.
     if (formerId === null) await revokeUnsendable(trx, actor, here, { gives: [owner.id] });
     else await revokeUnsendable(trx, actor, { ...here, inviter_user_id: formerId });
-    await recordEvents(trx, actor, [
-      {
-        type: "organization.ownership_transferred",
-        environment_id,
-        organization_id: id,
-        subject_id: id,
-        data: { from: formerId, to: newOwnerId },
-      },
-    ]);
+    const data = { from: formerId, to: newOwnerId };
+    await recordEvent(trx, actor, "organization.ownership_transferred", { id, ...here }, data);
     return Organization.query(trx).findById(id).throwIfNotFound();
   });
 }
 
-/** Whoever may delete the organization by another role may not take it over. @throws 403. */
+/** Refuses anyone else who may delete the organization, because they must not take it over. @throws 403. */
 export function requireOwner(access: { isOwner: boolean } | undefined): void {
-  if (!access?.isOwner) throw forbidden("owner_only", "Only the owner transfers the ownership.");
+  if (!access?.isOwner) throw forbidden("owner_only", "Only the owner can transfer the ownership.");
 }

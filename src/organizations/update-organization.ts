@@ -2,10 +2,10 @@ import { UniqueViolationError } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { forbidden } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { Organization } from "../models/organization.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { type NewOrganization, organizationExists, refuseProgramAttributes } from "./create-organization.ts";
 
 export type OrganizationChange = Partial<
@@ -13,9 +13,10 @@ export type OrganizationChange = Partial<
 >;
 
 /**
- * Changes details; what is not given stays. Of the members only the owner decides who manages members, or an admin
- * could give the right to themselves.
- * @throws 403, also for what is for programs and when the right is lost meanwhile, 404, 409 when slug or external_id is taken.
+ * Changes an organization's details. Among its members only the owner changes `member_management`; otherwise admins could
+ * give themselves the right to manage members.
+ * @throws 403, also if the actor has just lost the right, and for attributes that only programs may set; 404, 409 if the
+ *   slug or external_id is taken.
  */
 export function updateOrganization(
   { db }: Context,
@@ -26,13 +27,10 @@ export function updateOrganization(
   refuseProgramAttributes(change, actor);
   return transaction(db, async (trx) => {
     const before = await Organization.lock(trx, environment_id, id);
-    await currentCeiling(trx, actor, id, "organization:update");
-    const mayOpen = actor.kind !== "user" || before.owner_user_id === actor.user_id;
-    if (
-      change.member_management !== undefined &&
-      change.member_management !== before.member_management &&
-      !mayOpen
-    ) {
+    await requirePermissionNow(trx, actor, id, "organization:update");
+    const { member_management = before.member_management } = change;
+    const isOwner = before.owner_user_id === actor.user_id;
+    if (actor.kind === "user" && !isOwner && member_management !== before.member_management) {
       const pointer = "/data/attributes/member_management";
       throw forbidden("owner_only", "Only the owner decides who manages members.", { pointer });
     }
@@ -41,21 +39,13 @@ export function updateOrganization(
       .where({ id })
       .returning("*")
       .castTo<[Organization]>();
-    // Admins who lose the right to manage members lose the invitations they sent with it.
+    // Admins who may no longer manage members lose the invitations they sent.
     if (change.member_management === "owner")
       await revokeUnsendable(trx, actor, { environment_id, organization_id: id });
-    await recordEvents(trx, actor, [
-      {
-        type: "organization.updated",
-        environment_id,
-        organization_id: id,
-        subject_id: id,
-        data: { changed: Object.keys(change) },
-      },
-    ]);
+    const subject = { id, environment_id, organization_id: id };
+    await recordEvent(trx, actor, "organization.updated", subject, { changed: Object.keys(change) });
     return organization;
   }).catch((error: unknown) => {
-    if (error instanceof UniqueViolationError) throw organizationExists();
-    throw error;
+    throw error instanceof UniqueViolationError ? organizationExists() : error;
   });
 }

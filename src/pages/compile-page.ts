@@ -13,7 +13,7 @@ const folder = join(packageRoot(), "templates", "pages");
 const STRICT = { strict: true, knownHelpersOnly: true };
 
 /**
- * Compiles one page in one language. The text `title` is filled separately, because a title holds no markup.
+ * Compiles one page in one language. Fills the text `title` separately, because a title can't contain markup.
  * @param parts names of further templates that the page includes.
  * @returns a function that fills the page.
  */
@@ -35,9 +35,8 @@ export function compilePage(
 
 export type PageStyle = { css: string; source: string };
 
-/** Reads style sheets to put into a page, with the hash that lets its policy allow exactly this text. */
+/** Reads style sheets to put into a page, with the hash by which the page's policy allows exactly this text. */
 export function pageStyle(...files: string[]): PageStyle {
-  const folder = join(packageRoot(), "templates", "pages");
   const css = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
   return { css, source: `'sha256-${createHash("sha256").update(css).digest("base64")}'` };
 }

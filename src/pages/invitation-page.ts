@@ -10,10 +10,10 @@ export interface OwnForm {
 
 type ClosedPage = ClosedState | "member" | "ended";
 
-/** Pages that people wanted to reach; the others are dead ends. */
+/** Pages that people wanted to reach. The others are dead ends. */
 const WANTED: ClosedPage[] = ["accepted", "member", "declined"];
 
-/** Renders an invitation as it is now: the question while it is open, or a page for the way it was closed. */
+/** Renders an invitation as it is now: the question while it is open, or else a page that says how it was closed. */
 export function invitationPage(
   details: InvitationDetails,
   closed: ClosedState | undefined,
@@ -41,7 +41,7 @@ export function invitationPage(
   return { status: 200, html: renderPage("invitation", question, locale) };
 }
 
-/** The present counts more than how the invitation ended. A superseded link reveals only that it is superseded. */
+/** Chooses the page by what is true now, not by how the invitation ended. A superseded link reveals only that it is superseded. */
 function pageFor({ is_member, has_newer }: InvitationDetails, closed: ClosedState): ClosedPage {
   if (closed === "superseded") return closed;
   if (is_member) return closed === "accepted" ? "accepted" : "member";

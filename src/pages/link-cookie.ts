@@ -6,8 +6,8 @@ import { forbidden } from "../errors.ts";
 export const VISIT_MINUTES = 30;
 
 /**
- * Keeps a link's token out of the address bar, the history, `Referer` and scripts, for half an hour. Each invitation has
- * a cookie of its own, so that two tabs don't mix.
+ * Stores a link's token in a cookie for half an hour, which keeps it out of the address bar, the history, `Referer` and scripts.
+ * Each invitation has a cookie of its own, so that two tabs don't interfere.
  */
 export function setLinkCookie(ctx: KoaContext, invitationId: string, token: string, secure: boolean): void {
   const attributes = [
@@ -21,7 +21,7 @@ export function setLinkCookie(ctx: KoaContext, invitationId: string, token: stri
 }
 
 export function readLinkCookie(ctx: KoaContext, invitationId: string, secure: boolean): string | undefined {
-  // `ctx.cookies` would cache a pattern for every name, and anyone can make names up.
+  // `ctx.cookies` caches a pattern for every name, and anyone can make up names.
   const start = `${cookieName(invitationId, secure)}=`;
   const cookie = ctx
     .get("Cookie")
@@ -30,14 +30,14 @@ export function readLinkCookie(ctx: KoaContext, invitationId: string, secure: bo
   return cookie?.slice(start.length);
 }
 
-/** With `__Host-`, browsers only accept the cookie from this very host, over TLS. */
+/** Returns the cookie's name. With `__Host-`, browsers accept the cookie only from this host, over TLS. */
 function cookieName(invitationId: string, secure: boolean): string {
   return `${secure ? "__Host-" : ""}${invitationId}`;
 }
 
 /**
- * Refuses a form that another site made a browser send. The hidden field is derived from the cookie, which such a site
- * can neither read nor guess.
+ * Refuses a form that another site made a browser send. The hidden field is derived from the token, which such a site can neither
+ * read nor guess.
  * @throws 403.
  */
 export function requireOwnForm(given: string | null, expected: string): void {

@@ -12,10 +12,10 @@ import { seeOther, sendPage } from "./send-page.ts";
 type Ctx = RouterContext<RequestState>;
 
 /**
- * The pages behind "Don't invite me again" in an email. Opening the link changes nothing, because machines open links,
- * too: the page's button does, or the one that a mail program shows (RFC 8058), which uses neither page nor cookie.
- * The token stays in the address: mail programs post to it, and it opens nothing else. After the operator has lifted an
- * opt-out, an earlier email always asks on its page again.
+ * Serves the pages behind "Don't invite me again" in an email. Opening the link changes nothing, because machines open links, too.
+ * The page's button opts out, or the button of a mail program (RFC 8058), which uses neither page nor cookie. The token stays in
+ * the address, because mail programs post to it and it opens nothing else. After the operator has lifted an opt-out, an earlier
+ * email always asks again on its page.
  */
 export function optOutPages(context: Context): Router<RequestState> {
   const router = new Router<RequestState>();
@@ -52,7 +52,7 @@ export function optOutPages(context: Context): Router<RequestState> {
   return router;
 }
 
-/** Reads either type of form, since RFC 8058 allows both. Anything else has no fields. */
+/** Reads a form of either type, because RFC 8058 allows both. Anything else counts as a form without fields. */
 async function readForm(ctx: Ctx): Promise<Map<string, string>> {
   const type = ctx.get("Content-Type");
   const body = new Response(await readText(ctx.req, SMALL_BODY), { headers: { "Content-Type": type } });

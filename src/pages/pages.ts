@@ -2,7 +2,7 @@
 type Branded = { product?: string | null };
 type Membership = Branded & { organization: string; continue_url?: string | null };
 
-/** What each page is filled with. Pages show every address masked: someone else may have opened the link. */
+/** The variables of each page. Pages mask every address, because someone else may have opened the link. */
 export type PageVariables = {
   invitation: Branded & {
     organization: string;
@@ -18,7 +18,7 @@ export type PageVariables = {
     token?: string | null;
   };
   accepted: Membership;
-  /** The invitation is closed, but the person joined another way. */
+  /** The invitation is closed, but the person joined in another way. */
   member: Membership;
   /** The invitation was accepted, but the membership has ended. */
   ended: Branded & { organization: string };
@@ -26,13 +26,13 @@ export type PageVariables = {
   revoked: Branded;
   expired: Branded;
   superseded: Branded;
-  /** The link is valid, but its invitation is deleted. */
+  /** The link is valid, but its invitation was deleted. */
   gone: Branded;
   "opt-out": { product: string; email: string; action: string; csrf: string };
   "opted-out": { product: string; email: string };
   /** The link is invalid. */
   "not-found": Branded;
-  /** The address is not that of a link. */
+  /** The address isn't a link's. */
   "no-page": Branded;
   wrong: Branded & { sentence: string; request_id: string };
 };

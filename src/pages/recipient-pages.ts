@@ -21,21 +21,21 @@ type Ctx = RouterContext<RequestState>;
 const ANSWERS = { accept: acceptInvitation, decline: declineInvitation };
 
 /**
- * The pages behind the link in an email. Opening it changes nothing, because machines open links, too: only the page's
- * buttons answer. It needs neither JavaScript nor cookies
- * ([decision 023](../../docs/decisions/023-what-recipients-need-not-have.md)).
+ * Serves the pages behind the link in an email. Opening the link changes nothing, because machines open links, too: only the page's
+ * buttons answer. The pages need neither JavaScript nor cookies
+ * ([decision 023](../../docs/decisions/023-recipients-need-no-cookies.md)).
  */
 export function recipientPages(context: Context): Router<RequestState> {
   const secure = context.settings.PUBLIC_URL.startsWith("https:");
   const router = new Router<RequestState>();
 
-  /** Exchanges the token for a cookie, and for a visit in case the browser keeps no cookies. */
+  // Exchanges the token for a cookie, and for a visit in case the browser keeps no cookies.
   router.get("/i/:token", (ctx) => {
     const { token = "" } = ctx.params;
     const id = context.linkKeys.verify(token)?.invitationId ?? "";
     const proof = proveByLink(context, id, token, ctx.ip);
     setLinkCookie(ctx, id, token, secure);
-    // The email's two links lead to the same page: machines follow both, so neither may answer.
+    // The email's two links lead to the same page. Machines follow both, so neither may answer.
     seeOther(ctx, `${visitOf(id, proof)}${ctx.query.answer === "decline" ? "#decline" : ""}`);
   });
 
@@ -77,8 +77,8 @@ export function recipientPages(context: Context): Router<RequestState> {
   }
 
   /**
-   * Reads an answer. Our own form has a hidden field, and the cookie or, without cookies, the token. A form from
-   * elsewhere brings only the token.
+   * Reads an answer. Our own form comes with a hidden field, and with the cookie or else the token. A form made elsewhere has only
+   * the token.
    * @returns `next`: the page to redirect to after our own form.
    */
   async function readAnswer(
@@ -94,26 +94,26 @@ export function recipientPages(context: Context): Router<RequestState> {
     return { token, proof, next: given === null ? `/invitations/${id}` : visitOf(id, proof) };
   }
 
-  /** Returns the page's path for a browser that may keep no cookies: what it leaves in the history soon expires. */
+  /** Returns the page's path for a browser that may keep no cookies. It soon expires, so the history may show it. */
   function visitOf(id: string, { tokenVersion }: LinkProof): string {
     const visit = context.linkKeys.signVisit({ invitationId: id, tokenVersion }, VISIT_MINUTES);
     return `/invitations/${id}?visit=${visit}`;
   }
 
-  /** @returns the token that the visit stands for; undefined when it has expired or is for another invitation. */
+  /** @returns the token that the visit stands for, or undefined if it has expired or is for another invitation. */
   function readVisit(ctx: Ctx, id: string): string | undefined {
     const { visit } = ctx.query;
     const link = typeof visit === "string" ? context.linkKeys.verifyVisit(visit) : undefined;
     return link?.invitationId === id ? context.linkKeys.sign(link) : undefined;
   }
 
-  /** Returns true if the cookie is for the link just opened: an earlier email's cookie stays if no newer one is kept. */
+  /** Returns true if the cookie is for the link just opened. If the browser doesn't keep it, an earlier email's cookie stays. */
   function isSameLink(cookie: string, token: string): boolean {
     const [one, other] = [context.linkKeys.verify(cookie), context.linkKeys.verify(token)];
     return one?.invitationId === other?.invitationId && one?.tokenVersion === other?.tokenVersion;
   }
 
-  /** @returns undefined when the invitation is deleted, or its organization is. */
+  /** @returns undefined if the invitation or its organization was deleted. */
   async function findDetails(id: string): Promise<InvitationDetails | undefined> {
     return (await findInvitationDetails(context.db, { id }))[0];
   }
@@ -126,12 +126,12 @@ function show(ctx: Ctx, details: InvitationDetails, proof: LinkProof, form: OwnF
   sendPage(ctx, status, html);
 }
 
-/** The link is valid, so its holder may learn what an invalid one must not reveal. */
+/** Says that the invitation is gone. The link is valid, so its holder may know. */
 function sendGone(ctx: Ctx): void {
   sendPage(ctx, 404, renderPage("gone", {}, preferredLanguage(ctx)));
 }
 
-/** Someone else was faster: the page shows what became of the invitation. */
+/** Ignores that someone else was faster: the page shows how the invitation was closed. */
 function ignoreIfClosed(error: unknown): void {
   if (!(error instanceof Refusal && [404, 409].includes(error.status))) throw error;
 }

@@ -23,7 +23,7 @@ export function compileRecipientPage<Name extends PageName>(
   return (variables) => fill({ ...presentPage(variables, locale), style: style.css, icon, tone });
 }
 
-/** Every page in every language, compiled when the process starts. */
+/** All pages in all languages, compiled when the process starts. */
 const compiled = new Map(
   [...locales.values()].flatMap((locale) =>
     pageNames.map((name) => [
@@ -57,7 +57,7 @@ type Given = {
   continue_url?: string | null;
 };
 
-/** Cleans values as emails do, so that a name reads alike in both. A missing one stays missing, and then throws. */
+/** Cleans values as emails do, so that a name looks the same in both. A missing value stays missing, so that filling throws. */
 function presentPage(given: Given, locale: Locale): Record<string, unknown> {
   const { product, organization, inviter, email, roles, message, expires_at, continue_url } = given;
   const values: Record<string, unknown> = { ...given };

@@ -3,7 +3,7 @@ import type { Refusal } from "../errors.ts";
 import { locales } from "../mail/locales.ts";
 import { recipientStyle, renderPage } from "./render-page.ts";
 
-/** Sent with every recipient page: it runs and loads nothing, and is never framed, stored or leaked as a referrer. */
+/** The headers of every recipient page: it runs and loads nothing, and is never framed, stored or leaked as a referrer. */
 export const pageHeaders: Record<string, string> = {
   "Content-Security-Policy": [
     "default-src 'none'",
@@ -25,9 +25,8 @@ export function sendPage(ctx: KoaContext, status: number, html: string): void {
 }
 
 /**
- * Redirects to another page of ours. After a form this makes reloading harmless: the browser doesn't ask whether to
- * send it again.
- * @param path made of ids and verified tokens only.
+ * Redirects to another page of ours. After a form, the browser then doesn't ask on reload whether to send it again.
+ * @param path made only of ids and verified tokens.
  */
 export function seeOther(ctx: KoaContext, path: string): void {
   ctx.set(pageHeaders);
@@ -36,7 +35,7 @@ export function seeOther(ctx: KoaContext, path: string): void {
   ctx.status = 303;
 }
 
-/** Returns the browser's language, for pages without an invitation that would have one. */
+/** Returns the browser's language, for pages without an invitation. */
 export function preferredLanguage(ctx: KoaContext): string {
   return ctx.acceptsLanguages(["en", ...locales.keys()]) || "en";
 }

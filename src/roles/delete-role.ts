@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { InvitationRole } from "../models/join-tables.ts";
 import { Role } from "../models/role.ts";
 import { lockManageableRole, type RoleKey, refuseSystemRole } from "./role-guards.ts";
@@ -20,24 +20,22 @@ const findUse = statement<{ in_use: boolean }, { id: string }>(
 );
 
 /**
- * Deletes a role nobody has and no pending invitation gives; closed invitations forget that they would have.
- * @throws 404, 403 for a system role or one above the actor, 409 when it is in use. The foreign keys are RESTRICT should somebody be faster.
+ * Deletes a role that nobody has and no pending invitation grants. Closed invitations lose the reference to it. If the
+ * role is granted after the check, the foreign keys stop the deletion.
+ * @throws 404, 403 for a system role or one with permissions the actor lacks, 409 if it is in use.
  */
 export function deleteRole({ db }: Context, key: RoleKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
     const role = await lockManageableRole(trx, key, actor);
     refuseSystemRole(role);
-    const { id, environment_id, organization_id, name } = role;
+    const { id, name } = role;
     const [use] = await findUse(trx, { id });
-    if (use?.in_use)
-      throw conflict(
-        "role_in_use",
-        "Somebody has this role, or a pending invitation gives it: take it away first.",
-      );
+    if (use?.in_use) {
+      const detail = "Someone has this role, or a pending invitation grants it. Revoke it first.";
+      throw conflict("role_in_use", detail);
+    }
     await InvitationRole.query(trx).where({ role_id: id }).delete();
     await Role.query(trx).deleteById(id);
-    await recordEvents(trx, actor, [
-      { type: "role.deleted", environment_id, organization_id, subject_id: id, data: { name } },
-    ]);
+    await recordEvent(trx, actor, "role.deleted", role, { name });
   });
 }

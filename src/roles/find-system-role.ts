@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import type { SystemRoleName } from "../access/permissions.ts";
 import { Role } from "../models/role.ts";
 
-/** The environment's role of that name; every environment is born with it and keeps it. */
+/** Finds one of the system roles, which every environment has from the start and keeps. */
 export async function findSystemRole(db: Knex, environmentId: string, name: SystemRoleName): Promise<Role> {
   return Role.query(db).findOne({ environment_id: environmentId, name, is_system: true }).throwIfNotFound();
 }

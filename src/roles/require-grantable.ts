@@ -2,29 +2,30 @@ import type { Knex } from "knex";
 import { type ErrorSource, forbidden, notFound, type Refusal } from "../errors.ts";
 import { Role } from "../models/role.ts";
 
-/** What a giver of roles has: nobody gives what they don't have. Null: no ceiling. */
-export type Ceiling = string[] | null;
+/** The permissions of someone who grants roles: nobody grants more than they have. Null: a program, which may grant all. */
+export type HeldPermissions = string[] | null;
 
-export interface Giving {
+export interface RoleGrant {
   environment_id: string;
-  /** The organization it is for; null: the whole environment, where organizations' own roles mean nothing. */
+  /** The organization they are granted in. Null: the whole environment, where organizations' own roles mean nothing. */
   organization_id: string | null;
   role_ids: string[];
-  ceiling: Ceiling;
-  /** Where in the request the roles stand; undefined: it names none. */
+  held: HeldPermissions;
+  /** Where the request names the roles; undefined if it doesn't. */
   pointer: string | undefined;
-  /** Whether it may be the role owner: for an invitation to an organization that has none yet, and a giver without ceiling. */
+  /** Whether a program may grant the role owner, because the organization has no owner yet. */
   toFirstOwner?: boolean;
 }
 
 /**
- * Refuses roles that can't be given: not there, of another organization, `owner` (which is transferred, never given), or
- * with permissions beyond the giver's own. The one place of that rule besides the statement that invites.
+ * Refuses roles that can't be granted: unknown ones, another organization's, `owner` (which is transferred, never
+ * granted), and those with permissions the granter lacks. `insertInvitation` has the same rule in SQL, to invite in one
+ * round trip; test/role-grants.test.ts proves that the two agree.
  * @throws 404, 403.
  */
 export async function requireGrantable(
   trx: Knex,
-  { environment_id, organization_id, role_ids, ceiling, pointer, toFirstOwner = false }: Giving,
+  { environment_id, organization_id, role_ids, held, pointer, toFirstOwner = false }: RoleGrant,
 ): Promise<void> {
   const roles = await Role.query(trx)
     .modify("withPermissionNames")
@@ -36,35 +37,33 @@ export async function requireGrantable(
     });
   const missing = role_ids.filter((id) => !roles.some((role) => role.id === id));
   if (missing.length > 0) throw notFound(`role: ${missing.join(", ")}`, sourceAt(pointer));
-  const mayOwn = toFirstOwner && ceiling === null;
-  if (!mayOwn && roles.some(({ is_system, name }) => is_system && name === "owner")) {
-    throw forbidden(
-      "owner_not_grantable",
-      "The role owner is transferred, not granted. Only a program invites an owner, to an organization that has none.",
-      sourceAt(pointer),
-    );
-  }
-  requireWithin(
-    ceiling,
-    roles.flatMap(({ permission_names = [] }) => permission_names),
-    pointer,
-  );
+  const mayOwn = toFirstOwner && held === null;
+  if (!mayOwn && roles.some(({ is_system, name }) => is_system && name === "owner"))
+    throw ownerNotGrantable(sourceAt(pointer));
+  const names = roles.flatMap(({ permission_names = [] }) => permission_names);
+  requireHeld(held, names, pointer);
 }
 
-/** @throws 403 when a permission is beyond the ceiling. */
-export function requireWithin(
-  ceiling: Ceiling,
+/** @throws 403 if one of the permissions isn't held. */
+export function requireHeld(
+  held: HeldPermissions,
   permissionNames: string[],
   pointer: string | undefined,
 ): void {
-  const beyond = ceiling === null ? [] : permissionNames.filter((name) => !ceiling.includes(name));
-  if (beyond.length === 0) return;
-  throw exceedsOwn(beyond, sourceAt(pointer));
+  const lacking = held === null ? [] : permissionNames.filter((name) => !held.includes(name));
+  if (lacking.length > 0) throw exceedsOwn(lacking, sourceAt(pointer));
 }
 
-/** The refusal of permissions the giver lacks, by their names. */
-export function exceedsOwn(beyond: string[], source: ErrorSource | undefined): Refusal {
-  const detail = `You can't grant or take away permissions you don't have yourself: ${[...new Set(beyond)].join(", ")}.`;
+/** The refusal for the role owner. */
+export function ownerNotGrantable(source: ErrorSource | undefined): Refusal {
+  const detail =
+    "The role owner is transferred, not granted. Only a program invites an owner, to an organization that has none.";
+  return forbidden("owner_not_grantable", detail, source);
+}
+
+/** The refusal for permissions the granter lacks, by their names. */
+export function exceedsOwn(lacking: string[], source: ErrorSource | undefined): Refusal {
+  const detail = `You can't grant or revoke permissions you don't have yourself: ${[...new Set(lacking)].join(", ")}.`;
   return forbidden("role_exceeds_own", detail, source);
 }
 

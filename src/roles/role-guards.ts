@@ -1,22 +1,22 @@
 import type { Knex } from "knex";
 import { SYSTEM_ROLES, type SystemRoleName } from "../access/permissions.ts";
 import { statement } from "../db/statement.ts";
-import { forbidden, notFound, type Refusal } from "../errors.ts";
+import { conflict, forbidden, notFound, type Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission, Role } from "../models/role.ts";
-import { currentCeiling } from "./current-ceiling.ts";
+import { requirePermissionNow } from "./require-permission-now.ts";
 
 export interface RoleKey {
   id: string;
   environment_id: string;
-  /** Whose role it must be; null: one of the environment. */
+  /** The organization the role must belong to. Null: a role of the environment. */
   organization_id: string | null;
 }
 
 /**
- * Locks a role that is about to change. Not its key: somebody who accepts an invitation and is given the role doesn't
- * wait for this, while this may wait for their invitation.
+ * Locks a role that is about to change, but not its key: accepting an invitation that grants the role must not wait for
+ * this, because this may be waiting for the invitation.
  * @throws 404.
  */
 export async function lockRole(
@@ -29,27 +29,25 @@ export async function lockRole(
 }
 
 /**
- * Locks a role that its actor is about to change, judged by the rights they have now. In the environment nobody touches a
- * role that may do more than they may.
- * @throws 404, 403 without `roles:manage`, or for a role above the actor.
+ * Locks a role that the actor is about to change. In the environment nobody changes a role that has more permissions than
+ * they have.
+ * @throws 404, 403 without `roles:manage`, or for a role with permissions the actor lacks.
  */
 export async function lockManageableRole(trx: Knex.Transaction, key: RoleKey, actor: Actor): Promise<Role> {
-  const ceiling = await currentCeiling(trx, actor, key.organization_id, "roles:manage");
+  const held = await requirePermissionNow(trx, actor, key.organization_id, "roles:manage");
   const role = await lockRole(trx, key);
-  if (ceiling === null || key.organization_id !== null || role.is_system) return role;
-  const names: Array<{ name: string }> = await Permission.query(trx)
+  if (held === null || key.organization_id !== null || role.is_system) return role;
+  const lacking = await Permission.query(trx)
     .whereIn("id", RolePermission.query(trx).select("permission_id").where({ role_id: role.id }))
-    .whereNotIn("name", ceiling)
+    .whereNotIn("name", held)
     .select("name");
-  if (names.length === 0) return role;
-  const beyond = names.map(({ name }) => name).join(", ");
-  throw forbidden(
-    "role_exceeds_own",
-    `This role may do what you may not, so you can't change it: ${beyond}.`,
-  );
+  if (lacking.length === 0) return role;
+  const names = lacking.map(({ name }) => name).join(", ");
+  const detail = `This role has permissions you don't have, so you can't change it: ${names}.`;
+  throw forbidden("role_exceeds_own", detail);
 }
 
-/** Each of these may do what those before it may, so anyone who has one can give any before it. */
+/** Each has the permissions of those before it, so anyone with one of these roles can grant any before it. */
 const BY_RANK: SystemRoleName[] = ["member", "billing", "admin"];
 
 /** The system roles ranked above one, and those below: a permission added to it is added to those above. */
@@ -69,9 +67,9 @@ export function refuseSystemRole({ is_system }: Role): void {
 }
 
 /**
- * Programs may give admin, billing and member more permissions, and take those away again. What every environment is born
- * with stays, and the owner has everything anyway.
- * @throws 403 for any other change to a system role.
+ * Programs may grant admin, billing and member more permissions, and revoke those again. The permissions a system role
+ * has from the start stay, and the owner has all of them anyway.
+ * @throws 403 for any other change to a system role's permissions.
  */
 export function refuseSystemGrant(
   { is_system, name }: Role,
@@ -80,24 +78,30 @@ export function refuseSystemGrant(
 ): void {
   if (!is_system) return;
   if (name === "owner")
-    throw systemRole("The role owner has every permission of its organization; none is added or taken away.");
+    throw systemRole(
+      "The role owner always has every permission of its organization. You can't change them.",
+    );
   if (actor.kind === "user")
     throw systemRole(
-      "Only programs change what admin, billing and member may do. Make a role of your own, or ask the operator.",
+      "Only programs change the permissions of admin, billing and member. Create a role of your own, or ask the operator.",
     );
   const builtIn: string[] = SYSTEM_ROLES[name as SystemRoleName].permissions;
   if (builtIn.includes(permission.name))
     throw systemRole(
-      `The role ${name} always has ${permission.name}. Only what you added to it can be taken away.`,
+      `The role ${name} always has ${permission.name}. You can only revoke permissions that you added to it.`,
     );
   if (permission.environment_only)
     throw systemRole(
-      `${permission.name} gives nothing in an organization. Make a role of your own, and give it to users in the environment.`,
+      `${permission.name} has no effect in an organization. Create a role of your own, and grant it to users in the environment.`,
     );
 }
 
 function systemRole(detail: string): Refusal {
   return forbidden("system_role", detail);
+}
+
+export function roleExists(): Refusal {
+  return conflict("name_taken", "A role with this name exists; choose another.");
 }
 
 const lock = statement<never, { environment_id: string }>(
@@ -107,10 +111,10 @@ const lock = statement<never, { environment_id: string }>(
 );
 
 /**
- * Holds who may do what in an environment, alone, until the transaction ends: for whatever takes rights away there.
- * Whoever judges by a right shares this lock (`permissions_now`), so a right goes only when all that was judged by it is
- * committed, and can be found and revoked. Rights of one organization need no more than its own lock.
- * It comes after the organization's lock in the lock order, and before any row of roles, users and invitations.
+ * Locks the rights of an environment until the transaction ends. Every command that takes rights away there calls it.
+ * Permission checks share this lock (`permissions_now`), so a right is only lost once everything done with it is
+ * committed and can be found and revoked. Rights in one organization need only its own lock.
+ * In the lock order it comes after the organization, and before rows of roles, users and invitations.
  */
 export async function lockRights(trx: Knex.Transaction, environmentId: string): Promise<void> {
   await lock(trx, { environment_id: environmentId });

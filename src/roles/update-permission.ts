@@ -3,7 +3,7 @@ import { PERMISSIONS } from "../access/permissions.ts";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict, forbidden, notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import { revokeUnsendable } from "../invitations/revoke-invitations.ts";
 import { RolePermission } from "../models/join-tables.ts";
 import { Permission, Role } from "../models/role.ts";
@@ -11,10 +11,10 @@ import { findSystemRole } from "./find-system-role.ts";
 import { lockRights } from "./role-guards.ts";
 
 /**
- * Changes a permission's description, or whether owners have it; its name never changes. With it owners lose the pending
- * invitations they could no longer send.
- * @throws 404, 403 when a user says who has it, or it is one every environment is born with, 409 while a system role has
- *   what is to be for the environment only.
+ * Changes a permission's description, or whether owners have it; its name never changes. If owners lose it, their pending
+ * invitations that they could no longer send are revoked.
+ * @throws 404, 403 for changing `environment_only` as a user or of one of Guildhall's own permissions, 409 for setting it
+ *   while a system role has the permission.
  */
 export function updatePermission(
   { db }: Context,
@@ -28,27 +28,28 @@ export function updatePermission(
     if (permission === undefined) throw notFound("permission");
     const { environment_only = permission.environment_only } = change;
     if (environment_only !== permission.environment_only) requireRedefinable(permission.name, actor);
-    if (environment_only) await refuseWhileGiven(trx, permission);
+    if (environment_only) await refuseWhileGranted(trx, permission);
     await Permission.query(trx).findById(id).patch(change);
     if (environment_only && !permission.environment_only) {
       const owner = await findSystemRole(trx, environment_id, "owner");
       await revokeUnsendable(trx, actor, { environment_id }, { inviterRole: owner.id });
     }
-    await recordEvents(trx, actor, [
-      { type: "permission.updated", environment_id, organization_id: null, subject_id: id },
-    ]);
+    await recordEvent(trx, actor, "permission.updated", { id, environment_id, organization_id: null });
   });
 }
 
-/** Or nobody could give the roles that have it, since nobody would have it. @throws 409. */
-async function refuseWhileGiven(trx: Knex.Transaction, { id, environment_id }: Permission): Promise<void> {
+/** Refuses it while a system role has the permission: no owner would have it, so nobody could grant that role. @throws 409. */
+async function refuseWhileGranted(trx: Knex.Transaction, { id, environment_id }: Permission): Promise<void> {
   const having = RolePermission.query(trx).select("role_id").where({ permission_id: id });
   const [role] = await Role.query(trx)
     .where({ environment_id, is_system: true })
     .whereNot({ name: "owner" })
     .whereIn("id", having);
   if (role === undefined) return;
-  throw conflict("permission_in_use", `The role ${role.name} has this permission: take it away first.`);
+  throw conflict(
+    "permission_in_use",
+    `The role ${role.name} has this permission. Revoke it from the role first.`,
+  );
 }
 
 /** @throws 403. */
@@ -58,7 +59,7 @@ function requireRedefinable(name: string, actor: Actor): void {
     const detail = "This permission is part of every environment: leave `environment_only` out.";
     throw forbidden("system_permission", detail, source);
   }
-  // Or a user could give themselves a permission, by an organization of their own.
+  // Otherwise users could get a permission by creating an organization, whose owner they are.
   if (actor.kind === "user")
     throw forbidden("program_only", "Only programs change `environment_only`: leave it out.", source);
 }

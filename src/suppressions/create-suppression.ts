@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { insertUnlessExists } from "../models/insert-unless-exists.ts";
@@ -14,7 +14,7 @@ export interface NewSuppression {
   detail: string | null;
 }
 
-/** Stops all email to an address, including what is already waiting. @throws 409 when it is suppressed already. */
+/** Stops all email to an address, including what is already queued. @throws 409 if it is already suppressed. */
 export function createSuppression(
   { db }: Context,
   { environment_id, address, reason, detail }: NewSuppression,
@@ -29,15 +29,9 @@ export function createSuppression(
         "This address is already suppressed. Find the suppression with `filter[email]`, and delete it to send email again.";
       throw conflict("already_suppressed", detail);
     }
-    await recordEvents(trx, actor, [
-      {
-        type: "suppression.created",
-        environment_id,
-        organization_id: null,
-        subject_id: created.id,
-        data: { email: email_canonical, reason },
-      },
-    ]);
+    const { id } = created;
+    const data = { email: email_canonical, reason };
+    await recordEvent(trx, actor, "suppression.created", { id, environment_id, organization_id: null }, data);
     return created;
   });
 }

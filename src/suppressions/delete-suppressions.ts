@@ -17,10 +17,10 @@ export async function deleteSuppression(
 }
 
 /**
- * Lifts suppressions: the next email to each address is sent. Emails that were suppressed stay unsent. The emails with
- * which their owners opted out, or about which they complained, can't opt out again with one click.
+ * Lifts suppressions: the next email to each address is sent. Emails that were suppressed stay unsent. The unsubscribe
+ * button of earlier emails doesn't opt their owners out again.
  * @param ids at most a thousand, because this is one transaction.
- * @returns how many of them existed in the environment.
+ * @returns the number that existed in the environment.
  */
 export function deleteSuppressions(
   { db }: Pick<Context, "db">,

@@ -12,13 +12,11 @@ export interface OptOut {
   locales: string[];
   /** They have opted out before, on the page or by a complaint. */
   is_done: boolean;
-  /** Their opt-out was lifted, and this invitation has not been emailed since: ask before it counts again. */
+  /** Their opt-out was lifted, and this invitation has not been emailed since. The page asks before it counts again. */
   was_lifted: boolean;
 }
 
-/**
- * Finds the opt-out of an invitation, whatever its state: as long as we know whose address was emailed, they may opt out.
- */
+/** Finds it for an invitation in any state: the owner of the address may opt out as long as we know the address. */
 const findByInvitation = statement<OptOut, { invitation_id: string }>(
   "find-opt-out",
   { invitation_id: "text" },

@@ -25,8 +25,8 @@ const suppress = statement<{ id: string }, { id: string; environment_id: string;
 );
 
 /**
- * Stops invitations to an address, from any organization, because its owner asked for that. Repeating it changes nothing.
- * Its owner may still answer open invitations.
+ * Stops invitations to an address, from any organization, because its owner asked for it. Repeating it changes nothing.
+ * The owner can still answer open invitations.
  */
 export function optOut(
   { db }: Context,

@@ -1,7 +1,7 @@
 import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
 import { User } from "../models/user.ts";
@@ -10,7 +10,7 @@ import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 export interface NewUser {
   environment_id: string;
   address: EmailAddress;
-  /** Only a caller we trust may say so: a management token, or a link mailed to the address. */
+  /** Only programs may set it, and people who followed a link sent to the address. */
   email_verified: boolean;
   first_name?: string | null;
   last_name?: string | null;
@@ -20,15 +20,15 @@ export interface NewUser {
 }
 
 /**
- * @throws 409 when the environment has a user of that address, in any spelling, or of that `external_id`; 403 for a user
- *   who says what only programs may.
+ * Creates a user.
+ * @throws 409 if another user of the environment has the address, in any spelling, or the `external_id`; 403 for a user
+ *   who sets an attribute that only programs may set.
  */
 export function createUser(
   { db }: Pick<Context, "db">,
   { address, email_verified, ...user }: NewUser,
   actor: Actor,
 ): Promise<User> {
-  const { environment_id } = user;
   refuseProgramAttributes({ ...user, email_verified }, actor);
   return transaction(db, async (trx) => {
     const created = await User.query(trx)
@@ -40,9 +40,8 @@ export function createUser(
         ...user,
       })
       .returning("*");
-    await recordEvents(trx, actor, [
-      { type: "user.created", environment_id, organization_id: null, subject_id: created.id },
-    ]);
+    const { id, environment_id } = created;
+    await recordEvent(trx, actor, "user.created", { id, environment_id, organization_id: null });
     return created;
   }).catch(userExists);
 }

@@ -9,13 +9,14 @@ import { Membership } from "../models/membership.ts";
 import { Organization } from "../models/organization.ts";
 import { Session } from "../models/session.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { lockRights } from "../roles/role-guards.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 
 /**
  * Deletes a user with their sessions, roles and memberships, and revokes the pending invitations they sent.
- * @throws 404, 403 when the actor may not, by now, or the user is above them, 409 for a user who owns an organization or holds payment resources: those need another home first.
+ * @throws 404, 403 if the actor has just lost the right, or the user is above them, 409 for a user who owns an organization
+ *   or has payment resources, which need another owner first.
  */
 export function deleteUser(
   { db }: Context,
@@ -23,14 +24,14 @@ export function deleteUser(
   actor: Actor,
 ): Promise<void> {
   return transaction(db, async (trx) => {
-    // First of every lock order, and in one order, so that a transfer to the user waits instead of deadlocking.
+    // Organizations come first in every lock order, sorted by id, so that a transfer to the user waits and can't deadlock.
     await Organization.query(trx)
       .whereIn("id", Membership.query(trx).select("organization_id").where({ user_id: id, environment_id }))
       .orderBy("id")
       .forNoKeyUpdate()
       .select("id");
     await lockRights(trx, environment_id);
-    await currentCeiling(trx, actor, null, "users:manage");
+    await requirePermissionNow(trx, actor, null, "users:manage");
     const user = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (user === undefined) throw notFound("user");
     await requireNotAbove(trx, actor, id, { actsAsThem: false });
@@ -41,10 +42,8 @@ export function deleteUser(
       .limit(5);
     if (owned.length > 0) {
       const ids = owned.map((organization) => organization.id).join(", ");
-      throw conflict(
-        "owns_organization",
-        `The user owns an organization (${ids}): transfer its ownership or delete it first.`,
-      );
+      const detail = `The user owns an organization (${ids}). Transfer its ownership or delete it first.`;
+      throw conflict("owns_organization", detail);
     }
     await refuseResources(trx, id);
     await revokePending(trx, actor, { environment_id, inviter_user_id: id });
@@ -67,12 +66,12 @@ export function deleteUser(
   });
 }
 
-/** @throws 409 when something is left that may not lose its creator. */
+/** @throws 409 if the user created a payment resource, because those keep their creator. */
 async function refuseResources(trx: Knex.Transaction, userId: string): Promise<void> {
   for (const { model, name } of RESOURCE_KINDS) {
     const resource = await trx(model.tableName).where({ user_id: userId }).first("id");
     if (resource === undefined) continue;
-    const detail = `The user has a ${name.replace("_", " ")} (${resource.id}), which may not lose its creator.`;
+    const detail = `The user created a ${name.replace("_", " ")} (${resource.id}), which can't lose its creator. Delete it first.`;
     throw conflict("has_resources", detail);
   }
 }

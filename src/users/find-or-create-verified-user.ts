@@ -3,8 +3,14 @@ import { dropUnprovenIdentities } from "../access/identities/validated-sessions.
 import { statement } from "../db/statement.ts";
 import type { User } from "../models/user.ts";
 
-/** Half a name is a name: two of different people are never mixed. */
+/** A user with half a name has a name, because the halves of two names must not be mixed. */
 const IS_NAMELESS = "coalesce(users.first_name, users.last_name) is null";
+
+/** SQL that ends an insert of a user whose address is proven: one who is there already is verified and gets a name. */
+export const PROVEN_ADDRESS = `on conflict (environment_id, email_canonical) do update set
+      email_verified_at = coalesce(users.email_verified_at, now()),
+      first_name = case when ${IS_NAMELESS} then excluded.first_name else users.first_name end,
+      last_name = case when ${IS_NAMELESS} then excluded.last_name else users.last_name end`;
 
 interface ProvenAddress {
   email: string;
@@ -29,17 +35,15 @@ const findOrCreate = statement<
   `
   insert into users (id, environment_id, email, email_canonical, first_name, last_name, email_verified_at)
   values (:id, :environment_id, :email, :email_canonical, :first_name, :last_name, now())
-  on conflict (environment_id, email_canonical) do update set
-    email_verified_at = coalesce(users.email_verified_at, now()),
-    first_name = case when ${IS_NAMELESS} then excluded.first_name else users.first_name end,
-    last_name = case when ${IS_NAMELESS} then excluded.last_name else users.last_name end
+  ${PROVEN_ADDRESS}
   returning *, email_verified_at = now() as proven_now`,
 );
 
 /**
- * The user of an address that was just proven (a link mailed to it came back, or a service that people sign in with
- * says so): found or created, and from now on verified. A user without a name gets the one that is given. One statement, so that of two at once neither fails.
- * @param id what a user who is new is to be called.
+ * Finds or creates the user of an address that was just proven, by a link sent to it or by the service the user signs in
+ * with, and marks the address as verified. A user without a name gets the given one. It is one statement, so that neither
+ * of two simultaneous calls fails.
+ * @param id the id for a new user.
  */
 export async function findOrCreateVerifiedUser(
   trx: Knex.Transaction,

@@ -2,8 +2,8 @@ import type { Knex } from "knex";
 import { User } from "../models/user.ts";
 
 /**
- * Whom one means who knows an address and no more. Not a user whom another service vouches for but whose address it
- * doesn't: anybody may have claimed it there, and would come to what is meant for its owner (decision 007).
+ * Finds a user by email address. Skips users whom another service signs in without having verified their address: anyone
+ * could claim an address there, and would get what is meant for its owner (decision 007).
  */
 export async function findUserByAddress(
   db: Knex,

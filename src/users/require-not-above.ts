@@ -13,10 +13,11 @@ const findAbove = statement<
 );
 
 /**
- * Nobody manages a user who may do more than they may themselves: they could come to it by that user. Programs act by
- * their scopes. To be called once `currentCeiling` holds the actor's rights.
- * @param actsAsThem whether the actor could act as the user afterwards, by a session or an address of theirs. Then what
- *   the user may do in each of their organizations counts as well, and an owner is above everybody.
+ * Refuses to manage a user who has permissions the actor lacks, because the actor could gain them through that user. Call
+ * it after `requirePermissionNow`, which keeps the actor's permissions from changing. Programs are limited by their
+ * scopes only.
+ * @param actsAsThem whether the actor could act as the user afterwards, with a session or address of theirs. Then the
+ *   user's permissions in each of their organizations count too, and an owner is above everyone.
  * @throws 403.
  */
 export async function requireNotAbove(
@@ -29,6 +30,6 @@ export async function requireNotAbove(
   const [found] = await findAbove(db, { target_id: targetId, user_id, acts_as_them: actsAsThem });
   if (!found?.is_above) return;
   const detail =
-    "This user has rights you don't have, so you can't manage them. Ask the operator, or somebody who has those rights.";
+    "This user has permissions you don't have, so you can't manage them. Ask the operator, or someone who has those permissions.";
   throw forbidden("user_exceeds_own", detail);
 }

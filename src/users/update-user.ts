@@ -2,10 +2,10 @@ import { raw } from "objection";
 import type { Context } from "../context.ts";
 import { transaction } from "../db/transaction.ts";
 import { notFound } from "../errors.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { type Actor, recordEvent } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
-import { currentCeiling } from "../roles/current-ceiling.ts";
+import { requirePermissionNow } from "../roles/require-permission-now.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 
@@ -17,14 +17,14 @@ export interface UserChange {
   picture?: string | null | undefined;
   metadata?: Record<string, unknown> | undefined;
   external_id?: string | null | undefined;
-  /** ISO 8601; null lifts the pause. */
+  /** ISO 8601. Null lifts the pause. */
   inviting_paused_until?: string | null | undefined;
 }
 
 /**
- * Changes a user. A new address is unverified unless the caller, who must be trusted to say so, says otherwise.
- * @throws 404, 403 when the actor may not, by now, or the user is above them, and for a user who vouches for an address;
- *   409 when another user of the environment has the address or the `external_id`.
+ * Changes a user. A new address is unverified unless a program vouches for it.
+ * @throws 404, 403 if the actor has just lost the right, the user is above them, or a user sets an attribute that only
+ *   programs may set; 409 if another user of the environment has the address or the `external_id`.
  */
 export function updateUser(
   { db }: Context,
@@ -35,7 +35,7 @@ export function updateUser(
   refuseProgramAttributes(given, actor);
   const { address, email_verified, inviting_paused_until: until, ...change } = given;
   return transaction(db, async (trx) => {
-    await currentCeiling(trx, actor, null, "users:manage");
+    await requirePermissionNow(trx, actor, null, "users:manage");
     const before = await User.query(trx).findById(id).where({ environment_id }).forUpdate();
     if (before === undefined) throw notFound("user");
     const actsAsThem =
@@ -53,13 +53,11 @@ export function updateUser(
           ? {}
           : { email_verified_at: verified ? raw("coalesce(email_verified_at, now())") : null }),
       });
-    // What was verified was the former address: the new one is verified anew, from now.
+    // The former address was verified earlier; the new one is verified now.
     if (isNewAddress && verified)
       await User.query(trx)
         .findById(id)
         .patch({ email_verified_at: raw("now()") });
-    await recordEvents(trx, actor, [
-      { type: "user.updated", environment_id, organization_id: null, subject_id: id },
-    ]);
+    await recordEvent(trx, actor, "user.updated", { id, environment_id, organization_id: null });
   }).catch(userExists);
 }

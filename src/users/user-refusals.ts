@@ -2,17 +2,17 @@ import { UniqueViolationError } from "objection";
 import { conflict, forbidden } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 
-/** What only programs say of a user, and why. */
+/** The attributes that only programs may set, with the end of the sentence "Only programs …". */
 const REASONS = {
   email_verified: "vouch for an address",
   metadata: "keep metadata about people",
-  external_id: "say what their own systems call a user",
+  external_id: "set the id a user has in their own systems",
   inviting_paused_until: "pause users or lift a pause",
 } as const;
 
 /**
- * Refuses what a user may not say of anybody, themselves included: that an address is verified, which proves who may
- * accept what was sent there, and what the team notes about people.
+ * Refuses attributes that users may not set, not even their own: whether an address is verified, which decides who may
+ * accept an invitation, and the team's notes about people.
  * @throws 403.
  */
 export function refuseProgramAttributes(
@@ -28,11 +28,11 @@ export function refuseProgramAttributes(
   }
 }
 
-/** Says which of a user's values another one has; passes any other error on. @throws always. */
+/** Throws a 409 that names the value another user has; rethrows any other error. */
 export function userExists(error: unknown): never {
   if (!(error instanceof UniqueViolationError)) throw error;
   if (error.constraint !== "users_external_id_unique")
-    throw conflict("email_taken", "A user with this address exists in this environment.");
+    throw conflict("email_taken", "Another user of this environment has this address.");
   const detail =
     "Another user of this environment has this external_id. Choose another, or clear it there first.";
   throw conflict("external_id_taken", detail, { pointer: "/data/attributes/external_id" });

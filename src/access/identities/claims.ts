@@ -3,7 +3,7 @@ import { parseEmailAddress } from "../../lib/email-address.ts";
 import { cleanText } from "../../mail/clean-text.ts";
 import type { Identity } from "./identity.ts";
 
-/** The person's id at the service, the only required claim. Some services use numbers. */
+/** The person's id at the service. The only required claim. Some services use numbers. */
 export const subject = z.union([z.string(), z.int().transform(String)]).pipe(
   z
     .string()
@@ -11,7 +11,7 @@ export const subject = z.union([z.string(), z.int().transform(String)]).pipe(
     .refine((text) => !/\p{Cs}/u.test(text)),
 );
 
-// All other claims are optional: a value that does not fit our columns is ignored.
+// All other claims are optional. A value that doesn't fit our columns is ignored.
 
 const LONGEST_NAME = 100;
 
@@ -83,14 +83,14 @@ const Envelope = z.looseObject({ success: z.boolean(), data: z.looseObject({}).n
 const DAY = 86_400_000;
 /** Milliseconds. Longer than any session, and still within Postgres' range. */
 const LONGEST_SESSION = 365 * DAY;
-/** Milliseconds, where the service gives no end. It is asked again every few minutes anyway. */
+/** Milliseconds, if the service gives no end. We ask it again every few minutes anyway. */
 const USUAL_SESSION = 30 * DAY;
 
 /**
- * Reads what the team's auth service says about a session.
+ * Reads the auth service's response about a session.
  * @param now milliseconds.
- * @returns undefined when there is no such session, it has ended, or it is a guest's: guests have no user here.
- * @throws ZodError when the response is neither a yes nor a no.
+ * @returns undefined if there is no such session, it has ended, or it is a guest's. Guests have no user here.
+ * @throws ZodError if the response is neither a yes nor a no.
  */
 export function readValidation(response: unknown, issuer: string, now = Date.now()): Identity | undefined {
   const { success, data, ...top } = Envelope.parse(response);

@@ -14,9 +14,9 @@ const UNIQUE_VIOLATION = "23505";
 type Key = Pick<Identity, "issuer" | "subject"> & { environment_id: string };
 
 /**
- * Finds or creates the user of an identity. A new identity gets an existing user by its address only if its service
- * says that the address is verified, because anyone can sign up with someone else's.
- * @returns the user, locked until the transaction ends, and how it was found. With `nobody` it is new.
+ * Finds or creates the user of an identity. A new identity joins the existing user of its address only if its service says that
+ * the address is verified, because anyone can sign up with someone else's.
+ * @returns the user, locked until the transaction ends, and how it was found. `nobody` means that it is new.
  * @throws 403.
  */
 export async function findOrCreateIdentifiedUser(
@@ -29,7 +29,7 @@ export async function findOrCreateIdentifiedUser(
   if (known !== undefined) return { user: known, found: "by identity" };
   if (address === null) throw withoutAddress();
 
-  // The transaction that inserts this row creates the user; any other waits here until it has.
+  // The transaction that inserts this row creates the user. Others wait here until it has committed.
   const id = newId("user");
   const claimed = await trx("user_identities")
     .insert({ ...key, user_id: id })
@@ -50,7 +50,7 @@ export async function findOrCreateIdentifiedUser(
   return { user, found: "by address" };
 }
 
-/** Locks the user before the identity, as deleting either does. */
+/** Locks the user before the identity, in the same order as deletions. */
 async function findByIdentity(trx: Knex.Transaction, key: Key): Promise<User | undefined> {
   const { rows } = await trx.raw<{ rows: User[] }>(
     `select u.* from users u join user_identities i on i.user_id = u.id
@@ -62,8 +62,8 @@ async function findByIdentity(trx: Knex.Transaction, key: Key): Promise<User | u
 }
 
 /**
- * Updates a user from what the service says. Keeps what the service does not mention, and keeps the address unless the
- * new one is verified there and no other user has it here.
+ * Updates a user from what the service says. Keeps fields that the service doesn't mention. Keeps the address unless the new one
+ * is verified there and no other user has it here.
  * @param user locked. @returns whether anything has changed.
  */
 export async function refreshUser(trx: Knex.Transaction, user: User, identity: Identity): Promise<boolean> {
@@ -79,7 +79,7 @@ export async function refreshUser(trx: Knex.Transaction, user: User, identity: I
   return changes.length > 0 || moved;
 }
 
-/** If two users take over an address at once, the unique index lets one have it. The savepoint saves the rest. */
+/** If two users take over an address at once, the unique index gives it to one. The savepoint keeps the other's transaction alive. */
 async function takeOverAddress(
   trx: Knex.Transaction,
   { id, environment_id }: User,

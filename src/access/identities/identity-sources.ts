@@ -3,11 +3,11 @@ import type { IdentitySource } from "./identity.ts";
 import { createOidcSource, type OidcSource } from "./oidc-source.ts";
 import { createSessionValidation } from "./session-validation.ts";
 
-/** The services that may know a caller Guildhall does not know. Undefined where none is configured. */
+/** The services that may know a caller whom Guildhall doesn't know. Each is undefined unless it is configured. */
 export interface IdentitySources {
-  /** Knows session tokens. */
+  /** The service that knows session tokens. */
   sessions: IdentitySource | undefined;
-  /** Signs JWTs. */
+  /** The issuer that signs JWTs. */
   oidc: OidcSource | undefined;
   /** Lets simultaneous requests with the same credentials share one question and one sign-in. */
   once: (key: string, work: () => Promise<boolean>) => Promise<boolean>;
@@ -19,7 +19,7 @@ type SourceSettings = Pick<
 >;
 
 /**
- * Prepares the configured services. Asks none of them until it is needed.
+ * Prepares the configured services. Sends nothing to them yet.
  * @param options milliseconds; tests shorten them.
  */
 export function createIdentitySources(
@@ -38,7 +38,7 @@ export function createIdentitySources(
 
 /**
  * Lets simultaneous callers with the same key share one run of the work.
- * @returns a function that runs `work` unless it is running for that key, and settles as it does.
+ * @returns a function that runs `work` unless it is already running for that key, and settles as that run does.
  */
 export function singleFlight<Result>(): (key: string, work: () => Promise<Result>) => Promise<Result> {
   const underWay = new Map<string, Promise<Result>>();

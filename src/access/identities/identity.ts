@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { EmailAddress } from "../../lib/email-address.ts";
 
-/** A person as described by another service of the team. A field the service does not give is null. */
+/** A person as described by another service of the team. Fields that the service leaves out are null. */
 export interface Identity {
   /** The service. A subject is unique only within its issuer. */
   issuer: string;
   /** The person's id at the issuer; never changes. */
   subject: string;
   address: EmailAddress | null;
-  /** True only if the service says so explicitly, or OIDC_TRUST_EMAIL speaks for it. */
+  /** True only if the service says so, or OIDC_TRUST_EMAIL takes its silence for a yes. */
   email_verified: boolean;
   first_name: string | null;
   last_name: string | null;
@@ -17,7 +17,7 @@ export interface Identity {
   expires_at: Date;
 }
 
-/** What a caller presents. The token goes to the service that issued it, and nowhere else. */
+/** A caller's token and the details that services check with it. The token goes only to the service that issued it. */
 export interface Presented {
   token: string;
   ip: string;
@@ -28,9 +28,9 @@ export interface Presented {
 /** A service of the team that knows its users. */
 export interface IdentitySource {
   /**
-   * @param mayAsk called before another service is asked; throws to prevent it.
-   * @returns undefined when the service does not know the caller.
-   * @throws 503 when the service can't answer. The caller is neither let in nor signed out.
+   * @param mayAsk called before the service is asked; throws to prevent that.
+   * @returns undefined if the service doesn't know the caller.
+   * @throws 503 if the service can't answer. The caller is neither let in nor signed out.
    */
   identify(presented: Presented, mayAsk: () => void): Promise<Identity | undefined>;
 }

@@ -7,14 +7,14 @@ import type { Identity, IdentitySource } from "./identity.ts";
 
 /** Asymmetric algorithms only: a public key must never pass for a shared secret. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-/** Types of tokens that stand for a person. An issuer signs others too, such as logout tokens. */
+/** The types of tokens that identify a person. An issuer signs others too, such as logout tokens. */
 const TYPES = [undefined, "jwt", "at+jwt", "application/at+jwt"];
 /** Seconds by which clocks may differ. */
 const CLOCK_TOLERANCE = 10;
-/** Bytes of each of the issuer's documents. */
+/** The most bytes of each of the issuer's documents. */
 const DOCUMENT_LIMIT = 64 * 1024;
 
-/** Errors that blame the token. Any other means that the issuer's keys are not available. */
+/** Errors that are the token's fault. Any other means that the issuer's keys are not available. */
 const BAD_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
 const Claims = z.object({
@@ -22,7 +22,7 @@ const Claims = z.object({
   exp: z.number(),
   email: address,
   email_verified: optionalFlag,
-  /** Microsoft Entra ID's optional claim: the owner of the address's domain is verified. Entra sends no `email_verified`. */
+  /** Microsoft Entra ID's optional claim that the owner of the address's domain is verified. Entra sends no `email_verified`. */
   xms_edov: optionalFlag,
   given_name: personName,
   family_name: personName,
@@ -38,15 +38,15 @@ export interface OidcSource extends IdentitySource {
 interface OidcOptions {
   issuer: string;
   audience: string;
-  /** Treats an address as verified where the issuer does not say. An explicit no always counts. */
+  /** Whether an address counts as verified if the issuer doesn't say. An explicit no always counts. */
   trustEmail: boolean;
   /** Milliseconds the issuer has for each of its two documents. */
   timeout: number;
-  /** Milliseconds before another unknown key makes us fetch the keys again. */
+  /** Milliseconds after fetching the keys before an unknown key makes us fetch them again. */
   cooldown: number;
 }
 
-/** Identifies people by a JWT of an OpenID Connect issuer, made for this service. */
+/** Identifies people by a JWT that an OpenID Connect issuer made for this service. */
 export function createOidcSource(options: OidcOptions): OidcSource {
   const { issuer, audience, trustEmail } = options;
   const keys = createIssuerKeys(options);
@@ -78,9 +78,9 @@ export function createOidcSource(options: OidcOptions): OidcSource {
 }
 
 /**
- * Finds an issuer's keys through its discovery document, when first needed. Fetches them again for an unknown key, and
- * starts from the discovery document after a failure, since the keys may have moved.
- * @returns a function for `jwtVerify` that throws 503 when the keys are not available.
+ * Finds an issuer's keys through its discovery document when they are first needed. Fetches them again for an unknown key. After
+ * a failure it starts from the discovery document again, because the keys may have moved.
+ * @returns a function for `jwtVerify` that throws 503 if the keys are not available.
  */
 function createIssuerKeys({ issuer, timeout, cooldown }: OidcOptions): JWTVerifyGetKey {
   const discovery = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
@@ -92,7 +92,7 @@ function createIssuerKeys({ issuer, timeout, cooldown }: OidcOptions): JWTVerify
   let keysUrl: URL | undefined;
   const keys = createRemoteJWKSet(discovery, {
     cooldownDuration: cooldown,
-    // The whole of a fetch: jose runs one at a time and keeps its result.
+    // Reads both documents in one fetch: jose runs one at a time and keeps its result.
     async [customFetch]() {
       const url = keysUrl ?? readKeysUrl(await read(discovery), issuer);
       keysUrl = undefined;
@@ -110,7 +110,7 @@ function createIssuerKeys({ issuer, timeout, cooldown }: OidcOptions): JWTVerify
   };
 }
 
-/** @throws Error unless the document is the issuer's own, and its keys are fetched as safely as itself. */
+/** @throws Error unless the document is the issuer's own, and its keys' URL is as secure as the issuer's. */
 function readKeysUrl(text: string, issuer: string): URL {
   const protocol = issuer.startsWith("https:") ? /^https$/ : /^https?$/;
   const Document = z.object({ issuer: z.literal(issuer), jwks_uri: z.url({ protocol }) });
@@ -131,7 +131,7 @@ function identityOf(claims: z.infer<typeof Claims>, issuer: string, trustEmail: 
     first_name: (given_name || family_name ? given_name : name) ?? null,
     last_name: family_name ?? null,
     picture: claims.picture ?? null,
-    // As long as the token is accepted; otherwise it would sign nobody in during its last seconds.
+    // As long as the token is accepted. Otherwise it couldn't sign anyone in during its last seconds.
     expires_at: new Date((claims.exp + CLOCK_TOLERANCE) * 1_000),
   };
 }

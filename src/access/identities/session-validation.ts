@@ -7,13 +7,13 @@ import { hashToken } from "../../lib/random-token.ts";
 import { readValidation } from "./claims.ts";
 import type { Identity, IdentitySource, Presented } from "./identity.ts";
 
-/** Concurrent questions: a service that hangs must not take all our sockets, nor one address all of the places. */
+/** Limits concurrent questions, so that a hanging service can't use up our sockets, and one address can't use up all places. */
 const QUESTIONS = { atOnce: 100, each: 20, waiting: 400, waitingEach: 80 };
-/** How long, and for how many tokens, a refusal is remembered. */
+/** How long refusals are remembered, and for how many tokens. */
 const REFUSED = { milliseconds: 10_000, tokens: 10_000 };
-/** Characters. Any other token is rejected without asking the service. */
+/** Characters. Shorter and longer tokens are rejected without asking the service. */
 const TOKEN = { shortest: 10, longest: 4_096 };
-/** Bytes of a response. */
+/** The most bytes of a response. */
 const RESPONSE_LIMIT = 64 * 1024;
 const NO = [401, 403, 404];
 
@@ -25,7 +25,7 @@ interface AuthService {
   timeout: number;
 }
 
-/** Identifies people by a session of the team's auth service, which is asked about each one. */
+/** Identifies people by a session of the team's auth service, by asking it about each session. */
 export function createSessionValidation(service: AuthService): IdentitySource {
   const refused = createShortMemory(REFUSED.milliseconds, REFUSED.tokens);
   const gate = createFairGate({ ...QUESTIONS, patience: service.timeout });
@@ -33,7 +33,7 @@ export function createSessionValidation(service: AuthService): IdentitySource {
     async identify(presented, mayAsk) {
       const { token, ip } = presented;
       if (token.length < TOKEN.shortest || token.length > TOKEN.longest) return undefined;
-      // The token alone: a caller can vary everything else with each request.
+      // Only the token, because a caller can vary everything else with each request.
       const key = hashToken(token).toString("base64");
       if (refused.has(key)) return undefined;
       mayAsk();
@@ -55,8 +55,8 @@ export function createSessionValidation(service: AuthService): IdentitySource {
 
 /**
  * Asks the team's auth service about a session, server to server ("bridge validation").
- * @returns undefined when it says no.
- * @throws when it says neither yes nor no: ZodError for an unknown shape, TypeError for the network, and others.
+ * @returns undefined if it says no.
+ * @throws if it says neither yes nor no: ZodError for an unknown shape, TypeError for the network, and others.
  */
 async function askAuthService(service: AuthService, presented: Presented): Promise<Identity | undefined> {
   const { origin, pathname } = new URL(service.url);
@@ -66,7 +66,7 @@ async function askAuthService(service: AuthService, presented: Presented): Promi
   return readValidation(parse(text), origin + pathname);
 }
 
-/** Retries once after a network error or a 5xx, as during a restart. Does not retry after a timeout. */
+/** Retries once after a network error or a 5xx, in case the service restarts. Doesn't retry after a timeout. */
 async function tryTwice(attempt: () => Promise<Answered>): Promise<Answered> {
   try {
     const response = await attempt();
@@ -98,7 +98,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Describes an error for the log. Names where a response is wrong, and quotes none of it. */
+/** Describes an error for the log. Says where a response is wrong, without quoting it. */
 function describe(error: unknown): unknown {
   if (error instanceof GateFull) return new Error("too many questions to the auth service at once");
   if (!(error instanceof z.ZodError)) return causeOf(error);
@@ -109,26 +109,23 @@ function describe(error: unknown): unknown {
 function unavailable(cause: unknown): Refusal {
   const detail =
     "The service that knows your session is not available right now. You are still signed in: try again shortly.";
-  const item = { code: "session_validation_unavailable", detail };
-  return new Refusal(503, [item], { "Retry-After": "2" }, { cause });
+  return new Refusal(
+    503,
+    [{ code: "session_validation_unavailable", detail }],
+    { "Retry-After": "2" },
+    { cause },
+  );
 }
 
-/** Remembers a limited number of keys for a while, and forgets the oldest first. */
-export interface ShortMemory {
-  has(key: string): boolean;
-  add(key: string): void;
-}
-
-/** @param milliseconds how long. @param size how many. @param now milliseconds, injected by tests. */
-export function createShortMemory(
-  milliseconds: number,
-  size: number,
-  now: () => number = Date.now,
-): ShortMemory {
+/**
+ * Remembers at most `size` keys for some time, and forgets the oldest first.
+ * @param milliseconds how long it remembers a key. @param now milliseconds, injected by tests.
+ */
+export function createShortMemory(milliseconds: number, size: number, now: () => number = Date.now) {
   const endsAt = new Map<string, number>();
   return {
-    has: (key) => (endsAt.get(key) ?? 0) > now(),
-    add(key) {
+    has: (key: string) => (endsAt.get(key) ?? 0) > now(),
+    add(key: string): void {
       // Moves the key to the end: a map keeps the order of insertion.
       endsAt.delete(key);
       endsAt.set(key, now() + milliseconds);

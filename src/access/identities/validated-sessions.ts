@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { statement } from "../../db/statement.ts";
 import { newId } from "../../lib/id.ts";
 
-/** Minutes a service's answer stays valid. Someone who signs out there may stay signed in here for as long. */
+/** Minutes a service's answer stays valid. People who sign out there may stay signed in here for that long. */
 const VALID_FOR = 5;
 
 const LONGEST_USER_AGENT = 500;
@@ -30,8 +30,8 @@ const findKnown = statement<{ known: boolean }, { token_hash: Buffer; environmen
 );
 
 /**
- * Returns whether another service may be asked about a token that is not valid here. Guildhall's own tokens, of any
- * environment, are never shown to others, and a session that was revoked here stays revoked.
+ * Returns whether another service may be asked about a token that isn't valid here. Guildhall never shows its own tokens, of any
+ * environment, to others. A session that was revoked here stays revoked.
  */
 export async function mayBeForeign(
   db: Knex,
@@ -44,7 +44,7 @@ export async function mayBeForeign(
 
 /**
  * Keeps a session that another service has just confirmed: inserts it, or extends it by a few minutes.
- * @returns false when it was revoked here, or the token is one of Guildhall's own. Neither can be changed from outside.
+ * @returns false if it was revoked here, or the token is Guildhall's own. Another service can't change either.
  */
 export async function keepValidatedSession(
   trx: Knex.Transaction,
@@ -70,12 +70,12 @@ export async function keepValidatedSession(
 }
 
 /**
- * Removes the identities of a user whose address has just been proven for the first time, in another way. Until then
- * anyone could have signed up elsewhere with that address, and must not get what is granted to it. Anyone who proves the
- * address there too is let in again.
+ * Removes the identities of a user whose address has just been proven for the first time, but not by those identities. Until then
+ * anyone could have signed up with that address at another service, and must not get what is granted to it. People who prove the
+ * address there, too, are let in again.
  */
 export async function dropUnprovenIdentities(trx: Knex.Transaction, user_id: string): Promise<void> {
   await trx("user_identities").where({ user_id }).delete();
-  // In this order, to see sessions kept while we waited for the identities. Revoked ones stay, to stay revoked.
+  // Second, to also delete sessions that were kept while we waited for the identities. Revoked ones must stay revoked.
   await trx("sessions").where({ user_id, revoked_at: null }).whereNotNull("validated_until").delete();
 }

@@ -14,14 +14,7 @@ export interface ClientCredentials {
   client_secret: string;
 }
 
-export interface AuthenticClient {
-  client_id: string;
-  scopes: string[];
-  environment_id: string;
-  handle: string;
-}
-
-/** Returns the first environment that exists, and the client if the environment has it. */
+/** The first environment that exists, and the client if that environment has it. */
 interface FoundClient {
   environment_id: string;
   handle: string;
@@ -42,7 +35,7 @@ const findClient = statement<FoundClient, { handles: string[]; id: string | null
   left join api_clients c on c.environment_id = e.id and c.id = :id`,
 );
 
-/** Compared with when there is no such client, so that the response takes as long. */
+/** Compared with the secret if there is no such client, so that the response takes as long. */
 const NO_HASH = Buffer.alloc(32);
 
 /**
@@ -54,7 +47,7 @@ export async function authenticateClient(
   { db, limiter }: Pick<Context, "db" | "limiter">,
   { client_id, client_secret }: ClientCredentials,
   { environments, ip }: { environments: string[]; ip: string },
-): Promise<AuthenticClient> {
+) {
   requireNamed(environments);
   const [found] = await findClient(db, {
     handles: environments,
@@ -91,7 +84,7 @@ export function readClientCredentials(
   return basic;
 }
 
-/** Both halves are form-encoded before they are joined, which is OAuth's own addition to HTTP Basic. */
+/** Decodes HTTP Basic. OAuth additionally form-encodes both halves before they are joined. */
 function readBasic(authorization: string): ClientCredentials | undefined {
   const encoded = /^Basic +([\w+/=-]{1,1024})$/i.exec(authorization)?.[1] ?? "";
   const [, id, secret] = /^([^:]+):(.+)$/.exec(Buffer.from(encoded, "base64").toString()) ?? [];
@@ -105,8 +98,8 @@ function readBasic(authorization: string): ClientCredentials | undefined {
 }
 
 /**
- * Returns the caller of a verified access token: nobody if it was made for another environment or audience, or its client
- * is gone. The caller has the granted scopes that the client still has.
+ * Returns the caller of a verified access token: nobody if the token was made for another environment or audience, or its client
+ * was deleted. The caller has those granted scopes that the client still has.
  */
 export function clientCaller(
   { client_id, environment, scopes, audience }: Grant,

@@ -9,13 +9,13 @@ const CODES = [
   "invalid_target",
 ] as const;
 
-/** A refusal of RFC 6749 §5.2 or RFC 8707 §2. @param detail without quotes or backslashes: the RFC forbids them. */
+/** Makes a refusal of RFC 6749 §5.2 or RFC 8707 §2. @param detail without quotes and backslashes, which the RFC forbids. */
 export function oauthError(code: (typeof CODES)[number], detail: string): Refusal {
   if (code !== "invalid_client") return new Refusal(400, [{ code, detail }]);
   return new Refusal(401, [{ code, detail }], { "WWW-Authenticate": 'Basic realm="guildhall"' });
 }
 
-/** Renders a refusal for OAuth clients. One with a code of our own gets the nearest code of OAuth. */
+/** Renders a refusal for OAuth clients. A code of our own is replaced by the nearest one of OAuth. */
 export function renderOauthError(ctx: KoaContext, { status, code, message }: Refusal): void {
   const isTemporary = status === 429 || status === 503;
   const nearest = isTemporary

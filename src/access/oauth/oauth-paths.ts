@@ -8,10 +8,10 @@ const tokenRequest = {
   type: "object",
   properties: {
     grant_type: { type: "string", const: "client_credentials" },
-    resource: text("What the token is for: `{base}/api`, the base being the service's address."),
-    scope: text("Scopes with spaces between; all the client has when left out."),
-    client_id: text("Unless sent by HTTP Basic."),
-    client_secret: text("Unless sent by HTTP Basic."),
+    resource: text("The API the token is for: `{base}/api`, where `{base}` is the service's address."),
+    scope: text("Scopes, separated by spaces. Defaults to all scopes of the client."),
+    client_id: text("Required unless sent with HTTP Basic."),
+    client_secret: text("Required unless sent with HTTP Basic."),
   },
   required: ["grant_type", "resource"],
 };
@@ -22,7 +22,7 @@ const tokenAnswer = {
     access_token: text("A JWT: send it as a bearer token."),
     token_type: { type: "string", const: "Bearer" },
     expires_in: { type: "integer", description: "Seconds." },
-    scope: text("What was granted."),
+    scope: text("The granted scopes."),
   },
   required: ["access_token", "token_type", "expires_in", "scope"],
 };
@@ -43,20 +43,20 @@ const openToAll = (operationId: string, summary: string, description: string) =>
     operationId,
     tags: ["oauth"],
     summary,
-    description: "Anybody.",
+    description: "Anyone.",
     responses: { "200": { description, content: { [JSON_TYPE]: { schema: { type: "object" } } } } },
     security: [{}],
   },
 });
 
-/** The paths of `oauthRouter` as OpenAPI tells them, by hand: they speak OAuth's language, not JSON:API's. */
+/** The OpenAPI paths of `oauthRouter`, written by hand because they follow OAuth and not JSON:API. */
 export const oauthPaths = {
   "/oauth/token": {
     post: {
       operationId: "issueAccessToken",
       tags: ["oauth"],
-      summary: "Trade an API client's id and secret for an access token.",
-      description: "Whoever knows a client's secret, by HTTP Basic or in the form.",
+      summary: "Exchange an API client's id and secret for an access token.",
+      description: "Anyone who knows a client's secret. Send it with HTTP Basic or in the form.",
       requestBody: {
         required: true,
         content: { "application/x-www-form-urlencoded": { schema: tokenRequest } },
@@ -77,7 +77,7 @@ export const oauthPaths = {
           },
         },
         "400": refused("`invalid_request`, `unsupported_grant_type`, `invalid_scope` or `invalid_target`."),
-        "401": refused("`invalid_client`: no such client in the environment, or another secret."),
+        "401": refused("`invalid_client`: the environment has no such client, or the secret is wrong."),
         "404": refused("No such environment."),
         "429": refused("Too many wrong secrets: wait as many seconds as `Retry-After` says."),
       },
@@ -86,12 +86,12 @@ export const oauthPaths = {
   },
   "/.well-known/jwks.json": openToAll(
     "readJwks",
-    "Read the public keys access tokens are signed with.",
+    "Read the public keys that verify access tokens.",
     "A JSON Web Key Set (RFC 7517).",
   ),
   "/.well-known/oauth-authorization-server": openToAll(
     "readAuthorizationServer",
-    "Read where tokens come from and which scopes there are.",
+    "Read where to get tokens, and which scopes there are.",
     "Metadata of the authorization server (RFC 8414).",
   ),
 };

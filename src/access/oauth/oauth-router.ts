@@ -11,7 +11,7 @@ import { authenticateClient, type ClientCredentials, readClientCredentials } fro
 import { oauthError } from "./oauth-error.ts";
 import { SCOPES } from "./scopes.ts";
 
-/** Serves access tokens to the team's programs, and the documents that describe how (RFC 6749, 8414, 8707). */
+/** Issues access tokens to the team's programs, and serves the documents that describe how (RFC 6749, 8414, 8707). */
 export function oauthRouter(context: Context): Router<RequestState> {
   const { settings, accessTokens } = context;
   const router = new Router<RequestState>();
@@ -48,7 +48,7 @@ export function oauthRouter(context: Context): Router<RequestState> {
 interface TokenRequest {
   credentials: ClientCredentials;
   resource: string;
-  /** Undefined requests all scopes of the client. */
+  /** Undefined for all scopes of the client. */
   scope: string | undefined;
 }
 
@@ -84,7 +84,7 @@ async function readForm(request: IncomingMessage): Promise<Map<string, string>> 
   return form;
 }
 
-/** Records that a client was active, at most once a minute. */
+/** Records when a client was last active, at most once a minute. */
 const touchClient = statement<never, { id: string }>(
   "touch-client",
   { id: "text" },

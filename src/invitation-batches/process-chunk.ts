@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { pipelined } from "../db/pipelined.ts";
 import { statement } from "../db/statement.ts";
 import { forbidden, Refusal } from "../errors.ts";
-import type { Actor } from "../events/record-events.ts";
+import { type Actor, SYSTEM } from "../events/record-events.ts";
 import { refusalOf } from "../http/answer-errors.ts";
 import { tryToInvite } from "../invitations/invite-member.ts";
 import { resendInvitation } from "../invitations/resend-invitation.ts";
@@ -12,12 +12,12 @@ import type { LockedBatch } from "./lock-next-batch.ts";
 import type { RowInput } from "./new-rows.ts";
 import { type RowOutcome, settleRows } from "./settle-rows.ts";
 
-/** Rows per transaction: it holds the organization's lock, which others want, for a fraction of a second. */
+/** Rows per transaction: few enough to hold the organization's lock for only a fraction of a second. */
 const CHUNK = 100;
 
 interface QueuedRow {
   number: number;
-  /** Null where an invitation is to be resent. */
+  /** Null for an invitation to resend. */
   input: RowInput | null;
   invitation_id: string | null;
 }
@@ -31,7 +31,7 @@ const findQueued = statement<QueuedRow, { batch_id: string; limit: number }>(
   order by number limit :limit`,
 );
 
-/** Chunks of one user wait for each other, or each would count without the other's rows towards the user's quota. */
+/** Makes chunks of one user wait for each other, so that each counts the others' rows towards the user's quota. */
 const lockInviter = statement<never, { user_id: string }>(
   "lock-inviter",
   { user_id: "text" },
@@ -39,34 +39,33 @@ const lockInviter = statement<never, { user_id: string }>(
 );
 
 /**
- * Invites or resends the next rows of a batch that is locked, and writes down what became of each, all in the one transaction: a
- * process that is killed has done the whole chunk or nothing of it.
- * @param careful whether a row may fail by an error nobody foresaw without taking the others along; it costs two round
- *   trips a row.
- * @returns how many mails are due now.
+ * Invites or resends the next rows of a locked batch and records each outcome, all in one transaction: a process that is
+ * killed has done the whole chunk or none of it.
+ * @param isolated whether an unexpected error fails only its row instead of the chunk, for two more round trips a row.
+ * @returns the number of emails that are now due.
  */
-export async function workOffChunk(
+export async function processChunk(
   trx: Knex.Transaction,
   batch: LockedBatch,
-  { careful, log }: { careful: boolean; log: Log },
+  { isolated, log }: { isolated: boolean; log: Log },
 ): Promise<number> {
   const { id, kind, dry_run, request_id } = batch;
   if (!batch.has_organization) {
-    await cancelRest(trx, batch, { kind: "system", user_id: null, request_id });
+    await cancelRest(trx, batch, { ...SYSTEM, request_id });
     return 0;
   }
   if (batch.actor_user_id !== null) await lockInviter(trx, { user_id: batch.actor_user_id });
-  // Invitations to resend may be of many organizations, and a transaction holds the lock of one.
+  // Invitations to resend may belong to many organizations, and a transaction locks only one.
   const size = kind === "resend" ? 1 : CHUNK;
-  const alone = careful || kind === "resend";
+  const alone = isolated || kind === "resend";
   const found = await findQueued(trx, { batch_id: id, limit: size + 1 });
-  // Emails to one address wait for each other, so every chunk comes to its addresses in the same order.
+  // Emails to one address wait for each other, so every chunk takes its addresses in the same order.
   const rows = found.slice(0, size).sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
-  const judge = async (row: QueuedRow) =>
+  const processRow = async (row: QueuedRow) =>
     outcomeOf(batch, row.number, await (alone ? inviteAlone(trx, batch, row, log) : invite(trx, batch, row)));
-  // What a dry run writes is judged by the database as anything is, and then undone.
+  // A dry run is written, so that the database checks it, and then undone.
   if (dry_run) await trx.raw("savepoint dry_run");
-  const statements = rows.map((row) => () => judge(row));
+  const statements = rows.map((row) => () => processRow(row));
   const outcomes = alone ? await oneByOne(statements) : await pipelined(trx, statements);
   if (dry_run) {
     await trx.raw("rollback to savepoint dry_run");
@@ -101,8 +100,8 @@ function outcomeOf({ kind }: LockedBatch, number: number, invited: Invited): Row
   return { number, status: "failed", code, detail, invitation_id: null };
 }
 
-/** The job gives the hint once all is committed. */
-const NO_HINTS = { hint: () => {} };
+/** The job wakes the mail worker once the chunk is committed. */
+const NO_WAKE_UPS = { wakeUp: () => {} };
 
 async function invite(
   trx: Knex.Transaction,
@@ -110,11 +109,11 @@ async function invite(
   { input, invitation_id }: QueuedRow,
 ): Promise<Invited> {
   const { environment_id, organization_id, actor_kind, actor_user_id, request_id, program_may } = batch;
-  if (!program_may) return forbidden("forbidden", "The program that asked for it may not invite any more.");
+  if (!program_may) return forbidden("forbidden", "The program that created the batch may no longer invite.");
   const actor: Actor = { kind: actor_kind, user_id: actor_user_id, request_id };
   if (input === null || organization_id === null)
     return resendInvitation(
-      { db: trx, queues: NO_HINTS },
+      { db: trx, queues: NO_WAKE_UPS },
       { id: invitation_id ?? "", environment_id },
       null,
       actor,
@@ -122,7 +121,7 @@ async function invite(
   return tryToInvite(trx, { environment_id, organization_id, ...input }, actor);
 }
 
-/** The same behind a savepoint. @throws what passes by itself, such as a lost connection: the chunk is tried again. */
+/** Does the same in a savepoint. @throws temporary errors, such as a lost connection, after which the chunk is retried. */
 async function inviteAlone(
   trx: Knex.Transaction,
   batch: LockedBatch,
@@ -140,8 +139,8 @@ async function inviteAlone(
     await trx.raw("rollback to savepoint one_row");
     await refusal?.stands?.(trx);
     if (refusal !== undefined) return refusal;
-    log.error({ err: error, batch: batch.id, row: row.number }, "a row can't be judged");
-    const detail = "Our mistake: tell support the id of the row.";
+    log.error({ err: error, batch: batch.id, row: row.number }, "a row of a batch failed unexpectedly");
+    const detail = "Something went wrong on our side. Give support the id of the row.";
     return new Refusal(500, [{ code: "internal_error", detail }]);
   }
 }

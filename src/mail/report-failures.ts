@@ -1,9 +1,9 @@
 import { type FailureCause, loggableReply } from "./replies.ts";
 
-/** Addresses that a notice lists; it counts the others. */
+/** The most addresses that a notice lists. It counts the others. */
 const LISTED = 20;
 
-/** The reply of a delivery that isn't sent because its address is suppressed. Inviters must not learn why. */
+/** The reply of a delivery that isn't sent because its address is suppressed. It doesn't say why, because inviters must not know. */
 export const SUPPRESSED_REPLY = "not sent: the address is suppressed";
 
 /** Returns the fields of a log line about a failed delivery. */
@@ -15,14 +15,14 @@ export function failureFields(
 }
 
 /**
- * SQL for the consequences of failures, in the statement that writes them: an event each, and the notice to the inviter
- * of an invitation that is still open. It needs a CTE `failures` with the columns id, environment_id, organization_id,
- * invitation_id, kind, email, cause, smtp_code, reply, event_type, event_id, notice_id and request_id.
+ * SQL for the consequences of failures, as part of the statement that writes them: an event each, and a notice to the inviter if
+ * the invitation is still open. It needs a CTE `failures` with the columns id, environment_id, organization_id, invitation_id, kind,
+ * email, cause, smtp_code, reply, event_type, event_id, notice_id and request_id.
  *
- * The first notice leaves at once. The next waits an hour and collects further failures, so that a thousand failures
- * make two emails. A notice that fails makes no further notice, because it is not an email to an invitee.
+ * The first notice leaves at once. The next one waits an hour and collects further failures, so a thousand failures cause two
+ * emails. A notice that fails causes no further notice, because it isn't an email to an invitee.
  */
-export const TELL_FAILURES = `
+export const REPORT_FAILURES = `
   failures_logged as (
     insert into events (id, environment_id, type, actor_kind, organization_id, subject_id, data, request_id)
     select event_id, environment_id, event_type, 'system', organization_id, id, jsonb_strip_nulls(jsonb_build_object(
@@ -42,21 +42,21 @@ export const TELL_FAILURES = `
       and coalesce((e.settings->'notify_inviter'->>'undelivered')::boolean, true)
     group by f.environment_id, f.organization_id, u.email, u.email_canonical
   ),
-  inviters_told as (
+  inviters_notified as (
     insert into mail_deliveries as waiting (
       id, environment_id, organization_id, invitation_id, kind, seq, email, email_canonical, due_at, about
     )
-    -- One invitation may be reported several times. Only the seq has to differ: here it is the second, counted from 2026.
+    -- One invitation may be reported several times. Only the seq must differ, so it is the number of seconds since 2026 began.
     select notice_id, environment_id, organization_id, invitation_id, 'invitation-undelivered',
       extract(epoch from now())::int - 1767225600, email, email_canonical,
       greatest(now(), (
-        select max(created_at) from mail_deliveries told
-        where told.organization_id = undelivered.organization_id
-          and told.email_canonical = undelivered.email_canonical and told.kind = 'invitation-undelivered'
+        select max(created_at) from mail_deliveries earlier
+        where earlier.organization_id = undelivered.organization_id
+          and earlier.email_canonical = undelivered.email_canonical and earlier.kind = 'invitation-undelivered'
       ) + interval '1 hour'),
       jsonb_build_object('count', failed, 'failures', jsonb_path_query_array(failures, '$[0 to ${LISTED - 1}]'))
     from undelivered
-    -- The same order everywhere, so that two who add to the same notices don't wait for each other.
+    -- In the same order everywhere, so that two statements that add to the same notices can't deadlock.
     order by organization_id, email_canonical
     on conflict (organization_id, email_canonical) where kind = 'invitation-undelivered' and message_id is null
     do update set updated_at = now(), about = jsonb_build_object(

@@ -1,15 +1,15 @@
 import type { ClientBase } from "pg";
 import { type Patience, watchConnection } from "./watch-connection.ts";
 
-/** Milliseconds; 0: no limit. */
-export interface SessionLimits {
+/** Milliseconds. 0 means no limit. */
+interface SessionLimits {
   statement_timeout: number;
   lock_timeout: number;
   idle_in_transaction_session_timeout: number;
 }
 
-/** An operator who set a limit for the role or the database knows better, even where that is 0. */
-const BEGIN = `
+/** Sets each limit unless the operator has set it for the role or the database, even to 0. */
+const SET_LIMITS = `
   select current_setting('transaction_read_only') = 'on' as read_only,
     (select setting::int from pg_settings where name = 'statement_timeout') as statement_timeout,
     count(set_config(name, value, false))
@@ -17,21 +17,21 @@ const BEGIN = `
   where setting = '0' and source in ('default', 'configuration file', 'command line', 'environment variable')`;
 
 /**
- * Makes a new connection ours: watched, and with limits on the server's side. They are no start-up parameters, which would
- * override the operator's settings, and which PgBouncer refuses.
- * @throws SQLSTATE 25006 for a server that takes no writes: a replica, where the primary is expected.
+ * Prepares a new connection: watches it, and sets limits that the server enforces. They aren't start-up parameters, because those
+ * would override the operator's settings, and PgBouncer refuses them.
+ * @throws SQLSTATE 25006 if the server takes no writes, as a replica.
  */
-export async function beginSession(
+export async function prepareConnection(
   client: ClientBase,
   limits: SessionLimits,
   patience: Patience,
 ): Promise<void> {
   const own = { ...patience };
   watchConnection(client, own);
-  const { rows } = await client.query<{ read_only: boolean; statement_timeout: number }>(BEGIN, [
+  const { rows } = await client.query<{ read_only: boolean; statement_timeout: number }>(SET_LIMITS, [
     JSON.stringify(limits),
   ]);
-  // Whoever lets statements take longer waits longer for a server that is gone.
+  // An operator who allows longer statements also waits longer for a server that is gone.
   own.answer = Math.max(own.answer, (rows[0]?.statement_timeout ?? 0) + 1_000);
   if (rows[0]?.read_only) {
     const message = "The database is read-only: it is a replica, or set to default_transaction_read_only.";

@@ -3,7 +3,7 @@ import type { Permission } from "../access/permissions.ts";
 import { lacksPermission } from "../access/require-permission.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../events/record-events.ts";
-import type { Ceiling } from "./require-grantable.ts";
+import type { HeldPermissions } from "./require-grantable.ts";
 
 const findHeld = statement<{ held: string[] }, { user_id: string | null; organization_id: string | null }>(
   "find-permissions-held",
@@ -12,18 +12,18 @@ const findHeld = statement<{ held: string[] }, { user_id: string | null; organiz
 );
 
 /**
- * What the actor may give in an organization, read once its lock is held: the rights they came with may be gone by now.
- * Inside a transaction they stay what they are until it ends.
+ * Checks the actor's permissions again, once the organization is locked: they may have lost some since the request was
+ * admitted. Until the transaction ends they can't lose any more.
  * @param organizationId null: in the whole environment.
- * @returns null, no ceiling, for programs, which act by their scopes.
+ * @returns the permissions the actor has there.
  * @throws 403 for a user who lacks the permission.
  */
-export async function currentCeiling(
+export async function requirePermissionNow(
   db: Knex,
   { kind, user_id }: Pick<Actor, "kind" | "user_id">,
   organizationId: string | null,
   needed: Permission,
-): Promise<Ceiling> {
+): Promise<HeldPermissions> {
   if (kind !== "user") return null;
   const [{ held = [] } = {}] = await findHeld(db, { user_id, organization_id: organizationId });
   if (held.includes(needed)) return held;
