@@ -151,9 +151,21 @@ describe("rows read for a large organization's owner are about one page", () => 
     "/api/events?sort=-created_at",
     "/api/events?filter[type]=nothing",
     `/api/organizations/${LARGE.organization}/memberships`,
+    `/bridge-payment/organizations/${LARGE.organization}/members?role=owner`,
+    `/bridge-payment/organizations/${LARGE.organization}/members?role=billing`,
   ])("%s", async (url) => {
     expect(await excessesOf(ownerOfLarge, url)).toEqual([]);
   });
+});
+
+test("a page of a large organization's members counts no more than 10,000 others", async () => {
+  const url = `/bridge-payment/organizations/${LARGE.organization}/members`;
+  const readings = await readingsOf(guildhall.db, async () => {
+    const { body } = await ownerOfLarge.get(url);
+    expect(body.meta.pagination).toEqual({ total: 10_020, page: 1, pageSize: 20, totalPages: 501 });
+  });
+  expect(Math.max(...readings.map(({ rows }) => rows))).toBeLessThan(10_000 + ROWS);
+  expect(Math.max(...readings.map(({ blocks }) => blocks))).toBeLessThan(BLOCKS);
 });
 
 test.each([

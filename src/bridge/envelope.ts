@@ -52,7 +52,7 @@ export function record(data: object, status = 200, message?: string): Answer {
   return { status, document: { success: true, data, ...(message === undefined ? {} : { message }) } };
 }
 
-/** Answers with a page of records. @param total the number of records on all pages. */
+/** Answers with a page of records. @param total the number of records on all pages, as far as they are counted. */
 export function page(data: object[], total: number, { limit, offset }: Paging): Answer {
   const pagination = {
     total,

@@ -46,7 +46,7 @@ export function preparedQuery<Shape extends object>(
   name: string,
   build: (db: Knex, shape: Shape) => { toKnexQuery(): Knex.QueryBuilder },
 ) {
-  return <Row>(db: Knex, shape: Shape, values: Values): Promise<Row[]> => {
+  return async <Row>(db: Knex, shape: Shape, values: Values): Promise<Row[]> => {
     const key = `${name} ${JSON.stringify(shape)}`;
     const compiled = kept.get(key) ?? compile(name, build(db, shape).toKnexQuery());
     remember(kept, key, compiled, KEPT);

@@ -51,10 +51,23 @@ export async function runPrepared<Row>(
   try {
     const query = { sql, options: { name, values } };
     const { response }: { response: { rows: Row[] } } = await client.query(connection, query);
+    noteName(connection, name);
     return response.rows;
   } finally {
     await client.releaseConnection(connection);
   }
+}
+
+/** The most statements that a connection prepares. Postgres keeps the plan of each in memory until the connection ends. */
+const MOST_NAMES = 500;
+
+const namesOf = new WeakMap<object, Set<string>>();
+
+/** Has the pool replace a connection that has prepared too many statements, once nobody uses it. */
+function noteName(connection: { __knex__disposed?: string }, name: string): void {
+  const names = namesOf.get(connection) ?? new Set();
+  namesOf.set(connection, names.add(name));
+  if (names.size > MOST_NAMES) connection.__knex__disposed = "It has prepared too many statements.";
 }
 
 /** Numbers the parameters and adds their types: every `:organization_id` becomes `$1::text`. */

@@ -53,7 +53,11 @@ export const findPageRows = preparedQuery("list", (db, shape: PageShape) => {
   ];
   const [place = [], ...otherPlaces] = places;
   if (leads === undefined && otherPlaces.length === 0) cut(rows, place);
-  else void rows.whereRaw("?? = any(?)", [`${table}.id`, foundIds()]);
+  else {
+    const ids = foundIds();
+    // They have been checked where they were found.
+    void rows.clearWhere().whereRaw("?? = any(?)", [`${table}.id`, ids]);
+  }
   if (sort.column !== "id") void rows.select(raw("??::text as ??", [column, SORT_VALUE]));
   return inOrder(rows).limit(LIMIT);
 

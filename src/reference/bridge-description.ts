@@ -112,10 +112,10 @@ function metaSchema(schemas: Components["schemas"]): JsonSchema {
   const count = (description: string, minimum = 0) => ({ type: "integer", minimum, description });
   const pagination = schemas.refer("BridgePagination", () =>
     exactly({
-      total: count("How many there are on all pages."),
+      total: count("How many there are on all pages. Counted up to 10,000 beyond this page."),
       page: count("The page, from 1.", 1),
       pageSize: count("How many fit on a page, as `limit` says.", 1),
-      totalPages: count("How many pages there are; 0 if there is nothing."),
+      totalPages: count("How many pages `total` fills; 0 if there is nothing."),
     }),
   );
   return exactly({ pagination });
