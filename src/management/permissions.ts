@@ -4,9 +4,7 @@ import { created_at, described, text, updated_at, withExample } from "../http/at
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Permission } from "../models/role.ts";
-import { createPermission } from "../roles/create-permission.ts";
-import { deletePermission } from "../roles/delete-permission.ts";
-import { updatePermission } from "../roles/update-permission.ts";
+import { createPermission, deletePermission, updatePermission } from "../roles/permission-commands.ts";
 import { keyOf } from "./key-of.ts";
 import { changes, creates, deletes } from "./resource-endpoints.ts";
 

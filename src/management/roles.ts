@@ -9,9 +9,7 @@ import { among, idsFrom } from "../json-api/lead.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
-import { createRole } from "../roles/create-role.ts";
-import { deleteRole } from "../roles/delete-role.ts";
-import { updateRole } from "../roles/update-role.ts";
+import { createRole, deleteRole, updateRole } from "../roles/role-commands.ts";
 import {
   isOfOwnOrganization,
   ROLES_MANAGERS,
