@@ -3,9 +3,11 @@ import { afterAll, beforeAll, inject } from "vitest";
 import type { JobContext } from "../../jobs/define-job.ts";
 import type { QueueBackend } from "../../jobs/queue-backend.ts";
 import { startWorker } from "../../jobs/worker.ts";
+import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import type { Settings } from "../../src/config/variables.ts";
 import type { Context } from "../../src/context.ts";
+import { serve } from "../../src/http/serve.ts";
 import { createLog, type Log } from "../../src/log.ts";
 import { createDeliveryRunner } from "../../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
@@ -73,7 +75,11 @@ export async function startGuildhall(options: GuildhallOptions = {}): Promise<Gu
   const isUsual = !fresh && special === undefined && log === undefined && queue !== "redis";
   const open = () => openUsing(options);
   const service = await (isUsual ? borrowService(open) : open());
-  const { settings, context, backend, mailbox, origin } = service;
+  const { settings, context, backend, mailbox } = service;
+  // On a port of its own: no connection of an earlier file leads here.
+  const server = await serve(createApp(context), { port: 0, host: "127.0.0.1" });
+  const origin = `http://127.0.0.1:${server.port}`;
+  settings.PUBLIC_URL = origin;
 
   let stopping = false;
   const renderer = createMailRenderer(inject("mailSources"));
@@ -101,6 +107,7 @@ export async function startGuildhall(options: GuildhallOptions = {}): Promise<Gu
     stopWorker,
     async stop() {
       stopping = true;
+      await server.stop(1_000);
       await stopWorker();
       await deliveries.stop(2_000);
       await service.close();

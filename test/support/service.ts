@@ -2,11 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import { openQueueBackend, type QueueBackend } from "../../jobs/queue-backend.ts";
 import { createIdentitySources } from "../../src/access/identities/identity-sources.ts";
-import { createApp } from "../../src/app.ts";
 import type { Settings } from "../../src/config/variables.ts";
 import type { Context } from "../../src/context.ts";
 import { createRateLimiter } from "../../src/http/rate-limiter.ts";
-import { serve } from "../../src/http/serve.ts";
 import type { Log } from "../../src/log.ts";
 import { closeContext, openContext } from "../../src/open-context.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -16,13 +14,12 @@ import type { TestDatabase } from "./test-database.ts";
 import "./bridge-problems.ts";
 import "./json-api-checks.ts";
 
-/** Everything of a Guildhall that takes long to open. */
+/** Everything of a Guildhall that takes long to open: all but its HTTP server. */
 export interface Service {
   settings: Settings;
   context: Context;
   backend: QueueBackend;
   mailbox: Mailbox;
-  origin: string;
   close(): Promise<void>;
 }
 
@@ -38,17 +35,12 @@ export async function openService({ settings, database, mailbox, log }: Parts): 
   // Hundreds ask at once, on any machine: they may wait for each other.
   const context = openContext(settings, backend, log, { patience: 20_000 });
   await reachable(context);
-  const server = await serve(createApp(context), { port: 0, host: "127.0.0.1" });
-  const origin = `http://127.0.0.1:${server.port}`;
-  settings.PUBLIC_URL = origin;
   return {
     settings,
     context,
     backend,
     mailbox,
-    origin,
     async close() {
-      await server.stop(1_000);
       await closeContext(context);
       await backend.close();
       await mailbox.stop();
@@ -126,6 +118,7 @@ async function isIdle({ client: { pool } }: Knex): Promise<boolean> {
 
 /** Where the schema is written down, by the column that names the object a row belongs to. */
 const CATALOGS = {
+  pg_class: "oid",
   pg_proc: "oid",
   pg_attribute: "attrelid",
   pg_constraint: "oid",
