@@ -1,10 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Api, ApiAnswer } from "./support/api.ts";
-import { buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
+import { buildEnvironment, buildOrganization, buildPerson, invite, uniqueEmail } from "./support/builders.ts";
 import { startGuildhall, useGuildhall } from "./support/guildhall.ts";
 import { startScriptedSmtp } from "./support/scripted-smtp.ts";
 
 const guildhall = useGuildhall();
+
+beforeAll(async () => {
+  await buildEnvironment(guildhall);
+});
 
 const suppress = (attributes: object, api: Api = guildhall.api): Promise<ApiAnswer> =>
   api.post("/api/suppressions", { data: { type: "suppression", attributes } });
