@@ -45,12 +45,27 @@ export async function up(knex: Knex): Promise<void> {
         end;
       end
     $$;
+
+    -- An id with another time: the first ten of its digits, which count milliseconds in base 32. Events are read in the
+    -- order of their ids, so one that has waited for a lock takes the time at which it happened.
+    create function id_at(made text, at timestamptz) returns text immutable strict parallel safe language plpgsql as $$
+      declare
+        rest bigint := floor(extract(epoch from at) * 1000);
+        digits text := '';
+      begin
+        for n in 1 .. 10 loop
+          digits := substr('0123456789abcdefghjkmnpqrstvwxyz', (rest & 31)::int + 1, 1) || digits;
+          rest := rest >> 5;
+        end loop;
+        return overlay(made placing digits from strpos(made, '_') + 1 for 10);
+      end
+    $$;
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop function roles_given_now;
+    drop function id_at; drop function roles_given_now;
     create or replace function permissions_in(of_user text, in_organization text) returns setof text stable language sql as $$
       select p.name
       from user_roles ur

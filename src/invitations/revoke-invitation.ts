@@ -65,7 +65,8 @@ const writeRevocation = statement<
   ),
   event_written as (
     insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, request_id)
-    select :event_id, environment_id, 'invitation.revoked', :actor_kind, :user_id, organization_id, id, :request_id
+    select id_at(:event_id, clock_timestamp()), environment_id, 'invitation.revoked', :actor_kind, :user_id,
+      organization_id, id, :request_id
     from revoked
   )
   select ${withSummary("revoked", "array(select role_id from invitation_roles where invitation_id = revoked.id order by 1)")}

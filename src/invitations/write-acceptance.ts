@@ -128,7 +128,7 @@ export const writeAcceptance = statement<Written, Answering>(
   ),
   events_written as (
     insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, data, request_id)
-    select event.id, environment_id, type, :actor_kind, :actor_user_id, of_organization, subject_id, data, :request_id
+    select id_at(event.id, clock_timestamp()), environment_id, type, :actor_kind, :actor_user_id, of_organization, subject_id, data, :request_id
     from accepted, invitee, joined, jsonb_build_object('user_id', invitee.id) as about, lateral (values
       (:user_event_id, 'user.created', null, invitee.id, '{}', invitee.is_new),
       (:accepted_event_id, 'invitation.accepted', organization_id, accepted.id, about, true),
