@@ -178,7 +178,7 @@ async function main(): Promise<boolean> {
   try {
     const database = await stage.createDatabase("attacked");
     await populate(database);
-    const { port, child } = await stage.startApiProcess({
+    const { port, child } = await stage.startApi({
       ...productionVariables(database, "smtp://127.0.0.1:9"),
       REDIS_URL: stage.redisUrl ?? "",
       MAIL_EVENTS_SECRET: "a-plain-secret-of-many-bytes",

@@ -1,56 +1,38 @@
-import { once } from "node:events";
-import { openDatabase } from "../src/db/connection.ts";
-import { ADMIN_TOKEN, productionVariables, queueBackends } from "./service.ts";
+import { type Contestant, takeTurns } from "./measure.ts";
+import type { Options } from "./options.ts";
+import { addHistory } from "./people.ts";
+import { AS_OPERATOR, productionVariables, queueOf } from "./service.ts";
+import { openSink } from "./sink.ts";
 import type { Stage } from "./stage.ts";
-import type { Row } from "./table.ts";
+import { durations, type Report } from "./table.ts";
 
 /**
- * A batch of invitations, from its POST to the last SMTP reply, against a bare loop over the same statement and the same
- * sink. Ours judges every row, writes what became of it and can be killed anywhere; the loop does none of that.
+ * A batch of invitations, from its POST to the last SMTP reply, against a bare loop that invites and sends to the same
+ * sink. Ours judges each row, records what became of it and can be killed anywhere; the loop does none of that.
  */
-export async function benchBatch(stage: Stage, { rows: count }: { rows: number }): Promise<Row[]> {
-  const sink = await stage.startHelper("smtp-sink.ts", {});
-  const smtpUrl = `smtp://127.0.0.1:${sink.port}`;
+export async function benchBatch(stage: Stage, { batchRows: count }: Options): Promise<Report> {
+  const sink = await openSink(stage);
   const database = await stage.createDatabase("batch");
-  const [, queue] = queueBackends(stage, 2)[0] ?? ["", {}];
-  const variables = { ...productionVariables(database, smtpUrl), ...queue };
-  const port = await stage.startApi(variables);
-  stage.startWorker(variables);
-  const [ours = "", bares = ""] = database.organizationIds;
-  const bare = await stage.startHelper("bare-batch.ts", {
-    DATABASE_URL: database.url,
-    SMTP_URL: smtpUrl,
-    ENVIRONMENT_ID: await environmentOf(database.url),
-    ORGANIZATION_ID: bares,
-  });
-
-  async function secondsUntilAccepted(send: () => unknown): Promise<number> {
-    sink.child.send(count);
-    const accepted = once(sink.child, "message");
-    const startedAt = performance.now();
-    await send();
-    await accepted;
-    return (performance.now() - startedAt) / 1_000;
-  }
-
-  const batch = await secondsUntilAccepted(() => postBatch(port, ours, count));
-  const loop = await secondsUntilAccepted(() => bare.child.send(count));
-  return [
-    {
-      what: `batch of ${count.toLocaleString("en")} ÷ bare SQL and SMTP loop, wall time`,
-      ours: `${batch.toFixed(1)} s`,
-      reference: `${loop.toFixed(1)} s`,
-      result: (batch / loop).toFixed(2),
-      target: "",
-    },
-  ];
-}
-
-async function environmentOf(url: string): Promise<string> {
-  const db = openDatabase({ url, poolSize: 1, name: "bench" });
-  const { id } = await db("environments").first("id");
-  await db.destroy();
-  return id;
+  await addHistory(database, 100);
+  const variables = { ...productionVariables(database, sink.url), ...queueOf(stage, 2) };
+  const api = await stage.startApi(variables);
+  const worker = stage.startWorker(variables);
+  const loop = await stage.startHelper("bare/mailer.ts", { DATABASE_URL: database.url, SMTP_URL: sink.url });
+  const { Postgres, Redis } = stage.servers;
+  const [first = "", second = ""] = database.organizationIds;
+  const ours: Contestant = {
+    who: "ours",
+    processes: { server: api.pid, worker: worker.pid ?? 0, Postgres, ...(Redis !== undefined && { Redis }) },
+    run: () => sink.untilAccepted(count, () => postBatch(api.port, first, count)),
+  };
+  const bare: Contestant = {
+    who: "bare",
+    processes: { worker: loop.pid, Postgres },
+    run: () => sink.untilAccepted(count, () => loop.child.send({ count, organization: second })),
+  };
+  const measured = await takeTurns([ours, bare], { rounds: 1, warmUp: 0, each: { count } });
+  const what = `batch: ${count.toLocaleString("en")} invitations ÷ bare SQL and SMTP loop, wall time`;
+  return { measured, judgments: durations(what, count, measured, 1.3) };
 }
 
 async function postBatch(port: number, organization: string, count: number): Promise<void> {
@@ -58,11 +40,7 @@ async function postBatch(port: number, organization: string, count: number): Pro
   const relationships = { organization: { data: { type: "organization", id: organization } } };
   const answer = await fetch(`http://127.0.0.1:${port}/api/invitation-batches`, {
     method: "POST",
-    headers: {
-      Authorization: `Bearer ${ADMIN_TOKEN}`,
-      "X-Environment": "acme-test",
-      "Content-Type": "application/vnd.api+json",
-    },
+    headers: { ...AS_OPERATOR, "Content-Type": "application/vnd.api+json" },
     body: JSON.stringify({ data: { type: "invitation_batch", attributes: { rows }, relationships } }),
   });
   if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);

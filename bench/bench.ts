@@ -1,22 +1,45 @@
 import { benchBatch } from "./batch.ts";
-import { benchDetach } from "./detach.ts";
-import { benchPipeline } from "./pipeline.ts";
-import { benchRequests } from "./requests.ts";
-import { openStage } from "./stage.ts";
-import { describeMachine, printTable } from "./table.ts";
-import { benchWorkerMemory } from "./worker-memory.ts";
+import { benchBeside, benchDetach } from "./detach.ts";
+import { benchExpire } from "./expire.ts";
+import { benchLatency, benchMail, benchWorker } from "./mail.ts";
+import { type Options, options } from "./options.ts";
+import { benchRequests, type KINDS } from "./requests.ts";
+import { openStage, type Stage } from "./stage.ts";
+import * as table from "./table.ts";
+import { benchMemory } from "./worker-memory.ts";
 
-/** `npm run bench`: our ratios against bare code, on this machine, now. Shorter runs: `BENCH_REQUESTS=500 BENCH_MAILS=200 BENCH_ROWS=20000`. */
-const options = {
-  requests: numberFrom("BENCH_REQUESTS", 2_500),
-  mails: numberFrom("BENCH_MAILS", 1_200),
-  samples: numberFrom("BENCH_SAMPLES", 100),
-  rows: numberFrom("BENCH_ROWS", 200_000),
-  rounds: numberFrom("BENCH_ROUNDS", 3),
-  connections: numberFrom("BENCH_CONNECTIONS", 32),
-  batchRows: numberFrom("BENCH_BATCH_ROWS", 10_000),
-  remembered: numberFrom("BENCH_MEMORY_MAILS", 20_000),
+type Bench = (stage: Stage, options: Options) => Promise<table.Report>;
+
+const request =
+  (row: keyof typeof KINDS): Bench =>
+  (stage, chosen) =>
+    benchRequests(stage, row, chosen);
+
+const ROWS: Record<string, [what: string, bench: Bench]> = {
+  create: ["create an invitation, by a session of the organization's owner", request("create")],
+  operator: ["create an invitation, by the operator", request("operator")],
+  accept: ["accept an invitation: by its link; in Better Auth as a signed-in user", request("accept")],
+  permission: ["check a permission and read the organization", request("permission")],
+  list: ["list 20 members with their users, Management API", request("list")],
+  bridge: ["list 20 members with names, addresses and roles, Bridge API", request("bridge")],
+  mail: ["from POST to SMTP reply", benchMail],
+  worker: ["the worker alone, with a backlog", benchWorker],
+  latency: ["from POST to SMTP reply with nothing else to do", benchLatency],
+  batch: ["a batch of invitations, from POST to the last SMTP reply", benchBatch],
+  expire: ["expire overdue invitations", benchExpire],
+  detach: ["take a deleted organization off its resources", benchDetach],
+  beside: ["what other organizations notice of that", benchBeside],
+  memory: ["memory of a worker", benchMemory],
 };
+
+/** `npm run bench`, or `npm run bench -- create,list` for some rows: this machine, now. */
+const chosen = process.argv[2]?.split(",") ?? Object.keys(ROWS);
+const unknown = chosen.filter((name) => ROWS[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`There is no row ${unknown.join(", ")}. The rows are:\n`);
+  for (const [name, [what]] of Object.entries(ROWS)) console.error(`  ${name.padEnd(12)}${what}`);
+  process.exit(1);
+}
 
 const stage = await openStage();
 let closing: Promise<void> | undefined;
@@ -27,25 +50,30 @@ const close = () => {
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => void close().then(() => process.exit(130)));
 
+const judged: string[][] = [];
+const cost: string[][] = [];
 try {
-  console.log(describeMachine());
+  console.log(`${table.describeMachine()}\n`);
+  for (const name of chosen) {
+    const [what, bench] = ROWS[name] as [string, Bench];
+    console.log(`## ${name}: ${what}\n`);
+    const { measured, judgments, statements } = await bench(stage, options);
+    const lines = measured.map((contestant) => table.costs(name, contestant));
+    if (lines.length > 0) table.printTable(table.COST_HEAD, lines);
+    if (statements !== undefined)
+      table.printTable(table.STATEMENT_HEAD, table.describeStatements(statements));
+    table.printTable(table.JUDGMENT_HEAD, judgments.map(table.judge));
+    judged.push(...judgments.map(table.judge));
+    cost.push(...lines);
+  }
+  const { rounds, seconds, connections, emails, rows } = options;
+  console.log("## All rows\n");
   console.log(
-    `medians (and extremes) of ${options.rounds} rounds in turns, each of ${options.requests} requests, ${options.mails} mails or ${options.rows} rows,`,
+    `Medians (and extremes) of ${rounds} rounds in turns, each of ${seconds} s, ${emails} emails or`,
   );
-  console.log(`over ${options.connections} HTTP connections; ${options.samples} samples of latency\n`);
-  printTable([
-    ...(await benchRequests(stage, options)),
-    ...(await benchPipeline(stage, options)),
-    ...(await benchBatch(stage, { rows: options.batchRows })),
-    ...(await benchWorkerMemory(stage, { mails: options.remembered })),
-    ...(await benchDetach(stage, options)),
-  ]);
+  console.log(`${rows.toLocaleString("en")} rows; requests over ${connections} connections.\n`);
+  table.printTable(table.JUDGMENT_HEAD, judged);
+  table.printTable(table.COST_HEAD, cost);
 } finally {
   await close();
-}
-
-function numberFrom(variable: string, fallback: number): number {
-  const value = Number(process.env[variable] ?? fallback);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${variable} must be a positive whole number`);
 }

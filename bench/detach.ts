@@ -2,69 +2,55 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
 import { openDatabase } from "../src/db/connection.ts";
 import { SYSTEM } from "../src/events/record-events.ts";
-import { DETACHED_TABLES } from "../src/organizations/count-organization-rows.ts";
 import { deleteOrganization } from "../src/organizations/delete-organization.ts";
 import { detachOrganization } from "../src/organizations/detach-organization.ts";
+import { detachAtOnce } from "./bare/bulk.ts";
 import { drive, requestText, sampleAtPace } from "./http-load.ts";
 import { type Contestant, quantile, takeTurns } from "./measure.ts";
-import { addMembers, addResources, type Member } from "./resources.ts";
-import { ADMIN_TOKEN, productionVariables, queueBackends } from "./service.ts";
+import type { Options } from "./options.ts";
+import { addMembers, type Member } from "./people.ts";
+import { addResources } from "./resources.ts";
+import { AS_OPERATOR, productionVariables, queueOf } from "./service.ts";
 import type { Stage } from "./stage.ts";
-import { durationRow, type Row } from "./table.ts";
-
-interface Options {
-  rows: number;
-  rounds: number;
-}
+import { durations, type Report } from "./table.ts";
 
 /** A member who manages what their organization pays with. */
-const PAYERS = { role: "billing", each: 1 } as const;
+const PAYERS = { role: "billing", others: 0 } as const;
 
-/** Measures the deletion of an organization with many resources, and what others notice of it. */
-export async function benchDetach(stage: Stage, options: Options): Promise<Row[]> {
-  return [await againstBareUpdates(stage, options), await besideOthers(stage, options)];
-}
-
-/** Compares our resumable batches with one UPDATE for each of the five tables, on copies of the same rows. */
-async function againstBareUpdates(stage: Stage, { rows, rounds }: Options): Promise<Row> {
+/** Takes a deleted organization off its resources chunk by chunk, against one UPDATE for each of the five tables, on copies of the same rows. */
+export async function benchDetach(stage: Stage, { rows, rounds }: Options): Promise<Report> {
   const original = await stage.createDatabase("detach");
   const [organization_id = "", ...others] = original.organizationIds;
   const userIds = (await addMembers(original, others, PAYERS)).map(({ user_id }) => user_id);
   await addResources(original, [organization_id], { each: rows, userIds });
 
-  function onCopy(name: string, begin: (db: Knex) => Promise<() => Promise<void>>): Contestant {
-    let work: () => Promise<void>;
+  function onCopy(who: string, begin: (url: string) => Promise<() => Promise<void>>): Contestant {
+    let work = async () => {};
     return {
+      who,
+      processes: { Postgres: stage.servers.Postgres },
       async prepare() {
-        const { url } = await stage.copyDatabase(original, name);
-        const db = openDatabase({ url, poolSize: 1, name: "bench", statementTimeout: 0 });
-        const run = await begin(db);
-        work = () => run().finally(() => db.destroy());
+        work = await begin((await stage.copyDatabase(original, `detach_${who}`)).url);
       },
-      run: () => work(),
+      async run() {
+        await work();
+        return [];
+      },
     };
   }
-  const ours = onCopy("detach_ours", async (db) => {
+  const ours = onCopy("ours", async (url) => {
+    const db = openDatabase({ url, poolSize: 1, name: "bench", statementTimeout: 0 });
     const { environment_id } = await db("organizations").where({ id: organization_id }).first();
     const nobody = { wakeUp() {}, async ping() {}, async close() {} };
     const organization = { id: organization_id, environment_id };
     const { id } = await deleteOrganization({ db, queues: nobody }, organization, SYSTEM);
-    return () => detachOrganization(db, id, () => false);
+    return () => detachOrganization(db, id, () => false).finally(() => db.destroy());
   });
-  const bare = onCopy("detach_bare", async (db) => async () => {
-    for (const { table, hasDefault } of DETACHED_TABLES) {
-      const release = hasDefault ? "is_default = false, " : "";
-      await db.raw(
-        `update ${table} set organization_id = null, ${release}updated_at = now() where organization_id = ?`,
-        [organization_id],
-      );
-    }
-  });
+  const bare = onCopy("bare", async (url) => () => detachAtOnce(url, organization_id));
 
-  const results = await takeTurns([ours], bare, { count: rows, rounds });
-  const [series = results.reference] = results.ours;
-  const what = `detach ${rows.toLocaleString("en")} rows ÷ bare UPDATEs`;
-  return durationRow(what, rows, series, results.reference, 1.5);
+  const measured = await takeTurns([ours, bare], { rounds, warmUp: 0, each: { count: rows } });
+  const what = `detach: ${rows.toLocaleString("en")} resources ÷ bare UPDATEs`;
+  return { measured, judgments: durations(what, rows, measured, 1.5) };
 }
 
 /** So few requests that only the deletion makes them wait. */
@@ -76,7 +62,7 @@ const IDLE = 5_000;
  * One API and one worker process. Members of other organizations list subscriptions and create customers; how long that
  * takes while nothing else happens and while an organization is deleted, in turns.
  */
-async function besideOthers(stage: Stage, { rows, rounds }: Options): Promise<Row> {
+export async function benchBeside(stage: Stage, { rows, rounds }: Options): Promise<Report> {
   const database = await stage.createDatabase("detach_beside_others");
   const doomed = database.organizationIds.slice(0, rounds);
   const living = database.organizationIds.slice(rounds);
@@ -84,9 +70,8 @@ async function besideOthers(stage: Stage, { rows, rounds }: Options): Promise<Ro
   const userIds = members.map(({ user_id }) => user_id);
   await addResources(database, living, { each: 500, userIds });
   await addResources(database, doomed, { each: rows / rounds, userIds });
-  const [[, queue] = ["", {}]] = queueBackends(stage, 2);
-  const variables = { ...productionVariables(database, "smtp://127.0.0.1:9"), ...queue };
-  const port = await stage.startApi(variables);
+  const variables = { ...productionVariables(database, "smtp://127.0.0.1:9"), ...queueOf(stage, 2) };
+  const { port } = await stage.startApi(variables);
   stage.startWorker(variables);
   const db = openDatabase({ url: database.url, poolSize: 1, name: "bench" });
   const requests = requestsOf(members);
@@ -110,13 +95,13 @@ async function besideOthers(stage: Stage, { rows, rounds }: Options): Promise<Ro
   await db.destroy();
 
   const [before, during] = [idle, beside].map((samples) => quantile(samples, 0.99)) as [number, number];
-  return {
-    what: "another organization's p99 during it ÷ idle",
+  const what = `beside: another organization's p99 while ${rows.toLocaleString("en")} resources are detached ÷ idle`;
+  const figures = {
     ours: describeLatency(beside),
     reference: describeLatency(idle),
-    result: (during / before).toFixed(2),
-    target: "≤ 2",
+    result: during / before,
   };
+  return { measured: [], judgments: [{ what, ...figures, target: { atMost: 2 } }] };
 }
 
 function* requestsOf(members: Member[]): Generator<string> {
@@ -135,8 +120,7 @@ function* requestsOf(members: Member[]): Generator<string> {
 }
 
 async function deleteAndWait(port: number, db: Knex, organization_id: string): Promise<void> {
-  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "X-Environment": "acme-test" };
-  const deletion = requestText("DELETE", `/api/organizations/${organization_id}`, headers);
+  const deletion = requestText("DELETE", `/api/organizations/${organization_id}`, AS_OPERATOR);
   await drive(port, [deletion].values(), 1);
   const completed = { organization_id, state: "completed" };
   while ((await db("organization_deletions").where(completed)).length === 0) await sleep(50);

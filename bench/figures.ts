@@ -10,7 +10,7 @@ const linesOf = (path: string) => readFileSync(join(root, path), "utf8").trimEnd
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
     .map((name) => join(folder, name));
 }
 

@@ -5,12 +5,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * Sends requests over a number of kept-alive connections, each sending its next as soon as it has its answer (a closed
  * loop).
+ * @returns how long each took, in milliseconds.
  * @throws at the first unsuccessful response.
  */
-export async function drive(port: number, requests: Iterator<string>, connections: number): Promise<void> {
+export async function drive(
+  port: number,
+  requests: Iterator<string>,
+  connections: number,
+): Promise<number[]> {
+  const milliseconds: number[] = [];
   await overConnections(port, connections, async (ask) => {
-    for (let next = requests.next(); !next.done; next = requests.next()) await ask(next.value);
+    for (let next = requests.next(); !next.done; next = requests.next()) {
+      const sentAt = performance.now();
+      await ask(next.value);
+      milliseconds.push(performance.now() - sentAt);
+    }
   });
+  return milliseconds;
 }
 
 /**
@@ -67,8 +78,7 @@ async function openConnection(port: number): Promise<{ ask: Ask; close(): void }
     answer += chunk;
     const head = answer.indexOf("\r\n\r\n");
     if (head === -1) return;
-    const length = Number(/content-length: (\d+)/i.exec(answer)?.[1]);
-    if (answer.length < head + 4 + length) return;
+    if (!isWhole(answer, head)) return;
     if (!answer.startsWith("HTTP/1.1 2")) return fail(new Error(answer));
     answer = "";
     settle?.resolve();
@@ -83,6 +93,12 @@ async function openConnection(port: number): Promise<{ ask: Ask; close(): void }
     },
     close: () => void socket.destroy(),
   };
+}
+
+/** Whether a response is there to its end: by its length, or by the last chunk. @param head where its headers end. */
+function isWhole(answer: string, head: number): boolean {
+  const length = /content-length: (\d+)/i.exec(answer)?.[1];
+  return length === undefined ? answer.endsWith("\r\n0\r\n\r\n") : answer.length >= head + 4 + Number(length);
 }
 
 /** A request as it goes over the wire, with a JSON document or without a body. */

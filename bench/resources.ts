@@ -1,17 +1,6 @@
-import { createSession } from "../src/access/create-session.ts";
-import type { SystemRoleName } from "../src/access/permissions.ts";
 import { openDatabase } from "../src/db/connection.ts";
-import { SYSTEM } from "../src/events/record-events.ts";
-import { newId } from "../src/lib/id.ts";
-import { Membership } from "../src/models/membership.ts";
-import { findSystemRole } from "../src/roles/find-system-role.ts";
+import { settle } from "./people.ts";
 import type { Database } from "./stage.ts";
-
-export interface Member {
-  organization_id: string;
-  user_id: string;
-  token: string;
-}
 
 /** The columns that a table has beyond the common ones; `n` is the row's number. Ordered by reference. */
 const TABLES: Array<[table: string, prefix: string, columns: Record<string, string>]> = [
@@ -29,8 +18,6 @@ const TABLES: Array<[table: string, prefix: string, columns: Record<string, stri
     { currency: "'EUR'", subtotal_cents: "n", status: "'succeeded'", ...refersTo("cust", "pm") },
   ],
 ];
-export const RESOURCE_TABLES = TABLES.map(([table]) => table);
-
 let numbered = 0;
 
 /** Gives each organization this many resources, spread evenly over the five tables and several creators. */
@@ -60,34 +47,7 @@ export async function addResources(
     );
   }
   numbered += count * organizationIds.length;
-  await db.raw(`vacuum analyze ${RESOURCE_TABLES.join(", ")}`);
-  await db.destroy();
-}
-
-/** Members of each organization with a role there, and a session of one of them. */
-export async function addMembers(
-  { url }: Database,
-  organizationIds: string[],
-  { role, each }: { role: SystemRoleName; each: number },
-): Promise<Member[]> {
-  const db = openDatabase({ url, poolSize: 1, name: "bench" });
-  const { id: environment_id } = await db("environments").first("id");
-  const { id: role_id } = await findSystemRole(db, environment_id, role);
-  const members: Member[] = [];
-  for (const organization_id of organizationIds) {
-    const users = Array.from({ length: each }, () => newId("user"));
-    for (const user_id of users) {
-      const email = `${user_id}@example.com`;
-      await db("users").insert({ id: user_id, environment_id, email, email_canonical: email });
-      const joining = { environment_id, organization_id, user_id, role_ids: [role_id] };
-      await db.transaction((trx) => Membership.join(trx, joining));
-    }
-    const [user_id = ""] = users;
-    const { token } = await createSession({ db }, { environment_id, user_id }, SYSTEM);
-    members.push({ organization_id, user_id, token });
-  }
-  await db.destroy();
-  return members;
+  await settle(db);
 }
 
 /** References to the row of the same number in other tables, by their prefixes. */

@@ -4,19 +4,12 @@ import type { Database, Stage } from "./stage.ts";
 export const ADMIN_TOKEN = "operator-token-of-the-bench";
 export const SECRET_KEY = "the-secret-key-of-the-bench-has-32-bytes";
 
-export type Backend = "Redis" | "Postgres";
-
-/** The queue backends of this machine, each with the variables that choose it. `redisDatabase` keeps uses apart. */
-export function queueBackends(
-  { redisUrl }: Stage,
-  redisDatabase: number,
-): Array<[Backend, Record<string, string>]> {
-  const postgres: [Backend, Record<string, string>] = ["Postgres", { REDIS_URL: "" }];
-  if (redisUrl === undefined) return [postgres];
-  return [["Redis", { REDIS_URL: `${redisUrl}/${redisDatabase}` }], postgres];
+/** Variables that put the queue on Redis, or on Postgres if the machine has no Redis. `redisDatabase` keeps uses apart. */
+export function queueOf({ redisUrl }: Stage, redisDatabase: number): { REDIS_URL: string } {
+  return { REDIS_URL: redisUrl === undefined ? "" : `${redisUrl}/${redisDatabase}` };
 }
 
-/** Variables of a production process. The operator calls, because sessions may invite only so many people. */
+/** Variables of a production process. */
 export function productionVariables({ url }: Database, smtpUrl: string): Record<string, string> {
   return {
     NODE_ENV: "production",
@@ -32,21 +25,25 @@ export function productionVariables({ url }: Database, smtpUrl: string): Record<
 
 let people = 0;
 
-/** `count` invitations of new people, spread over the organizations. */
-export function* invitations({ organizationIds }: Database, count: number): Iterator<string> {
-  const headers = {
-    Authorization: `Bearer ${ADMIN_TOKEN}`,
-    "X-Environment": "acme-test",
-    "Content-Type": "application/vnd.api+json",
-    Accept: "application/vnd.api+json",
-  };
+/** Invitations of new people, spread over organizations. @param as who invites: headers for each. */
+export function* invitations<Inviting extends { organization_id: string }>(
+  organizations: Inviting[],
+  count: number,
+  as: (inviting: Inviting) => Record<string, string>,
+): Iterable<string> {
   for (let done = 0; done < count; done += 1) {
     people += 1;
-    const id = organizationIds[people % organizationIds.length];
+    const inviting = organizations[people % organizations.length] as Inviting;
     const attributes = { email: `person-${people}@example.com` };
-    const relationships = { organization: { data: { type: "organization", id } } };
-    yield requestText("POST", "/api/invitations", headers, {
-      data: { type: "invitation", attributes, relationships },
-    });
+    const organization = { data: { type: "organization", id: inviting.organization_id } };
+    yield requestText(
+      "POST",
+      "/api/invitations",
+      { "Content-Type": "application/vnd.api+json", ...as(inviting) },
+      { data: { type: "invitation", attributes, relationships: { organization } } },
+    );
   }
 }
+
+/** Headers of the operator, whom no limit holds. */
+export const AS_OPERATOR = { Authorization: `Bearer ${ADMIN_TOKEN}`, "X-Environment": "acme-test" };

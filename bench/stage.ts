@@ -13,28 +13,42 @@ import { newId } from "../src/lib/id.ts";
 import { packageRoot } from "../src/lib/package-root.ts";
 import { freePort } from "../src/local/free-port.ts";
 import { startEmbeddedPostgres } from "../src/local/postgres.ts";
+import { parentOf } from "./cpu.ts";
+import { countStatements, STATEMENT_SETTINGS, type StatementTime } from "./statements.ts";
 
 /** The stage of a benchmark: its own Postgres, its own Redis, and every process it started. */
 export interface Stage {
-  /** Undefined if the machine has no redis-server. */
+  /** Undefined if the machine has no redis-server: then the queue is on Postgres. */
   redisUrl: string | undefined;
-  /** A migrated database with an environment `acme-test` and some organizations. */
-  createDatabase(name: string): Promise<Database>;
+  /** Of the servers: Postgres, and Redis if there is one. */
+  servers: { Postgres: number; Redis?: number };
+  /** A migrated database with an environment `acme-test` and organizations (50 unless the number is given). */
+  createDatabase(name: string, organizations?: number): Promise<Database>;
+  /** An empty database. @returns its URL. */
+  createEmptyDatabase(name: string): Promise<string>;
   /** Copies a database, which nobody may be using, and replaces any of that name. */
   copyDatabase(original: Database, name: string): Promise<Database>;
-  /** The real API process, compiled as in production. @returns its port, once it is ready. */
-  startApi(variables: Record<string, string>): Promise<number>;
-  /** The same, with the process itself. */
-  startApiProcess(variables: Record<string, string>): Promise<{ port: number; child: ChildProcess }>;
+  /** Counts what the statements of a database take while `operations` operations are done. */
+  countStatements(
+    database: Database,
+    operations: number,
+    run: () => Promise<unknown>,
+  ): Promise<StatementTime[]>;
+  /** The real API process, compiled as in production, once it is ready. */
+  startApi(variables: Record<string, string>): Promise<Helper>;
   /** The real worker process. */
   startWorker(variables: Record<string, string>): ChildProcess;
-  /** Starts a file of `bench/` as a process. @returns its first line: its address, if it listens. */
-  startHelper(
-    file: string,
-    variables: Record<string, string>,
-  ): Promise<{ child: ChildProcess; port: number }>;
+  /** Starts a file of `bench/` as a process. Its first message is its address if it listens, or else "ready". */
+  startHelper(file: string, variables: Record<string, string>): Promise<Helper>;
   /** Stops everything, in reverse order. */
   close(): Promise<void>;
+}
+
+/** A process, and the port on which it listens; 0 if it doesn't. */
+export interface Helper {
+  child: ChildProcess;
+  pid: number;
+  port: number;
 }
 
 export interface Database {
@@ -42,18 +56,17 @@ export interface Database {
   organizationIds: string[];
 }
 
-const ORGANIZATIONS = 50;
-
 export async function openStage(): Promise<Stage> {
   const undo: Array<() => unknown> = [];
   const directory = await mkdtemp(join(tmpdir(), "guildhall-bench-"));
   undo.push(() => rm(directory, { recursive: true, force: true }));
   // Postgres runs as another user when we are root and must be able to enter.
   await chmod(directory, 0o755);
-  const settings = { max_connections: "200", shared_buffers: "256MB" };
+  const settings = { max_connections: "200", shared_buffers: "256MB", ...STATEMENT_SETTINGS };
   const postgres = await startEmbeddedPostgres({ directory, database: "bench", durable: true, settings });
   undo.push(() => postgres.stop());
-  const redisUrl = await startRedis();
+  const redis = await startRedis();
+  const servers = { Postgres: await findPostmaster(postgres.url), ...(redis && { Redis: redis.pid }) };
 
   async function administer(sql: string): Promise<void> {
     const server = openDatabase({ url: postgres.url, poolSize: 1, name: "bench", statementTimeout: 0 });
@@ -71,7 +84,7 @@ export async function openStage(): Promise<Stage> {
     return child;
   }
 
-  async function startRedis(): Promise<string | undefined> {
+  async function startRedis(): Promise<{ url: string; pid: number } | undefined> {
     const port = await freePort();
     const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", ""];
     // Detached, because the terminal's Ctrl-C would reach it before its users have stopped.
@@ -80,7 +93,7 @@ export async function openStage(): Promise<Stage> {
       once(server, "spawn").then(() => true),
       once(server, "error").then(() => false),
     ]);
-    return starts ? `redis://127.0.0.1:${port}` : undefined;
+    return starts ? { url: `redis://127.0.0.1:${port}`, pid: server.pid ?? 0 } : undefined;
   }
 
   function startService(role: string, variables: Record<string, string>): ChildProcess {
@@ -93,7 +106,7 @@ export async function openStage(): Promise<Stage> {
     );
   }
 
-  async function startApiProcess(variables: Record<string, string>) {
+  async function startApi(variables: Record<string, string>): Promise<Helper> {
     const port = await freePort();
     const own = { PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
     const child = startService("api", { ...variables, ...own });
@@ -103,17 +116,23 @@ export async function openStage(): Promise<Stage> {
         () => false,
       );
     while (!(await ready())) await sleep(50);
-    return { port, child };
+    return { child, pid: child.pid ?? 0, port };
+  }
+
+  async function createEmptyDatabase(name: string): Promise<string> {
+    await administer(`create database ${name}`);
+    return new URL(name, postgres.url).href;
   }
 
   return {
-    redisUrl,
-    async createDatabase(name) {
-      await administer(`create database ${name}`);
-      const url = new URL(name, postgres.url).href;
+    redisUrl: redis?.url,
+    servers,
+    async createDatabase(name, organizations = 50) {
+      const url = await createEmptyDatabase(name);
       await migrate(url, { queueInPostgres: true });
-      return { url, organizationIds: await seed(url) };
+      return { url, organizationIds: await seed(url, organizations) };
     },
+    createEmptyDatabase,
     async copyDatabase(original, name) {
       await administer(`drop database if exists ${name}`);
       // As files, not as log: so it ends in a checkpoint, and whoever comes next starts with nothing left to write.
@@ -121,13 +140,14 @@ export async function openStage(): Promise<Stage> {
       await administer(`create database ${name} template ${template} strategy file_copy`);
       return { ...original, url: new URL(name, postgres.url).href };
     },
-    startApi: async (variables) => (await startApiProcess(variables)).port,
-    startApiProcess,
+    countStatements: ({ url }, operations, run) =>
+      countStatements(postgres.url, new URL(url).pathname.slice(1), operations, run),
+    startApi,
     startWorker: (variables) => startService("worker", { ...variables, PUBLIC_URL: "http://127.0.0.1" }),
     async startHelper(file, variables) {
       const child = keep(fork(join(import.meta.dirname, file), { env: { ...process.env, ...variables } }));
       const [said]: [AddressInfo | "ready"] = (await once(child, "message")) as [AddressInfo | "ready"];
-      return { child, port: said === "ready" ? 0 : said.port };
+      return { child, pid: child.pid ?? 0, port: said === "ready" ? 0 : said.port };
     },
     async close() {
       for (const step of undo.splice(0).reverse()) await step();
@@ -135,14 +155,23 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-async function seed(url: string): Promise<string[]> {
+/** The process that starts one for each connection. */
+async function findPostmaster(url: string): Promise<number> {
+  const db = openDatabase({ url, poolSize: 1, name: "bench" });
+  const { rows } = await db.raw("select pg_backend_pid() as backend");
+  const postmaster = parentOf(rows[0].backend);
+  await db.destroy();
+  return postmaster;
+}
+
+async function seed(url: string, count: number): Promise<string[]> {
   const db = openDatabase({ url, poolSize: 1, name: "bench" });
   const { id: environment_id } = await createEnvironment(
     db,
     { handle: "acme-test", name: "Acme", settings: {} },
     SYSTEM,
   );
-  const organizations = Array.from({ length: ORGANIZATIONS }, () => ({
+  const organizations = Array.from({ length: count }, () => ({
     id: newId("org"),
     environment_id,
     name: "Acme Corp",

@@ -1,37 +1,36 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { openDatabase } from "../src/db/connection.ts";
 import { newId } from "../src/lib/id.ts";
 import { quantile } from "./measure.ts";
+import type { Options } from "./options.ts";
 import { productionVariables } from "./service.ts";
+import { openSink } from "./sink.ts";
 import type { Stage } from "./stage.ts";
-import type { Row } from "./table.ts";
+import type { Report } from "./table.ts";
 
 const CHUNK = 5_000;
 
-/** Samples the resident memory of a worker that sends many emails every second, and says whether it grows. */
-export async function benchWorkerMemory(stage: Stage, { mails }: { mails: number }): Promise<Row[]> {
-  const sink = await stage.startHelper("smtp-sink.ts", {});
-  const database = await stage.createDatabase("worker_memory");
-  await fill(database.url, database.organizationIds, mails);
-  sink.child.send(mails);
-  const accepted = once(sink.child, "message");
-  const { pid = 0 } = stage.startWorker(productionVariables(database, `smtp://127.0.0.1:${sink.port}`));
+/** Samples the resident memory of a worker that sends many emails every second, and shows whether it grows. */
+export async function benchMemory(stage: Stage, { memoryEmails: emails }: Options): Promise<Report> {
+  const sink = await openSink(stage);
+  const database = await stage.createDatabase("memory");
+  await fill(database.url, database.organizationIds, emails);
   const samples: number[] = [];
-  const sampling = setInterval(() => samples.push(residentMebibytes(pid)), 1_000);
-  await accepted;
+  let sampling: NodeJS.Timeout | undefined;
+  await sink.untilAccepted(emails, () => {
+    const { pid = 0 } = stage.startWorker(productionVariables(database, sink.url));
+    sampling = setInterval(() => samples.push(residentMebibytes(pid)), 1_000);
+  });
   clearInterval(sampling);
 
   const half = Math.floor(samples.length / 2);
   const [first, second] = [samples.slice(0, half), samples.slice(half)].map((part) => quantile(part, 0.5));
-  return [
-    {
-      what: `memory of a worker through ${mails.toLocaleString("en")} mails`,
-      ours: `median ${first?.toFixed(0)}, then ${second?.toFixed(0)} MiB`,
-      result: `at most ${Math.max(...samples).toFixed(0)} MiB`,
-      target: "≤ 160 MiB, flat",
-    },
-  ];
+  const judgment = {
+    what: `memory: a worker that sends ${emails.toLocaleString("en")} emails, at most`,
+    ours: `median ${first?.toFixed(0)} MiB, then ${second?.toFixed(0)} MiB`,
+    ...{ reference: "", result: Math.max(...samples), unit: " MiB", target: { atMost: 160 } },
+  };
+  return { measured: [], judgments: [judgment] };
 }
 
 function residentMebibytes(pid: number): number {

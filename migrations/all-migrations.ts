@@ -21,6 +21,8 @@ import * as namesAndLines from "./0020-names-and-lines.ts";
 import * as ownersHaveEveryRight from "./0022-owners-have-every-right.ts";
 import * as findingPeople from "./0023-finding-people.ts";
 import * as listsByTime from "./0025-lists-by-time.ts";
+import * as rightsInOneLook from "./0026-rights-in-one-look.ts";
+import * as listsOfTheBridge from "./0028-lists-of-the-bridge.ts";
 
 /** Every migration in order, by a name without file extension: the same from source and from the build. */
 export const allMigrations: Array<{ name: string; migration: Knex.Migration }> = [
@@ -46,4 +48,6 @@ export const allMigrations: Array<{ name: string; migration: Knex.Migration }> =
   { name: "0022-owners-have-every-right", migration: ownersHaveEveryRight },
   { name: "0023-finding-people", migration: findingPeople },
   { name: "0025-lists-by-time", migration: listsByTime },
+  { name: "0026-rights-in-one-look", migration: rightsInOneLook },
+  { name: "0028-lists-of-the-bridge", migration: listsOfTheBridge },
 ];

@@ -20,7 +20,6 @@ import { optOutPages } from "./pages/opt-out-pages.ts";
 import { recipientPages } from "./pages/recipient-pages.ts";
 import { renderPageError } from "./pages/send-page.ts";
 import { docsRouter, openapiRouter } from "./reference/docs-router.ts";
-import { openapiDocument } from "./reference/openapi-document.ts";
 
 /** Routers that only a developer's machine has: the built-in inbox, and the previews of emails and pages. */
 interface DevelopmentRouters {
@@ -56,7 +55,7 @@ export function createApp(
     healthRouter(context),
     metricsRouter(context, registry),
     oauthRouter(context),
-    openapiRouter(openapiDocument(new URL(settings.PUBLIC_URL).origin)),
+    openapiRouter(settings),
     docsRouter(settings),
     ...local,
     recipientPages(context),

@@ -1,4 +1,15 @@
 import type { Knex } from "knex";
+import type { ERRORS } from "./error-codes.ts";
+
+type Table = (typeof ERRORS)[keyof typeof ERRORS];
+type KeysOf<Union> = Union extends unknown ? keyof Union : never;
+type Codes = { [Status in ErrorStatus]: KeysOf<Extract<Table, Record<Status, object>>[Status]> };
+
+/** Every status of a refusal. */
+export type ErrorStatus = KeysOf<Table>;
+
+/** The codes of a status; all there are, if none is given. */
+export type ErrorCode<Status extends ErrorStatus = ErrorStatus> = Codes[Status];
 
 /** Where in a request the trouble lies, as JSON:API has it. */
 export interface ErrorSource {
@@ -7,9 +18,9 @@ export interface ErrorSource {
   header?: string;
 }
 
-export interface ErrorItem {
+export interface ErrorItem<Status extends ErrorStatus = ErrorStatus> {
   /** Stable, for machines. */
-  code: string;
+  code: ErrorCode<Status>;
   /** For people: says what to do. */
   detail: string;
   source?: ErrorSource;
@@ -19,8 +30,8 @@ export interface ErrorItem {
 export const MOST_PROBLEMS = 50;
 
 /** Every refusal: an HTTP status and one or more items. Each API decides how to send it. */
-export class Refusal extends Error {
-  readonly status: number;
+export class Refusal<Status extends ErrorStatus = ErrorStatus> extends Error {
+  readonly status: ErrorStatus;
   readonly items: [ErrorItem, ...ErrorItem[]];
   /** Headers the answer must carry, e.g. `Retry-After`. */
   readonly headers: Record<string, string>;
@@ -28,8 +39,8 @@ export class Refusal extends Error {
   stands?: (db: Knex) => Promise<unknown>;
 
   constructor(
-    status: number,
-    items: [ErrorItem, ...ErrorItem[]],
+    status: Status,
+    items: [ErrorItem<NoInfer<Status>>, ...ErrorItem<NoInfer<Status>>[]],
     headers: Record<string, string> = {},
     options?: ErrorOptions,
   ) {
@@ -40,16 +51,21 @@ export class Refusal extends Error {
     this.headers = headers;
   }
 
-  get code(): string {
+  get code(): ErrorCode {
     return this.items[0].code;
   }
 }
 
-function refuse(status: number, code: string, detail: string, source?: ErrorSource): Refusal {
+function refuse<Status extends ErrorStatus>(
+  status: Status,
+  code: ErrorCode<Status>,
+  detail: string,
+  source?: ErrorSource,
+): Refusal {
   return new Refusal(status, [source === undefined ? { code, detail } : { code, detail, source }]);
 }
 
-export function badRequest(code: string, detail: string, source?: ErrorSource): Refusal {
+export function badRequest(code: ErrorCode<400>, detail: string, source?: ErrorSource): Refusal {
   return refuse(400, code, detail, source);
 }
 
@@ -61,7 +77,7 @@ export function unauthorized(): Refusal {
   });
 }
 
-export function forbidden(code: string, detail: string, source?: ErrorSource): Refusal {
+export function forbidden(code: ErrorCode<403>, detail: string, source?: ErrorSource): Refusal {
   return refuse(403, code, detail, source);
 }
 
@@ -70,12 +86,12 @@ export function notFound(what: string, source?: ErrorSource): Refusal {
   return refuse(404, "not_found", `No such ${what}. Check the id and the environment.`, source);
 }
 
-export function conflict(code: string, detail: string, source?: ErrorSource): Refusal {
+export function conflict(code: ErrorCode<409>, detail: string, source?: ErrorSource): Refusal {
   return refuse(409, code, detail, source);
 }
 
 /** A value that breaks a rule. @param pointer a JSON pointer to a value that exists in the request document. */
-export function invalid(code: string, detail: string, pointer: string): Refusal {
+export function invalid(code: ErrorCode<422>, detail: string, pointer: string): Refusal {
   return refuse(422, code, detail, { pointer });
 }
 
@@ -85,7 +101,7 @@ export function tooManyRequests(seconds: number): Refusal {
 }
 
 /** Too often, by a rule of the domain. @param seconds until it is allowed again. */
-export function tooSoon(code: string, detail: string, seconds: number): Refusal {
+export function tooSoon(code: ErrorCode<429>, detail: string, seconds: number): Refusal {
   return new Refusal(429, [{ code, detail }], { "Retry-After": String(Math.max(1, Math.ceil(seconds))) });
 }
 

@@ -18,7 +18,7 @@ function filesIn(folder: string): string[] {
 }
 
 /** Every import between our own files. */
-const arrows: Arrow[] = ["src", "jobs", "migrations"].flatMap(filesIn).flatMap((from) => {
+const arrows: Arrow[] = ["src", "jobs", "migrations", "bench/bare"].flatMap(filesIn).flatMap((from) => {
   const source = readFileSync(join(root, from), "utf8");
   return [...source.matchAll(/^(import|export)( type)?[^"';]*? from "(\.[^"]+)"/gms)].map(
     ([, , type, path]) => ({
@@ -89,6 +89,18 @@ test("models import no command", () => {
 test("only the composition root loads what only a developer's machine needs", () => {
   const roots = /^src\/(run-process|start-serving|provide-settings)\.ts$/;
   expect(violations(/^(src|jobs)\/(?!local\/)/, /^src\/local\//, roots)).toEqual([]);
+});
+
+test("the bare servers of the bench share no module and no SQL function with us", () => {
+  expect(violations(/^bench\/bare\//, /^(?!bench\/bare\/)/)).toEqual([]);
+  const migrations = filesIn("migrations").map((name) => readFileSync(join(root, name), "utf8"));
+  const functions = migrations.flatMap((source) =>
+    [...source.matchAll(/create (?:or replace )?function (\w+)\(/g)].map(([, name = ""]) => name),
+  );
+  expect(functions).toContain("permissions_in");
+  const bare = filesIn("bench/bare").map((name) => readFileSync(join(root, name), "utf8"));
+  const called = functions.filter((name) => bare.some((source) => new RegExp(`\\b${name}\\(`).test(source)));
+  expect(called).toEqual([]);
 });
 
 /** Files that may query knex directly, and why Objection and named statements aren't enough there. */

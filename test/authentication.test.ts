@@ -61,8 +61,8 @@ describe("a session's token", () => {
 
   test("from another environment is refused", async () => {
     await buildPerson(guildhall);
-    const stranger = await buildPerson(guildhall, { environment: unique("other") });
-    expect(await ask({ "X-Session-ID": stranger.token })).toMatchObject(unauthorized);
+    const outsider = await buildPerson(guildhall, { environment: unique("other") });
+    expect(await ask({ "X-Session-ID": outsider.token })).toMatchObject(unauthorized);
   });
 
   test("is refused once the session has expired", async () => {

@@ -80,8 +80,8 @@ async function answersIn(endpoint: Endpoint, column: Column): Promise<Array<[Cal
 function send(api: Api, endpoint: Endpoint, id: string, body: object | undefined) {
   const { method } = endpoint;
   const url = urlFor(endpoint, id);
-  const verbs = { GET: api.get, DELETE: api.delete, POST: api.post, PUT: api.put, PATCH: api.patch };
-  return method === "GET" || method === "DELETE" ? verbs[method](url) : verbs[method](url, body);
+  const methods = { GET: api.get, DELETE: api.delete, POST: api.post, PUT: api.put, PATCH: api.patch };
+  return method === "GET" || method === "DELETE" ? methods[method](url) : methods[method](url, body);
 }
 
 describe("a list shows exactly what its caller may read by id", () => {

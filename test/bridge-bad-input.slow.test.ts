@@ -43,7 +43,7 @@ const large = JSON.stringify({ metadata: { note: "x".repeat(64 * 1024) } });
 const nested = (levels: number) => `{"metadata":${"[".repeat(levels)}${"]".repeat(levels)}}`;
 
 /** Bodies that make no sense, and their refusals. */
-const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, string>, told: object]> = [
+const NONSENSE: Array<[what: string, body: Sent | null, headers: Record<string, string>, refusal: object]> = [
   ...["[]", "[{}]", '"x"', "1", "true", "null"].map((text): (typeof NONSENSE)[number] => [
     text,
     text,
@@ -90,11 +90,11 @@ describe.each(WITH_BODY.map((endpoint) => [endpoint.method, endpoint.path, endpo
   (_method, _path, endpoint) => {
     test("refuses anything but a JSON object and changes nothing", async () => {
       const before = await checksum(guildhall.db);
-      for (const [what, body, headers, told] of NONSENSE) {
+      for (const [what, body, headers, refusal] of NONSENSE) {
         // A stream can be read once.
         const fresh = body instanceof ReadableStream ? new Blob([large]).stream() : body;
         const answer = await raw(endpoint, fresh, headers);
-        expect(answer, what).toMatchObject(told);
+        expect(answer, what).toMatchObject(refusal);
         expectFailure(answer);
       }
       expect(await checksum(guildhall.db)).toBe(before);

@@ -66,9 +66,9 @@ async function expectRefused(
   const answer = await send();
   expect(answer, secret).toMatchObject(no(422, "card_data_refused", field));
   const digits = secret.normalize("NFKC").replaceAll(/\D/g, "");
-  const told = JSON.stringify(answer.body) + JSON.stringify([...answer.headers]) + lines.join("");
+  const visible = JSON.stringify(answer.body) + JSON.stringify([...answer.headers]) + lines.join("");
   expect(lines.join("")).toContain("/bridge-payment");
-  for (const text of [secret, digits]) expect(told).not.toContain(text);
+  for (const text of [secret, digits]) expect(visible).not.toContain(text);
   expect(await checksum(guildhall.db)).toBe(before);
 }
 
@@ -190,7 +190,7 @@ describe("a field named after a part of a card is refused, whatever it holds", (
   test("the refusal of card data says what to send instead", async () => {
     const { body } = await jane.post(PAYMENT_METHODS.path, { type: "card", card_number: "4242" });
     expect(body.error).toBe(
-      "card_number: card data is never taken here. Send the token your payment provider gave you for it.",
+      "card_number: card data is not accepted here. Send the token from your payment provider instead.",
     );
   });
 });

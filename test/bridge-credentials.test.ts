@@ -1,60 +1,18 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { callersOf } from "../src/access/allow.ts";
-import { SCOPES } from "../src/access/oauth/scopes.ts";
-import { allBridgeEndpoints } from "../src/bridge/all-bridge-endpoints.ts";
-import type { Endpoint } from "../src/http/endpoint.ts";
-import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
-import type { Api, ApiAnswer } from "./support/api.ts";
 import { buildOrganization, buildPerson } from "./support/builders.ts";
 import { OPERATOR_TOKEN, useGuildhall } from "./support/guildhall.ts";
 import { bridgeRefusal, buildTeammates, NOT_ALLOWED, type Teammates } from "./support/teammates.ts";
 
 const guildhall = useGuildhall();
 let team: Teammates;
-let program: Api;
 
 beforeAll(async () => {
   team = await buildTeammates(guildhall);
-  program = bearing(guildhall, await accessToken(guildhall, await buildClient(guildhall, [...SCOPES])));
 });
 
 const LIST = "/bridge-payment/organizations";
 const NOBODY = "there-is-no-such-session";
 const UNAUTHORIZED = bridgeRefusal(401, "unauthorized", "Authentication required");
-
-function send(api: Api, { method, path }: Endpoint): Promise<ApiAnswer> {
-  const url = path.replace(":member_id", team.member.memberId).replace(":id", team.organization.id);
-  if (method === "GET") return api.get(url);
-  if (method === "DELETE") return api.delete(url);
-  return { POST: api.post, PUT: api.put, PATCH: api.patch }[method](url, {});
-}
-
-const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`;
-const usersOnly = allBridgeEndpoints.filter(({ allow }) => callersOf(allow) === "user");
-
-describe("endpoints for people", () => {
-  test("are all but providers' reports and reading one resource", () => {
-    const others = allBridgeEndpoints.filter(({ allow }) => callersOf(allow) !== "user").map(nameOf);
-    expect(others.sort()).toEqual([
-      "GET /bridge-payment/addresses/:id",
-      "GET /bridge-payment/customers/:id",
-      "GET /bridge-payment/payment-methods/:id",
-      "GET /bridge-payment/payments/:id",
-      "GET /bridge-payment/subscriptions/:id",
-      "POST /bridge-payment/payments/intents/:id/sync",
-      "POST /bridge-payment/subscriptions/:id/sync",
-    ]);
-  });
-
-  test.each(usersOnly.map((endpoint) => [nameOf(endpoint), endpoint] as const))(
-    "%s needs a session: 401 for nobody, 403 for programs",
-    async (_, endpoint) => {
-      expect(await send(guildhall.api.as(null), endpoint)).toMatchObject(UNAUTHORIZED);
-      for (const api of [guildhall.api, program])
-        expect(await send(api, endpoint)).toMatchObject(bridgeRefusal(403, "session_required"));
-    },
-  );
-});
 
 describe("a session", () => {
   const anonymous = () => guildhall.api.as(null);

@@ -225,7 +225,7 @@ describe("adding", () => {
     await guildhall.api.post("/api/membership-roles", membershipRole(team.member.memberId, own));
     const answer = await add({ email: team.outsider.user.email, role: "billing" }, team.member);
     expect(answer).toMatchObject(bridgeRefusal(403, "role_exceeds_own"));
-    expect(answer.body.hint).toMatch(/rights they don't have/);
+    expect(answer.body.hint).toMatch(/permissions they don't have/);
   });
 });
 

@@ -121,7 +121,7 @@ describe("deleting a user", () => {
   test.each(KINDS)("is refused while $name of theirs exists: 409 has_resources", async (kind) => {
     for (const [person, owned] of [
       [team.billing, organization_id],
-      [team.stranger, null],
+      [team.outsider, null],
     ] as const) {
       const { id } = await create(as(person), kind, { organization_id: owned });
       const answer = await guildhall.api.delete(`/api/users/${person.user.id}`);
@@ -147,7 +147,7 @@ describe("once an organization's deletion has begun", () => {
     const { body } = await billing.get(`${kind.path}/${id}`);
     expect(body.data).toMatchObject({ id, user_id: team.billing.user.id, organization_id: null });
     expect(idsOf(await billing.get(kind.path))).toEqual([id]);
-    for (const api of [owner, as(team.member), as(team.stranger)]) {
+    for (const api of [owner, as(team.member), as(team.outsider)]) {
       expect(await api.get(`${kind.path}/${id}`)).toMatchObject(no(404, "not_found"));
       expect(idsOf(await api.get(kind.path))).toEqual([]);
       expect(await api.put(`${kind.intents}/${id}`, kind.change)).toMatchObject(no(404, "not_found"));

@@ -77,14 +77,14 @@ describe.each(LINKS)("linking $name by $1", (from, field, to) => {
 
   test("in an organization refuses other owners' resources by name", async () => {
     const before = await foreignTo(to).then(async (ids) => ({ ids, sum: await checksum(guildhall.db) }));
-    const told = new Set<string>();
+    const sentences = new Set<string>();
     for (const id of before.ids) {
       const answer = await owner.post(from.intents, { ...from.least(), organization_id, [field]: id });
       expect(answer, id).toMatchObject(no(422, "foreign_link", field));
-      told.add(answer.body.error);
+      sentences.add(answer.body.error);
       if (id !== "") expect(JSON.stringify(answer.body)).not.toContain(id);
     }
-    expect([...told]).toEqual([
+    expect([...sentences]).toEqual([
       expect.stringMatching(new RegExp(`^${field}: .* belongs to the organization\\.$`)),
     ]);
     expect(await checksum(guildhall.db)).toBe(before.sum);
@@ -93,7 +93,7 @@ describe.each(LINKS)("linking $name by $1", (from, field, to) => {
   test("outside organizations refuses an organization's resources", async () => {
     const ids = [
       (await create(owner, to, { organization_id })).id,
-      (await create(as(team.stranger), to)).id,
+      (await create(as(team.outsider), to)).id,
       "nonsense",
     ];
     for (const id of ids) {

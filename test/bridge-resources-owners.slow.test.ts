@@ -83,7 +83,7 @@ describe.each(KINDS)("$name", (kind) => {
   test("of a person is hidden even from their organization's owner", async () => {
     const { id } = await create(as(team.billing), kind);
     const before = await checksum(guildhall.db);
-    for (const person of [team.owner, team.member, team.stranger]) {
+    for (const person of [team.owner, team.member, team.outsider]) {
       const api = as(person);
       expect(await api.get(`${path}/${id}`)).toMatchObject(no(404, "not_found"));
       expect(idsOf(await api.get(path))).toEqual([]);
@@ -153,7 +153,7 @@ describe.each(KINDS)("$name", (kind) => {
   test("of an organization looks nonexistent to outsiders: 404", async () => {
     const { id } = await create(as(team.owner), kind, { organization_id });
     const unknown = `${id.split("_")[0]}_01h2xcejqtf2nbrexx3vqjhp41`;
-    const api = as(team.stranger);
+    const api = as(team.outsider);
     const ask = [
       (one: string) => api.get(`${path}/${one}`),
       ...actions.map((action) => (one: string) => act(api, action, one)),
@@ -168,15 +168,15 @@ describe.each(KINDS)("$name", (kind) => {
   test("of a foreign and of an unknown organization gets the same 403", async () => {
     await create(as(team.owner), kind, { organization_id });
     const before = await checksum(guildhall.db);
-    const api = as(team.stranger);
+    const api = as(team.outsider);
     for (const named of [organization_id, "org_01h2xcejqtf2nbrexx3vqjhp41", "nonsense", ""]) {
       const listed = await api.get(listOf(named));
       const created = await api.post(intents, { ...kind.least(), organization_id: named });
       for (const { status, body } of [listed, created]) {
-        const { request_id: _, ...told } = body;
-        expect({ status, told }).toEqual({
+        const { request_id: _, ...rest } = body;
+        expect({ status, rest }).toEqual({
           status: 403,
-          told: {
+          rest: {
             success: false,
             code: "forbidden",
             error: "You don't have permission to perform this action",

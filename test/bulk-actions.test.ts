@@ -321,8 +321,8 @@ describe("resending by a filter", () => {
     expect(await resend("")).toMatchObject(refusal(400, "filter_needed"));
     expect(await resend("filter[status]=pending", asOwner())).toMatchObject(refusal(400, "filter_needed"));
     expect(await resend(here("&filter[status]=accepted"))).toMatchObject(refusal(400, "invalid_parameter"));
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
-    expect(await resend(here(), stranger)).toMatchObject(refusal(404, "not_found"));
+    const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
+    expect(await resend(here(), outsider)).toMatchObject(refusal(404, "not_found"));
     const missing = `filter[organization]=${newId("org")}`;
     expect(await resend(missing)).toMatchObject(refusal(404, "not_found"));
   });

@@ -140,9 +140,9 @@ describe("a wrong variable refuses the start", () => {
     ["LOG_LEVEL", ["verbose", "INFO"]],
   ])("%s", (name, values) => {
     for (const value of values) {
-      const told = problems({ [name]: value });
-      expect(told, value).toHaveLength(1);
-      expect(told[0]).toMatch(new RegExp(`^${name} `));
+      const lines = problems({ [name]: value });
+      expect(lines, value).toHaveLength(1);
+      expect(lines[0]).toMatch(new RegExp(`^${name} `));
     }
   });
 
@@ -152,8 +152,8 @@ describe("a wrong variable refuses the start", () => {
   });
 
   test("all wrong variables are reported at once", () => {
-    const told = problems({ PORT: "x", LOG_LEVEL: "loud", EXPIRE_EVERY: "often" });
-    expect(told.map((line) => line.split(" ")[0]).sort()).toEqual(["EXPIRE_EVERY", "LOG_LEVEL", "PORT"]);
+    const lines = problems({ PORT: "x", LOG_LEVEL: "loud", EXPIRE_EVERY: "often" });
+    expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(["EXPIRE_EVERY", "LOG_LEVEL", "PORT"]);
   });
 });
 
@@ -175,8 +175,8 @@ describe("production", () => {
   test("names all missing variables at once", () => {
     const { NODE_ENV, ...required } = production;
     for (const role of ["all", "api", "worker"] as const) {
-      const told = problems({ NODE_ENV }, role);
-      expect(told.map((line) => line.split(" ")[0]).sort()).toEqual(Object.keys(required).sort());
+      const lines = problems({ NODE_ENV }, role);
+      expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(Object.keys(required).sort());
     }
     for (const name of Object.keys(required)) {
       expect(problems({ ...production, [name]: "" })).toEqual([expect.stringMatching(`^${name} is missing`)]);
@@ -218,19 +218,19 @@ describe("contradicting variables refuse the start:", () => {
 
   test("an issuer that is Guildhall itself", () => {
     const PUBLIC_URL = "https://guildhall.example.com";
-    const told = problems({ PUBLIC_URL, OIDC_ISSUER: `${PUBLIC_URL}/`, OIDC_AUDIENCE: "guildhall" });
-    expect(told).toEqual([expect.stringMatching("^OIDC_ISSUER is the same as PUBLIC_URL")]);
+    const lines = problems({ PUBLIC_URL, OIDC_ISSUER: `${PUBLIC_URL}/`, OIDC_AUDIENCE: "guildhall" });
+    expect(lines).toEqual([expect.stringMatching("^OIDC_ISSUER is the same as PUBLIC_URL")]);
   });
 
   test("a metrics token equal to the operator's", () => {
     const ADMIN_TOKEN = "an-operator-token";
-    const told = problems({ ADMIN_TOKEN, METRICS_TOKEN: ADMIN_TOKEN });
-    expect(told).toEqual([expect.stringMatching("^METRICS_TOKEN is the same as ADMIN_TOKEN")]);
+    const lines = problems({ ADMIN_TOKEN, METRICS_TOKEN: ADMIN_TOKEN });
+    expect(lines).toEqual([expect.stringMatching("^METRICS_TOKEN is the same as ADMIN_TOKEN")]);
     expect(problems({ ADMIN_TOKEN, METRICS_TOKEN: `${ADMIN_TOKEN}-of-metrics` })).toEqual([]);
   });
 
   test("a key that is both current and previous", () => {
-    const told = problems({ SECRET_KEY: SECRET, SECRET_KEYS_PREVIOUS: `${SECRET}-1,${SECRET}` });
-    expect(told).toEqual([expect.stringMatching("^SECRET_KEYS_PREVIOUS contains SECRET_KEY")]);
+    const lines = problems({ SECRET_KEY: SECRET, SECRET_KEYS_PREVIOUS: `${SECRET}-1,${SECRET}` });
+    expect(lines).toEqual([expect.stringMatching("^SECRET_KEYS_PREVIOUS contains SECRET_KEY")]);
   });
 });

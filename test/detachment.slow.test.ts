@@ -202,7 +202,7 @@ describe("while an organization is being deleted,", () => {
 
 describe("a batch of a deletion", () => {
   beforeAll(async () => {
-    guildhall = await startGuildhall();
+    guildhall = await startGuildhall({ fresh: true });
   });
   afterAll(() => guildhall.stop());
 

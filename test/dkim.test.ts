@@ -151,9 +151,9 @@ describe("the DKIM variables", () => {
     ["a public key", publicKey],
   ])("refuse a key that can't sign: %s", (_, key) => {
     const text = String(key.export({ type: key.type === "public" ? "spki" : "pkcs8", format: "pem" }));
-    const told = problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY: text });
-    expect(told).toEqual([expect.stringMatching(/^DKIM_PRIVATE_KEY must /)]);
-    expect(told.join()).not.toContain(text.split("\n")[1]);
+    const lines = problems({ ...rest, ...DKIM, DKIM_PRIVATE_KEY: text });
+    expect(lines).toEqual([expect.stringMatching(/^DKIM_PRIVATE_KEY must /)]);
+    expect(lines.join()).not.toContain(text.split("\n")[1]);
   });
 
   test("may name a key file, which is read at the start", async () => {

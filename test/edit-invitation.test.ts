@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
-import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
 import {
   buildMember,
@@ -289,20 +288,6 @@ describe("an edit that is refused", () => {
       expect(await attributesOf(invitation)).toEqual(before);
     },
   );
-
-  test("nobody edits an invitation without the permission or scope", async () => {
-    const invitation = await invited(guildhall, organization);
-    const member = await buildMember(guildhall, organization, "member");
-    const stranger = await buildPerson(guildhall);
-    const client = await buildClient(guildhall, ["invitations:read"]);
-    const program = bearing(guildhall, await accessToken(guildhall, client));
-    const answers = [
-      await edit(invitation, { locale: "de" }, guildhall.api.as(member.token)),
-      await edit(invitation, { locale: "de" }, guildhall.api.as(stranger.token)),
-      await edit(invitation, { locale: "de" }, program),
-    ];
-    expect(answers.map(({ status }) => status)).toEqual([403, 404, 403]);
-  });
 
   test("the invitee can't edit the invitation", async () => {
     const person = await buildPerson(guildhall);

@@ -34,7 +34,7 @@ async function answerIn(environment: string | undefined, { path, headers, ...ini
 }
 
 const invitation = `/api/invitations/${newId("inv")}`;
-const strangers: [string, Sent][] = [
+const outsiders: [string, Sent][] = [
   ["a made-up bearer token", { path: "/api/organizations", headers: bearer("made-up-token-of-nobody") }],
   ["a made-up session", { path: "/api/organizations", headers: { "X-Session-ID": "made-up" } }],
   ["a made-up JWT", { path: "/api/organizations", headers: bearer("abcdefgh.ijklmnop.qrstuvwx") }],
@@ -69,7 +69,7 @@ const strangers: [string, Sent][] = [
   ],
 ];
 
-test.each(strangers)("an outsider with %s can't tell whether an environment exists", async (_, sent) => {
+test.each(outsiders)("an outsider with %s can't tell whether an environment exists", async (_, sent) => {
   const known = await answerIn("known-one", sent);
   expect(known.status).toBeGreaterThanOrEqual(400);
   expect(await answerIn("unknown-one", sent)).toEqual(known);

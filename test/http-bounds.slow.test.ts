@@ -199,8 +199,8 @@ describe("a provider's report", () => {
     for (let n = 0; n < 8; n += 1) held.push((await open(text)).socket);
     await expect.poll(() => answerToHead(text), { timeout: 10_000 }).toBe("503");
     for (const socket of held) socket.destroy();
-    const told = () => tell(guildhall.api.origin, { events: [] });
-    await expect.poll(async () => (await told()).status, { timeout: 10_000 }).toBe(202);
+    const report = () => tell(guildhall.api.origin, { events: [] });
+    await expect.poll(async () => (await report()).status, { timeout: 10_000 }).toBe(202);
   });
 });
 

@@ -114,9 +114,9 @@ describe("a keyed request is done once", { timeout: 120_000 }, () => {
       seen.push(...(await Promise.all(answers)));
       await api.ends();
     }
-    const told = seen.filter((answer) => answer?.status === 201).length;
-    expect(told).toBeGreaterThan(0);
-    expect(told).toBeLessThan(asked.length);
+    const answered = seen.filter((answer) => answer?.status === 201).length;
+    expect(answered).toBeGreaterThan(0);
+    expect(answered).toBeLessThan(asked.length);
     for (const [n, wish] of asked.entries()) {
       const again = await insist(guildhall.api, wish);
       const before = seen[n]?.status === 201 ? [seen[n]] : [];

@@ -21,11 +21,11 @@ describe("simultaneous requests:", { timeout: 120_000 }, () => {
   test("200 with one key and 200 with it and another body are done once in all", async () => {
     const key = unique("key");
     const [one, two] = [wishFor(organization, key), wishFor(organization, key)];
-    const told = new Map<Wish, ApiAnswer[]>([
+    const received = new Map<Wish, ApiAnswer[]>([
       [one, []],
       [two, []],
     ]);
-    const note = async (wish: Wish) => void told.get(wish)?.push(await ask(guildhall.api, wish));
+    const note = async (wish: Wish) => void received.get(wish)?.push(await ask(guildhall.api, wish));
     // Both by each of 200 connections: more would exceed this process's own deadline.
     await Promise.all(
       Array.from({ length: 200 }, async (_, n) => {
@@ -33,8 +33,8 @@ describe("simultaneous requests:", { timeout: 120_000 }, () => {
       }),
     );
     const isDone = (answer: ApiAnswer) => answer.status === 201 && !isReplay(answer);
-    const [won, lost] = told.get(one)?.some(isDone) ? [one, two] : [two, one];
-    const [mine = [], theirs = []] = [told.get(won), told.get(lost)];
+    const [won, lost] = received.get(one)?.some(isDone) ? [one, two] : [two, one];
+    const [mine = [], theirs = []] = [received.get(won), received.get(lost)];
     const [done, ...others] = [...mine, ...theirs].filter(isDone);
     expect(others).toEqual([]);
     for (const answer of [...mine, ...theirs].filter(({ status }) => status === 409)) {

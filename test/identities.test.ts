@@ -233,8 +233,8 @@ describe("an impostor", () => {
 
   test("is locked out once the address's owner signs in verified", async () => {
     const { email, token, user } = await squat();
-    const stranger = await userAfter({ id: unique("sub"), email, is_verified: true });
-    expect(stranger.id).toBe(user.id);
+    const outsider = await userAfter({ id: unique("sub"), email, is_verified: true });
+    expect(outsider.id).toBe(user.id);
     expect(await identitiesOf(user.id)).toHaveLength(1);
     expect(await ask(token)).toMatchObject(unverified);
   });

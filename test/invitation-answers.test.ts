@@ -61,8 +61,8 @@ describe("a signed-in user", () => {
 
   test.each(["accept", "decline"])("a user with another address can't %s: 404", async (answer) => {
     const { path } = await buildInvitationTo(guildhall);
-    const stranger = await buildPerson(guildhall);
-    expect(await as(stranger).post(`${path}/${answer}`)).toMatchObject(refusal(404, "not_found"));
+    const outsider = await buildPerson(guildhall);
+    expect(await as(outsider).post(`${path}/${answer}`)).toMatchObject(refusal(404, "not_found"));
   });
 
   test.each(["accept", "decline"])(

@@ -135,16 +135,16 @@ describe("at the same moment,", { timeout: 120_000 }, () => {
     await expireInvitations(db, () => false);
     const row = await db("invitations").where({ id: invitation.id }).first();
     const types = await eventTypesOf(guildhall, invitation.id);
-    const told = JSON.stringify({
+    const facts = JSON.stringify({
       row,
       types,
       answers: Object.entries(answers).map(([k, a]) => [k, a.status, a.body?.errors?.[0]?.code]),
     });
 
     for (const [name, { status, body }] of Object.entries(answers)) {
-      expect([200, 409], `${name}: ${told}`).toContain(status);
+      expect([200, 409], `${name}: ${facts}`).toContain(status);
       if (status === 409)
-        expect(body.errors[0].code, told).toMatch(
+        expect(body.errors[0].code, facts).toMatch(
           /^invitation_(accepted|declined|revoked|expired|superseded)$/,
         );
     }
@@ -153,40 +153,40 @@ describe("at the same moment,", { timeout: 120_000 }, () => {
     const reopened = types.indexOf("invitation.expired") < types.lastIndexOf("invitation.resent");
     const counted = reopened ? lastLife : types;
     const terminal = counted.filter((type) => /\.(accepted|declined|revoked|expired)$/.test(type));
-    expect(terminal, told).toEqual([`invitation.${row.status}`]);
+    expect(terminal, facts).toEqual([`invitation.${row.status}`]);
     for (const name of ["declined", "revoked"])
-      if (answers[name]?.status === 200) expect(row.status, told).toBe(name);
+      if (answers[name]?.status === 200) expect(row.status, facts).toBe(name);
     const accepted = [answers.accepted, answers["accepted by the new link"]];
     expect(
       accepted.some((answer) => answer?.status === 200),
-      told,
+      facts,
     ).toBe(row.status === "accepted");
     // A resent invitation has a newer link and its email; another has neither.
     const resent = answers.resent?.status === 200;
-    expect(row.token_version, told).toBe(resent ? 2 : 1);
+    expect(row.token_version, facts).toBe(resent ? 2 : 1);
     expect(
       types.filter((type) => type === "invitation.resent"),
-      told,
+      facts,
     ).toHaveLength(resent ? 1 : 0);
     const mails = (await deliveriesOf(guildhall, invitation.id)).filter(({ kind }) => kind === "invitation");
     expect(
       mails.map(({ seq }) => seq),
-      told,
+      facts,
     ).toEqual(resent ? [1, 2] : [1]);
     // An edited invitation gives only its new roles.
     const given = answers.edited?.status === 200 ? roles.billing : roles.admin;
     expect(
       await db("invitation_roles").where({ invitation_id: invitation.id }).pluck("role_id"),
-      told,
+      facts,
     ).toEqual([given]);
     const user = await db("users").where({ email_canonical: invitation.email }).first("id");
-    expect(user === undefined, told).toBe(row.status !== "accepted");
+    expect(user === undefined, facts).toBe(row.status !== "accepted");
     if (row.status === "accepted") {
       const held = await db("membership_roles as mr")
         .join("memberships as m", "m.id", "mr.membership_id")
         .where({ user_id: user.id })
         .pluck("role_id");
-      expect(held, told).toEqual([given]);
+      expect(held, facts).toEqual([given]);
     }
     return row;
   }

@@ -39,8 +39,9 @@ describe.each(backends())("the walk of one invitation, queue on %s", (backend) =
     expect(accepted.status).toBe(200);
     expect(accepted.body.data.attributes).toMatchObject({ status: "accepted" });
     // The reader may be faster than the worker that records the server's reply.
-    const told = async () => (await api.get(`/api/invitations/${id}`)).body.data.attributes.delivery_status;
-    await expect.poll(told).toBe("sent");
+    const deliveryStatus = async () =>
+      (await api.get(`/api/invitations/${id}`)).body.data.attributes.delivery_status;
+    await expect.poll(deliveryStatus).toBe("sent");
 
     const memberships = await api
       .as(owner.token)

@@ -111,6 +111,22 @@ describe("a body", () => {
       expect(declined).toMatchObject(refusal(400, "no_document"));
     }
   });
+
+  test("of an action is refused with every wrong member of its meta", async () => {
+    const { user } = await buildPerson(guildhall);
+    const organization = await buildOrganization(guildhall, { user, token: "" });
+    const { body } = await invite(guildhall, organization, uniqueEmail());
+    const document = { meta: { expires_at: 7, colour: "red" } };
+    expect(await guildhall.api.post(`${body.data.links.self}/resend`, document)).toMatchObject({
+      status: 422,
+      body: {
+        errors: [
+          { code: "invalid_member", source: { pointer: "/meta/expires_at" } },
+          { code: "unknown_member", source: { pointer: "/meta/colour" } },
+        ],
+      },
+    });
+  });
 });
 
 describe("a Content-Type", () => {

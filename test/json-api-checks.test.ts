@@ -26,7 +26,13 @@ const permission = {
   links: { self: "/api/permissions/perm_01h2xcejqtf2nbrexx3vqjhp41" },
 };
 const path = userRole.links.self;
-const error = { id: "r", status: "422", code: "invalid", title: "Unprocessable Entity", detail: "No." };
+const error = {
+  id: "r",
+  status: "422",
+  code: "invalid_attribute",
+  title: "Unprocessable Entity",
+  detail: "No.",
+};
 
 function linked(name: string, type: string, id: string) {
   const links = { self: `${self()}/relationships/${name}`, related: `${self()}/${name}` };
@@ -166,6 +172,11 @@ test.each<[string, RegExp, Case]>([
     "an error without the request's id",
     /id is not/,
     { status: 422, document: { errors: [{ ...error, id: "x" }] } },
+  ],
+  [
+    "an error with a code that is not documented",
+    /not documented with 422/,
+    { status: 422, document: { errors: [{ ...error, code: "not_found" }] } },
   ],
   ["a pointer to nothing", /points to nothing/, pointing("/data/b", { data: {} })],
   [

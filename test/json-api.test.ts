@@ -67,10 +67,10 @@ describe("a resource object", () => {
     const document = organization({ name: "", colour: "red" }, { relationships: { friend: { data: null } } });
     const answer = await create(document);
     expect(answer.status).toBe(422);
-    const told = answer.body.errors.map(
+    const found = answer.body.errors.map(
       ({ code, source }: { code: string; source: { pointer: string } }) => `${code} ${source.pointer}`,
     );
-    expect(told.sort()).toEqual([
+    expect(found.sort()).toEqual([
       "invalid_attribute /data/attributes/name",
       "unknown_attribute /data/attributes/colour",
       "unknown_relationship /data/relationships/friend",

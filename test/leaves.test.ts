@@ -129,8 +129,8 @@ describe("coalesced writes", () => {
     gates[0]?.resolve();
     await turn();
     gates[1]?.reject(new Error("disk full"));
-    const told = (await outcomes).map(({ status }) => status);
-    expect(told).toEqual(["fulfilled", "rejected", "rejected"]);
+    const statuses = (await outcomes).map(({ status }) => status);
+    expect(statuses).toEqual(["fulfilled", "rejected", "rejected"]);
     const later = add(4);
     gates[2]?.resolve();
     await expect(later).resolves.toBeUndefined();

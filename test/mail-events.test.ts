@@ -106,8 +106,8 @@ describe("a permanent bounce", () => {
   test("a permanent bounce doesn't affect other environments", async () => {
     const mail = await mailed();
     await telling(mail, "bounced", BOUNCE);
-    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
-    const theirs = await buildOrganization(guildhall, stranger);
+    const outsider = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, outsider);
     const elsewhere = { ...guildhall, api: guildhall.api.in("elsewhere") };
     await invite(elsewhere, theirs, mail.email);
     await guildhall.jobContext.deliveries.run();

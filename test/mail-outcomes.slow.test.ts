@@ -201,8 +201,8 @@ describe("attempts that follow", () => {
   test("an address refused in one environment may be emailed from another", async () => {
     smtp.script({ at: "rcpt", does: "550 nobody here" });
     const { email } = await inviteAndAttempt(uniqueEmail());
-    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
-    const theirs = await buildOrganization(guildhall, stranger);
+    const outsider = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, outsider);
     const elsewhere = { ...guildhall, api: guildhall.api.in("elsewhere") };
     expect(await inviteAndAttempt(email, elsewhere, theirs)).toMatchObject({ state: "sent" });
   });

@@ -213,8 +213,8 @@ describe("assignable roles of an organization", () => {
       for (const role of [roles.owner, foreign]) expect(all).not.toContain(role);
     }
     expect(await listed(guildhall.api.as(member.token), organization)).toEqual([]);
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
-    const answer = await stranger.get(`/api/organizations/${organization.id}/assignable-roles`);
+    const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
+    const answer = await outsider.get(`/api/organizations/${organization.id}/assignable-roles`);
     expect(answer).toMatchObject(refusal(404, "not_found"));
   });
 

@@ -166,6 +166,8 @@ describe("every answer of the Bridge API", () => {
     expect(bridgeProblems("POST", url, tooLarge)).toEqual([]);
     expect(bridgeProblems("GET", "/bridge-payment/nothing", notThere)).toEqual([]);
     expect(bridgeProblems("PATCH", url, notKnown)).toEqual([]);
+    const wrongCode = { ...notThere, body: { ...notThere.body, code: "already_member" } };
+    expect(bridgeProblems("GET", url, wrongCode)).toEqual(["already_member is not documented with 404"]);
   });
 
   test("that isn't as documented is reported", async () => {

@@ -27,11 +27,11 @@ function parametersOf({ parameters = [] }: Operation): Parameter[] {
 
 describe("the OpenAPI document", () => {
   test("has every endpoint of the Bridge API and nothing else", () => {
-    const told = Object.entries(document.paths)
+    const documented = Object.entries(document.paths)
       .filter(([path]) => path.startsWith("/bridge-payment"))
       .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
     const declared = allBridgeEndpoints.map((endpoint) => `${endpoint.method} ${pathOf(endpoint)}`);
-    expect(told.sort()).toEqual(declared.sort());
+    expect(documented.sort()).toEqual(declared.sort());
     expect(declared.length).toBeGreaterThan(40);
   });
 

@@ -156,7 +156,7 @@ describe("the OpenAPI document", () => {
       if (!(endpoint.query instanceof z.ZodObject)) continue;
       const path = endpoint.path.replace(":id", "{id}");
       const operation = document.paths[path]?.[endpoint.method.toLowerCase() as "get"] as Operation;
-      const told = parametersOf(operation).filter((item) => item.in === "query" && item.name !== "fields");
+      const listed = parametersOf(operation).filter((item) => item.in === "query" && item.name !== "fields");
       const read = Object.entries(endpoint.query.shape)
         .filter(([name]) => !name.startsWith("fields["))
         .map(([name, schema]) => {
@@ -164,7 +164,7 @@ describe("the OpenAPI document", () => {
           return [name, rest];
         });
       expect(
-        told.map(({ name, schema }) => [name, schema]),
+        listed.map(({ name, schema }) => [name, schema]),
         path,
       ).toEqual(read);
     }
@@ -190,10 +190,10 @@ describe("the OpenAPI document", () => {
         schema: { type: "string", description: text?.description },
         example: text?.example,
       });
-      const told = parametersOf(operation).map(({ name }) => name);
+      const listed = parametersOf(operation).map(({ name }) => name);
       const { properties = {} } = jsonSchemaOf(text?.query ?? z.never(), "input");
       expect(Object.keys(properties).length).toBeGreaterThan(0);
-      expect(told).toEqual(expect.arrayContaining(Object.keys(properties)));
+      expect(listed).toEqual(expect.arrayContaining(Object.keys(properties)));
     }
   });
 

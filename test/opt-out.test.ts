@@ -143,8 +143,8 @@ describe("the opt-out button", () => {
   test("opting out doesn't affect other environments", async () => {
     const { email, path } = await mailed();
     await press(await visit(path));
-    const stranger = await buildPerson(guildhall, { environment: "elsewhere" });
-    const theirs = await buildOrganization(guildhall, stranger);
+    const outsider = await buildPerson(guildhall, { environment: "elsewhere" });
+    const theirs = await buildOrganization(guildhall, outsider);
     await invite({ ...guildhall, api: guildhall.api.in("elsewhere") }, theirs, email);
     await guildhall.jobContext.deliveries.run();
     await guildhall.mailbox.waitFor(email, 2);

@@ -116,10 +116,10 @@ describe("a deletion that has begun", () => {
 
     const path = `/api/invitations/${id}`;
     for (const speaker of [api, api.as(owner.token), api.as(invitee.token)]) {
-      for (const verb of ["accept", "decline", "revoke", "resend", "link"]) {
+      for (const action of ["accept", "decline", "revoke", "resend", "link"]) {
         const body =
-          verb === "accept" && speaker === api ? { meta: { user_id: invitee.user.id } } : undefined;
-        expect([403, 404], verb).toContain((await speaker.post(`${path}/${verb}`, body)).status);
+          action === "accept" && speaker === api ? { meta: { user_id: invitee.user.id } } : undefined;
+        expect([403, 404], action).toContain((await speaker.post(`${path}/${action}`, body)).status);
       }
     }
     const change = { data: { type: "invitation", id, attributes: { locale: "de" } } };
@@ -133,8 +133,8 @@ describe("a deletion that has begun", () => {
     });
     expect((await api.delete(`/api/roles/${role}`)).status, "a role that only they give").toBe(204);
     const proof = { by: "link", tokenVersion: 1 } as const;
-    for (const verb of [acceptInvitation, declineInvitation])
-      await expect(verb(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
+    for (const command of [acceptInvitation, declineInvitation])
+      await expect(command(context, { id }, proof, SYSTEM)).rejects.toMatchObject({ status: 404 });
   });
 
   test("revokes invitations later, by its user and request", async () => {

@@ -89,8 +89,8 @@ describe("the owner", () => {
 
   test("can only transfer to a member: 404 that points at the user", async () => {
     const { owner, organization } = await buildTeam();
-    const stranger = await buildPerson(guildhall);
-    for (const id of [stranger.user.id, "user_01h2xcejqtf2nbrexx3vqjhp41", "nobody", ""]) {
+    const outsider = await buildPerson(guildhall);
+    for (const id of [outsider.user.id, "user_01h2xcejqtf2nbrexx3vqjhp41", "nobody", ""]) {
       expect(await transfer(owner, organization, id)).toMatchObject({
         status: 404,
         body: { errors: [{ source: { pointer: "/meta/user_id" } }] },

@@ -191,23 +191,25 @@ describe("nobody learns whether an address has an account:", () => {
       await sendDue(guildhall);
       const { mail } = await guildhall.mailbox.waitFor(email);
       const { page } = await openLink(guildhall, id);
-      const told = [JSON.stringify(body), mail.subject, mail.html, mail.text, page];
-      seen.push([status, ...told.map((text) => plain(text ?? "", id, email))]);
+      const texts = [JSON.stringify(body), mail.subject, mail.html, mail.text, page];
+      seen.push([status, ...texts.map((text) => plain(text ?? "", id, email))]);
     }
     expect(seen[0]).toEqual(seen[1]);
   });
 
   test("an outsider can't tell an existing invitation from an unknown one", async () => {
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
+    const outsider = guildhall.api.as((await buildPerson(guildhall)).token);
     const { id } = await invited(guildhall, organization);
-    const told = async (one: string) => {
+    const answersFor = async (one: string) => {
       const path = `/api/invitations/${one}`;
       const answers = [
-        await stranger.get(path),
-        await stranger.get(`/api/deliveries?filter[invitation]=${one}`),
-        await stranger.patch(path, { data: { type: "invitation", id: one, attributes: { locale: "de" } } }),
+        await outsider.get(path),
+        await outsider.get(`/api/deliveries?filter[invitation]=${one}`),
+        await outsider.patch(path, { data: { type: "invitation", id: one, attributes: { locale: "de" } } }),
         ...(await Promise.all(
-          ["accept", "decline", "revoke", "resend", "link"].map((verb) => stranger.post(`${path}/${verb}`)),
+          ["accept", "decline", "revoke", "resend", "link"].map((action) =>
+            outsider.post(`${path}/${action}`),
+          ),
         )),
         await guildhall.api.as(null).post(`${path}/accept`, { meta: { token: "x" } }),
       ];
@@ -216,7 +218,7 @@ describe("nobody learns whether an address has an account:", () => {
         body.errors?.map(({ code, detail }: { code: string; detail: string }) => [code, detail]) ?? body.data,
       ]);
     };
-    expect(await told(id)).toEqual(await told("inv_01h2xcejqtf2nbrexx3vqjhp41"));
+    expect(await answersFor(id)).toEqual(await answersFor("inv_01h2xcejqtf2nbrexx3vqjhp41"));
   });
 });
 

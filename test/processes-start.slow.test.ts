@@ -144,15 +144,15 @@ test("readyz answers only once acme-test exists", async () => {
 
 test("a port in use is reported before anything is created", async () => {
   const home = await newHome();
-  const stranger = createServer().listen(Number(home.PORT), "127.0.0.1");
-  await once(stranger, "listening");
+  const other = createServer().listen(Number(home.PORT), "127.0.0.1");
+  await once(other, "listening");
 
   const guildhall = startGuildhallProcess("all", home);
   expect(await guildhall.ends()).toEqual({ code: 1, signal: null });
   expect(guildhall.output()).toContain(`PORT ${home.PORT} is taken`);
   expect(guildhall.output()).not.toMatch(/^ +at /m);
   expect(await readdir(home.DATA_DIR)).toEqual([]);
-  stranger.close();
+  other.close();
 });
 
 test("a start with an old Node is refused in one sentence", async () => {

@@ -71,7 +71,7 @@ describe("at the same moment", { timeout: 120_000 }, () => {
       const row = await db("invitations").where({ id: invitation.id }).first();
       const answers = { accepted, declined, revoked };
       for (const [status, { status: code, body }] of Object.entries(answers)) {
-        if (code === 200) expect(row.status, "who was told so").toBe(status);
+        if (code === 200) expect(row.status, "the answer of this outcome").toBe(status);
         else expect([code, body.errors?.[0].code]).toEqual([409, expect.stringMatching(closedAs(row))]);
       }
       expect(Object.values(answers).filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);

@@ -25,7 +25,11 @@ beforeAll(async () => {
 });
 /** Clears what earlier tests left, and resets the environment's settings. */
 beforeEach(async () => {
-  await guildhall.db("mail_deliveries").update({ sent_at: null, due_at: null });
+  const { db } = guildhall;
+  await db("mail_deliveries")
+    .whereNotNull("sent_at")
+    .orWhereNotNull("due_at")
+    .update({ sent_at: null, due_at: null });
   await guildhall.db("environments").update({ settings: {} });
 });
 

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/http/rate-limiter.ts";
 import { expireInvitations } from "../src/invitations/expire-invitations.ts";
-import { newId } from "../src/lib/id.ts";
 import type { Organization } from "../src/models/organization.ts";
 import { accessToken, bearing, buildClient } from "./support/access-tokens.ts";
 import type { Api } from "./support/api.ts";
@@ -478,13 +477,6 @@ describe("resending is refused", () => {
     },
   );
 
-  test("resending by a member without members:manage is refused", async () => {
-    const member = await buildMember(guildhall, organization, "member");
-    expect(await resend(await sendable(), guildhall.api.as(member.token))).toMatchObject(
-      refusal(403, "forbidden"),
-    );
-  });
-
   test("resending without the invitation's own permissions is refused", async () => {
     const recruiter = await buildMember(guildhall, organization, "member");
     const role = await buildRole(guildhall, ["members:manage"]);
@@ -495,19 +487,5 @@ describe("resending is refused", () => {
     expect(await resend(beyond, api)).toMatchObject(refusal(403, "role_exceeds_own"));
     expect(await rowOf(beyond.id)).toMatchObject({ token_version: 1 });
     expect((await resend(await sendable(), api)).status).toBe(200);
-  });
-
-  test("resending as an outsider is the same 404 as for an unknown invitation", async () => {
-    const stranger = guildhall.api.as((await buildPerson(guildhall)).token);
-    expect(await resend(await sendable(), stranger)).toMatchObject(refusal(404, "not_found"));
-    const missing = { path: `/api/invitations/${newId("inv")}` };
-    expect(await resend(missing, asOwner())).toMatchObject(refusal(404, "not_found"));
-    expect(await resend(missing)).toMatchObject(refusal(404, "not_found"));
-  });
-
-  test("resending by a program without the scope is refused", async () => {
-    const client = await buildClient(guildhall, ["invitations:read"]);
-    const program = bearing(guildhall, await accessToken(guildhall, client));
-    expect((await resend(await sendable(), program)).status).toBe(403);
   });
 });

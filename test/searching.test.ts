@@ -120,15 +120,15 @@ describe("a search finds only what its caller may see:", () => {
   const name = `${unique("Quillon")}q`;
   let owner: Person;
   let api: Api;
-  let stranger: Person;
+  let outsider: Person;
   let mine: { memberships: string; invitations: string; organizations: string };
   beforeAll(async () => {
     owner = await buildPerson(guildhall, { first_name: name });
     api = guildhall.api.as(owner.token);
     const organization = await buildOrganization(guildhall, owner, { name: `${name} & Co.` });
     const invited = await invite(guildhall, organization, `${name}@example.com`);
-    stranger = await buildPerson(guildhall, { first_name: name });
-    const other = await buildOrganization(guildhall, stranger, { name: `${name} Ltd.` });
+    outsider = await buildPerson(guildhall, { first_name: name });
+    const other = await buildOrganization(guildhall, outsider, { name: `${name} Ltd.` });
     await invite(guildhall, other, `${name}@example.com`);
     const { body } = await api.get(`/api/memberships?filter[organization]=${organization.id}`);
     mine = {
@@ -145,8 +145,8 @@ describe("a search finds only what its caller may see:", () => {
 
   test("users find themselves and those who share an organization with them", async () => {
     expect(await search(api, "users", name)).toEqual([owner.user.id]);
-    expect(await search(api, "users", stranger.user.email)).toEqual([]);
-    expect(await search(guildhall.api, "users", name)).toEqual([owner.user.id, stranger.user.id]);
+    expect(await search(api, "users", outsider.user.email)).toEqual([]);
+    expect(await search(guildhall.api, "users", name)).toEqual([owner.user.id, outsider.user.id]);
   });
 
   test("a member without `members:read` finds only their own membership", async () => {
@@ -171,7 +171,7 @@ describe("a search finds only what its caller may see:", () => {
   test("searching memberships by address needs a program's scope to read users", async () => {
     const client = await buildClient(guildhall, ["memberships:read"]);
     const program = bearing(guildhall, await accessToken(guildhall, client));
-    const answer = await program.get(`/api/memberships?filter[search]=${stranger.user.email}`);
+    const answer = await program.get(`/api/memberships?filter[search]=${outsider.user.email}`);
     expect(answer).toMatchObject(refusal(403, "scope_missing"));
   });
 });

@@ -345,8 +345,8 @@ describe("a complaint about an invitation", () => {
       .db("mail_deliveries")
       .where({ invitation_id: body.data.id })
       .first();
-    const told = await tell(guildhall.api.origin, { events: [{ type: "complained", message_id, email }] });
-    expect(told.body.recorded).toBe(1);
+    const report = await tell(guildhall.api.origin, { events: [{ type: "complained", message_id, email }] });
+    expect(report.body.recorded).toBe(1);
   };
   const pausedUntil = async ({ user }: Person, by = guildhall.api) =>
     (await by.get(`/api/users/${user.id}`)).body.data.attributes.inviting_paused_until;

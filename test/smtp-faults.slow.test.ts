@@ -85,9 +85,9 @@ describe("a mail server's problem is not an email's fault:", () => {
   });
 
   test("an untrusted certificate fails no email", async () => {
-    const stranger = new SMTPServer({ authOptional: true });
-    stranger.on("error", () => {});
-    const listening = stranger.listen(0, "127.0.0.1");
+    const untrusted = new SMTPServer({ authOptional: true });
+    untrusted.on("error", () => {});
+    const listening = untrusted.listen(0, "127.0.0.1");
     await once(listening, "listening");
     const address = listening.address();
     proxy.leadTo(`smtp://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
@@ -97,7 +97,7 @@ describe("a mail server's problem is not an email's fault:", () => {
     await expect.poll(deliveries, SOON).toMatchObject([{ state: "pending", attempts: 0 }]);
     proxy.leadTo(smtp.url);
     await expect.poll(sent, SOON).toBe(1);
-    await new Promise<void>((resolve) => stranger.close(resolve));
+    await new Promise<void>((resolve) => untrusted.close(resolve));
   });
 
   test("idle connections that die silently fail no email", async () => {

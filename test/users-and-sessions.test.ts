@@ -120,10 +120,10 @@ describe("a session", () => {
     expect(mine).toHaveLength(1);
     const { self } = mine[0].links;
 
-    const stranger = guildhall.api.as(other.token);
-    expect(await stranger.get(self)).toMatchObject(absent);
-    expect(await stranger.patch(`${self}/revoke`)).toMatchObject(absent);
-    expect(await stranger.get(`/api/sessions?filter[user]=${me.user.id}`)).toMatchObject({
+    const outsider = guildhall.api.as(other.token);
+    expect(await outsider.get(self)).toMatchObject(absent);
+    expect(await outsider.patch(`${self}/revoke`)).toMatchObject(absent);
+    expect(await outsider.get(`/api/sessions?filter[user]=${me.user.id}`)).toMatchObject({
       body: { data: [] },
     });
     expect(await guildhall.api.as(me.token).get(self)).toMatchObject({ status: 200 });

@@ -35,9 +35,13 @@ interface Part {
   from: string;
 }
 
+/** A request names at most two. Postgres looks for the second only when there is no first. */
 const ENVIRONMENT = {
   request: `(
-    select * from environments where handle = any (:environments) order by array_position(:environments, handle) limit 1
+    select * from environments where handle = (:environments)[1]
+    union all
+    select * from environments where handle = (:environments)[2]
+    limit 1
   ) e`,
   invitation:
     "(select * from environments where id = (select environment_id from invitations where id = :environment_of)) e",
@@ -46,17 +50,20 @@ const ENVIRONMENT = {
 const SESSION: Part = {
   select: [
     "s.id as session_id, u.id as user_id, u.email_canonical, u.email_verified_at is not null as email_verified",
-    `array(
-      select distinct p.name from user_roles ur
-      join role_permissions rp on rp.role_id = ur.role_id join permissions p on p.id = rp.permission_id
-      where ur.user_id = u.id
-    ) as environment_permissions`,
+    "everywhere.permissions as environment_permissions",
   ],
   from: `
   left join sessions s on s.token_hash = :session_hash and s.environment_id = e.id and s.revoked_at is null and s.expires_at > now()
     and (s.validated_until is null or s.validated_until > now())
     and (s.started_by_user_id is null or may_act_as(s.user_id, s.started_by_user_id))
-  left join users u on u.id = s.user_id`,
+  left join users u on u.id = s.user_id
+  cross join lateral (
+    select array(
+      select distinct p.name from user_roles ur
+      join role_permissions rp on rp.role_id = ur.role_id join permissions p on p.id = rp.permission_id
+      where ur.user_id = u.id
+    ) as permissions offset 0
+  ) everywhere`,
 };
 
 const CLIENT: Part = {
@@ -79,18 +86,23 @@ const ORGANIZATION_OF: Record<BelongsTo, string> = {
   resource: "organization_of_resource(:id)",
 };
 
-/** What a user may do there. `permissions_in` is in FROM, where Postgres plans it with the rest. */
+/** What a user may do there: as `permissions_in`, whose first half is known already. */
 const MEMBERSHIP: Part = {
   select: [
     "o.owner_user_id is not null and o.owner_user_id = u.id as is_owner, m.id as membership_id",
-    "array(select name from permissions_in(u.id, o.id) as name) as organization_permissions",
-    `exists (
-      select from membership_roles mr
-      join role_permissions rp on rp.role_id = mr.role_id join permissions p on p.id = rp.permission_id
-      where mr.membership_id = m.id and p.name = 'members:manage'
-    ) as has_members_manage`,
+    `everywhere.permissions || counting_there(there.by_roles, u.id, o.owner_user_id, o.member_management)
+      as organization_permissions`,
+    "'members:manage' = any (there.by_roles) as has_members_manage",
   ],
-  from: "left join memberships m on m.organization_id = o.id and m.user_id = u.id",
+  from: `
+  left join memberships m on m.organization_id = o.id and m.user_id = u.id
+  cross join lateral (
+    select array(
+      select p.name from membership_roles mr
+      join role_permissions rp on rp.role_id = mr.role_id join permissions p on p.id = rp.permission_id
+      where mr.membership_id = m.id
+    ) as by_roles offset 0
+  ) there`,
 };
 
 const statements = new Map<string, AccessStatement>();

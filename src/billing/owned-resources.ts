@@ -26,14 +26,6 @@ export type Columns<Row extends SharedResource> = {
   [Column in Exclude<keyof Row, keyof Model | Exclude<keyof SharedResource, "metadata">>]?: Row[Column] | Raw;
 };
 
-export interface ListOptions<Row extends SharedResource> {
-  limit: number;
-  offset: number;
-  /** Narrows the list. */
-  filter(query: Rows<Row>): void;
-  order: { column: string; direction: "asc" | "desc" };
-}
-
 export type Rows<Row extends SharedResource> = QueryBuilder<Row, Row[]>;
 
 /** Queries a kind's rows, whoever owns them. */
@@ -54,7 +46,11 @@ export function resourcesOf<Row extends SharedResource>(
   if (!("user_id" in access)) return rows;
   const { user_id, organization_id } = access;
   if (organization_id !== null) return rows.where({ organization_id });
-  return rows.where({ user_id }).whereRaw("living_organization(organization_id) is null");
+  return rows.where({ user_id }).whereRaw(
+    `not exists (
+      select from organizations o where o.id = ${kind.model.tableName}.organization_id and o.deleting_at is null offset 0
+    )`,
+  );
 }
 
 /** All columns with their current values. Of two columns with one name, the driver returns the later. */
@@ -88,23 +84,4 @@ export async function lockResource<Row extends SharedResource>(
 function requireFound<Row>(row: Row | undefined): Row {
   if (row === undefined) throw notFound("resource");
   return row;
-}
-
-/** Returns a page of the owner's resources of a kind, and how many there are. Ties are in order of creation. */
-export async function listResources<Row extends SharedResource>(
-  db: Knex,
-  kind: ResourceKind<Row>,
-  owner: Owner,
-  { limit, offset, filter, order: { column, direction } }: ListOptions<Row>,
-): Promise<{ rows: Row[]; total: number }> {
-  const all = resourcesOf(db, kind, owner).modify(filter);
-  const page = all.clone().select(columnsOf(kind)).limit(limit).offset(offset);
-  const [rows, total] = await Promise.all([
-    page.orderBy([
-      { column, order: direction },
-      { column: "id", order: direction },
-    ]),
-    all.resultSize(),
-  ]);
-  return { rows, total };
 }

@@ -62,7 +62,7 @@ export function confirmPayment(
     const payment_method_id = change.payment_method_id ?? payment.payment_method_id;
     if (payment_method_id === null)
       throw invalid("payment_method_missing", "payment_method_id: is required.", "/payment_method_id");
-    // Written even when unchanged, so that the link is checked again: its organization may be gone.
+    // Written even when unchanged, so that the link is checked again: its organization may have been deleted.
     return { ...change, payment_method_id, status: "processing", confirmed_at: raw("now()") };
   };
   return updateResource(context, payments, key, { columns, event: "payment.confirmed" }, actor);

@@ -9,12 +9,12 @@ import type { SharedResource } from "../models/shared-resources.ts";
 import { idOf, record, show } from "./envelope.ts";
 import type { ListDeclaration } from "./list-query.ts";
 
-/** A kind of resource as the Bridge API shows it. */
+/** A kind of resource, as the Bridge API offers it. */
 export interface BridgeResource<Row extends SharedResource = SharedResource> extends ListDeclaration {
   kind: ResourceKind<Row>;
   /** After `/bridge-payment`, such as `/payment-methods`. */
   path: string;
-  /** Such as `PaymentMethod` and `PaymentMethods`. */
+  /** Such as `PaymentMethod`, and in the plural `PaymentMethods`. */
   name: string;
   plural: string;
   shape: z.ZodObject;
@@ -24,12 +24,7 @@ export interface BridgeResource<Row extends SharedResource = SharedResource> ext
   scope: Scope;
 }
 
-/** The tag of a kind's endpoints. */
-export function tagOf({ path }: Pick<BridgeResource, "path">): string {
-  return `bridge-${path.slice(1)}`;
-}
-
-/** `PaymentMethods` as `payment methods`. */
+/** Turns `PaymentMethods` into `payment methods`. */
 export function spoken(name: string): string {
   return name.replaceAll(/(?!^)[A-Z]/g, " $&").toLowerCase();
 }
@@ -75,7 +70,7 @@ export const givenTime = z.iso.datetime({
   error: "must be a time such as 2026-01-31T00:00:00Z",
 });
 
-/** A bound nobody exceeds on purpose: ten billion in the unit of most currencies. */
+/** Ten billion in most currencies: more than anyone enters on purpose. */
 const MOST_CENTS = 1_000_000_000_000;
 
 /** An amount in the currency's smallest unit. */
@@ -87,7 +82,7 @@ const cents = z
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
-/** What is paid, and for what, with subscriptions and payments. Missing amounts are computed. @param example cents. */
+/** The columns of a price. Missing amounts are computed. @param example the total, in cents. */
 export function price(example: number) {
   return {
     concept: text(200).nullable().describe("A short text for the bill."),
@@ -114,10 +109,10 @@ export function price(example: number) {
   };
 }
 
-/** JSON Schema that zod can't express: one of the two may be left out, but not both (see `completeAmounts`). */
+/** JSON Schema that zod can't express: at least one of the two is required (see `completeAmounts`). */
 export const eitherAmount = { anyOf: [{ required: ["total_cents"] }, { required: ["subtotal_cents"] }] };
 
-/** Metadata for a body: an example made of the examples of these columns. */
+/** Documents a body by an example made of the examples of these columns. */
 export function sample(columns: Record<string, z.ZodType>, names: string[]) {
   const all = { ...shared, ...columns };
   return { examples: [Object.fromEntries(names.map((name) => [name, exampleOf(Reflect.get(all, name))]))] };
@@ -143,7 +138,7 @@ export function shows(
   return { status, records, ...(example === undefined ? {} : { example }) };
 }
 
-/** Shows a row as its owner has it: detached, once its organization is being deleted. */
+/** Shows a row as its owner sees it: detached, once its organization is being deleted. */
 export function present<Row extends SharedResource>(
   { shape, derived }: BridgeResource<Row>,
   { caller, organization }: Pick<EndpointRequest, "caller" | "organization">,
@@ -153,7 +148,7 @@ export function present<Row extends SharedResource>(
   return show(shape, { ...row, ...derived?.(row), organization_id });
 }
 
-/** The answer that shows a row. */
+/** Answers with a row. */
 export function showing<Row extends SharedResource>(
   resource: BridgeResource<Row>,
   request: Pick<EndpointRequest, "caller" | "organization">,

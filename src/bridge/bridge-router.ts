@@ -10,7 +10,7 @@ import type { RequestState } from "../http/request-scope.ts";
 import { routeEndpoints } from "../http/run-endpoint.ts";
 import { allBridgeEndpoints } from "./all-bridge-endpoints.ts";
 
-/** Plain JSON. An organization the caller doesn't belong to and one that doesn't exist get the same 403. */
+/** Plain JSON. Organizations the caller isn't a member of and unknown ones get the same 403. */
 const bridgeApi: Api = {
   requireAcceptable() {},
   requireBodyType(headers) {
@@ -32,7 +32,7 @@ const bridgeApi: Api = {
 
 /** Serves the Bridge API's endpoints. */
 export function bridgeRouter(context: Context): Router<RequestState> {
-  // Errors are rendered by the path as it is written here, so paths have no other spelling.
+  // Errors are rendered by path, so paths are case-sensitive.
   const router = new Router<RequestState>({ sensitive: true });
   routeEndpoints(router, allBridgeEndpoints, bridgeApi, context);
   return router;
@@ -40,7 +40,7 @@ export function bridgeRouter(context: Context): Router<RequestState> {
 
 /**
  * Lets front ends of other origins call the Bridge API from a browser. Credentials are sent in a header that a page sets
- * itself, never in a cookie, so an allowed origin gives a foreign page nothing.
+ * itself, never in a cookie, so a page of another origin gains nothing.
  */
 export function bridgeCors({
   BRIDGE_ORIGINS,

@@ -1,6 +1,6 @@
 import type { Context as KoaContext } from "koa";
 import { z } from "zod";
-import type { ErrorItem, Refusal } from "../errors.ts";
+import type { ErrorCode, ErrorItem, ErrorStatus, Refusal } from "../errors.ts";
 import type { Answer } from "../http/endpoint.ts";
 import { exampleId, type IdPrefix } from "../lib/id.ts";
 import type { Paging } from "./list-query.ts";
@@ -9,14 +9,14 @@ const NOT_ALLOWED = "You don't have permission to perform this action";
 
 interface Sentence {
   error: string;
-  /** Set where the Bridge API answers with another status than the command's own. */
-  status?: number;
+  /** The Bridge API's status, if it differs from the command's. */
+  status?: ErrorStatus;
   /** How to fix it. */
   hint?: string;
 }
 
 /** By error code, the sentences that the Bridge API's documentation prescribes. */
-export const SENTENCES: Record<string, Sentence> = {
+const SENTENCES: Partial<Record<ErrorCode, Sentence>> = {
   unauthorized: {
     error: "Authentication required",
     hint: "Send a valid session as X-Session-ID, or as Authorization: Bearer.",
@@ -28,7 +28,7 @@ export const SENTENCES: Record<string, Sentence> = {
   },
   role_exceeds_own: {
     error: NOT_ALLOWED,
-    hint: "Nobody gives a role with rights they don't have themselves.",
+    hint: "Nobody grants a role with permissions they don't have themselves.",
   },
   owner_only: { error: NOT_ALLOWED, hint: "Only the owner decides who manages members, and who owns next." },
   already_member: { error: "User is already a member of this organization" },
@@ -41,18 +41,18 @@ export function idOf(prefix: IdPrefix, description?: string) {
     .meta({ ...(description === undefined ? {} : { description }), examples: [exampleId(prefix)] });
 }
 
-/** The fields of a row that its shape names, and nothing else. */
+/** Keeps only the fields of a row that its shape names. */
 export function show(shape: z.ZodObject, row: object): Record<string, unknown> {
   const values = new Map<string, unknown>(Object.entries(row));
   return Object.fromEntries(Object.keys(shape.shape).map((name) => [name, values.get(name) ?? null]));
 }
 
-/** One record, read or written. */
+/** Answers with one record. */
 export function record(data: object, status = 200, message?: string): Answer {
   return { status, document: { success: true, data, ...(message === undefined ? {} : { message }) } };
 }
 
-/** A page of records. @param total the number of records on all pages. */
+/** Answers with a page of records. @param total the number of records on all pages, as far as they are counted. */
 export function page(data: object[], total: number, { limit, offset }: Paging): Answer {
   const pagination = {
     total,
@@ -63,7 +63,7 @@ export function page(data: object[], total: number, { limit, offset }: Paging): 
   return { status: 200, document: { success: true, data, meta: { pagination } } };
 }
 
-/** Success, without a record to show. */
+/** Answers with a message only. */
 export function done(message: string, status = 200): Answer {
   return { status, document: { success: true, message } };
 }

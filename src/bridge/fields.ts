@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import { badRequest, type ErrorCode, type ErrorItem, invalid, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import type { BodyShape } from "../http/endpoint.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { refuseCardData } from "./refuse-card-data.ts";
 
-/** By other names the Bridge API's documentation uses for a field, the name it is answered under. */
+/** Other names that the Bridge API's documentation uses for fields, each with the name in answers. */
 export type Aliases = Record<string, string>;
 
 /**
@@ -53,7 +53,7 @@ function rename(document: object, aliases: Aliases) {
   for (const [sent, value] of Object.entries(document)) {
     const name = Object.hasOwn(aliases, sent) ? (aliases[sent] ?? sent) : sent;
     if (Object.hasOwn(values, name) && values[name] !== value) {
-      const detail = `${sent}: is another name of ${name}, and their values differ.`;
+      const detail = `${sent}: is another name of ${name}, but their values differ.`;
       throw invalid("conflicting_fields", detail, `/${sent}`);
     }
     values[name] = value;
@@ -62,18 +62,18 @@ function rename(document: object, aliases: Aliases) {
   return { values, sentAs };
 }
 
-function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): ErrorItem[] {
+function problemsOf(issue: z.core.$ZodIssue, sentAs: Map<string, string>): ErrorItem<422>[] {
   const [first, ...inside] = issue.path.map(String);
   const path = first === undefined ? [] : [sentAs.get(first) ?? first, ...inside];
   if (issue.code === "unrecognized_keys") {
     return issue.keys
       .slice(0, MOST_PROBLEMS)
-      .map((key) => complain("unknown_field", [...path, key], "there is no such field here."));
+      .map((key) => complain("unknown_field", [...path, key], "is not a field here."));
   }
   return [complain("invalid_field", path, issue.message)];
 }
 
-function complain(code: string, path: string[], what: string): ErrorItem {
+function complain(code: ErrorCode<422>, path: string[], what: string): ErrorItem<422> {
   return { code, detail: `${path.join(".")}: ${what}`, source: { pointer: `/${path.join("/")}` } };
 }
 

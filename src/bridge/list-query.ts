@@ -1,5 +1,5 @@
-import type { AnyQueryBuilder } from "objection";
 import { z } from "zod";
+import type { ResourceFilter } from "../billing/list-resources.ts";
 
 /** The part of a list to return. */
 export interface Paging {
@@ -7,7 +7,7 @@ export interface Paging {
   offset: number;
 }
 
-/** Nobody pages further than this; a filter is the better way. */
+/** The last page that can be read. To get further, narrow the list with a filter. */
 export const LAST_PAGE = 100_000;
 
 /** A whole number in a query. */
@@ -30,9 +30,8 @@ export function pagingOf(query: { page: number; limit: number; offset?: number |
   return { limit: query.limit, offset: query.offset ?? (query.page - 1) * query.limit };
 }
 
-export interface Filter {
+export interface Filter extends ResourceFilter {
   values: z.ZodType;
-  narrow(query: AnyQueryBuilder, value: string): void;
 }
 
 /** Filters by one of the words a column can have. */
@@ -51,9 +50,9 @@ export function bySearch(columns: [string, ...string[]]): Filter {
       .trim()
       .min(1, { error: "may not be empty" })
       .max(200)
+      .transform((text) => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`)
       .describe("Only those that contain this text, ignoring case."),
-    narrow(query, text) {
-      const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+    narrow(query, pattern) {
       void query.where((either) => {
         for (const column of columns) void either.orWhere(column, "ilike", pattern);
       });
@@ -67,17 +66,17 @@ export function byTime(column: string, comparison: ">=" | "<="): Filter {
   return {
     values: z.iso
       .datetime({ offset: true, error })
-      .or(z.iso.date({ error }))
+      .or(
+        z.iso
+          .date({ error })
+          .transform((day) => (comparison === ">=" ? `${day}T00:00:00Z` : `${day}T23:59:59.999999Z`)),
+      )
       .describe(
         comparison === ">="
           ? "Only those created then or later: a time, or a day, in UTC."
           : "Only those created then or earlier: a time, or a whole day, in UTC.",
       ),
-    narrow(query, time) {
-      const start = time.includes("T") ? time : `${time}T00:00:00Z`;
-      if (start === time || comparison === ">=") void query.where(column, comparison, start);
-      else void query.whereRaw("?? < ?::timestamptz + interval '24 hours'", [column, start]);
-    },
+    narrow: (query, time) => void query.where(column, comparison, time),
   };
 }
 
@@ -85,6 +84,7 @@ export function byTime(column: string, comparison: ">=" | "<="): Filter {
 export function byFlag(column: string, words: Record<string, boolean>, description: string): Filter {
   return {
     values: z.enum([...Object.keys(words), "any"]).describe(description),
+    byWords: true,
     narrow: (query, word) => void (word !== "any" && query.where(column, words[word] ?? false)),
   };
 }

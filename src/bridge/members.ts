@@ -7,8 +7,9 @@ import { inviteMember } from "../invitations/invite-member.ts";
 import { requireInvitingAllowed } from "../invitations/mail-limits.ts";
 import { addMember } from "../memberships/add-member.ts";
 import { changeRole } from "../memberships/change-role.ts";
-import { listMembers, type Member } from "../memberships/list-members.ts";
+import { findMember, listMembers, type Member } from "../memberships/list-members.ts";
 import { removeMember } from "../memberships/remove-member.ts";
+import { personName } from "../models/person-name.ts";
 import { findSystemRole } from "../roles/find-system-role.ts";
 import { findUserByAddress } from "../users/find-user-by-address.ts";
 import { done, idOf, page, record, show } from "./envelope.ts";
@@ -34,15 +35,15 @@ const memberShape = z.object({
   updated_at,
 });
 
-/** The role of owner is transferred, never given. */
-const givenRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
+/** The role owner is transferred, never granted. */
+const grantableRole = strongestRole.unwrap().exclude(["owner"]).describe(ROLE);
 const newMember = z
   .strictObject({
     email: emailAddress.describe("The address of an existing user."),
-    role: givenRole.default("member"),
+    role: grantableRole.default("member"),
   })
   .meta({ examples: [{ email: "grace@acme.example", role: "admin" }] });
-const changedMember = z.strictObject({ role: givenRole }).meta({ examples: [{ role: "billing" }] });
+const changedMember = z.strictObject({ role: grantableRole }).meta({ examples: [{ role: "billing" }] });
 
 const one = { holds: "record", name: "Member", of: memberShape } as const;
 const INVITED = "Invitation sent successfully";
@@ -56,7 +57,6 @@ export const memberEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id/members",
     operationId: "bridgeListMembers",
-    tag: "bridge-members",
     summary: "List an organization's members.",
     allow: member("members:read", { of: inPath("organization") }),
     limit: "read",
@@ -76,7 +76,6 @@ export const memberEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/members",
     operationId: "bridgeAddMember",
-    tag: "bridge-members",
     summary:
       "Make an existing user a member at once, without an email; or invite the address if the environment's `member_adding` is `invite`.",
     allow: member("members:manage", { of: inPath("organization") }),
@@ -98,9 +97,7 @@ export const memberEndpoints = [
       const address = { environment_id: where.environment_id, email_canonical: body.email.canonical };
       const { id: role_id } = await findSystemRole(context.db, where.environment_id, body.role);
       if (environment.settings.member_adding === "invite") {
-        const invitation = { ...where, address: body.email, role_ids: [role_id] };
-        const rest = { message: null, locale: null, metadata: {}, expires_at: null };
-        await inviteMember(context, { ...rest, ...invitation }, actor);
+        await inviteMember(context, { ...where, address: body.email, role_ids: [role_id] }, actor);
         return done(INVITED, 202);
       }
       // The response reveals whether the address has a user, so such requests are limited.
@@ -120,7 +117,6 @@ export const memberEndpoints = [
     method: "PUT",
     path: "/bridge-payment/organizations/:id/members/:member_id",
     operationId: "bridgeUpdateMember",
-    tag: "bridge-members",
     summary: "Change a member's role. The owner's and your own can't be changed.",
     allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
@@ -130,20 +126,19 @@ export const memberEndpoints = [
       const { context, actor, body } = request;
       const change = { ...whereIn(request), membership_id: request.params.member_id, role: body.role };
       const { id } = await changeRole(context, change, actor);
-      return record(present(await findMember(request, { id })), 200, UPDATED);
+      return record(present(await memberIn(request, { id })), 200, UPDATED);
     },
   }),
   endpoint({
     method: "DELETE",
     path: "/bridge-payment/organizations/:id/members/:member_id",
     operationId: "bridgeRemoveMember",
-    tag: "bridge-members",
     summary: "Remove a member. The owner can't be removed; to remove yourself, leave.",
     allow: member("members:manage", { of: inPath("organization") }),
     limit: "write",
     answers: { status: 200, message: REMOVED },
     async handle(request) {
-      const member = await findMember(request, { id: request.params.member_id });
+      const member = await memberIn(request, { id: request.params.member_id });
       if (member.user_id === userIn(request) && !request.organization?.isOwner)
         throw badRequest("own_membership", "Cannot remove yourself. Use the leave endpoint instead");
       await removeMember(request.context, { ...whereIn(request), id: member.id }, request.actor);
@@ -154,8 +149,8 @@ export const memberEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/leave",
     operationId: "bridgeLeaveOrganization",
-    tag: "bridge-members",
-    summary: "End your own membership. The owner can't: transfer the ownership or delete the organization.",
+    summary:
+      "End your own membership. The owner can't leave, but can transfer the ownership or delete the organization.",
     allow: signedIn({ of: inPath("organization"), people: "Any member except the owner." }),
     limit: "write",
     body: optionalFields(z.strictObject({})),
@@ -168,7 +163,7 @@ export const memberEndpoints = [
           "owner_cannot_leave",
           "The organization owner cannot leave the organization. Transfer ownership or delete the organization",
         );
-      const { id } = await findMember(request, { user_id: userIn(request) });
+      const { id } = await memberIn(request, { user_id: userIn(request) });
       await removeMember(request.context, { ...whereIn(request), id }, request.actor);
       return done(LEFT);
     },
@@ -180,18 +175,16 @@ function whereIn({ params, environment }: Pick<OneRequest, "params" | "environme
 }
 
 /** @throws 404. */
-async function findMember({ context, params }: OneRequest, which: { id: string } | { user_id: string }) {
-  const filter = { organization_id: params.id, ...which };
-  const { rows } = await listMembers(context.db, filter, { limit: 1, offset: 0 });
-  if (rows[0] === undefined) throw notFound("member");
-  return rows[0];
+async function memberIn({ context, params }: OneRequest, which: { id: string } | { user_id: string }) {
+  const member = await findMember(context.db, { organization_id: params.id, ...which });
+  if (member === undefined) throw notFound("member");
+  return member;
 }
 
 function present({ email, first_name, last_name, picture, ...member }: Member): Record<string, unknown> {
-  const user_name = [first_name, last_name].filter((name) => name !== null).join(" ") || null;
   return show(memberShape, {
     ...member,
-    user_name,
+    user_name: personName({ first_name, last_name }),
     user_first_name: first_name,
     user_last_name: last_name,
     user_email: email,

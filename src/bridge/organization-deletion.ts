@@ -10,7 +10,7 @@ import { keyOf, userIn } from "./owner-in.ts";
 
 const counts = z.record(z.string(), z.number().int());
 
-/** What a deletion is about to do, in both its preview and its receipt. */
+/** The plan of a deletion, part of both its preview and its receipt. */
 const planShape = z.object({
   organization_id: idOf("org", "The organization being deleted."),
   planned: described(counts, "Rows per table, counted at the start.", {
@@ -38,7 +38,6 @@ export const organizationDeletionEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/deletion-preview",
     operationId: "bridgePreviewDeletionOfOrganization",
-    tag: "bridge-organizations",
     summary: "Count what a deletion would detach and remove, without changing anything.",
     allow: member("organization:delete", { of: inPath("organization") }),
     limit: "read",
@@ -52,13 +51,12 @@ export const organizationDeletionEndpoints = [
     method: "DELETE",
     path: "/bridge-payment/organizations/:id",
     operationId: "bridgeDeleteOrganization",
-    tag: "bridge-organizations",
     summary:
       "Delete an organization for good. Access ends at once, and its resources return to their creators.",
     allow: signedIn({
       of: inPath("organization"),
       people:
-        "A member with `organization:delete` in the organization. While it runs, the user who asked for it may ask again.",
+        "A member with `organization:delete` in the organization. While it runs, the user who requested it may repeat the request.",
     }),
     limit: "write",
     answers: { status: 200, records, message: DELETED },
@@ -71,9 +69,8 @@ export const organizationDeletionEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id/deletion",
     operationId: "bridgeReadDeletionOfOrganization",
-    tag: "bridge-organizations",
     summary: "Read a deletion's progress or, once it is completed, its receipt.",
-    allow: signedIn({ people: "The user who asked for the deletion." }),
+    allow: signedIn({ people: "The user who requested the deletion." }),
     limit: "read",
     answers: {
       status: 200,
@@ -107,7 +104,7 @@ async function begin(request: OneRequest) {
   try {
     return await deleteOrganization(request.context, keyOf(request), request.actor);
   } catch (error) {
-    // An earlier deletion by the caller may have completed since the permission check.
+    // A deletion that the caller requested before may have completed since the permission check.
     const deletion = await ownDeletion(request);
     if (deletion === undefined) throw error;
     return deletion;

@@ -79,7 +79,6 @@ export const organizationEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations",
     operationId: "bridgeCreateOrganization",
-    tag: "bridge-organizations",
     summary: "Create an organization. Its creator becomes the owner.",
     allow: signedIn(),
     limit: "write",
@@ -96,7 +95,6 @@ export const organizationEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations",
     operationId: "bridgeListOrganizations",
-    tag: "bridge-organizations",
     summary: "List the organizations you are a member of, each with your role there.",
     allow: signedIn(),
     limit: "read",
@@ -114,7 +112,6 @@ export const organizationEndpoints = [
     method: "GET",
     path: "/bridge-payment/organizations/:id",
     operationId: "bridgeReadOrganization",
-    tag: "bridge-organizations",
     summary: "Read an organization, with your role there.",
     allow: member("organization:read", { of: inPath("organization") }),
     limit: "read",
@@ -124,7 +121,7 @@ export const organizationEndpoints = [
     },
     async handle(request) {
       const organization = await findOwnOrganization(request.context.db, keyOf(request), userIn(request));
-      // Its deletion began after the permission check.
+      // Its deletion started after the permission check.
       if (organization === undefined)
         throw forbidden("forbidden", "You are not a member of this organization.");
       return record(present(organization, withRoleShape));
@@ -134,7 +131,6 @@ export const organizationEndpoints = [
     method: "PUT",
     path: "/bridge-payment/organizations/:id",
     operationId: "bridgeUpdateOrganization",
-    tag: "bridge-organizations",
     summary: "Change an organization's details. Fields that are left out stay.",
     allow: member("organization:update", { of: inPath("organization") }),
     limit: "write",
@@ -150,7 +146,6 @@ export const organizationEndpoints = [
     method: "POST",
     path: "/bridge-payment/organizations/:id/transfer-ownership",
     operationId: "bridgeTransferOwnershipOfOrganization",
-    tag: "bridge-organizations",
     summary: "Make another member the owner; you become an admin.",
     allow: member("organization:delete", { of: inPath("organization"), people: "The owner." }),
     limit: "write",

@@ -6,13 +6,13 @@ import type { EndpointRequest } from "../http/endpoint.ts";
 type Asked = Pick<EndpointRequest, "caller" | "environment" | "organization">;
 type AskedByPath = Pick<EndpointRequest, "environment"> & { params: { id: string } };
 
-/** The signed-in user. @throws 403 for programs: an endpoint that calls this allows sessions only. */
+/** Requires a signed-in user. @throws 403 for programs. */
 export function userIn({ caller }: Pick<Asked, "caller">): string {
   if (caller.kind === "user") return caller.user_id;
-  throw forbidden("session_required", "This is for signed-in users: send a session.");
+  throw forbidden("session_required", "This is for signed-in users. Send a session.");
 }
 
-/** Whose resources a signed-in user means: those of the organization they name, or their own. */
+/** Returns the owner of the resources a signed-in user means: the organization they name, or themselves. */
 export function ownerIn(request: Asked): Owner {
   const { environment, organization } = request;
   return {
@@ -40,12 +40,12 @@ export function namedInQuery({ query }: { query: Naming }): Named {
   return namedInBody({ body: query });
 }
 
-/** The resource a path names, and its owner. */
+/** Reads which resource the path names, and its owner. */
 export function resourceKey(request: Asked & AskedByPath): ResourceKey {
   return { id: request.params.id, owner: ownerIn(request) };
 }
 
-/** The row a path names, whoever owns it. */
+/** Reads which row the path names, in the environment of the request. */
 export function keyOf({ params, environment }: AskedByPath) {
   return { id: params.id, environment_id: environment.environment_id };
 }

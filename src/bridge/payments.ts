@@ -120,6 +120,7 @@ const resource: BridgeResource<Payment> = {
       values: z
         .enum([PENDING, ...PAYMENT_STATUSES])
         .describe("Only those with this status; `pending` means not confirmed yet."),
+      byWords: true,
       narrow: (query, status) =>
         void query.whereIn("status", status === PENDING ? [...PENDING_PAYMENT] : [status]),
     },
@@ -163,7 +164,6 @@ export const paymentEndpoints = [
     method: "POST",
     path: "/bridge-payment/payments/intents/:id/sync",
     operationId: "bridgeSyncPaymentIntent",
-    tag: "bridge-payments",
     summary: "Read a payment; or, as a program, report the payment provider's result.",
     allow: member(payments.manage, { of: inPath("resource"), scope: "payments:write", orOwn: true }),
     limit: "write",

@@ -1,23 +1,23 @@
 import { invalid } from "../errors.ts";
 
-/** What forms call the parts of a card, or of an account, without what separates the words. */
+/** The names forms use for the parts of a card or an account, without separators between words. */
 const CARD_FIELDS =
   /^(card(number|pan|cid|no)|(card)?(cvc2?|cvv2?|cvn|securitycode|expmonth|expyear|accountnumber|iban))$/;
 
-/** Fields whose long numbers are no card's, whatever they look like. */
+/** Fields whose long numbers are never card numbers, even if they look like one. */
 const OTHER_NUMBERS = new Set(["tax_id", "phone", "business_phone", "reference_code"]);
 
-/** Digits, perhaps in groups with spaces or dashes between, that are no part of a word, an id or a fraction. */
+/** Digits, perhaps in groups separated by spaces or dashes, that aren't part of a word, an id or a fraction. */
 const DIGITS = /(?<!\w\p{Pd}?|\d\.)\d+(?:[\s\p{Pd}]{1,3}\d+)*(?!\p{Pd}?\w)/gu;
 
-/** How cards' numbers begin, and how long they are then: Diners, Amex, and the others. */
+/** The first digits and the lengths of card numbers: Diners, Amex, and the others. */
 const CARDS = /^(3(0[0-5]|[689]\d)\d{11}|3[47]\d{13}|([3-6]\d|2[2-7])\d{14,17})$/;
 
 const SHORTEST = 14;
 
 /**
- * Refuses whatever looks like a card's number, wherever it stands: what is never taken can't be lost. Neither the
- * value nor a key that is one gets into the answer or the log.
+ * Refuses anything in a body that looks like a card number, because data we never accept can't be lost. The number itself,
+ * whether a value or a key, appears in neither the answer nor the log.
  * @throws 422.
  */
 export function refuseCardData(value: unknown, path: string[] = []): void {
@@ -36,11 +36,11 @@ export function refuseCardData(value: unknown, path: string[] = []): void {
 
 function refusal(path: string[]) {
   const name = path.length === 0 ? "" : `${path.join(".")}: `;
-  const detail = `${name}card data is never taken here. Send the token your payment provider gave you for it.`;
+  const detail = `${name}card data is not accepted here. Send the token from your payment provider instead.`;
   return invalid("card_data_refused", detail, `/${path.join("/")}`);
 }
 
-/** Wide digits count like others. Marks don't: to put many in order takes time that grows with their square. */
+/** Counts wide digits like others. Removes marks first, because normalizing many takes time that grows with their square. */
 function holdsCardNumber(text: string): boolean {
   const plain = text.replaceAll(/\p{M}+/gu, "").normalize("NFKC");
   return (plain.match(DIGITS) ?? []).some((run) => {
@@ -49,7 +49,7 @@ function holdsCardNumber(text: string): boolean {
   });
 }
 
-/** Other digits may follow: a month, a security code. */
+/** Other digits may follow, such as a month or a security code. */
 function beginsWithCardNumber(groups: string[]): boolean {
   let digits = "";
   return groups.some((group) => {

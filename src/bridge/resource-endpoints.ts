@@ -7,13 +7,13 @@ import type { Actor } from "../events/record-events.ts";
 import { type BodyShape, type Endpoint, endpoint } from "../http/endpoint.ts";
 import { exampleId } from "../lib/id.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import { type BridgeResource, billing_address_id, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
+import { type BridgeResource, billing_address_id, showing, shows, spoken } from "./bridge-resource.ts";
 import { done } from "./envelope.ts";
 import { fields, optionalFields } from "./fields.ts";
 import { namedInBody, ownerIn, resourceKey } from "./owner-in.ts";
 
 interface Creation<Row, Body> {
-  /** Default: that of the list. */
+  /** Default: the path of the list. */
   path?: string;
   operationId: string;
   summary: string;
@@ -23,7 +23,7 @@ interface Creation<Row, Body> {
   create(context: Context, owner: Owner, values: Omit<Body, "organization_id">, actor: Actor): Promise<Row>;
 }
 
-/** Creates one, for the organization the body names or for the caller. */
+/** Declares the endpoint that creates one, for the organization the body names or for the caller. */
 export function creates<
   Row extends SharedResource,
   Body extends { organization_id?: string | null | undefined },
@@ -35,7 +35,6 @@ export function creates<
     method: "POST",
     path: `/bridge-payment${path}`,
     operationId,
-    tag: tagOf(resource),
     summary,
     allow: member(resource.kind.manage, { of: namedInBody, orOwn: true }),
     limit: "write",
@@ -51,7 +50,7 @@ export function creates<
 
 interface ChangeOf<Row, Body> {
   method?: "PUT" | "POST" | "PATCH";
-  /** Default: that of the record. */
+  /** Default: the path of the record. */
   path?: `${string}/:id` | `${string}/:id/${string}`;
   operationId: string;
   summary: string;
@@ -61,7 +60,7 @@ interface ChangeOf<Row, Body> {
   change(context: Context, key: ResourceKey, values: Body, actor: Actor): Promise<Row>;
 }
 
-/** Changes one. */
+/** Declares the endpoint that changes one. */
 export function changes<Row extends SharedResource, Body>(
   resource: BridgeResource<Row>,
   {
@@ -78,7 +77,6 @@ export function changes<Row extends SharedResource, Body>(
     method,
     path: `/bridge-payment${path}`,
     operationId,
-    tag: tagOf(resource),
     summary,
     allow: member(resource.kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",
@@ -91,7 +89,7 @@ export function changes<Row extends SharedResource, Body>(
   });
 }
 
-/** Makes one its owner's default. */
+/** Declares the endpoint that makes one its owner's default. */
 export function setsDefault<Row extends SharedResource>(
   resource: BridgeResource<Row>,
   change: ChangeOf<Row, { is_default: true }>["change"],
@@ -106,7 +104,7 @@ export function setsDefault<Row extends SharedResource>(
   });
 }
 
-/** Links one to a billing address of the same owner, or unlinks it. */
+/** Declares the endpoint that links one to a billing address of the same owner, or unlinks it. */
 export function setsBillingAddress<Row extends SharedResource>(
   resource: BridgeResource<Row>,
   change: ChangeOf<Row, { billing_address_id: string | null }>["change"],
@@ -123,7 +121,7 @@ export function setsBillingAddress<Row extends SharedResource>(
   });
 }
 
-/** Deletes one for good. */
+/** Declares the endpoint that deletes one. */
 export function deletes<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint {
   const { kind, path, name, plural } = resource;
   const one = spoken(name);
@@ -132,7 +130,6 @@ export function deletes<Row extends SharedResource>(resource: BridgeResource<Row
     method: "DELETE",
     path: `/bridge-payment${path}/:id`,
     operationId: `bridgeDelete${name}`,
-    tag: tagOf(resource),
     summary: `Delete one of the ${spoken(plural)} for good.`,
     allow: member(kind.manage, { of: inPath("resource"), orOwn: true }),
     limit: "write",

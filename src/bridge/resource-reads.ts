@@ -1,10 +1,10 @@
-import type { AnyQueryBuilder } from "objection";
 import { z } from "zod";
 import { inPath, member } from "../access/allow.ts";
-import { findResource, listResources } from "../billing/owned-resources.ts";
+import { resourceList } from "../billing/list-resources.ts";
+import { findResource } from "../billing/owned-resources.ts";
 import { type Endpoint, endpoint } from "../http/endpoint.ts";
 import type { SharedResource } from "../models/shared-resources.ts";
-import { type BridgeResource, present, showing, shows, spoken, tagOf } from "./bridge-resource.ts";
+import { type BridgeResource, present, showing, shows, spoken } from "./bridge-resource.ts";
 import { page } from "./envelope.ts";
 import { LAST_PAGE, type ListDeclaration, pageParameters, pagingOf, whole } from "./list-query.ts";
 import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
@@ -12,13 +12,12 @@ import { accessIn, namedInQuery, ownerIn } from "./owner-in.ts";
 /** The list of a kind of resource, and one by its id. */
 export function reads<Row extends SharedResource>(resource: BridgeResource<Row>): Endpoint[] {
   const { kind, path, name, plural, shape, scope } = resource;
-  const tag = tagOf(resource);
+  const list = resourceList(kind, resource.filters);
   return [
     endpoint({
       method: "GET",
       path: `/bridge-payment${path}`,
       operationId: `bridgeList${plural}`,
-      tag,
       summary: `List your own ${spoken(plural)}, or with \`organization_id\` an organization's.`,
       allow: member(kind.read, { of: namedInQuery, orOwn: true }),
       limit: "read",
@@ -27,9 +26,9 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       async handle(request) {
         const { query, context } = request;
         const paging = pagingOf(query);
-        const { rows, total } = await listResources(context.db, kind, ownerIn(request), {
+        const { rows, total } = await list(context.db, ownerIn(request), {
           ...paging,
-          filter: (narrowed) => narrow(narrowed, resource.filters, query),
+          filters: given(resource.filters, query),
           order: { column: resource.orders[query.orderBy] ?? query.orderBy, direction: query.orderDir },
         });
         const records = rows.map((row) => present(resource, request, row));
@@ -40,7 +39,6 @@ export function reads<Row extends SharedResource>(resource: BridgeResource<Row>)
       method: "GET",
       path: `/bridge-payment${path}/:id`,
       operationId: `bridgeRead${name}`,
-      tag,
       summary: `Read one of the ${spoken(plural)}.`,
       allow: member(kind.read, { of: inPath("resource"), scope, orOwn: true }),
       limit: "read",
@@ -78,8 +76,11 @@ function listQuery({ largestPage, filters, orders }: ListDeclaration) {
   return known.extend(Object.fromEntries(narrowing)) as unknown as typeof known;
 }
 
-/** Applies the filters a query names. */
-function narrow(query: AnyQueryBuilder, filters: ListDeclaration["filters"], given: object): void {
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined) filters[name]?.narrow(query, String(value));
+/** The values of the filters that a query names. */
+function given(filters: ListDeclaration["filters"], query: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query)
+      .filter(([name, value]) => value !== undefined && Object.hasOwn(filters, name))
+      .map(([name, value]) => [name, String(value)]),
+  );
 }

@@ -183,7 +183,6 @@ export const subscriptionEndpoints = [
     method: "POST",
     path: "/bridge-payment/subscriptions/:id/sync",
     operationId: "bridgeSyncSubscription",
-    tag: "bridge-subscriptions",
     summary: "Report a payment provider's result for a subscription.",
     allow: program("subscriptions:write"),
     limit: "write",

@@ -31,21 +31,43 @@ export function statement<Row, Params extends object = Record<never, never>>(
   text: string,
 ) {
   const { sql, names } = compile(name, parameters, text);
-  const valuesOf = (params: Params) => names.map((key) => params[key as keyof Params]);
+  const query = (params: Params) => ({
+    name,
+    text: sql,
+    values: names.map((key) => params[key as keyof Params]),
+  });
+  const run = (db: Knex, params: Params) => runPrepared<Row>(db, query(params));
+  return Object.assign(run, { query });
+}
 
-  async function run(db: Knex, params: Params): Promise<Row[]> {
-    // `acquireConnection` and `query` aren't in knex's documented API: the tests of transactions hold what we rely on.
-    const client: Knex.Client = db.client;
-    const connection = await client.acquireConnection();
-    try {
-      const query = { sql, options: { name, values: valuesOf(params) } };
-      const { response }: { response: { rows: Row[] } } = await client.query(connection, query);
-      return response.rows;
-    } finally {
-      await client.releaseConnection(connection);
-    }
+/** Runs a statement under its name, inside a transaction when given one: a connection parses and plans it once. */
+export async function runPrepared<Row>(
+  db: Knex,
+  { name, text: sql, values }: { name: string; text: string; values: unknown[] },
+): Promise<Row[]> {
+  // `acquireConnection` and `query` aren't in knex's documented API. The tests of transactions check what we rely on.
+  const client: Knex.Client = db.client;
+  const connection = await client.acquireConnection();
+  try {
+    const query = { sql, options: { name, values } };
+    const { response }: { response: { rows: Row[] } } = await client.query(connection, query);
+    noteName(connection, name);
+    return response.rows;
+  } finally {
+    await client.releaseConnection(connection);
   }
-  return Object.assign(run, { query: (params: Params) => ({ name, text: sql, values: valuesOf(params) }) });
+}
+
+/** The most statements that a connection prepares. Postgres keeps the plan of each in memory until the connection ends. */
+const MOST_NAMES = 500;
+
+const namesOf = new WeakMap<object, Set<string>>();
+
+/** Has the pool replace a connection that has prepared too many statements, once nobody uses it. */
+function noteName(connection: { __knex__disposed?: string }, name: string): void {
+  const names = namesOf.get(connection) ?? new Set();
+  namesOf.set(connection, names.add(name));
+  if (names.size > MOST_NAMES) connection.__knex__disposed = "It has prepared too many statements.";
 }
 
 /** Numbers the parameters and adds their types: every `:organization_id` becomes `$1::text`. */

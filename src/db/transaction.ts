@@ -19,12 +19,22 @@ export async function transaction<Result>(
   db: Knex,
   work: (trx: Knex.Transaction, afterCommit: AfterCommit) => Promise<Result>,
 ): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
+  return retried(db, async () => {
     const effects: Array<() => void> = [];
+    const result = await db.transaction((trx) => work(trx, (effect) => effects.push(effect)));
+    for (const effect of effects) effect();
+    return result;
+  });
+}
+
+/**
+ * Runs `work` again after a deadlock or a serialization failure. For a single statement that is a transaction by itself.
+ * @param db inside a transaction nothing is repeated: the one that began it does that.
+ */
+export async function retried<Result>(db: Knex, work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      const result = await db.transaction((trx) => work(trx, (effect) => effects.push(effect)));
-      for (const effect of effects) effect();
-      return result;
+      return await work();
     } catch (error) {
       if (db.isTransaction || attempt === TRIES || !isRetryable(error)) throw error;
       await sleep(Math.random() * 20 * attempt);

@@ -9,7 +9,7 @@ import type { RequestState } from "./request-scope.ts";
 import { staticText } from "./static-answers.ts";
 
 const favicon = staticText(
-  readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),
+  () => readFileSync(join(packageRoot(), "templates", "pages", "icons", "favicon.svg"), "utf8"),
   {
     "Content-Type": "image/svg+xml",
     "Cache-Control": "public, max-age=86400",

@@ -121,8 +121,8 @@ export function readQuery(schema: z.ZodType | undefined, url: string): unknown {
   throw first === undefined ? parsed.error : new Refusal(400, [first, ...rest]);
 }
 
-/** Points at the parameter only if it was given. */
-function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem {
+/** Names the parameter as the source only if it was sent. */
+function invalidParameter(parameter: string, detail: string, given: Record<string, string>): ErrorItem<400> {
   const code = "invalid_parameter";
   if (!Object.hasOwn(given, parameter)) return { code, detail: `${parameter}: ${detail}` };
   return { code, detail, source: { parameter } };
@@ -134,7 +134,7 @@ export function queryOf(url: string): string {
   return start === -1 ? "" : url.slice(start + 1);
 }
 
-function unknownParameter(parameter: string): ErrorItem {
+function unknownParameter(parameter: string): ErrorItem<400> {
   const detail = "This endpoint does not know this parameter.";
   return { code: "unknown_parameter", detail, source: { parameter } };
 }

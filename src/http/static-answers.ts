@@ -7,14 +7,22 @@ import { gzip, gzipSync } from "node:zlib";
 import type { Context, Middleware } from "koa";
 
 /**
- * Serves a text that is made once.
- * @param headers `Content-Type` among them.
+ * Serves a text that never changes while the process runs. It is made at the first request, so that a start costs nothing.
+ * @param headers including `Content-Type`.
  */
-export function staticText(text: string, headers: Record<string, string>): Middleware {
-  // As bytes, which all connections share while they are sent.
+export function staticText(make: () => string, headers: Record<string, string>): Middleware {
+  let kept: (Static & { plain: Buffer }) | undefined;
+  return (ctx) => {
+    kept ??= compress(make());
+    const { plain } = kept;
+    answerStatic(ctx, kept, headers, () => plain);
+  };
+}
+
+/** Keeps the text as bytes, which all connections share while they are being sent. */
+function compress(text: string): Static & { plain: Buffer } {
   const plain = Buffer.from(text);
-  const kept = { tag: tagOf(plain), size: plain.length, zipped: gzipSync(plain, { level: 9 }) };
-  return (ctx) => answerStatic(ctx, kept, headers, () => plain);
+  return { plain, tag: tagOf(plain), size: plain.length, zipped: gzipSync(plain, { level: 9 }) };
 }
 
 /**

@@ -1,10 +1,13 @@
 import type { Context } from "../context.ts";
-import { transaction } from "../db/transaction.ts";
-import { type Actor, recordEvents } from "../events/record-events.ts";
+import { statement } from "../db/statement.ts";
+import { retried } from "../db/transaction.ts";
+import { notFound } from "../errors.ts";
+import type { Actor } from "../events/record-events.ts";
+import { isId, newId } from "../lib/id.ts";
 import { Invitation, type Proof } from "../models/invitation.ts";
-import { Organization } from "../models/organization.ts";
 import { closedInvitation, closedState, findInvitation, type InvitationKey } from "./find-invitation.ts";
-import { notifyInviter } from "./notify-inviter.ts";
+import { lockedOpen, withSummary } from "./lock-open.ts";
+import { noticeSql } from "./notify-inviter.ts";
 
 /**
  * Declines an invitation and notifies the inviter. Declining again returns the same.
@@ -17,22 +20,68 @@ export async function declineInvitation(
   proof: Proof | undefined,
   actor: Actor,
 ): Promise<Invitation> {
-  const found = await findInvitation(db, key);
-  const declined = await transaction(db, async (trx, afterCommit) => {
-    // Once its deletion has begun there is nothing to decline, though the row may still be there.
-    await Organization.lock(trx, found.environment_id, found.organization_id);
-    const invitation = await Invitation.decline(trx, proof, found.id);
-    if (invitation === undefined) return undefined;
-    const { environment_id, organization_id, id } = invitation;
-    await notifyInviter(trx, invitation, "invitation-declined");
-    await recordEvents(trx, actor, [
-      { type: "invitation.declined", environment_id, organization_id, subject_id: id },
-    ]);
-    afterCommit(() => queues.wakeUp("mail"));
-    return invitation;
-  });
-  if (declined !== undefined) return declined;
+  const { id, environment_id = null } = key;
+  if (!isId("inv", id)) throw notFound("invitation");
+  const values = {
+    id,
+    environment_id,
+    token_version: proof?.by === "link" ? proof.tokenVersion : null,
+    actor_kind: actor.kind,
+    actor_user_id: actor.user_id,
+    request_id: actor.request_id,
+    delivery_id: newId("dlv"),
+    event_id: newId("evt"),
+  };
+  const [declined] = await retried(db, () => writeRefusal(db, values));
+  if (declined !== undefined) {
+    queues.wakeUp("mail");
+    return Invitation.fromJsonRow(declined.invitation);
+  }
   const closed = await findInvitation(db, key);
   if (closedState(closed, proof) === "declined") return closed;
   throw closedInvitation(closed, actor, proof);
 }
+
+const writeRefusal = statement<
+  { invitation: object },
+  {
+    id: string;
+    environment_id: string | null;
+    token_version: number | null;
+    actor_kind: Actor["kind"];
+    actor_user_id: string | null;
+    request_id: string | null;
+    delivery_id: string;
+    event_id: string;
+  }
+>(
+  "decline-invitation",
+  {
+    id: "text",
+    environment_id: "text",
+    token_version: "int",
+    actor_kind: "text",
+    actor_user_id: "text",
+    request_id: "text",
+    delivery_id: "text",
+    event_id: "text",
+  },
+  `
+  with ${lockedOpen({ id: ":id", environment: ":environment_id", tokenVersion: ":token_version" })},
+  declined as (
+    update invitations i set status = 'declined', declined_at = clock_timestamp(), updated_at = clock_timestamp()
+    from open where i.id = open.id
+    returning i.*
+  ),
+  notice_written as (
+    ${noticeSql({ id: ":delivery_id", of: "declined", kind: "invitation-declined" })}
+  ),
+  event_written as (
+    insert into events (id, environment_id, type, actor_kind, actor_user_id, organization_id, subject_id, request_id)
+    select :event_id, environment_id, 'invitation.declined', :actor_kind, :actor_user_id, organization_id, id, :request_id
+    from declined
+  )
+  select ${withSummary("declined", "array(select role_id from invitation_roles where invitation_id = declined.id order by 1)")}
+    as invitation
+  from declined`,
+);

@@ -4,7 +4,8 @@ import { type Actor, recordEvents } from "../events/record-events.ts";
 import { Invitation } from "../models/invitation.ts";
 import { InvitationRole } from "../models/join-tables.ts";
 import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
-import { lockSendable, newExpiry } from "./lock-sendable.ts";
+import { lockSendable } from "./lock-sendable.ts";
+import { newExpiry } from "./new-expiry.ts";
 
 /** Changes to a pending invitation. Anything left out stays. An email already sent is not recalled. */
 export interface InvitationEdit {

@@ -4,7 +4,8 @@ import { conflict, notFound, type Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { isId } from "../lib/id.ts";
 import { Invitation, type InvitationStatus, type Proof } from "../models/invitation.ts";
-import { Organization } from "../models/organization.ts";
+import { personNameSql } from "../models/person-name.ts";
+import { withSummary } from "./lock-open.ts";
 
 export interface InvitationKey {
   id: string;
@@ -12,22 +13,23 @@ export interface InvitationKey {
   environment_id?: string | undefined;
 }
 
+const findStored = statement<{ invitation: object }, { id: string; environment_id: string | null }>(
+  "find-invitation",
+  { id: "text", environment_id: "text" },
+  `
+  select ${withSummary("i", "array(select role_id from invitation_roles where invitation_id = i.id order by 1)")}
+      || jsonb_build_object('status', ${Invitation.STATUS_NOW}) as invitation
+  from invitations i
+  where i.id = :id and (:environment_id is null or i.environment_id = :environment_id)
+    and exists (select from organizations o where o.id = i.organization_id and o.deleting_at is null)`,
+);
+
 /** Finds an invitation as of now, unless its organization is being deleted. @throws 404. */
 export async function findInvitation(db: Knex, { id, environment_id }: InvitationKey): Promise<Invitation> {
   if (!isId("inv", id)) throw notFound("invitation");
-  const query = Invitation.query(db)
-    .modify("asOfNow")
-    .modify("withSummary")
-    .findById(id)
-    .whereExists(
-      Organization.query(db)
-        .whereColumn("organizations.id", "invitations.organization_id")
-        .whereNull("deleting_at"),
-    );
-  if (environment_id !== undefined) void query.where({ environment_id });
-  const invitation = await query;
-  if (invitation === undefined) throw notFound("invitation");
-  return invitation;
+  const [found] = await findStored(db, { id, environment_id: environment_id ?? null });
+  if (found === undefined) throw notFound("invitation");
+  return Invitation.fromJsonRow(found.invitation);
 }
 
 /** Why an invitation can't be answered (differently). `superseded`: a newer email with a newer link was sent. */
@@ -115,10 +117,10 @@ export const findInvitationDetails = statement<InvitationDetails, { id: string }
   { id: "text" },
   `
   select i.id, i.environment_id, i.token_version, i.email, i.message, i.expires_at,
-    case when i.status = 'pending' and i.expires_at <= now() then 'expired' else i.status end as status,
+    ${Invitation.STATUS_NOW} as status,
     array_remove(array[i.locale, e.settings->>'locale'], null) as locales,
     e.name as product, e.settings->>'redirect_url' as redirect_url, o.name as organization,
-    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
+    ${personNameSql("inviter")} as inviter,
     array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
     exists (
       select from memberships m

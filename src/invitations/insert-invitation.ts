@@ -1,6 +1,7 @@
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../events/record-events.ts";
 import { type SendingLimit, sendingLimitSql } from "./mail-limits.ts";
+import { expiryAllowedSql } from "./new-expiry.ts";
 
 interface Insertion {
   environment_id: string;
@@ -15,7 +16,7 @@ interface Insertion {
   locale: string | null;
   /** JSON. */
   metadata: string;
-  /** Null: after the environment's lifetime, or after `lifetime_days` where it has none. */
+  /** Null: after the environment's lifetime, or `lifetime_days` if it has none. */
   expires_at: string | null;
   lifetime_days: number;
   send_mail: boolean;
@@ -29,7 +30,7 @@ interface Insertion {
   expired_event_id: string;
 }
 
-/** What the statement found, whether or not it wrote. */
+/** What the statement found, whether or not it wrote the invitation. */
 export interface Verdict {
   organization_found: boolean;
   may_invite: boolean;
@@ -39,20 +40,20 @@ export interface Verdict {
   owner_role_ids: string[];
   /** Names of permissions the inviter lacks. */
   exceeding_permissions: string[];
-  /** What keeps the email from being sent; null: nothing. */
+  /** The limit that keeps the email from being sent, if any. */
   sending_limit: SendingLimit | null;
-  /** The new row; null when something forbids it or a pending invitation for the address exists. */
+  /** The new row; null if something above forbids it, or the address has a pending invitation. */
   invitation: object | null;
 }
 
 /**
- * Invites in one round trip, which is one transaction: judges, lapses an overdue invitation of that address, and
- * writes the invitation, its roles, its delivery and its events.
+ * Checks and writes an invitation in one round trip, which is one transaction. It marks an overdue invitation of the
+ * address as expired, and writes the invitation, its roles, its delivery and its events.
  *
- * `for share` holds off a deletion of the organization until this commits, and finds none that has committed, yet lets
- * any number of invitations to one organization be written at once. The insert reads `lapsed` so that the overdue row
- * has left the index of pending ones before; the index itself decides between two that come at once. `lapsed` subtracts
- * so that it can't be looked up by expiry, which would read every overdue invitation there is.
+ * `for share` makes a deletion of the organization wait for this commit, and sees one that has started, while any number
+ * of invitations to the organization can be written at once. The insert reads `lapsed`, so that the overdue row has left
+ * the index of pending invitations before it; the index decides between simultaneous ones. `lapsed` subtracts times so
+ * that Postgres doesn't use an index by expiry, which would read every overdue invitation there is.
  */
 export const insertInvitation = statement<Verdict, Insertion>(
   "insert-invitation",
@@ -96,7 +97,9 @@ export const insertInvitation = statement<Verdict, Insertion>(
     select distinct unnest(:role_ids) as id
     union
     select id from roles
-    where :role_ids = '{}' and environment_id = :environment_id and is_system and name = 'member'
+    -- By the index of names, which has the organization.
+    where :role_ids = '{}' and environment_id = :environment_id and organization_id is null and is_system
+      and name = 'member'
   ),
   granted as (
     select r.id, r.is_system and r.name = 'owner' as is_owner,
@@ -126,7 +129,7 @@ export const insertInvitation = statement<Verdict, Insertion>(
     select
       (select to_jsonb(limited) from limited) as sending_limit,
       exists (select from organization) as organization_found,
-      :expires_at is null or (:expires_at > now() and :expires_at <= now() + interval '365 days') as expiry_allowed,
+      :expires_at is null or ${expiryAllowedSql(":expires_at")} as expiry_allowed,
       coalesce((select 'members:manage' = any (held) from inviter), true) as may_invite,
       coalesce((select already_member from inviter), false) as already_member,
       array(select id from asked except select id from granted) as missing_role_ids,

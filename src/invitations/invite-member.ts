@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { lacksPermission } from "../access/require-permission.ts";
 import type { Context } from "../context.ts";
-import { conflict, invalid, notFound, Refusal } from "../errors.ts";
+import { conflict, notFound, Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { newId } from "../lib/id.ts";
@@ -10,6 +10,7 @@ import { Invitation } from "../models/invitation.ts";
 import { exceedsOwn, ownerNotGrantable } from "../roles/require-grantable.ts";
 import { insertInvitation, type Verdict } from "./insert-invitation.ts";
 import { limitReached } from "./mail-limits.ts";
+import { invalidExpiry } from "./new-expiry.ts";
 
 export interface NewInvitation {
   environment_id: string;
@@ -20,11 +21,11 @@ export interface NewInvitation {
   last_name?: string | null;
   /** Empty: the system role `member`. */
   role_ids: string[];
-  message: string | null;
-  locale: string | null;
-  metadata: Record<string, unknown>;
-  /** ISO 8601; null: the environment's lifetime, by default 7 days. */
-  expires_at: string | null;
+  message?: string | null;
+  locale?: string | null;
+  metadata?: Record<string, unknown>;
+  /** ISO 8601. Default: the environment's lifetime, which is 7 days unless it says otherwise. */
+  expires_at?: string | null;
   /** False: no email goes out, and the caller sends the link. Default true. */
   send_mail?: boolean;
 }
@@ -59,13 +60,16 @@ export async function tryToInvite(
   invitation: NewInvitation,
   actor: Actor,
 ): Promise<Invitation | Refusal> {
-  const { address, metadata, send_mail = true, first_name = null, last_name = null, ...rest } = invitation;
+  const { address, metadata = {}, send_mail = true, ...given } = invitation;
   const [verdict] = await insertInvitation(db, {
-    ...rest,
+    first_name: null,
+    last_name: null,
+    message: null,
+    locale: null,
+    expires_at: null,
+    ...given,
     email: address.email,
     email_canonical: address.canonical,
-    first_name,
-    last_name,
     metadata: JSON.stringify(metadata),
     lifetime_days: Environment.DEFAULT_INVITATION_LIFETIME_DAYS,
     send_mail,
@@ -91,13 +95,7 @@ function refusal(verdict: Verdict | undefined, { role_ids }: NewInvitation): Ref
     return notFound(`role: ${verdict.missing_role_ids.join(", ")}`, roleIds);
   if (verdict.owner_role_ids.length > 0) return ownerNotGrantable(roleIds);
   if (verdict.exceeding_permissions.length > 0) return exceedsOwn(verdict.exceeding_permissions, roleIds);
-  if (!verdict.expiry_allowed) {
-    return invalid(
-      "invalid_expires_at",
-      "Give an expiry in the future, at most 365 days away.",
-      "/data/attributes/expires_at",
-    );
-  }
+  if (!verdict.expiry_allowed) return invalidExpiry("/data/attributes/expires_at");
   if (verdict.sending_limit !== null) return limitReached(verdict.sending_limit);
   if (verdict.already_member)
     return conflict("already_member", "That address belongs to a member of this organization.");

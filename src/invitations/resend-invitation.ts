@@ -9,8 +9,9 @@ import { newId } from "../lib/id.ts";
 import { Invitation } from "../models/invitation.ts";
 import { MailDelivery } from "../models/mail-delivery.ts";
 import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
-import { lockSendable, newExpiry } from "./lock-sendable.ts";
+import { lockSendable } from "./lock-sendable.ts";
 import { requireMailAllowed } from "./mail-limits.ts";
+import { newExpiry } from "./new-expiry.ts";
 import { refuseUnsendable } from "./revoke-invitations.ts";
 
 /**

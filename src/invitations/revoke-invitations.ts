@@ -1,41 +1,11 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
-import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { type Actor, recordEvents, SYSTEM } from "../events/record-events.ts";
 import { Invitation } from "../models/invitation.ts";
 import { Organization } from "../models/organization.ts";
-import { requirePermissionNow } from "../roles/require-permission-now.ts";
-import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
-
-/**
- * Revokes a pending invitation; its link stops working at once. Revoking again returns the same.
- * @throws 404 for an unknown invitation, 403 if the actor has just lost the right, 409 with the state's code if it ended
- *   in another way.
- */
-export async function revokeInvitation(
-  { db }: Context,
-  key: InvitationKey,
-  actor: Actor,
-): Promise<Invitation> {
-  const found = await findInvitation(db, key);
-  const revoked = await transaction(db, async (trx) => {
-    await Organization.lock(trx, found.environment_id, found.organization_id);
-    await requirePermissionNow(trx, actor, found.organization_id, "members:manage");
-    const invitation = await Invitation.revoke(trx, found.id, actor.user_id);
-    if (invitation === undefined) return undefined;
-    const { environment_id, organization_id, id } = invitation;
-    await recordEvents(trx, actor, [
-      { type: "invitation.revoked", environment_id, organization_id, subject_id: id },
-    ]);
-    return invitation;
-  });
-  if (revoked !== undefined) return revoked;
-  const closed = await findInvitation(db, key);
-  if (closed.status === "revoked") return closed;
-  throw closedInvitation(closed);
-}
+import { closedInvitation } from "./find-invitation.ts";
 
 /** The pending invitations that a change concerns. Every field narrows them. */
 export interface Concerned {

@@ -51,30 +51,20 @@ export function presentResource(
   included?: Included,
 ): Resource {
   const wanted = shape?.fields.get(type.type);
+  const isWanted = (name: string) => wanted === undefined || wanted.has(name);
   const self = `/api/${type.path}/${row.id}`;
-  const pick = <Value>(entries: Array<[string, Value]>) =>
-    Object.fromEntries(wanted === undefined ? entries : entries.filter(([name]) => wanted.has(name)));
-  const relationships = Object.entries(type.relationships).map(
-    ([name, relationship]): [string, Relationship] => [
-      name,
-      {
-        links: { self: `${self}/relationships/${name}`, related: `${self}/${name}` },
-        ...linkageOf(relationship, row, included?.linkage.get(`${type.type}:${row.id}:${name}`)),
-      },
-    ],
-  );
-  return {
-    type: type.type,
-    id: row.id,
-    attributes: pick(attributesOf(type, row)),
-    relationships: pick(relationships),
-    links: { self },
-  };
-}
-
-function attributesOf({ attributes, computed }: ResourceType, row: BaseModel): Array<[string, unknown]> {
-  const values = { ...row, ...computed?.(row) };
-  return Object.keys(attributes.shape).map((name) => [name, Reflect.get(values, name)]);
+  const computed = type.computed?.(row) ?? {};
+  const attributes: Record<string, unknown> = {};
+  for (const name of Object.keys(type.attributes.shape))
+    if (isWanted(name)) attributes[name] = name in computed ? computed[name] : Reflect.get(row, name);
+  const relationships: Record<string, Relationship> = {};
+  for (const [name, relationship] of Object.entries(type.relationships)) {
+    if (!isWanted(name)) continue;
+    const linkage = linkageOf(relationship, row, included?.linkage.get(`${type.type}:${row.id}:${name}`));
+    const links = { self: `${self}/relationships/${name}`, related: `${self}/${name}` };
+    relationships[name] = { links, ...linkage };
+  }
+  return { type: type.type, id: row.id, attributes, relationships, links: { self } };
 }
 
 /** @param loaded ids that were loaded because the request includes them. */

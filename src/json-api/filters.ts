@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { z } from "zod";
 import { emailAddress } from "../http/attributes.ts";
-import { type EmailAddress, parseEmailAddress } from "../lib/email-address.ts";
+import { parseEmailAddress } from "../lib/email-address.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { Filter, Rows, Viewer } from "./resource-type.ts";
 
@@ -17,8 +17,8 @@ export function byColumn<Row extends BaseModel>(column: string, description?: st
 /** Finds rows whose column holds this address, in any spelling. */
 export function byAddress<Row extends BaseModel>(column: string): Filter<Row> {
   return {
-    value: emailAddress,
-    places: (address) => [(rows) => void rows.where(column, (address as EmailAddress).canonical)],
+    value: emailAddress.transform(({ canonical }) => canonical),
+    places: (address) => [(rows) => void rows.where(column, String(address))],
   };
 }
 

@@ -1,59 +1,45 @@
-import { type RawBuilder, raw } from "objection";
 import { badRequest } from "../errors.ts";
 import type { BaseModel } from "../models/base-model.ts";
-import { idsFrom } from "./lead.ts";
+import { findPageRows, type ListShape, SORT_VALUE } from "./page-query.ts";
 import type { Page } from "./read-parameters.ts";
-import type { Lead, Rows } from "./resource-type.ts";
+import type { Viewer } from "./resource-type.ts";
+import { sightOf, sightValues } from "./viewer.ts";
 
-/** What the rows of a page may take as JSON, links and relationships aside. */
+/** The most bytes of a page's rows as JSON, not counting links and relationships. */
 const PAGE_BYTES = 1_000_000;
 
 export interface FoundPage<Row> {
   rows: Row[];
-  /** Cursors of the pages beside this one; null where there is none. */
+  /** The cursors of the next and the previous page. Null if there is no such page. */
   next: string | null;
   previous: string | null;
 }
 
-/** The row's value in the column it is sorted by, as Postgres writes it: a JavaScript date would lose microseconds. */
-const SORT_VALUE = "sort_value";
-
-/** Conditions that hold together. */
-export type Place = Array<(rows: Rows<BaseModel>) => void>;
-
-/** How to find the rows: by what leads to them, if anything does, and where: in any of these places. */
-export interface Search {
-  leads?: Lead[] | undefined;
-  places?: Place[];
-}
-
 /**
- * One page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come or go
- * meanwhile move nobody. One row more than asked is read, to know whether there is another page. A page of large rows
- * ends early, and the next begins where it ended.
- * @throws 400 for a cursor that is none.
+ * Finds one page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come
+ * or go in between move nobody. It reads one row more than asked, to know whether there is another page. A page of large
+ * rows ends early, and the next begins where it ended.
+ * @param values of the list's own parameters.
+ * @throws 400 for an invalid cursor.
  */
 export async function findPage(
-  rows: Rows<BaseModel>,
+  viewer: Viewer,
+  list: ListShape,
   { size, after, before, sort }: Page,
-  { leads, places = [[]] }: Search = {},
+  values: Record<string, unknown>,
 ): Promise<FoundPage<BaseModel>> {
-  const table = rows.modelClass().tableName;
-  const column = `${table}.${sort.column}`;
-  const backwards = before !== undefined && after === undefined;
-  const direction = sort.descending !== backwards ? "desc" : "asc";
-  const beyond = [
-    ...(after === undefined ? [] : [beyondCursor(after, "page[after]", sort.descending ? "<" : ">")]),
-    ...(before === undefined ? [] : [beyondCursor(before, "page[before]", sort.descending ? ">" : "<")]),
-  ];
-  const [place, ...otherPlaces] = places;
-  if (leads === undefined && otherPlaces.length === 0) cut(rows, place);
-  else void rows.whereRaw("?? = any(?)", [`${table}.id`, foundIds()]);
-  void rows.select(raw("??::text as ??", [column, SORT_VALUE]));
-  const found = await inOrder(rows)
-    .limit(size + 1)
-    .execute();
+  const place = {
+    ...(after === undefined ? {} : positions("after", readCursor(after, sort.column, "page[after]"))),
+    ...(before === undefined ? {} : positions("before", readCursor(before, sort.column, "page[before]"))),
+  };
+  const shape = {
+    ...{ ...list, sight: sightOf(viewer), sort },
+    ...{ after: after !== undefined, before: before !== undefined },
+  };
+  const given = { ...sightValues(viewer), ...values, ...place, limit: size + 1 };
+  const found = await findPageRows<BaseModel>(viewer.db, shape, given);
 
+  const backwards = before !== undefined && after === undefined;
   const shown = found.slice(0, Math.min(size, fitting(found)));
   if (backwards) shown.reverse();
   const more = found.length > shown.length;
@@ -66,58 +52,32 @@ export async function findPage(
         ? writeCursor(first, sort.column)
         : null,
   };
-
-  /** The ids of the page's rows: the first of each place and of each id that leads there, and of these the first. */
-  function foundIds(): RawBuilder {
-    const parts = places.flatMap((where) =>
-      (leads ?? [undefined]).map((lead) => {
-        const ids = rows.clone().clearSelect().select(`${table}.id`, `${column} as at`);
-        if (lead !== undefined) void ids.whereRaw("?? = led.id", [lead.column]);
-        void inOrder(cut(ids, where)).limit(size + 1);
-        if (lead === undefined) return ids;
-        return raw("select page.* from unnest(array(?)) as led(id) cross join lateral (?) as page", [
-          idsFrom(lead),
-          ids,
-        ]);
-      }),
-    );
-    const all = raw(parts.map(() => "(?)").join(" union "), parts);
-    return raw(`array(select id from (?) as found order by at ${direction}, id ${direction} limit ?)`, [
-      all,
-      size + 1,
-    ]);
-  }
-
-  function cut<Some extends Rows<BaseModel>>(some: Some, where: Place = []): Some {
-    for (const condition of [...where, ...beyond]) condition(some);
-    return some;
-  }
-
-  function inOrder<Some extends Rows<BaseModel>>(some: Some): Some {
-    void some.orderBy(column, direction).orderBy(`${table}.id`, direction);
-    return some;
-  }
-
-  function beyondCursor(cursor: string, parameter: string, operator: "<" | ">") {
-    const { value, id } = readCursor(cursor, sort.column, parameter);
-    return (some: Rows<BaseModel>) =>
-      void some.whereRaw(`(??, ??) ${operator} (?, ?)`, [column, `${table}.id`, value, id]);
-  }
 }
 
-/** How many rows from the first make a page, by their size: one at least. */
+/** Counts the rows, from the first, that fit on a page: at least one. */
 function fitting(rows: BaseModel[]): number {
   let bytes = 0;
   const end = rows.findIndex((row) => {
-    bytes += Buffer.byteLength(JSON.stringify(Object.values(row)));
+    for (const value of Object.values(row)) bytes += sizeOf(value);
     return bytes > PAGE_BYTES;
   });
   return end === -1 ? rows.length : Math.max(1, end);
 }
 
+/** About the bytes of a value as JSON. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  const isLarge = typeof value === "object" && value !== null && !(value instanceof Date);
+  return isLarge ? Buffer.byteLength(JSON.stringify(value)) : 0;
+}
+
 interface Position {
   value: string;
   id: string;
+}
+
+function positions(name: "after" | "before", { value, id }: Position): Record<string, string> {
+  return { [`${name}_value`]: value, [`${name}_id`]: id };
 }
 
 function writeCursor(row: BaseModel, column: string): string {
@@ -132,14 +92,14 @@ function readCursor(cursor: string, column: string, parameter: string): Position
       return { value, id };
     }
   } catch {
-    // Told below: whatever is wrong with it, it is no cursor of ours.
+    // Refused below: we didn't write it.
   }
   throw badRequest("invalid_cursor", "Take cursors from the links of a page with the same sort.", {
     parameter,
   });
 }
 
-/** As Postgres writes a time; JavaScript takes many more for one. */
+/** A time as Postgres writes it; JavaScript accepts many other forms. */
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/;
 
 function isValueOf(column: string, value: unknown): value is string {

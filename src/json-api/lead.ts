@@ -17,7 +17,8 @@ export function among<Row extends BaseModel>(
   return rows.where((either) => {
     // Without leads, nothing is visible. This also keeps Postgres from turning the checks into a join.
     void either.whereRaw("false");
+    // With `offset 0`, Postgres looks each row up, and doesn't collect all that the leads lead to.
     for (const { column, ...lead } of leads)
-      void either.orWhereRaw("exists (?)", [idsFrom(lead).whereRaw("?? = ??", [lead.key, column])]);
+      void either.orWhereRaw("exists (? offset 0)", [idsFrom(lead).whereRaw("?? = ??", [lead.key, column])]);
   });
 }

@@ -1,8 +1,9 @@
 import { requireScope } from "../access/require-permission.ts";
+import { parameter, preparedQuery } from "../db/prepared-query.ts";
 import { badRequest } from "../errors.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { selectDemanded } from "./find-visible.ts";
-import type { IncludeTree, Shape } from "./read-parameters.ts";
+import { demandedOf, type IncludeTree, type Shape } from "./read-parameters.ts";
 import {
   type RelationshipType,
   type ResourceType,
@@ -10,6 +11,7 @@ import {
   resourceTypeNamed,
   type Viewer,
 } from "./resource-type.ts";
+import { type Sight, sightOf, sightValues } from "./viewer.ts";
 
 /** The most resources that a response includes. The related URL lists more, page by page. */
 const LIMIT = 1_000;
@@ -75,7 +77,38 @@ function tooLarge(name: string) {
 
 type Weighed = BaseModel & { bytes_so_far: number };
 
+interface RelatedShape {
+  type: string;
+  sight: Sight;
+  /** The column that holds one of the ids. */
+  column: string;
+  demanded: string[] | null;
+}
+
 /** Rows in the order of their ids, each with the bytes of those so far; they end with the first that goes beyond `room`. */
+const findRelated = preparedQuery("include", (db, { type, sight, column, demanded }: RelatedShape) => {
+  const to = resourceTypeNamed(type);
+  const viewer = { ...sight, db };
+  const query = selectDemanded(to.visible(viewer), to, viewer, { demanded, primary: false });
+  const table = query.modelClass().tableName;
+  const related = query
+    .whereRaw("?? = any(?)", [`${table}.${column}`, parameter("ids")])
+    .orderBy(`${table}.id`)
+    .limit(LIMIT + 1);
+  // Weighed by Postgres, so that what is too much is never sent here.
+  const weighed = db.raw(
+    `(select *, sum(bytes) over (order by id) as bytes_so_far
+      from (select related.*, octet_length(related::text) as bytes from (?) related) measured) weighed`,
+    [related.toKnexQuery()],
+  );
+  return query
+    .modelClass()
+    .query(db)
+    .from(weighed)
+    .whereRaw("bytes_so_far - bytes <= ?", [parameter("room")])
+    .orderBy("id");
+});
+
 async function loadRelated(
   viewer: Viewer,
   to: ResourceType,
@@ -84,33 +117,14 @@ async function loadRelated(
   shape: Shape,
   room: number,
 ): Promise<Weighed[]> {
-  const query = selectDemanded(to.visible(viewer), to, viewer, { shape, primary: false });
-  const table = query.modelClass().tableName;
-  const ids = new Set(
-    "column" in relationship
-      ? rows.map(({ id }) => id)
-      : rows.flatMap((row) => relatedIds(relationship, row)),
-  );
-  const column = "column" in relationship ? relationship.column : "id";
-  const related = query
-    .whereIn(`${table}.${column}`, [...ids])
-    .orderBy(`${table}.id`)
-    .limit(LIMIT + 1);
-  // Weighed by Postgres, so that what is too much is never sent here.
-  const weighed = query
-    .modelClass()
-    .query(viewer.db)
-    .from(
-      viewer.db.raw(
-        `(select *, sum(bytes) over (order by id) as bytes_so_far
-          from (select related.*, octet_length(related::text) as bytes from (?) related) measured) weighed`,
-        [related.toKnexQuery()],
-      ),
-    );
-  return weighed
-    .where(viewer.db.raw("bytes_so_far - bytes <= ?", [room]))
-    .orderBy("id")
-    .castTo<Weighed[]>();
+  const isHeldThere = "column" in relationship;
+  const ids = rows.flatMap((row) => (isHeldThere ? [row.id] : relatedIds(relationship, row)));
+  const related = {
+    ...{ type: to.type, sight: sightOf(viewer), demanded: demandedOf(to, shape) },
+    column: isHeldThere ? relationship.column : "id",
+  };
+  const values = { ...sightValues(viewer), ids: [...new Set(ids)], room };
+  return findRelated<Weighed>(viewer.db, related, values);
 }
 
 function relatedIds(

@@ -1,11 +1,12 @@
+import { parameter, type Values } from "../db/prepared-query.ts";
 import { queryOf } from "../http/read-input.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { type Document, presentResource, type Resource } from "./document.ts";
-import { findPage, type Place } from "./find-page.ts";
-import { selectDemanded } from "./find-visible.ts";
+import { findPage } from "./find-page.ts";
 import { type Included, loadIncluded } from "./load-included.ts";
-import { readPage, readShape, type Shape } from "./read-parameters.ts";
-import type { ResourceType, Rows, Viewer } from "./resource-type.ts";
+import type { Within } from "./page-query.ts";
+import { demandedOf, readPage, readShape, type Shape } from "./read-parameters.ts";
+import type { ResourceType, Viewer } from "./resource-type.ts";
 
 /** What was asked, of whom, and under which address. */
 export interface ReadRequest {
@@ -32,27 +33,24 @@ export async function singleDocument(
 
 /**
  * One page of rows, filtered and sorted as asked, with what they include and the links to the pages beside it.
- * @param narrow leaves of the visible rows those the list is about.
+ * @param within what the list is about, and the values of its parameters. By default, all that is visible.
  */
 export async function listDocument(
   { viewer, query, url }: ReadRequest,
   type: ResourceType,
-  narrow: (rows: Rows<BaseModel>) => void = () => {},
+  within: { which: Within | null; values: Values } = { which: null, values: {} },
 ): Promise<Document> {
-  const filters = Object.entries(type.filters).flatMap(([name, filter]) => {
+  const values = { ...within.values };
+  const filters: Record<string, string> = {};
+  for (const [name, { byWords }] of Object.entries(type.filters)) {
     const value = query[`filter[${name}]`];
-    return value === undefined ? [] : [{ ...filter, found: filter.places(value, viewer) }];
-  });
-  const leads = filters.some(({ findsFew }) => findsFew) ? undefined : type.leads?.(viewer);
-  const rows = type.visible(leads === undefined ? viewer : { ...viewer, isLed: true });
-  narrow(rows);
-  const places = filters.reduce<Place[]>(
-    (all, { found }) => all.flatMap((place) => found.map((further) => [...place, further])),
-    [[]],
-  );
+    if (value === undefined) continue;
+    filters[name] = byWords ? String(value) : parameter(`filter_${name}`);
+    values[`filter_${name}`] = value;
+  }
   const shape = readShape(query);
-  selectDemanded(rows, type, viewer, { shape, primary: true });
-  const page = await findPage(rows, readPage(query), { leads, places });
+  const list = { type: type.type, within: within.which, filters, demanded: demandedOf(type, shape) };
+  const page = await findPage(viewer, list, readPage(query), values);
   const included = await include(viewer, type, page.rows, shape);
   return {
     data: page.rows.map((row) => presentResource(type, row, shape, included)),

@@ -1,30 +1,23 @@
 import { z } from "zod";
 import { operator, program, signedIn } from "../access/allow.ts";
-import { type Endpoint, type EndpointRequest, endpoint, type OneRequest } from "../http/endpoint.ts";
+import { type Endpoint, type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { pascalCase } from "../lib/names.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { identifies, lists, shows, showsRelated } from "./answers.ts";
 import { linkageOf, type Resource } from "./document.ts";
-import { findVisible, selectDemanded } from "./find-visible.ts";
+import { findRow, findVisible } from "./find-visible.ts";
 import { listDocument, singleDocument } from "./read-documents.ts";
 import {
   collectionParameters,
+  demandedOf,
   pageParameters,
   readShape,
-  type Shape,
   shapeParameters,
 } from "./read-parameters.ts";
-import {
-  type RelationshipType,
-  type ResourceType,
-  type Rows,
-  readScope,
-  resourceTypeNamed,
-} from "./resource-type.ts";
+import { type RelationshipType, type ResourceType, readScope, resourceTypeNamed } from "./resource-type.ts";
 import { viewerOf } from "./viewer.ts";
 
 type Query = Record<string, unknown>;
-type Request = OneRequest<unknown, Query>;
 
 /**
  * Everything that can be read of a type: the collection, a resource, and for each relationship the related resources
@@ -60,7 +53,7 @@ export function readEndpoints(type: ResourceType): Endpoint[] {
         document: await singleDocument(
           readRequestOf(request),
           type,
-          await findRow(request, type, readShape(request.query)),
+          await findVisible(request, type, request.params.id, { shape: readShape(request.query) }),
         ),
       }),
     }),
@@ -79,6 +72,7 @@ function relationshipEndpoints(
   const many = !("id" in relationship);
   const shape = z.strictObject(many ? collectionParameters(to) : shapeParameters(to)) as z.ZodType<Query>;
   const base = { method: "GET", limit: "read", allow: readableBy(type, readScope(to)) } as const;
+  const which = { of: type.type, relationship: name };
   const of = `of one ${type.type.replaceAll("_", " ")}`;
   return [
     endpoint({
@@ -89,14 +83,16 @@ function relationshipEndpoints(
       query: shape,
       answers: many ? lists(to) : showsRelated(to),
       async handle(request) {
-        const row = await findRow(request, type);
-        const narrow = relatedTo(row, relationship);
-        if (many) return { status: 200, document: await listDocument(readRequestOf(request), to, narrow) };
-        const rows = to.visible(viewerOf(request));
-        narrow(rows);
-        const shown = { shape: readShape(request.query), primary: true };
-        const [related] = await selectDemanded(rows, to, viewerOf(request), shown).limit(1).execute();
-        return { status: 200, document: await singleDocument(readRequestOf(request), to, related ?? null) };
+        const row = await findVisible(request, type, request.params.id);
+        const read = readRequestOf(request);
+        if (!("id" in relationship)) {
+          const related = { which, values: { related: relatedTo(row, relationship) } };
+          return { status: 200, document: await listDocument(read, to, related) };
+        }
+        const id = relationship.id(row);
+        const shown = { demanded: demandedOf(to, readShape(request.query)), isOwnWrite: false };
+        const related = id === null ? undefined : await findRow(read.viewer, to, id, shown);
+        return { status: 200, document: await singleDocument(read, to, related ?? null) };
       },
     }),
     endpoint({
@@ -107,15 +103,15 @@ function relationshipEndpoints(
       query: z.strictObject(many ? pageParameters(to) : {}) as z.ZodType<Query>,
       answers: identifies(to, many),
       async handle(request) {
-        const row = await findRow(request, type);
+        const row = await findVisible(request, type, request.params.id);
         const links = { self: request.url, related: `/api/${type.path}/${row.id}/${name}` };
-        if (!many) return { status: 200, document: { ...linkageOf(relationship, row, undefined), links } };
+        if ("id" in relationship)
+          return { status: 200, document: { ...linkageOf(relationship, row, undefined), links } };
         const identifiersOnly = { ...request.query, [`fields[${to.type}]`]: "" };
-        const page = await listDocument(
-          { ...readRequestOf(request), query: identifiersOnly },
-          to,
-          relatedTo(row, relationship),
-        );
+        const page = await listDocument({ ...readRequestOf(request), query: identifiersOnly }, to, {
+          which,
+          values: { related: relatedTo(row, relationship) },
+        });
         const data = (page.data as Resource[]).map(({ type: kind, id }) => ({ type: kind, id }));
         return { status: 200, document: { data, links: { ...page.links, ...links } } };
       },
@@ -131,22 +127,12 @@ function readableBy(type: ResourceType, scope = readScope(type)) {
   return signedIn(type.readBy === "user" ? {} : { scope });
 }
 
-/** Leaves of the other type's rows those that a relationship of this row names. */
-function relatedTo(row: BaseModel, relationship: RelationshipType<BaseModel>) {
-  return (rows: Rows<BaseModel>): void => {
-    const table = rows.modelClass().tableName;
-    if ("column" in relationship) {
-      void rows.where(`${table}.${relationship.column}`, row.id);
-      return;
-    }
-    const ids =
-      "ids" in relationship ? relationship.ids(row) : [relationship.id(row)].filter((id) => id !== null);
-    void rows.whereIn(`${table}.id`, ids);
-  };
-}
-
-function findRow(request: Request, type: ResourceType, shape?: Shape): Promise<BaseModel> {
-  return findVisible(request, type, request.params.id, shape === undefined ? {} : { shape });
+/** The value by which the other type's rows are found: this row's id, or theirs. */
+function relatedTo(
+  row: BaseModel,
+  relationship: Exclude<RelationshipType<BaseModel>, { id: unknown }>,
+): string | string[] {
+  return "ids" in relationship ? relationship.ids(row) : row.id;
 }
 
 function readRequestOf(request: EndpointRequest<unknown, Query, object>) {

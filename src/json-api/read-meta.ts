@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { badRequest, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import { badRequest, type ErrorCode, type ErrorItem, MOST_PROBLEMS, Refusal } from "../errors.ts";
 import { isObject, pointerInto, withoutAtMembers } from "./pointer-to.ts";
 
 /**
@@ -12,7 +12,7 @@ export function readMeta<Schema extends z.ZodObject>(schema: Schema, document: u
   const { meta = {} } = given;
   const parsed = schema.safeParse(isObject(meta) ? withoutAtMembers(meta) : (meta ?? {}));
   if (parsed.success) return parsed.data;
-  const complain = (code: string, detail: string, path: PropertyKey[]): ErrorItem => {
+  const complain = (code: ErrorCode<422>, detail: string, path: PropertyKey[]): ErrorItem<422> => {
     // Without a document there is nothing to point into.
     if (document === undefined) return { code, detail };
     return { code, detail, source: { pointer: pointerInto(given, ["meta", ...path.map(String)]) } };

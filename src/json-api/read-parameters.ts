@@ -86,6 +86,12 @@ export function readShape(query: Record<string, unknown>): Shape {
   return { include: query.include as IncludeTree | undefined, fields };
 }
 
+/** The attributes on demand that `fields` names; null where it says nothing of the type. */
+export function demandedOf({ type, onDemand = {} }: ResourceType, { fields }: Shape): string[] | null {
+  const wanted = fields.get(type);
+  return wanted === undefined ? null : Object.keys(onDemand).filter((name) => wanted.has(name));
+}
+
 export function readPage(query: Record<string, unknown>): Page {
   // A list narrowed by time is in that order, so that one index finds and sorts it.
   const byTime = "filter[created_since]" in query || "filter[created_until]" in query;

@@ -1,5 +1,13 @@
 import type { z } from "zod";
-import { badRequest, conflict, type ErrorItem, forbidden, MOST_PROBLEMS, Refusal } from "../errors.ts";
+import {
+  badRequest,
+  conflict,
+  type ErrorCode,
+  type ErrorItem,
+  forbidden,
+  MOST_PROBLEMS,
+  Refusal,
+} from "../errors.ts";
 import { type IdPrefix, isId } from "../lib/id.ts";
 import { isObject, pointerTo, withoutAtMembers } from "./pointer-to.ts";
 import { resourceTypeNamed } from "./resource-type.ts";
@@ -46,7 +54,7 @@ export function readResource<Attributes extends z.ZodObject, Links extends Linka
     });
   }
   refuseUnsettable(shape, data);
-  const problems: ErrorItem[] = [];
+  const problems: ErrorItem<422>[] = [];
   const attributes = readAttributes(shape.attributes, data, problems);
   const relationships = readRelationships(shape.relationships, data, id === undefined, problems);
   const [first, ...rest] = problems.slice(0, MOST_PROBLEMS);
@@ -72,11 +80,15 @@ function refuseUnsettable(
   throw forbidden("relationship_not_settable", `${name}: can't be set here.`, { pointer });
 }
 
-function readAttributes(schema: z.ZodObject, data: Record<string, unknown>, problems: ErrorItem[]): unknown {
+function readAttributes(
+  schema: z.ZodObject,
+  data: Record<string, unknown>,
+  problems: ErrorItem<422>[],
+): unknown {
   const given = data.attributes ?? {};
   const parsed = schema.safeParse(isObject(given) ? withoutAtMembers(given) : given);
   if (parsed.success) return parsed.data;
-  const complain = (code: string, detail: string, path: string[]) =>
+  const complain = (code: ErrorCode<422>, detail: string, path: string[]) =>
     problems.push({ code, detail, source: { pointer: pointerTo(data, ["attributes", ...path]) } });
   for (const issue of parsed.error.issues.slice(0, MOST_PROBLEMS)) {
     const path = issue.path.map(String);
@@ -117,11 +129,11 @@ function readRelationships<Links extends Linkages>(
   shape: Links,
   data: Record<string, unknown>,
   creating: boolean,
-  problems: ErrorItem[],
+  problems: ErrorItem<422>[],
 ): Linked<Links> {
   const given = data.relationships ?? {};
   const read: Record<string, string | string[] | undefined> = {};
-  const complain = (code: string, detail: string, ...path: string[]) =>
+  const complain = (code: ErrorCode<422>, detail: string, ...path: string[]) =>
     problems.push({ code, detail, source: { pointer: pointerTo(data, ["relationships", ...path]) } });
 
   if (!isObject(given)) complain("invalid_relationship", "relationships: must be an object.");

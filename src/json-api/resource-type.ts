@@ -60,6 +60,8 @@ export interface Filter<Row extends BaseModel> {
   places(value: unknown, viewer: Viewer): Array<(rows: Rows<Row>) => void>;
   /** Set if it finds few rows by an index. Checking each of them is then faster than following a lead. */
   findsFew?: true;
+  /** Its values are a few words that decide which places there are. A list's other filters get parameters for values. */
+  byWords?: true;
 }
 
 /** Why a response shows an attribute. */
@@ -103,6 +105,8 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   /** The columns besides `id` by which lists may be sorted. They are never null. */
   sortable: string[];
   filters: Record<string, Filter<Row>>;
+  /** By name, parts of it that endpoints of their own list. Their values are parameters. */
+  parts?: Record<string, (rows: Rows<Row>) => void>;
 }
 
 const declared = new Map<string, ResourceType>();

@@ -1,3 +1,5 @@
+import type { Caller } from "../access/caller.ts";
+import { parameter, type Values } from "../db/prepared-query.ts";
 import type { EndpointRequest } from "../http/endpoint.ts";
 import type { Viewer } from "./resource-type.ts";
 
@@ -14,4 +16,32 @@ export function viewerOf({
 export function seesAllUsers({ caller, environment_permissions }: Viewer): boolean {
   if (caller.kind === "client") return caller.scopes.includes("users:read");
   return caller.kind === "operator" || environment_permissions.includes("users:read");
+}
+
+/** A viewer in the shape of a query: all that decides on its text, and parameters for what differs between two people. */
+export type Sight = Omit<Viewer, "db">;
+
+export function sightOf({ caller, environment_permissions }: Viewer): Sight {
+  return {
+    environment_id: parameter("environment_id"),
+    caller: kindOf(caller),
+    environment_permissions: environment_permissions.toSorted(),
+  };
+}
+
+function kindOf(caller: Caller): Caller {
+  if (caller.kind === "client") return { ...caller, client_id: parameter("client_id") };
+  if (caller.kind !== "user") return caller;
+  return {
+    kind: "user",
+    user_id: parameter("user_id"),
+    session_id: parameter("session_id"),
+    email_canonical: parameter("email_canonical"),
+    email_verified: caller.email_verified,
+  };
+}
+
+/** The values of those parameters. */
+export function sightValues({ environment_id, caller }: Viewer): Values {
+  return { ...caller, environment_id };
 }

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
 import { REMINDER_SEQ_PER_MAIL } from "../invitations/remind-invitees.ts";
 import { newId } from "../lib/id.ts";
+import { personNameSql } from "../models/person-name.ts";
 import type { FailureCause } from "./replies.ts";
 import { REPORT_FAILURES, SUPPRESSED_REPLY } from "./report-failures.ts";
 import { timelineEntry, timelineWith } from "./timeline.ts";
@@ -163,8 +164,7 @@ const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]
       where first.invitation_id = i.id and first.kind = 'invitation' and first.seq = i.token_version
     ) end as in_reply_to,
     array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id where ir.invitation_id = i.id order by r.name) as roles,
-    nullif(trim(concat_ws(' ', inviter.first_name, inviter.last_name)), '') as inviter,
-    nullif(trim(concat_ws(' ', invitee.first_name, invitee.last_name)), '') as invitee
+    ${personNameSql("inviter")} as inviter, ${personNameSql("invitee")} as invitee
   from claimed c
   join environments e on e.id = c.environment_id
   join invitations i on i.id = c.invitation_id
@@ -181,20 +181,3 @@ export function claimDeliveries(
   const ids = (prefix: "evt" | "dlv") => Array.from({ length: limit }, () => newId(prefix));
   return claim(db, { ...rest, limit, refusing, event_ids: ids("evt"), notice_ids: ids("dlv") });
 }
-
-/**
- * Renews the leases of deliveries being sent, for the attempts they were claimed for. A lease that has ended isn't taken back, and
- * another holder's isn't extended. A row whose outcome is being recorded is skipped: it needs no lease any more, and waiting for it
- * while holding other locks could become a deadlock.
- */
-export const renewLeases = statement<never, { ids: string[]; attempts: number[]; seconds: number }>(
-  "renew-leases",
-  { ids: "text[]", attempts: "int[]", seconds: "int" },
-  `
-  with held as (
-    select d.id from mail_deliveries d join unnest(:ids, :attempts) as h(id, attempts) using (id, attempts)
-    where d.state = 'sending' and d.due_at > now()
-    for update of d skip locked
-  )
-  update mail_deliveries d set due_at = now() + make_interval(secs => :seconds) from held where d.id = held.id`,
-);

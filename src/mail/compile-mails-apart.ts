@@ -26,25 +26,26 @@ const CACHE = join(MODULES, ".cache", "guildhall");
 /**
  * Returns the compiled emails. They are cached in `node_modules/.cache`, because MJML takes several seconds of CPU
  * time. A change to a template, a text, the code of this folder or the version of MJML compiles them again.
+ * @param flags of Node, for the process that compiles.
  * @throws an error that shows the mistake in a template or text.
  */
-export async function compileMailsApart(): Promise<MailSources> {
+export async function compileMailsApart(flags = process.execArgv): Promise<MailSources> {
   const madeOf = await fingerprint();
   const file = join(CACHE, "mails.json");
   const cached: Cached | undefined = await readFile(file, "utf8")
     .then(JSON.parse)
     .catch(() => undefined);
   if (cached?.madeOf === madeOf) return cached.sources;
-  const sources = await compile();
+  const sources = await compile(flags);
   // If nothing can be written, as in some containers, each start compiles again.
   await store(file, JSON.stringify({ madeOf, sources })).catch(() => {});
   return sources;
 }
 
 /** Compiles in a separate process, which takes MJML and its memory with it when it ends. */
-async function compile(): Promise<MailSources> {
+async function compile(flags: string[]): Promise<MailSources> {
   const options = { timeout: TIMEOUT, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT } as const;
-  const running = promisify(execFile)(process.execPath, [...process.execArgv, PROGRAM], options);
+  const running = promisify(execFile)(process.execPath, [...flags, PROGRAM], options);
   const { stdout } = await running.catch((cause) => {
     throw new Error(`The emails can't be compiled: ${cause.stderr || cause.message}`, { cause });
   });

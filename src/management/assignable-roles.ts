@@ -10,14 +10,17 @@ import { roleType } from "./roles.ts";
 
 const query = z.strictObject(collectionParameters(roleType)) as z.ZodType<Record<string, unknown>>;
 
-/** What a front end offers where a member is given roles, or somebody is invited. */
+/**
+ * The roles a front end can offer for members and invitations. The rule is that of `requireGrantable`, in SQL;
+ * test/member-roles.test.ts proves that the two agree.
+ */
 export const assignableRoleEndpoints = [
   endpoint({
     method: "GET",
     path: "/api/organizations/:id/assignable-roles",
     operationId: "readAssignableRolesOfOrganization",
     summary:
-      "List the roles the caller may give in an organization: to its members, and by inviting. The list is empty for anyone who may not manage members.",
+      "List the roles the caller may grant in an organization, to its members and by inviting. The list is empty for anyone who may not manage members.",
     allow: member("organization:read", { of: inPath("organization"), scope: "roles:read" }),
     limit: "read",
     query,
@@ -27,21 +30,7 @@ export const assignableRoleEndpoints = [
       const document = await listDocument(
         { viewer: viewerOf(request), query: request.query, url: request.url },
         roleType,
-        (roles) => {
-          void roles.where((here) =>
-            here.whereNull("roles.organization_id").orWhere("roles.organization_id", organizationOf(request)),
-          );
-          void roles.whereNot((owner) => owner.where({ "roles.is_system": true, "roles.name": "owner" }));
-          if (held === null) return;
-          if (!held.includes("members:manage")) void roles.whereRaw("false");
-          void roles.whereRaw(
-            `not exists (
-              select from role_permissions rp join permissions p on p.id = rp.permission_id
-              where rp.role_id = roles.id and p.name <> all (?::text[])
-            )`,
-            [held],
-          );
-        },
+        { which: { part: "assignable" }, values: { organization_id: organizationOf(request), held } },
       );
       return { status: 200, document };
     },

@@ -12,7 +12,6 @@ import {
   withExample,
 } from "../http/attributes.ts";
 import { REMINDERS_PER_MAIL } from "../invitations/remind-invitees.ts";
-import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Environment } from "../models/environment.ts";
@@ -106,45 +105,22 @@ const settings = z.strictObject({
     .enum(["owner", "owner_and_admins"])
     .describe("The value for new organizations that don't choose one, in both APIs."),
 });
-const newEnvironment = {
-  type: "environment",
-  attributes: z.strictObject({
-    handle: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
-      error: "use up to 63 lower-case letters, digits and hyphens",
-    }),
-    name: text(200),
-    settings: settings.partial().default({}),
-  }),
-  relationships: {},
-} as const;
-/** A setting that is null gets its default. The handle can't change, because links and tokens contain it. */
-const changedEnvironment = {
-  type: "environment",
-  attributes: z.strictObject({
-    name: text(200).optional(),
-    settings: z
-      .strictObject({
-        invitation_lifetime_days: settings.shape.invitation_lifetime_days.nullish(),
-        from_name: settings.shape.from_name.nullish(),
-        locale: settings.shape.locale.nullish(),
-        redirect_url: settings.shape.redirect_url.nullish(),
-        reminder_days: settings.shape.reminder_days.nullish(),
-        notify_inviter: settings.shape.notify_inviter.nullish(),
-        quotas: settings.shape.quotas.nullish(),
-        complaint_pause_days: settings.shape.complaint_pause_days.nullish(),
-        member_adding: settings.shape.member_adding.nullish(),
-        member_management: settings.shape.member_management.nullish(),
-      })
-      .optional(),
-  }),
-  relationships: {},
-} as const;
+function nullish<Shape extends z.ZodRawShape>(shape: Shape) {
+  const entries = Object.entries(shape).map(([name, setting]) => [name, z.nullish(setting)]);
+  return Object.fromEntries(entries) as { [Name in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Name]>> };
+}
 
 export const environmentEndpoints = [
   creates(environmentType, {
     summary: "Create an environment with the permission catalogue and the four system roles.",
     allow: operator({ environment: "none" }),
-    body: newResource(newEnvironment),
+    attributes: z.strictObject({
+      handle: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+        error: "use up to 63 lower-case letters, digits and hyphens",
+      }),
+      name: text(200),
+      settings: settings.partial().default({}),
+    }),
     async create(request) {
       const { handle, name, settings: given } = request.body.attributes;
       return createEnvironment(request.context.db, { handle, name, settings: given }, request.actor);
@@ -153,7 +129,11 @@ export const environmentEndpoints = [
   changes(environmentType, {
     summary: "Change an environment's name or settings.",
     allow: operator({ environment: "none" }),
-    body: changedResource(changedEnvironment),
+    /** A setting that is null gets its default. The handle can't change, because links and tokens contain it. */
+    attributes: z.strictObject({
+      name: text(200).optional(),
+      settings: z.strictObject(nullish(settings.shape)).optional(),
+    }),
     async change(request) {
       const { id } = keyOf(request);
       await updateEnvironment(request.context.db, id, request.body.attributes, request.actor);

@@ -11,9 +11,8 @@ import { findInvitation } from "../invitations/find-invitation.ts";
 import { proveByAddress, proveByLink } from "../invitations/prove-invitee.ts";
 import { shows } from "../json-api/answers.ts";
 import { meta } from "../json-api/bodies.ts";
-import { toOne } from "../json-api/document.ts";
+import { presentResource, toOne } from "../json-api/document.ts";
 import type { Proof } from "../models/invitation.ts";
-import { presentAnswered } from "./invitation-changes.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
 
@@ -67,9 +66,9 @@ function answerEndpoints<const Base extends string>(
           throw new Refusal(422, [{ code: "user_missing", detail }]);
         }
         const { context, actor } = request;
-        const { invitation, membership } = await acceptInvitation(context, keyOf(request), proof, actor);
-        const shown = await presentAnswered(context.db, invitation);
-        const relationships = { ...shown.relationships, membership: toOne("membership", membership.id) };
+        const { invitation, membership_id } = await acceptInvitation(context, keyOf(request), proof, actor);
+        const shown = presentResource(invitationType, invitation);
+        const relationships = { ...shown.relationships, membership: toOne("membership", membership_id) };
         return { status: 200, document: { data: { ...shown, relationships } } };
       },
     }),
@@ -89,10 +88,7 @@ function answerEndpoints<const Base extends string>(
       async handle(request) {
         const { context, actor } = request;
         const invitation = await declineInvitation(context, keyOf(request), await prove(request), actor);
-        return {
-          status: 200,
-          document: { data: await presentAnswered(context.db, invitation) },
-        };
+        return { status: 200, document: { data: presentResource(invitationType, invitation) } };
       },
     }),
   ];

@@ -1,18 +1,14 @@
-import type { Knex } from "knex";
 import { z } from "zod";
 import { inPath, member, program } from "../access/allow.ts";
-import { Refusal } from "../errors.ts";
 import { described, expiry, LATER, locale, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { deleteInvitation } from "../invitations/delete-invitation.ts";
 import { editInvitation } from "../invitations/edit-invitation.ts";
-import { findInvitation } from "../invitations/find-invitation.ts";
 import { copyLink, resendInvitation } from "../invitations/resend-invitation.ts";
-import { revokeInvitation } from "../invitations/revoke-invitations.ts";
+import { revokeInvitation } from "../invitations/revoke-invitation.ts";
 import { returnsMeta, shows } from "../json-api/answers.ts";
 import { changedResource, meta } from "../json-api/bodies.ts";
-import { presentResource, type Resource } from "../json-api/document.ts";
-import type { Invitation } from "../models/invitation.ts";
+import { presentResource } from "../json-api/document.ts";
 import { invitationType } from "./invitations.ts";
 import { keyOf } from "./key-of.ts";
 import { deletes } from "./resource-endpoints.ts";
@@ -105,8 +101,7 @@ export const invitationChangeEndpoints = [
     },
     async handle(request) {
       const invitation = await revokeInvitation(request.context, keyOf(request), request.actor);
-      const data = await presentAnswered(request.context.db, invitation);
-      return { status: 200, document: { data } };
+      return { status: 200, document: { data: presentResource(invitationType, invitation) } };
     },
   }),
   deletes(invitationType, {
@@ -120,15 +115,3 @@ export const invitationChangeEndpoints = [
     remove: (request) => deleteInvitation(request.context, keyOf(request), request.actor),
   }),
 ];
-
-/**
- * Presents an invitation that has just been answered or revoked, as reading it would show it; or as it was written, if its
- * organization has since been deleted.
- */
-export async function presentAnswered(db: Knex, answered: Invitation): Promise<Resource> {
-  const invitation = await findInvitation(db, answered).catch((error: unknown) => {
-    if (error instanceof Refusal && error.status === 404) return answered;
-    throw error;
-  });
-  return presentResource(invitationType, invitation);
-}

@@ -19,6 +19,7 @@ export const byDeliveryStatus: Filter<Invitation> = {
     .describe(
       `Only those whose latest email is in this state, or in one of several separated by commas: ${DELIVERY_STATUSES.map((word) => `\`${word}\``).join(", ")}.`,
     ),
+  byWords: true,
   places: (value) =>
     [...new Set(String(value).split(","))].map((word) => {
       if (word === "sent") return wasSent;
@@ -63,6 +64,7 @@ const overdue = (is: boolean) => (rows: Rows<Invitation>) =>
 /** Filters by the status as reads show it: an overdue invitation has expired, even if the schedule hasn't recorded it. */
 export const byStatusNow: Filter<Invitation> = {
   value: z.enum(INVITATION_STATUSES),
+  byWords: true,
   places(value) {
     if (value === "pending") return [overdue(false)];
     return value === "expired" ? [status("expired"), overdue(true)] : [status(String(value))];

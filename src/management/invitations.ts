@@ -141,11 +141,10 @@ export const invitationEndpoints = [
         const detail = "Only programs can send the email themselves: leave `send_mail` out.";
         throw forbidden("program_only", detail, { pointer: "/data/attributes/send_mail" });
       }
-      const { email: address, message = null, locale = null, expires_at = null, ...rest } = attributes;
+      const { email: address, ...given } = attributes;
       const { environment_id } = environment;
       const organization_id = relationships.organization;
-      const given = { address, message, locale, expires_at, ...rest };
-      const invitation = { environment_id, organization_id, ...given };
+      const invitation = { environment_id, organization_id, address, ...given };
       const data = presentResource(invitationType, await inviteMember(context, invitation, actor));
       return { status: 201, document: { data }, headers: { Location: data.links.self } };
     },

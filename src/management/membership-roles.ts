@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { inBody, inPath, member } from "../access/allow.ts";
-import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
@@ -44,20 +43,14 @@ function leads(viewer: Viewer): Lead[] | undefined {
   return seen && [...seen, ownMemberships(viewer, "membership_roles.membership_id")];
 }
 
-const newMembershipRole = {
-  type: "membership_role",
-  attributes: z.strictObject({}),
-  relationships: {
-    membership: { type: "membership", prefix: "orguser", required: true },
-    role: { type: "role", prefix: "role", required: true },
-  },
-} as const;
-
 export const membershipRoleEndpoints = [
   creates(membershipRoleType, {
     summary: "Grant a member a role in the organization. Nobody grants permissions they don't have.",
     allow: member("members:manage", { of: inBody("membership"), scope: "membership_roles:write" }),
-    body: newResource(newMembershipRole),
+    relationships: {
+      membership: { type: "membership", prefix: "orguser", required: true },
+      role: { type: "role", prefix: "role", required: true },
+    },
     async create(request) {
       const { membership: membership_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;

@@ -5,7 +5,7 @@ import { forbidden } from "../errors.ts";
 import { created_at, described, metadata, updated_at } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { NOTHING, shows } from "../json-api/answers.ts";
-import { changedResource, linkage, newResource } from "../json-api/bodies.ts";
+import { changedResource, linkage } from "../json-api/bodies.ts";
 import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
 import { changed } from "../json-api/read-back.ts";
@@ -94,15 +94,6 @@ function searched(wanted: string, viewer: Viewer): Array<(rows: Rows<Membership>
   ];
 }
 
-const newMembership = {
-  type: "membership",
-  attributes: z.strictObject({ metadata: metadata.default({}) }),
-  relationships: {
-    user: { type: "user", prefix: "user", required: true },
-    organization: { type: "organization", prefix: "org", required: true },
-    roles: { type: "role", prefix: "role", required: false, many: true },
-  },
-} as const;
 const changedMembership = {
   type: "membership",
   attributes: z.strictObject({ metadata: metadata.optional() }),
@@ -114,7 +105,12 @@ export const membershipEndpoints = [
     summary:
       "Make an existing user a member at once, without an email, with the role `member` unless `roles` names others. If the environment's `member_adding` is `invite`, only programs can.",
     allow: member("members:manage", { of: inBody("organization"), scope: "memberships:write" }),
-    body: newResource(newMembership),
+    attributes: z.strictObject({ metadata: metadata.default({}) }),
+    relationships: {
+      user: { type: "user", prefix: "user", required: true },
+      organization: { type: "organization", prefix: "org", required: true },
+      roles: { type: "role", prefix: "role", required: false, many: true },
+    },
     async create(request) {
       const { attributes, relationships } = request.body;
       const { caller, environment } = request;

@@ -5,7 +5,7 @@ import { forbidden, invalid } from "../errors.ts";
 import { created_at, described, emailAddress, shown, updated_at } from "../http/attributes.ts";
 import { type EndpointRequest, endpoint } from "../http/endpoint.ts";
 import { shows } from "../json-api/answers.ts";
-import { changedResource, meta, newResource } from "../json-api/bodies.ts";
+import { meta } from "../json-api/bodies.ts";
 import { byColumn, bySearch, foundIds, isFound } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { changed } from "../json-api/read-back.ts";
@@ -86,22 +86,6 @@ function leads(viewer: Viewer) {
   return leadsByOrganization(viewer, "organization:read", "organizations.id");
 }
 
-const newOrganization = {
-  type: "organization",
-  attributes: attributes.extend({
-    owner_email: described(
-      emailAddress.nullable(),
-      "The address to invite as the owner if the relationship `owner` names nobody. Programs only. The organization has no owner until the invitation is accepted; `POST /api/invitations` with the role `owner` invites again.",
-    ).optional(),
-  }),
-  relationships: { owner: { type: "user", prefix: "user", required: false } },
-} as const;
-const changedOrganization = {
-  type: "organization",
-  attributes: attributes.partial(),
-  relationships: {},
-} as const;
-
 const Transfer = z.strictObject({
   user_id: described(z.string().max(64), "The member who becomes the owner.", exampleId("user")),
 });
@@ -118,7 +102,13 @@ export const organizationEndpoints = [
       people:
         "Anyone who is signed in. A client that names the owner also needs `memberships:write`, and one that invites the owner `invitations:write`.",
     }),
-    body: newResource(newOrganization),
+    attributes: attributes.extend({
+      owner_email: described(
+        emailAddress.nullable(),
+        "The address to invite as the owner if the relationship `owner` names nobody. Programs only. The organization has no owner until the invitation is accepted; `POST /api/invitations` with the role `owner` invites again.",
+      ).optional(),
+    }),
+    relationships: { owner: { type: "user", prefix: "user", required: false } },
     async create(request) {
       const { attributes, relationships } = request.body;
       const { owner_email: owner_address = null, ...details } = attributes;
@@ -134,7 +124,7 @@ export const organizationEndpoints = [
   changes(organizationType, {
     summary: "Change an organization's details. Of its members, only the owner decides who manages members.",
     allow: member("organization:update", { of: inPath("organization"), scope: "organizations:write" }),
-    body: changedResource(changedOrganization),
+    attributes: attributes.partial(),
     async change(request) {
       const key = keyOf(request);
       await updateOrganization(request.context, key, request.body.attributes, request.actor);

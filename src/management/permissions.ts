@@ -1,13 +1,10 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
 import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
-import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { Permission } from "../models/role.ts";
-import { createPermission } from "../roles/create-permission.ts";
-import { deletePermission } from "../roles/delete-permission.ts";
-import { updatePermission } from "../roles/update-permission.ts";
+import { createPermission, deletePermission, updatePermission } from "../roles/permission-commands.ts";
 import { keyOf } from "./key-of.ts";
 import { changes, creates, deletes } from "./resource-endpoints.ts";
 
@@ -40,35 +37,21 @@ export const permissionType = resourceType<Permission>({
   filters: { name: byColumn("permissions.name") },
 });
 
-const newPermission = {
-  type: "permission",
-  attributes: z.strictObject({
-    name: z
-      .string()
-      .max(100)
-      .regex(/^[a-z][a-z_]*:[a-z][a-z_]*$/, {
-        error: "name it resource:action, in lower-case letters and underscores",
-      }),
-    description: text(500).nullish(),
-    environment_only: z.boolean().default(false),
-  }),
-  relationships: {},
-} as const;
-const changedPermission = {
-  type: "permission",
-  attributes: z.strictObject({
-    description: text(500).nullish(),
-    environment_only: z.boolean().optional(),
-  }),
-  relationships: {},
-} as const;
-
 export const permissionEndpoints = [
   creates(permissionType, {
     summary:
       "Add a permission to the catalogue. Every owner of an organization has it, unless it is `environment_only`.",
     allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
-    body: newResource(newPermission),
+    attributes: z.strictObject({
+      name: z
+        .string()
+        .max(100)
+        .regex(/^[a-z][a-z_]*:[a-z][a-z_]*$/, {
+          error: "name it resource:action, in lower-case letters and underscores",
+        }),
+      description: text(500).nullish(),
+      environment_only: z.boolean().default(false),
+    }),
     async create(request) {
       const { description = null, ...permission } = request.body.attributes;
       const { environment_id } = request.environment;
@@ -78,7 +61,10 @@ export const permissionEndpoints = [
   changes(permissionType, {
     summary: "Change a permission's description; as a program, also whether it is `environment_only`.",
     allow: inEnvironment("roles:manage", { scope: "permissions:write" }),
-    body: changedResource(changedPermission),
+    attributes: z.strictObject({
+      description: text(500).nullish(),
+      environment_only: z.boolean().optional(),
+    }),
     async change(request) {
       const key = keyOf(request);
       await updatePermission(request.context, key, request.body.attributes, request.actor);

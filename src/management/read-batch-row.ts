@@ -25,18 +25,8 @@ export function readBatchRow(given: unknown): SentRow {
   }
   const parsed = invitationAttributes.safeParse(withShortLists(given));
   if (!parsed.success) return { email, problem: problemOf(parsed.error) };
-  const {
-    email: address,
-    first_name = null,
-    last_name = null,
-    role_ids,
-    message = null,
-    locale = null,
-    metadata,
-    expires_at = null,
-  } = parsed.data;
-  const input = { address, first_name, last_name, role_ids, message, locale, metadata, expires_at };
-  return { email, input, role_names: [] };
+  const { email: address, ...attributes } = parsed.data;
+  return { email, input: { address, ...attributes }, role_names: [] };
 }
 
 function withShortLists(given: unknown): unknown {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { created_at, described, time, withExample } from "../http/attributes.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { INVITATION_STATUSES, Invitation } from "../models/invitation.ts";
+import { personNameSql } from "../models/person-name.ts";
 import { byStatusNow } from "./invitation-filters.ts";
 import { isAlive } from "./visible-organizations.ts";
 
@@ -28,8 +29,9 @@ export const receivedInvitationType = resourceType<ReceivedInvitation>({
         raw(
           "(select name from organizations o where o.id = invitations.organization_id) as organization_name",
         ),
-        raw(`(select nullif(trim(concat_ws(' ', first_name, last_name)), '') from users u
-              where u.id = invitations.inviter_user_id) as inviter_name`),
+        raw(
+          `(select ${personNameSql("u")} from users u where u.id = invitations.inviter_user_id) as inviter_name`,
+        ),
         raw(`array(select r.name from invitation_roles ir join roles r on r.id = ir.role_id
               where ir.invitation_id = invitations.id order by r.name) as role_names`),
       )

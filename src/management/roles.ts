@@ -1,17 +1,15 @@
 import { z } from "zod";
 import { inBody, inPath, signedIn } from "../access/allow.ts";
+import { parameter } from "../db/prepared-query.ts";
 import { created_at, described, text, updated_at, withExample } from "../http/attributes.ts";
 import type { OneRequest } from "../http/endpoint.ts";
-import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { findVisible } from "../json-api/find-visible.ts";
 import { among, idsFrom } from "../json-api/lead.ts";
 import { type Lead, resourceType, type Viewer } from "../json-api/resource-type.ts";
 import { seesAllUsers } from "../json-api/viewer.ts";
 import { Role } from "../models/role.ts";
-import { createRole } from "../roles/create-role.ts";
-import { deleteRole } from "../roles/delete-role.ts";
-import { updateRole } from "../roles/update-role.ts";
+import { createRole, deleteRole, updateRole } from "../roles/role-commands.ts";
 import {
   isOfOwnOrganization,
   ROLES_MANAGERS,
@@ -69,6 +67,19 @@ export const roleType = resourceType<Role>({
   },
   sortable: ["name", "created_at"],
   filters: { name: byColumn("roles.name"), organization: byColumn("roles.organization_id") },
+  parts: {
+    /** Those that somebody who has the permissions `held` may give in an organization. Null: all permissions. */
+    assignable: (roles) =>
+      void roles.whereRaw(
+        `(roles.organization_id is null or roles.organization_id = :organization_id)
+        and not (roles.is_system and roles.name = 'owner')
+        and (cast(:held as text[]) is null or 'members:manage' = any (:held) and not exists (
+          select from role_permissions rp join permissions p on p.id = rp.permission_id
+          where rp.role_id = roles.id and p.name <> all (:held)
+        ))`,
+        { organization_id: parameter("organization_id"), held: parameter("held") },
+      ),
+  },
 });
 
 function leads(viewer: Viewer) {
@@ -93,17 +104,6 @@ export function leadsByRole(viewer: Viewer, column: string): Lead[] | undefined 
   ];
 }
 
-const newRole = {
-  type: "role",
-  attributes: z.strictObject({ name: text(100), description: text(500).nullish() }),
-  relationships: { organization: { type: "organization", prefix: "org", required: false } },
-} as const;
-const changedRole = {
-  type: "role",
-  attributes: z.strictObject({ name: text(100).optional(), description: text(500).nullish() }),
-  relationships: {},
-} as const;
-
 export const roleEndpoints = [
   creates(roleType, {
     summary:
@@ -113,7 +113,8 @@ export const roleEndpoints = [
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    body: newResource(newRole),
+    attributes: z.strictObject({ name: text(100), description: text(500).nullish() }),
+    relationships: { organization: { type: "organization", prefix: "org", required: false } },
     example: { user_count: 0, permission_count: 0 },
     async create(request) {
       const { attributes, relationships } = request.body;
@@ -135,7 +136,7 @@ export const roleEndpoints = [
       scope: "roles:write",
       people: ROLES_MANAGERS,
     }),
-    body: changedResource(changedRole),
+    attributes: z.strictObject({ name: text(100).optional(), description: text(500).nullish() }),
     async change(request) {
       const key = await manageable(request);
       await updateRole(request.context, key, request.body.attributes, request.actor);

@@ -4,7 +4,7 @@ import { Refusal } from "../errors.ts";
 import { created_at, described, emailAddress, text } from "../http/attributes.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { returnsMeta } from "../json-api/answers.ts";
-import { meta, newResource } from "../json-api/bodies.ts";
+import { meta } from "../json-api/bodies.ts";
 import { byAddress, byCreation, byWord } from "../json-api/filters.ts";
 import { matchingRows } from "../json-api/matching-rows.ts";
 import { filterParameters } from "../json-api/read-parameters.ts";
@@ -48,16 +48,6 @@ export const suppressionType = resourceType<Suppression>({
   },
 });
 
-const newSuppression = {
-  type: "suppression",
-  attributes: z.strictObject({
-    email: emailAddress,
-    reason: z.enum(SUPPRESSION_REASONS),
-    detail: text(500).nullish(),
-  }),
-  relationships: {},
-} as const;
-
 /** Suppressions lifted by one transaction, and by one request. */
 const AT_ONCE = 1_000;
 const AT_MOST = 10_000;
@@ -92,7 +82,11 @@ export const suppressionEndpoints = [
   creates(suppressionType, {
     summary: "Suppress an address, so that no more email is sent to it.",
     allow: program("suppressions:write"),
-    body: newResource(newSuppression),
+    attributes: z.strictObject({
+      email: emailAddress,
+      reason: z.enum(SUPPRESSION_REASONS),
+      detail: text(500).nullish(),
+    }),
     async create(request) {
       const { email: address, reason, detail = null } = request.body.attributes;
       const { environment_id } = request.environment;

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { inEnvironment } from "../access/allow.ts";
-import { newResource } from "../json-api/bodies.ts";
 import { byColumn } from "../json-api/filters.ts";
 import { resourceType } from "../json-api/resource-type.ts";
 import { UserRole } from "../models/join-tables.ts";
@@ -31,15 +30,6 @@ export const userRoleType = resourceType<UserRole>({
   filters: { user: byColumn("user_roles.user_id"), role: byColumn("user_roles.role_id") },
 });
 
-const newUserRole = {
-  type: "user_role",
-  attributes: z.strictObject({}),
-  relationships: {
-    user: { type: "user", prefix: "user", required: true },
-    role: { type: "role", prefix: "role", required: true },
-  },
-} as const;
-
 const NOT_ABOVE =
   "A user with `users:manage` in the environment, for users and roles without permissions there that they lack.";
 
@@ -47,7 +37,10 @@ export const userRoleEndpoints = [
   creates(userRoleType, {
     summary: "Grant a user a role in the whole environment. Its permissions apply in every organization.",
     allow: inEnvironment("users:manage", { scope: "user_roles:write", people: NOT_ABOVE }),
-    body: newResource(newUserRole),
+    relationships: {
+      user: { type: "user", prefix: "user", required: true },
+      role: { type: "role", prefix: "role", required: true },
+    },
     async create(request) {
       const { user: user_id, role: role_id } = request.body.relationships;
       const { environment_id } = request.environment;

@@ -14,7 +14,6 @@ import {
   webAddress,
   withExample,
 } from "../http/attributes.ts";
-import { changedResource, newResource } from "../json-api/bodies.ts";
 import { byAddress, bySearch } from "../json-api/filters.ts";
 import { among } from "../json-api/lead.ts";
 import { resourceType, storedMetadata } from "../json-api/resource-type.ts";
@@ -114,13 +113,6 @@ const attributes = z.strictObject({
   metadata: metadata.optional(),
   external_id: externalId.nullish(),
 });
-const newUser = { type: "user", attributes, relationships: {} } as const;
-const changedUser = {
-  type: "user",
-  attributes: attributes.partial().extend({ inviting_paused_until: expiry.nullish() }),
-  relationships: {},
-} as const;
-
 const NOT_ABOVE =
   "A user with `users:manage` in the environment, for users without permissions there that they lack.";
 
@@ -128,7 +120,7 @@ export const userEndpoints = [
   creates(userType, {
     summary: "Create a user. Programs vouch for the address with `email_verified`.",
     allow: inEnvironment("users:manage", { scope: "users:write" }),
-    body: newResource(newUser),
+    attributes,
     async create(request) {
       const { email: address, email_verified = false, ...details } = request.body.attributes;
       const { environment_id } = request.environment;
@@ -145,7 +137,7 @@ export const userEndpoints = [
       scope: "users:write",
       people: `${NOT_ABOVE} The address can only be changed for users who own no organization and have no such permissions in any.`,
     }),
-    body: changedResource(changedUser),
+    attributes: attributes.partial().extend({ inviting_paused_until: expiry.nullish() }),
     async change(request) {
       const { email: address, ...change } = request.body.attributes;
       const key = keyOf(request);

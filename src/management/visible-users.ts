@@ -18,7 +18,7 @@ export const USER_COLUMNS = [
   "updated_at",
 ].map((column) => `users.${column}`);
 
-/** Searches all users for a viewer who sees everybody; otherwise the viewer's organizations, and the viewer. */
+/** Searches all users for a viewer who sees everyone; otherwise the viewer's organizations, and the viewer. */
 export function searchUsers(wanted: string, viewer: Viewer): Array<(rows: Rows<User>) => void> {
   const organizations = leadsToUsers(viewer) && visibleOrganizations(viewer, "members:read");
   if (organizations === undefined)
@@ -33,12 +33,12 @@ export function searchUsers(wanted: string, viewer: Viewer): Array<(rows: Rows<U
   ];
 }
 
-/** Whether the viewer belongs to the team that runs the service: programs, and users who see everybody. */
+/** Returns whether the viewer belongs to the team that runs the service: programs, and users who see everyone. */
 export function isTeam(viewer: Viewer): boolean {
   return viewer.caller.kind !== "user" || seesAllUsers(viewer);
 }
 
-/** Leads to the viewer and to the members of organizations where they may see members. Undefined if they see everybody. */
+/** Leads to the viewer and to the members of organizations where they may see members. Undefined if they see everyone. */
 export function leadsToUsers(viewer: Viewer): Lead[] | undefined {
   const { db, environment_id, caller, environment_permissions } = viewer;
   if (caller.kind !== "user" || environment_permissions.includes("users:read")) return undefined;

@@ -1,8 +1,10 @@
 import type { Knex } from "knex";
 import type { SystemRoleName } from "../access/permissions.ts";
 import { statement } from "../db/statement.ts";
+import { type CountedPage, countedPage } from "../lib/counted-page.ts";
+import { HELD_ROLES, type HeldRoles } from "./held-roles.ts";
 
-export interface Member {
+export interface Member extends HeldRoles {
   id: string;
   organization_id: string;
   user_id: string;
@@ -10,25 +12,74 @@ export interface Member {
   first_name: string | null;
   last_name: string | null;
   picture: string | null;
-  /** The strongest system role; null with none. */
-  role: SystemRoleName | null;
-  roles: string[];
   created_at: Date;
   updated_at: Date;
 }
 
-export interface MemberFilter {
-  organization_id: string;
-  role?: SystemRoleName | undefined;
-  /** One membership alone. */
-  id?: string | undefined;
-  user_id?: string | undefined;
+interface Page {
+  limit: number;
+  offset: number;
 }
 
-/** Begins with who has the role; `strongest_role` would be called for every member. */
-const HAS_ROLE = `
-  select from membership_roles mr join roles r on r.id = mr.role_id
-  where mr.membership_id = m.id and r.is_system and r.name`;
+const PAGE = { limit: "int", offset: "bigint" } as const;
+
+const ALL = "select * from memberships where organization_id = :organization_id";
+
+/**
+ * Begins with those who have the role and leaves out who has a stronger one. All of this stands in an index by
+ * organization, role and membership, which also has their order.
+ */
+const WITH_ROLE = `
+  select mr.membership_id as id from membership_roles mr
+  where mr.organization_id = :organization_id
+    and mr.role_id = (
+      select r.id from organizations o join roles r on r.environment_id = o.environment_id
+      where o.id = :organization_id and r.organization_id is null and r.is_system and r.name = :role
+    )
+    and not exists (
+      select from membership_roles other join roles r on r.id = other.role_id
+      where other.membership_id = mr.membership_id and r.is_system and r.name = any (:stronger)
+    )`;
+
+const shown = (memberships: string) => `
+  select m.id, m.organization_id, m.user_id, m.created_at, m.updated_at,
+    u.email, u.first_name, u.last_name, u.picture, held.role, held.roles
+  from (${memberships}) m join users u on u.id = m.user_id cross join ${HELD_ROLES}
+  order by m.id`;
+
+const findMembers = statement<Member, { organization_id: string } & Page>(
+  "list-members",
+  { organization_id: "text", ...PAGE },
+  shown(`${ALL} order by id limit :limit offset :offset`),
+);
+
+const countMembers = statement<{ total: number }, { organization_id: string; most: number }>(
+  "count-members",
+  { organization_id: "text", most: "bigint" },
+  `select count(*)::int as total from (${ALL} limit :most) m`,
+);
+
+interface RoleFilter {
+  organization_id: string;
+  role: SystemRoleName;
+  stronger: SystemRoleName[];
+}
+
+const ROLE_FILTER = { organization_id: "text", role: "text", stronger: "text[]" } as const;
+
+const findMembersByRole = statement<Member, RoleFilter & Page>(
+  "list-members-by-role",
+  { ...ROLE_FILTER, ...PAGE },
+  shown(`
+    select m.* from (${WITH_ROLE} order by mr.membership_id limit :limit offset :offset) given
+    join memberships m on m.id = given.id`),
+);
+
+const countMembersByRole = statement<{ total: number }, RoleFilter & { most: number }>(
+  "count-members-by-role",
+  { ...ROLE_FILTER, most: "bigint" },
+  `select count(*)::int as total from (${WITH_ROLE} limit :most) m`,
+);
 
 const STRONGER_THAN: Record<SystemRoleName, SystemRoleName[]> = {
   owner: [],
@@ -37,59 +88,43 @@ const STRONGER_THAN: Record<SystemRoleName, SystemRoleName[]> = {
   member: ["owner", "admin", "billing"],
 };
 
-interface Filter {
-  organization_id: string;
-  id: string | null;
-  user_id: string | null;
-  role: SystemRoleName | null;
-  stronger: SystemRoleName[];
-}
-
-const FILTER = {
-  organization_id: "text",
-  id: "text",
-  user_id: "text",
-  role: "text",
-  stronger: "text[]",
-} as const;
-
-const FILTERED = `
-  where m.organization_id = :organization_id
-    and (:id is null or m.id = :id) and (:user_id is null or m.user_id = :user_id)
-    and (:role is null or exists (${HAS_ROLE} = :role) and not exists (${HAS_ROLE} = any (:stronger)))`;
-
-const findPage = statement<Member, Filter & { limit: number; offset: number }>(
-  "list-members",
-  { ...FILTER, limit: "int", offset: "bigint" },
-  `
-  select m.id, m.organization_id, m.user_id, m.created_at, m.updated_at,
-    u.email, u.first_name, u.last_name, u.picture, strongest_role(m.id) as role, role_names(m.id) as roles
-  from memberships m join users u on u.id = m.user_id ${FILTERED}
-  order by m.id limit :limit offset :offset`,
-);
-
-const count = statement<{ total: number }, Filter>(
-  "count-members",
-  FILTER,
-  `select count(*)::int as total from memberships m ${FILTERED}`,
-);
-
-/** A page of an organization's members, oldest first, and how many there are. */
+/** Lists an organization's members, or those whose strongest system role this is, oldest first. */
 export async function listMembers(
   db: Knex,
-  { organization_id, role, id, user_id }: MemberFilter,
-  { limit, offset }: { limit: number; offset: number },
-): Promise<{ rows: Member[]; total: number }> {
-  const filter = {
-    organization_id,
-    id: id ?? null,
-    user_id: user_id ?? null,
-    role: role ?? null,
-    stronger: role === undefined ? [] : STRONGER_THAN[role],
-  };
-  const [rows, [counted]] = await Promise.all([
-    findPage(db, { ...filter, limit, offset }),
-    count(db, filter),
-  ]);
-  return { rows, total: counted?.total ?? 0 };
+  { organization_id, role }: { organization_id: string; role?: SystemRoleName | undefined },
+  page: Page,
+): Promise<CountedPage<Member>> {
+  if (role === undefined)
+    return countedPage(
+      page,
+      (part) => findMembers(db, { organization_id, ...part }),
+      (most) => countMembers(db, { organization_id, most }),
+    );
+  const filter = { organization_id, role, stronger: STRONGER_THAN[role] };
+  return countedPage(
+    page,
+    (part) => findMembersByRole(db, { ...filter, ...part }),
+    (most) => countMembersByRole(db, { ...filter, most }),
+  );
+}
+
+const findById = statement<Member, { organization_id: string; id: string }>(
+  "find-member",
+  { organization_id: "text", id: "text" },
+  shown(`${ALL} and id = :id`),
+);
+
+const findByUser = statement<Member, { organization_id: string; user_id: string }>(
+  "find-member-by-user",
+  { organization_id: "text", user_id: "text" },
+  shown(`${ALL} and user_id = :user_id`),
+);
+
+/** @returns undefined if there is no such membership in the organization. */
+export async function findMember(
+  db: Knex,
+  key: { organization_id: string } & ({ id: string } | { user_id: string }),
+): Promise<Member | undefined> {
+  const [member] = await ("id" in key ? findById(db, key) : findByUser(db, key));
+  return member;
 }

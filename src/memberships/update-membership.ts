@@ -43,9 +43,7 @@ export function updateMembership(
     const held = await requirePermissionNow(trx, actor, organization_id, "members:manage");
     const membership = await Membership.query(trx).findOne({ id, organization_id });
     if (membership === undefined) throw notFound("membership");
-    await Membership.query(trx)
-      .findById(id)
-      .patch(metadata === undefined ? {} : { metadata });
+    await Membership.query(trx).findById(id).patch({ metadata });
     if (metadata !== undefined || role_ids === undefined)
       await recordEvent(trx, actor, "membership.updated", membership);
     if (role_ids === undefined) return 0;

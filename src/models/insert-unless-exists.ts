@@ -4,7 +4,7 @@ import type { BaseModel } from "./base-model.ts";
 
 /**
  * Inserts a row unless a unique constraint finds that it exists, so that of two simultaneous inserts one wins. Uses knex,
- * because Objection's insert doesn't tell whether the row was inserted.
+ * because Objection's insert doesn't report whether the row was inserted.
  * @param row its columns; `db.fn.now()` and the like for those the database computes.
  * @returns undefined if such a row exists; then nothing has changed.
  */

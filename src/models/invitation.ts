@@ -44,6 +44,7 @@ const COLUMNS = [
 
 export class Invitation extends BaseModel {
   static override tableName = "invitations";
+  /** SQL of the status as of now: an overdue invitation has expired, even if the schedule hasn't recorded it. */
   static readonly STATUS_NOW =
     "case when status = 'pending' and expires_at <= now() then 'expired' else status end";
 
@@ -104,43 +105,22 @@ export class Invitation extends BaseModel {
     return invitation;
   }
 
-  /** Accepts a pending invitation that its inviter could still send. @returns undefined if there is none. */
-  static accept(
-    trx: Knex.Transaction,
-    proof: Proof,
-    id: string,
-    userId: string,
-  ): Promise<Invitation | undefined> {
-    const accepted = { status: "accepted", accepted_at: NOW, accepted_by_user_id: userId };
-    const sendable = raw("inviter_may_send(inviter_user_id, organization_id, id)");
-    return Invitation.writeWhilePending(trx, id, proof, accepted, sendable);
-  }
-
-  /** Declines a pending invitation. @returns undefined if it is closed. */
-  static decline(
-    trx: Knex.Transaction,
-    proof: Proof | undefined,
-    id: string,
-  ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, proof, { status: "declined", declined_at: NOW });
-  }
-
-  /** Revokes a pending invitation. @returns undefined if it is closed. */
-  static revoke(trx: Knex.Transaction, id: string, userId: string | null): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, undefined, {
-      status: "revoked",
-      revoked_at: NOW,
-      revoked_by_user_id: userId,
-    });
-  }
-
-  /** Changes a pending invitation. @returns undefined if it is closed. */
+  /**
+   * Changes a pending invitation that has not expired. A guarded write: of any number of simultaneous calls, one gets the row.
+   * @returns undefined if it is closed.
+   */
   static async change(
     trx: Knex.Transaction,
     id: string,
     columns: Partial<Record<"token_version" | "expires_at" | "locale" | "inviter_user_id", unknown>>,
   ): Promise<Invitation | undefined> {
-    return Invitation.writeWhilePending(trx, id, undefined, columns);
+    const [changed] = await Invitation.query(trx)
+      .patch(columns as object)
+      .where({ id, status: "pending" })
+      .where("expires_at", ">", NOW)
+      .returning("*")
+      .castTo<Invitation[]>();
+    return changed;
   }
 
   /**
@@ -172,26 +152,5 @@ export class Invitation extends BaseModel {
       .returning("*")
       .castTo<Invitation[]>();
     return revived;
-  }
-
-  /**
-   * Makes the guarded write behind every answer and change: of any number of simultaneous calls one gets the row. Only
-   * the newest link may answer.
-   */
-  private static async writeWhilePending(
-    trx: Knex.Transaction,
-    id: string,
-    proof: Proof | undefined,
-    change: object,
-    condition = raw("true"),
-  ) {
-    const query = Invitation.query(trx)
-      .patch(change)
-      .where({ id, status: "pending" })
-      .where("expires_at", ">", NOW)
-      .where(condition);
-    if (proof?.by === "link") void query.where({ token_version: proof.tokenVersion });
-    const [closed] = await query.returning("*").castTo<Invitation[]>();
-    return closed;
   }
 }

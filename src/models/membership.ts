@@ -52,22 +52,6 @@ export class Membership extends BaseModel {
     return membership;
   }
 
-  /**
-   * Makes the user a member with these roles, or adds the roles to their membership.
-   * @returns the membership, and whether it is new.
-   */
-  static async joinOrGrant(
-    trx: Knex.Transaction,
-    joining: Joining,
-  ): Promise<{ membership: Membership; joined: boolean }> {
-    const created = await Membership.join(trx, joining);
-    if (created !== undefined) return { membership: created, joined: true };
-    const { organization_id, user_id } = joining;
-    const membership = await Membership.query(trx).findOne({ organization_id, user_id }).throwIfNotFound();
-    await Membership.grant(trx, membership, joining.role_ids);
-    return { membership, joined: false };
-  }
-
   /** Adds the roles that the membership doesn't have. */
   static async grant(trx: Knex.Transaction, membership: Membership, roleIds: string[]): Promise<void> {
     if (roleIds.length === 0) return;

@@ -10,7 +10,7 @@ export class Organization extends BaseModel {
   declare name: string;
   declare slug: string | null;
   declare owner_user_id: string | null;
-  /** The user who created it, whoever owns it now. Null when a program or the operator did. */
+  /** The user who created it, even if someone else owns it now. Null if a program or the operator did. */
   declare creator_user_id: string | null;
   declare business_email: string | null;
   declare business_phone: string | null;

@@ -12,7 +12,12 @@ import { findSystemRole } from "../roles/find-system-role.ts";
  */
 export async function becomeFirstOwner(
   trx: Knex.Transaction,
-  { id: membership_id, environment_id, organization_id, user_id }: Membership,
+  {
+    id: membership_id,
+    environment_id,
+    organization_id,
+    user_id,
+  }: Pick<Membership, "id" | "environment_id" | "organization_id" | "user_id">,
   actor: Actor,
 ): Promise<void> {
   const owner = await findSystemRole(trx, environment_id, "owner");

@@ -81,8 +81,7 @@ export function createOrganization(
 
     async function inviteOwner(organization_id: string, address: EmailAddress): Promise<void> {
       const owner = await findSystemRole(trx, environment_id, "owner");
-      const defaults = { message: null, locale: null, metadata: {}, expires_at: null };
-      const invitation = { ...defaults, environment_id, organization_id, address, role_ids: [owner.id] };
+      const invitation = { environment_id, organization_id, address, role_ids: [owner.id] };
       const invited = await tryToInvite(trx, invitation, actor);
       if (invited instanceof Refusal) throw invited;
     }

@@ -1,6 +1,8 @@
 import type { Knex } from "knex";
 import type { SystemRoleName } from "../access/permissions.ts";
 import { statement } from "../db/statement.ts";
+import { type CountedPage, countedPage } from "../lib/counted-page.ts";
+import { HELD_ROLES, type HeldRoles } from "../memberships/held-roles.ts";
 import type { Organization } from "../models/organization.ts";
 
 type Shown =
@@ -30,8 +32,9 @@ const findOwn = statement<OwnOrganization, { id: string; environment_id: string;
   `
   select o.id, o.name, o.owner_user_id, o.business_email, o.business_phone, o.tax_id, o.address, o.country, o.picture,
     o.public_metadata, o.member_management, o.created_at, o.updated_at,
-    strongest_role(m.id) as your_role, role_names(m.id) as your_roles
+    held.role as your_role, held.roles as your_roles
   from organizations o left join memberships m on m.organization_id = o.id and m.user_id = :user_id
+  cross join ${HELD_ROLES}
   where o.id = :id and o.environment_id = :environment_id and o.deleting_at is null`,
 );
 
@@ -48,12 +51,8 @@ export async function findOwnOrganization(
   return found;
 }
 
-export interface ListedOrganization
-  extends Pick<Organization, "id" | "name" | "business_email" | "created_at"> {
-  /** The strongest system role the user has there; null with none. */
-  role: SystemRoleName | null;
-  roles: string[];
-}
+export type ListedOrganization = Pick<Organization, "id" | "name" | "business_email" | "created_at"> &
+  HeldRoles;
 
 interface Own {
   environment_id: string;
@@ -61,32 +60,34 @@ interface Own {
 }
 
 const OWN = `
-  from memberships m join organizations o on o.id = m.organization_id
+  select m.id, m.organization_id from memberships m join organizations o on o.id = m.organization_id
   where m.user_id = :user_id and m.environment_id = :environment_id and o.deleting_at is null`;
 
-const findPage = statement<ListedOrganization, Own & { limit: number; offset: number }>(
+const findOrganizations = statement<ListedOrganization, Own & { limit: number; offset: number }>(
   "list-own-organizations",
   { environment_id: "text", user_id: "text", limit: "int", offset: "bigint" },
   `
-  select o.id, o.name, o.business_email, o.created_at, strongest_role(m.id) as role, role_names(m.id) as roles
-  ${OWN} order by o.id limit :limit offset :offset`,
+  select o.id, o.name, o.business_email, o.created_at, held.role, held.roles
+  from (${OWN} order by m.organization_id limit :limit offset :offset) m
+  join organizations o on o.id = m.organization_id cross join ${HELD_ROLES}
+  order by o.id`,
 );
 
-const count = statement<{ total: number }, Own>(
+const countOrganizations = statement<{ total: number }, Own & { most: number }>(
   "count-own-organizations",
-  { environment_id: "text", user_id: "text" },
-  `select count(*)::int as total ${OWN}`,
+  { environment_id: "text", user_id: "text", most: "bigint" },
+  `select count(*)::int as total from (${OWN} limit :most) m`,
 );
 
-/** Lists a page of the organizations a user is a member of, oldest first, and counts them all. */
+/** Lists a page of the organizations a user is a member of, oldest first, and counts them up to a bound. */
 export async function listOwnOrganizations(
   db: Knex,
-  { environment_id, user_id }: { environment_id: string; user_id: string },
-  { limit, offset }: { limit: number; offset: number },
-): Promise<{ rows: ListedOrganization[]; total: number }> {
-  const [rows, [counted]] = await Promise.all([
-    findPage(db, { environment_id, user_id, limit, offset }),
-    count(db, { environment_id, user_id }),
-  ]);
-  return { rows, total: counted?.total ?? 0 };
+  own: Own,
+  page: { limit: number; offset: number },
+): Promise<CountedPage<ListedOrganization>> {
+  return countedPage(
+    page,
+    (part) => findOrganizations(db, { ...own, ...part }),
+    (most) => countOrganizations(db, { ...own, most }),
+  );
 }

@@ -5,9 +5,8 @@ import type { Answers, Endpoint, Records } from "../http/endpoint.ts";
 import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.ts";
 import { pascalCase } from "../lib/names.ts";
 import type { ApiDescription } from "./api-description.ts";
-import { BRIDGE_ERROR_CODES } from "./bridge-error-codes.ts";
 import type { Components } from "./components.ts";
-import { codesIn } from "./error-responses.ts";
+import { codeSchema, documentedErrors } from "./documented-errors.ts";
 import { exactly, listOf, text, withoutDefaults } from "./schemas.ts";
 
 const JSON_TYPE = "application/json";
@@ -16,7 +15,7 @@ const JSON_TYPE = "application/json";
 export const bridgeDescription: ApiDescription = {
   errors: {
     prefix: "Bridge",
-    codes: BRIDGE_ERROR_CODES,
+    codes: documentedErrors.bridge,
     mediaType: JSON_TYPE,
     schema: { name: "BridgeError", build: errorSchema },
   },
@@ -67,7 +66,7 @@ function statusesOf({ method, body, allow }: Endpoint): number[] {
 }
 
 function errorSchema(): JsonSchema {
-  const code = { type: "string", enum: codesIn(BRIDGE_ERROR_CODES), description: "Stable, for programs." };
+  const code = codeSchema(documentedErrors.bridge);
   const field = exactly({
     field: text("A field of the body, with dots for nested ones: `metadata.note`; or a parameter."),
     code,
@@ -113,10 +112,10 @@ function metaSchema(schemas: Components["schemas"]): JsonSchema {
   const count = (description: string, minimum = 0) => ({ type: "integer", minimum, description });
   const pagination = schemas.refer("BridgePagination", () =>
     exactly({
-      total: count("How many there are on all pages."),
+      total: count("How many there are on all pages. Counted up to 10,000 beyond this page."),
       page: count("The page, from 1.", 1),
       pageSize: count("How many fit on a page, as `limit` says.", 1),
-      totalPages: count("How many pages there are; 0 if there is nothing."),
+      totalPages: count("How many pages `total` fills; 0 if there is nothing."),
     }),
   );
   return exactly({ pagination });

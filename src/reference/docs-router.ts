@@ -8,8 +8,8 @@ import { staticFile, staticText } from "../http/static-answers.ts";
 import { packageRoot } from "../lib/package-root.ts";
 import { findLocale } from "../mail/locales.ts";
 import { compilePage, pageStyle } from "../pages/compile-page.ts";
-import type { OpenApiDocument } from "./openapi-types.ts";
-import { guidePath, readGuide } from "./read-guide.ts";
+import { openapiDocument } from "./openapi-document.ts";
+import { GUIDE_SLUGS, type GuidePage, guidePath, readGuide } from "./read-guide.ts";
 
 /** The viewer as its publisher bundles it for browsers: one file, without dependencies. */
 const VIEWER = join(
@@ -20,23 +20,27 @@ const VIEWER = join(
 
 const SCRIPT = { "Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache" };
 
-/** `/docs`: the guide in `docs/guide`, rendered once, and a viewer of `/openapi.json`. */
+/** `/docs`: the guide in `docs/guide`, rendered at the first visit, and a viewer of `/openapi.json`. */
 export function docsRouter({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Router<RequestState> {
   const router = new Router<RequestState>();
   const english = findLocale("en");
-  const guide = readGuide(new URL(PUBLIC_URL).origin);
+  const { origin } = new URL(PUBLIC_URL);
 
   const guideStyle = pageStyle("style.css", "docs.css");
   const guideHeaders = pageHeaders("script-src 'self'", `style-src ${guideStyle.source}`);
   const fillGuide = compilePage("docs-guide", "_docs-layout", english, {});
-  for (const page of guide) {
-    const pages = guide.map(({ slug, title }) => ({
-      title,
-      path: guidePath(slug),
-      sections: slug === page.slug ? page.sections : null,
-    }));
-    const html = fillGuide({ ...page, pages, style: guideStyle.css });
-    router.get(guidePath(page.slug), staticText(html, guideHeaders));
+  let guide: GuidePage[] | undefined;
+  for (const slug of GUIDE_SLUGS) {
+    const make = () => {
+      guide ??= readGuide(origin);
+      const pages = guide.map(({ sections, ...page }) => ({
+        title: page.title,
+        path: guidePath(page.slug),
+        sections: page.slug === slug ? sections : null,
+      }));
+      return fillGuide({ ...guide.find((page) => page.slug === slug), pages, style: guideStyle.css });
+    };
+    router.get(guidePath(slug), staticText(make, guideHeaders));
   }
 
   const viewerStyle = pageStyle("docs-reference.css");
@@ -50,11 +54,11 @@ export function docsRouter({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Router
   );
   router.get(
     "/docs/reference",
-    staticText(viewerPage({ title: "Guildhall: reference", style: viewerStyle.css }), viewerHeaders),
+    staticText(() => viewerPage({ title: "Guildhall: reference", style: viewerStyle.css }), viewerHeaders),
   );
   for (const script of ["docs-guide.js", "docs-reference.js"]) {
-    const text = readFileSync(join(packageRoot(), "templates", "pages", script), "utf8");
-    router.get(`/docs/${script}`, staticText(text, SCRIPT));
+    const read = () => readFileSync(join(packageRoot(), "templates", "pages", script), "utf8");
+    router.get(`/docs/${script}`, staticText(read, SCRIPT));
   }
   router.get("/docs/viewer.js", staticFile(VIEWER, SCRIPT));
   return router;
@@ -74,14 +78,18 @@ function pageHeaders(...sources: string[]): Record<string, string> {
   };
 }
 
-/** `/openapi.json`, for anybody: it says nothing that the code, which is open, does not say. */
-export function openapiRouter(document: OpenApiDocument): Router<RequestState> {
+/** `/openapi.json`, for anyone: it says nothing that the code, which is open, does not say. */
+export function openapiRouter({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Router<RequestState> {
+  const { origin } = new URL(PUBLIC_URL);
   const headers = {
     "Cache-Control": "no-cache",
     "Access-Control-Allow-Origin": "*",
     "Content-Type": "application/json; charset=utf-8",
   };
   const router = new Router<RequestState>();
-  router.get("/openapi.json", staticText(JSON.stringify(document), headers));
+  router.get(
+    "/openapi.json",
+    staticText(() => JSON.stringify(openapiDocument(origin)), headers),
+  );
   return router;
 }

@@ -2,14 +2,14 @@ import { STATUS_CODES } from "node:http";
 import type { JsonSchema } from "../lib/json-schema-of.ts";
 import { camelCase, pascalCase } from "../lib/names.ts";
 import type { Components } from "./components.ts";
-import type { ErrorCodes } from "./error-codes.ts";
+import type { DocumentedErrors } from "./documented-errors.ts";
 import type { Reference, Response } from "./openapi-types.ts";
 
 /** What the errors of an API look like. */
 export interface ApiErrors {
   /** The start of its components' names. */
   prefix: string;
-  codes: ErrorCodes;
+  codes: DocumentedErrors;
   mediaType: string;
   schema: { name: string; build(): JsonSchema };
 }
@@ -40,9 +40,4 @@ function errorResponse(
     ...([409, 429, 503].includes(status) ? { headers: { "Retry-After": wait } } : {}),
     content: { [mediaType]: { schema: schemas.refer(schema.name, schema.build) } },
   };
-}
-
-/** Every code once: some have more than one status. */
-export function codesIn(codes: ErrorCodes): string[] {
-  return [...new Set(Object.values(codes).flatMap((ofStatus) => Object.keys(ofStatus)))];
 }

@@ -2,16 +2,15 @@ import { STATUS_CODES } from "node:http";
 import { PERMISSIONS, SYSTEM_ROLES } from "../access/permissions.ts";
 import { LIMITS } from "../http/rate-limiter.ts";
 import { DEFAULT_QUOTAS } from "../models/quotas.ts";
-import { BRIDGE_ERROR_CODES } from "./bridge-error-codes.ts";
-import { ERROR_CODES, type ErrorCodes } from "./error-codes.ts";
+import { type DocumentedErrors, documentedErrors } from "./documented-errors.ts";
 
 /** Tables of the guide that the code knows best, as Markdown. */
 export const guideTables: Record<string, string> = {
   permissions: permissionTable(),
   limits: limitTable(),
   quotas: quotaTable(),
-  "management-errors": errorTable(ERROR_CODES),
-  "bridge-errors": errorTable(BRIDGE_ERROR_CODES),
+  "management-errors": errorTable(documentedErrors.management),
+  "bridge-errors": errorTable(documentedErrors.bridge),
 };
 
 /** Every permission, and which of the system roles have it. */
@@ -48,8 +47,8 @@ function quotaTable(): string {
   return table(["Quota", "Default"], rows);
 }
 
-function errorTable(codes: ErrorCodes): string {
-  const rows = Object.entries(codes).flatMap(([status, ofStatus]) =>
+function errorTable(errors: DocumentedErrors): string {
+  const rows = Object.entries(errors).flatMap(([status, ofStatus]) =>
     Object.entries(ofStatus).map(([code, meaning]) => [
       `${status} ${STATUS_CODES[Number(status)]}`,
       `\`${code}\``,

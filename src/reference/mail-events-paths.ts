@@ -3,8 +3,8 @@ import { MAIL_EVENTS_LIMIT } from "../mail-events/mail-events-router.ts";
 import { mailEvents } from "../mail-events/read-mail-events.ts";
 import { mailEventCounts } from "../mail-events/record-mail-events.ts";
 import type { Components } from "./components.ts";
-import { codesIn, errorResponses } from "./error-responses.ts";
-import { MAIL_EVENTS_ERROR_CODES } from "./mail-events-error-codes.ts";
+import { codeSchema, documentedErrors } from "./documented-errors.ts";
+import { errorResponses } from "./error-responses.ts";
 import type { Parameter, Paths } from "./openapi-types.ts";
 import { exactly, text } from "./schemas.ts";
 
@@ -12,7 +12,7 @@ const JSON_TYPE = "application/json";
 
 const API = {
   prefix: "MailEvents",
-  codes: MAIL_EVENTS_ERROR_CODES,
+  codes: documentedErrors.mailEvents,
   mediaType: JSON_TYPE,
   schema: { name: "MailEventsError", build: errorSchema },
 };
@@ -49,7 +49,7 @@ export function mailEventsPaths(components: Components): Paths {
               },
             },
           },
-          ...errorResponses(Object.keys(MAIL_EVENTS_ERROR_CODES).map(Number), API, components),
+          ...errorResponses(Object.keys(documentedErrors.mailEvents).map(Number), API, components),
         },
         security: [{ webhookSignature: [] }],
       },
@@ -86,11 +86,7 @@ const EXAMPLE = {
 function errorSchema() {
   return exactly({
     error: text("What is wrong, for people."),
-    code: {
-      type: "string",
-      enum: codesIn(MAIL_EVENTS_ERROR_CODES),
-      description: "Stable, for programs.",
-    },
+    code: codeSchema(documentedErrors.mailEvents),
     request_id: text("What support asks for: `X-Request-Id` of the answer."),
   });
 }

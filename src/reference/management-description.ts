@@ -8,8 +8,7 @@ import { exampleOf, type JsonSchema, jsonSchemaOf } from "../lib/json-schema-of.
 import { pascalCase } from "../lib/names.ts";
 import { resourceTypes } from "../management/all-resources.ts";
 import type { ApiDescription } from "./api-description.ts";
-import { ERROR_CODES } from "./error-codes.ts";
-import { codesIn } from "./error-responses.ts";
+import { codeSchema, documentedErrors } from "./documented-errors.ts";
 import { documentSchema } from "./json-api-schemas.ts";
 import type { MediaContent } from "./openapi-types.ts";
 import { exactly, text } from "./schemas.ts";
@@ -18,7 +17,7 @@ import { exactly, text } from "./schemas.ts";
 export const managementDescription: ApiDescription = {
   errors: {
     prefix: "",
-    codes: ERROR_CODES,
+    codes: documentedErrors.management,
     mediaType: JSON_API,
     schema: { name: "Errors", build: errorDocumentSchema },
   },
@@ -89,7 +88,7 @@ function errorDocumentSchema(): JsonSchema {
     id: text("The request's id."),
     status: text("The HTTP status."),
     title: text("What the status is called."),
-    code: { type: "string", enum: codesIn(ERROR_CODES), description: "Stable, for programs." },
+    code: codeSchema(documentedErrors.management),
     detail: text("What is wrong and what to do, for people."),
     source,
   };

@@ -5,7 +5,7 @@ import { packageRoot } from "../lib/package-root.ts";
 import { guideTables } from "./guide-tables.ts";
 
 /** The pages of `docs/guide`, in reading order. */
-const SLUGS = [
+export const GUIDE_SLUGS = [
   "start",
   "environments",
   "credentials",
@@ -36,7 +36,7 @@ export function guidePath(slug: string): string {
 
 /** Renders the guide. @param base the service's address, for the examples. */
 export function readGuide(base: string): GuidePage[] {
-  return SLUGS.map((slug) => {
+  return GUIDE_SLUGS.map((slug) => {
     const markdown = readFileSync(join(packageRoot(), "docs", "guide", `${slug}.md`), "utf8");
     return { slug, ...renderMarkdown(withTables(markdown.replaceAll("http://localhost:3000", base))) };
   });

@@ -7,16 +7,15 @@ import { newId } from "../lib/id.ts";
 import { User } from "../models/user.ts";
 import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 
-export interface NewUser {
+export type UserDetails = Partial<
+  Pick<User, "first_name" | "last_name" | "picture" | "metadata" | "external_id">
+>;
+
+export interface NewUser extends UserDetails {
   environment_id: string;
   address: EmailAddress;
-  /** Only programs may set it, and people who followed a link sent to the address. */
+  /** Only programs may vouch for an address. */
   email_verified: boolean;
-  first_name?: string | null;
-  last_name?: string | null;
-  picture?: string | null;
-  metadata?: Record<string, unknown>;
-  external_id?: string | null;
 }
 
 /**

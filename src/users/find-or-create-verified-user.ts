@@ -6,6 +6,12 @@ import type { User } from "../models/user.ts";
 /** A user with half a name has a name, because the halves of two names must not be mixed. */
 const IS_NAMELESS = "coalesce(users.first_name, users.last_name) is null";
 
+/** SQL that ends an insert of a user whose address is proven: one who is there already is verified and gets a name. */
+export const PROVEN_ADDRESS = `on conflict (environment_id, email_canonical) do update set
+      email_verified_at = coalesce(users.email_verified_at, now()),
+      first_name = case when ${IS_NAMELESS} then excluded.first_name else users.first_name end,
+      last_name = case when ${IS_NAMELESS} then excluded.last_name else users.last_name end`;
+
 interface ProvenAddress {
   email: string;
   email_canonical: string;
@@ -29,10 +35,7 @@ const findOrCreate = statement<
   `
   insert into users (id, environment_id, email, email_canonical, first_name, last_name, email_verified_at)
   values (:id, :environment_id, :email, :email_canonical, :first_name, :last_name, now())
-  on conflict (environment_id, email_canonical) do update set
-    email_verified_at = coalesce(users.email_verified_at, now()),
-    first_name = case when ${IS_NAMELESS} then excluded.first_name else users.first_name end,
-    last_name = case when ${IS_NAMELESS} then excluded.last_name else users.last_name end
+  ${PROVEN_ADDRESS}
   returning *, email_verified_at = now() as proven_now`,
 );
 

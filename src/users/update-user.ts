@@ -6,19 +6,15 @@ import { type Actor, recordEvent } from "../events/record-events.ts";
 import type { EmailAddress } from "../lib/email-address.ts";
 import { User } from "../models/user.ts";
 import { requirePermissionNow } from "../roles/require-permission-now.ts";
+import type { UserDetails } from "./create-user.ts";
 import { requireNotAbove } from "./require-not-above.ts";
 import { refuseProgramAttributes, userExists } from "./user-refusals.ts";
 
-export interface UserChange {
+export interface UserChange extends UserDetails {
   address?: EmailAddress | undefined;
-  email_verified?: boolean | undefined;
-  first_name?: string | null | undefined;
-  last_name?: string | null | undefined;
-  picture?: string | null | undefined;
-  metadata?: Record<string, unknown> | undefined;
-  external_id?: string | null | undefined;
+  email_verified?: boolean;
   /** ISO 8601. Null lifts the pause. */
-  inviting_paused_until?: string | null | undefined;
+  inviting_paused_until?: string | null;
 }
 
 /**
@@ -43,21 +39,18 @@ export function updateUser(
     await requireNotAbove(trx, actor, id, { actsAsThem });
     const isNewAddress = address !== undefined && address.canonical !== before.email_canonical;
     const verified = email_verified ?? (isNewAddress ? false : undefined);
+    // The time at which the former address was verified doesn't count for a new one.
+    const verified_at = raw(isNewAddress ? "now()" : "coalesce(email_verified_at, now())");
+    // Objection leaves columns as they are if their value is undefined.
     await User.query(trx)
       .findById(id)
       .patch({
         ...change,
-        ...(address === undefined ? {} : { email: address.email, email_canonical: address.canonical }),
-        ...(until === undefined ? {} : { inviting_paused_until: until === null ? null : new Date(until) }),
-        ...(verified === undefined
-          ? {}
-          : { email_verified_at: verified ? raw("coalesce(email_verified_at, now())") : null }),
+        email: address?.email,
+        email_canonical: address?.canonical,
+        email_verified_at: verified === false ? null : verified && verified_at,
+        inviting_paused_until: typeof until === "string" ? new Date(until) : until,
       });
-    // The former address was verified earlier; the new one is verified now.
-    if (isNewAddress && verified)
-      await User.query(trx)
-        .findById(id)
-        .patch({ email_verified_at: raw("now()") });
     await recordEvent(trx, actor, "user.updated", { id, environment_id, organization_id: null });
   }).catch(userExists);
 }

@@ -11,16 +11,16 @@ export interface Row extends Record<Session, Verdict> {
   except?: { [Of in Caller]?: { [In in Column]?: Verdict } };
 }
 
-const strangers = (verdict: Verdict) => ({ outsider: verdict, invited: verdict, exMember: verdict });
+const outsiders = (verdict: Verdict) => ({ outsider: verdict, invited: verdict, exMember: verdict });
 const members = (verdict: Verdict) => ({ member: verdict, billing: verdict, admin: verdict, owner: verdict });
 
-export const CLOSED: Row = { ...strangers("closed"), ...members("closed") };
-export const SIGNED_IN: Row = { ...strangers("ok"), ...members("ok") };
+export const CLOSED: Row = { ...outsiders("closed"), ...members("closed") };
+export const SIGNED_IN: Row = { ...outsiders("ok"), ...members("ok") };
 /** Everyone has their own. */
 export const PERSONAL: Row = { ...SIGNED_IN, foreign: 404 };
-export const MEMBERS: Row = { ...strangers(404), ...members("ok") };
+export const MEMBERS: Row = { ...outsiders(404), ...members("ok") };
 export const MEMBERS_UPDATE: Row = { ...MEMBERS, member: 403, billing: 403 };
-export const OWNER: Row = { ...strangers(404), ...members(403), owner: "ok" };
+export const OWNER: Row = { ...outsiders(404), ...members(403), owner: "ok" };
 /** Repeating a deletion while it runs returns the same, to programs and to the user who asked for it. */
 export const OWNER_DELETES: Row = {
   ...OWNER,
@@ -35,7 +35,7 @@ export const OWNERS_ROLES: Row = OWNER;
 
 /** Events are visible with `events:read`; the operator also sees those of deleted organizations. */
 export const LOG: Row = {
-  ...strangers(404),
+  ...outsiders(404),
   ...members(404),
   admin: "ok",
   owner: "ok",
@@ -43,7 +43,7 @@ export const LOG: Row = {
 };
 
 /** The invitee sees it as its recipient, and nobody else does. */
-export const RECIPIENT: Row = { ...strangers(404), ...members(404), invited: "ok" };
+export const RECIPIENT: Row = { ...outsiders(404), ...members(404), invited: "ok" };
 
 /** Naming the user who answers needs a second scope, because it makes a membership. */
 const NAMES_NOBODY = {
@@ -55,7 +55,7 @@ const NAMES_NOBODY = {
 
 /** Only the invitee answers; anyone who may see the invitation gets the reason why they can't. */
 export const INVITEE: Row = {
-  ...strangers(404),
+  ...outsiders(404),
   ...members(403),
   invited: "ok",
   except: { clientWithScope: NAMES_NOBODY },

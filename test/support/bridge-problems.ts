@@ -3,6 +3,7 @@ import addFormats from "ajv-formats";
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import { openapiDocument } from "../../src/reference/openapi-document.ts";
 import type { Method, Operation, Reference, Response } from "../../src/reference/openapi-types.ts";
+import { isDocumented } from "./is-documented.ts";
 import type { Exchange } from "./json-api/exchange.ts";
 
 const document = openapiDocument();
@@ -17,7 +18,7 @@ export interface BridgeAnswer {
   body: unknown;
 }
 
-/** Checks a response of the Bridge API against the OpenAPI document. @throws with its problems. */
+/** Checks a response of the Bridge API or `POST /mail-events` against the OpenAPI document. @throws with its problems. */
 export async function checkBridge({ method, url, status, headers, text }: Exchange): Promise<void> {
   // OPTIONS and HEAD get no document.
   if (method === "OPTIONS" || method === "HEAD") return;
@@ -32,15 +33,16 @@ export async function checkBridge({ method, url, status, headers, text }: Exchan
   throw new Error(`${method} ${url} → ${status} is not as documented:\n${list}\n${body.slice(0, 2_000)}`);
 }
 
-/** The problems of a Bridge response according to the OpenAPI document. */
+/** The problems of such a response according to the OpenAPI document. */
 export function bridgeProblems(
   method: string,
   url: string,
   { status, headers, body }: BridgeAnswer,
 ): string[] {
   const problems: string[] = [];
+  const isBridge = url.startsWith("/bridge-payment/");
   if (!/^application\/json\b/.test(headers.get("Content-Type") ?? "")) problems.push("it is no JSON");
-  if (headers.get("Cache-Control") !== "no-store") problems.push("it may be kept");
+  if (isBridge && headers.get("Cache-Control") !== "no-store") problems.push("it may be kept");
   if (status >= 400 && headers.get("X-Request-Id") !== (body as { request_id?: unknown } | null)?.request_id)
     problems.push("request_id is not that of the header");
   const operation = operationAt(method, url);
@@ -55,6 +57,9 @@ export function bridgeProblems(
   const broken = (validate.errors ?? []).map(
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
   );
+  const { code } = body as { code?: unknown };
+  if (status >= 400 && !isDocumented(isBridge ? "bridge" : "mailEvents", status, code))
+    problems.push(`${code} is not documented with ${status}`);
   return [...problems, ...broken];
 }
 

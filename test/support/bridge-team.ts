@@ -10,7 +10,7 @@ export interface Team {
   owner: Person;
   billing: Person;
   member: Person;
-  stranger: Person;
+  outsider: Person;
 }
 
 export async function buildTeam(guildhall: Guildhall): Promise<Team> {
@@ -18,7 +18,7 @@ export async function buildTeam(guildhall: Guildhall): Promise<Team> {
   const organization = await buildOrganization(guildhall, owner);
   const billing = await buildMember(guildhall, organization, "billing");
   const member = await buildMember(guildhall, organization, "member");
-  return { organization, owner, billing, member, stranger: await buildPerson(guildhall) };
+  return { organization, owner, billing, member, outsider: await buildPerson(guildhall) };
 }
 
 /** A kind of resource, as front ends use it. */

@@ -1,7 +1,7 @@
 /**
  * Before every test file: whatever a test asks over HTTP, by the tests' own client or by hand, a JSON:API answer that
- * breaks a rule throws where it was asked for, and so does one of the Bridge API that is not as documented. Loaded when
- * first needed: many tests speak no HTTP.
+ * breaks a rule throws where it was asked for, and so does one of the Bridge API or `POST /mail-events` that is not as
+ * documented. Loaded when first needed: many tests speak no HTTP.
  */
 const plainFetch: typeof fetch = Reflect.get(globalThis.fetch, "plain") ?? globalThis.fetch;
 
@@ -17,7 +17,8 @@ const checkedFetch: typeof fetch = async (input, init) => {
     headers: answer.headers,
     text: () => answer.clone().text(),
   };
-  if (pathname.startsWith("/bridge-payment/")) {
+  const isMailEvents = pathname === "/mail-events" && exchange.method === "POST";
+  if (pathname.startsWith("/bridge-payment/") || isMailEvents) {
     const { checkBridge } = await import("./bridge-problems.ts");
     await checkBridge(exchange);
   } else {

@@ -1,20 +1,18 @@
 import type { Knex } from "knex";
 import { afterAll, beforeAll, inject } from "vitest";
 import type { JobContext } from "../../jobs/define-job.ts";
-import { openQueueBackend, type QueueBackend } from "../../jobs/queue-backend.ts";
+import type { QueueBackend } from "../../jobs/queue-backend.ts";
 import { startWorker } from "../../jobs/worker.ts";
-import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import type { Settings } from "../../src/config/variables.ts";
 import type { Context } from "../../src/context.ts";
-import { serve } from "../../src/http/serve.ts";
 import { createLog, type Log } from "../../src/log.ts";
 import { createDeliveryRunner } from "../../src/mail/delivery-runner.ts";
 import { createMailRenderer } from "../../src/mail/mail-renderer.ts";
-import { closeContext, openContext } from "../../src/open-context.ts";
 import { type Api, createApi } from "./api.ts";
 import { type Mailbox, startMailbox } from "./mailbox.ts";
 import { ownRedisDatabase } from "./own-redis-database.ts";
+import { borrowService, openService, type Service } from "./service.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
 
 export type Backend = "postgres" | "redis";
@@ -33,6 +31,8 @@ export interface GuildhallOptions {
   settings?: Partial<Settings>;
   /** Default: nothing is written. */
   log?: Log;
+  /** True for tests that count what a service has done, or what it keeps on disk. */
+  fresh?: boolean;
 }
 
 /** A whole Guildhall in this process: real HTTP, real Postgres, real queue, real SMTP, each of this test file's own. */
@@ -64,18 +64,16 @@ export function useGuildhall(options: GuildhallOptions = {}): Guildhall {
   return guildhall;
 }
 
+/**
+ * A Guildhall of the caller's own. Where the options ask for nothing special, it is one that an earlier test file of this
+ * process gave back, with an empty database.
+ */
 export async function startGuildhall(options: GuildhallOptions = {}): Promise<Guildhall> {
-  const database = await createTestDatabase();
-  const mailbox = await startMailbox();
-  const settings = await settingsFor(database, mailbox, options);
-  const log = options.log ?? createLog(process.env.TEST_LOG ?? "silent", "test");
-  const backend = openQueueBackend(settings);
-  // Hundreds ask at once, on whatever machine: they may wait for each other.
-  const context = openContext(settings, backend, log, { patience: 20_000 });
-  await reachable(context);
-  const server = await serve(createApp(context), { port: 0, host: "127.0.0.1" });
-  const origin = `http://127.0.0.1:${server.port}`;
-  settings.PUBLIC_URL = origin;
+  const { backend: queue, settings: special, log, fresh = false } = options;
+  const isUsual = !fresh && special === undefined && log === undefined && queue !== "redis";
+  const open = () => openUsing(options);
+  const service = await (isUsual ? borrowService(open) : open());
+  const { settings, context, backend, mailbox, origin } = service;
 
   let stopping = false;
   const renderer = createMailRenderer(inject("mailSources"));
@@ -103,15 +101,19 @@ export async function startGuildhall(options: GuildhallOptions = {}): Promise<Gu
     stopWorker,
     async stop() {
       stopping = true;
-      await server.stop(1_000);
       await stopWorker();
       await deliveries.stop(2_000);
-      await closeContext(context);
-      await backend.close();
-      await mailbox.stop();
-      await database.drop();
+      await service.close();
     },
   };
+}
+
+async function openUsing(options: GuildhallOptions): Promise<Service> {
+  const database = await createTestDatabase();
+  const mailbox = await startMailbox();
+  const settings = await settingsFor(database, mailbox, options);
+  const log = options.log ?? createLog(process.env.TEST_LOG ?? "silent", "test");
+  return openService({ settings, database, mailbox, log });
 }
 
 async function settingsFor(
@@ -131,16 +133,4 @@ async function settingsFor(
     ...(backend === "redis" ? { REDIS_URL: await ownRedisDatabase() } : {}),
     ...settings,
   };
-}
-
-async function reachable({ queues }: Context): Promise<void> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    if (
-      await queues.ping().then(
-        () => true,
-        () => new Promise((resolve) => setTimeout(() => resolve(false), 20)),
-      )
-    )
-      return;
-  }
 }

@@ -110,8 +110,12 @@ function describe(error: unknown): unknown {
 function unavailable(cause: unknown): Refusal {
   const detail =
     "The service that knows your session is not available right now. You are still signed in: try again shortly.";
-  const item = { code: "session_validation_unavailable", detail };
-  return new Refusal(503, [item], { "Retry-After": "2" }, { cause });
+  return new Refusal(
+    503,
+    [{ code: "session_validation_unavailable", detail }],
+    { "Retry-After": "2" },
+    { cause },
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { isDocumented } from "../is-documented.ts";
 import type { ReadExchange } from "./exchange.ts";
 import { type JsonObject, type Problems, strangersIn, toObject } from "./values.ts";
 
@@ -23,7 +24,7 @@ function* checkError(
   for (const name of strangersIn(error, MEMBERS)) yield `${where} has a member ${name}`;
   if (error.id !== headers.get("X-Request-Id")) yield `${where}.id is not the request's`;
   if (error.status !== String(status)) yield `${where}.status is not "${status}"`;
-  if (typeof error.code !== "string" || !/^[a-z][a-z_]*$/.test(error.code)) yield `${where}.code is no code`;
+  if (!isDocumented("management", status, error.code)) yield `${where}.code is not documented with ${status}`;
   if (error.title !== STATUS_CODES[status]) yield `${where}.title is not that of ${status}`;
   if (typeof error.detail !== "string" || error.detail === "") yield `${where}.detail is no text`;
   // What our insides say is no caller's business.

@@ -19,21 +19,21 @@ import { readingsOf } from "./support/rows-read.ts";
 const ROWS = 1_000;
 const BLOCKS = 4_000;
 
-const guildhall = useGuildhall();
+const guildhall = useGuildhall({ fresh: true });
 /** One of everything, in a small organization. */
 let world: World;
-let callers: Record<"a stranger" | "the owner of a small organization", Api>;
+let callers: Record<"an outsider" | "the owner of a small organization", Api>;
 let ownerOfLarge: Api;
 
 beforeAll(async () => {
   // There are hundreds of requests, each of which a person might send.
   guildhall.context.limiter.count = () => {};
   world = await buildWorld(guildhall);
-  const stranger = await buildPerson(guildhall);
+  const outsider = await buildPerson(guildhall);
   const { environment_id } = world.organization;
   await fillEnvironment(guildhall, environment_id);
   callers = {
-    "a stranger": guildhall.api.as(stranger.token),
+    "an outsider": guildhall.api.as(outsider.token),
     "the owner of a small organization": guildhall.api.as(world.owner.token),
   };
   const session = await createSession(guildhall.context, { environment_id, user_id: LARGE.owner }, SYSTEM);
@@ -151,9 +151,21 @@ describe("rows read for a large organization's owner are about one page", () => 
     "/api/events?sort=-created_at",
     "/api/events?filter[type]=nothing",
     `/api/organizations/${LARGE.organization}/memberships`,
+    `/bridge-payment/organizations/${LARGE.organization}/members?role=owner`,
+    `/bridge-payment/organizations/${LARGE.organization}/members?role=billing`,
   ])("%s", async (url) => {
     expect(await excessesOf(ownerOfLarge, url)).toEqual([]);
   });
+});
+
+test("a page of a large organization's members counts no more than 10,000 others", async () => {
+  const url = `/bridge-payment/organizations/${LARGE.organization}/members`;
+  const readings = await readingsOf(guildhall.db, async () => {
+    const { body } = await ownerOfLarge.get(url);
+    expect(body.meta.pagination).toEqual({ total: 10_020, page: 1, pageSize: 20, totalPages: 501 });
+  });
+  expect(Math.max(...readings.map(({ rows }) => rows))).toBeLessThan(10_000 + ROWS);
+  expect(Math.max(...readings.map(({ blocks }) => blocks))).toBeLessThan(BLOCKS);
 });
 
 test.each([

@@ -1,11 +1,49 @@
+import { UniqueViolationError } from "objection";
 import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
 import { transaction } from "../db/transaction.ts";
 import { conflict } from "../errors.ts";
 import { type Actor, recordEvent } from "../events/record-events.ts";
+import { newId } from "../lib/id.ts";
+import { insertUnlessExists } from "../models/insert-unless-exists.ts";
 import { InvitationRole } from "../models/join-tables.ts";
+import { Organization } from "../models/organization.ts";
 import { Role } from "../models/role.ts";
-import { lockManageableRole, type RoleKey, refuseSystemRole } from "./role-guards.ts";
+import { lockManageableRole, type RoleKey, refuseSystemRole, roleExists } from "./role-guards.ts";
+
+export type NewRole = Pick<Role, "environment_id" | "organization_id" | "name" | "description">;
+
+/** Creates a role without permissions. @throws 404 for an unknown organization, 409 if the name is taken. */
+export function createRole({ db }: Context, role: NewRole, actor: Actor): Promise<Role> {
+  const { environment_id, organization_id, name } = role;
+  return transaction(db, async (trx) => {
+    if (organization_id !== null) await Organization.lock(trx, environment_id, organization_id);
+    const created = await insertUnlessExists(Role, trx, { id: newId("role"), ...role });
+    if (created === undefined) throw roleExists();
+    await recordEvent(trx, actor, "role.created", created, { name });
+    return created;
+  });
+}
+
+/**
+ * Changes a role's name or description.
+ * @throws 404, 403 for a system role or one with permissions the actor lacks, 409 if the name is taken.
+ */
+export function updateRole(
+  { db }: Context,
+  key: RoleKey,
+  change: { name?: string; description?: string | null },
+  actor: Actor,
+): Promise<void> {
+  return transaction(db, async (trx) => {
+    const role = await lockManageableRole(trx, key, actor);
+    refuseSystemRole(role);
+    await Role.query(trx).findById(role.id).patch(change);
+    await recordEvent(trx, actor, "role.updated", role, { changed: Object.keys(change) });
+  }).catch((error: unknown) => {
+    throw error instanceof UniqueViolationError ? roleExists() : error;
+  });
+}
 
 const findUse = statement<{ in_use: boolean }, { id: string }>(
   "find-use-of-role",
