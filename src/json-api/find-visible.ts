@@ -10,7 +10,7 @@ import { type Sight, sightOf, sightValues, viewerOf } from "./viewer.ts";
 interface RowShape {
   type: string;
   sight: Sight;
-  /** Names of the attributes on demand that `fields` names; null where it names none, undefined where none is shown. */
+  /** The attributes on demand that `fields` asks for. Null if it doesn't mention the type, undefined if none are shown. */
   demanded?: string[] | null | undefined;
   /** The viewer wrote the row, so it is shown even if no permission lets them read the others. */
   isOwnWrite: boolean;
@@ -56,7 +56,7 @@ export async function findRow(
 /**
  * Adds the attributes that are read on demand, as far as the answer shows them and the viewer may see them. The answer
  * leaves out any that are not selected.
- * @param demanded the names that `fields` names; null where it names none, which means all.
+ * @param demanded the attributes that `fields` asks for. Null if it doesn't mention the type, which means all.
  */
 export function selectDemanded(
   rows: Rows<BaseModel>,

@@ -37,7 +37,7 @@ export async function loadIncluded(
   const included: Included = { rows: new Map(), linkage: new Map() };
   let bytes = 0;
   await follow(type, primary, shape.include ?? {});
-  // What is primary data already is not repeated.
+  // Primary data isn't repeated.
   for (const { id } of primary) included.rows.delete(`${type.type}:${id}`);
   return included;
 
@@ -85,7 +85,7 @@ interface RelatedShape {
   demanded: string[] | null;
 }
 
-/** Rows in the order of their ids, each with the bytes of those so far; they end with the first that goes beyond `room`. */
+/** Loads rows in the order of their ids, each with the bytes so far. Ends with the first row that exceeds `room`. */
 const findRelated = preparedQuery("include", (db, { type, sight, column, demanded }: RelatedShape) => {
   const to = resourceTypeNamed(type);
   const viewer = { ...sight, db };
@@ -95,7 +95,7 @@ const findRelated = preparedQuery("include", (db, { type, sight, column, demande
     .whereRaw("?? = any(?)", [`${table}.${column}`, parameter("ids")])
     .orderBy(`${table}.id`)
     .limit(LIMIT + 1);
-  // Weighed by Postgres, so that what is too much is never sent here.
+  // Postgres measures the rows, so that it never sends too many.
   const weighed = db.raw(
     `(select *, sum(bytes) over (order by id) as bytes_so_far
       from (select related.*, octet_length(related::text) as bytes from (?) related) measured) weighed`,

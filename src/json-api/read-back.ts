@@ -7,7 +7,7 @@ import { viewerOf } from "./viewer.ts";
 
 type Request = Pick<EndpointRequest, "context" | "environment" | "caller">;
 
-/** The answer to a creation: the new resource as it is now, and where it is. */
+/** Returns the response to a creation: the new resource as it is now, and its location. */
 export async function created(
   request: Request,
   type: ResourceType,
@@ -17,7 +17,7 @@ export async function created(
   return { status: 201, document: { data }, headers: { Location: data.links.self } };
 }
 
-/** The answer to a change: the resource as it is now. */
+/** Returns the response to a change: the resource as it is now. */
 export async function changed(request: Request, type: ResourceType, id: string): Promise<Answer> {
   return { status: 200, document: { data: await readBack(request, type, id) } };
 }

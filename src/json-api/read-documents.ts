@@ -8,15 +8,15 @@ import type { Within } from "./page-query.ts";
 import { demandedOf, readPage, readShape, type Shape } from "./read-parameters.ts";
 import type { ResourceType, Viewer } from "./resource-type.ts";
 
-/** What was asked, of whom, and under which address. */
+/** A request to read, and its viewer. */
 export interface ReadRequest {
   viewer: Viewer;
   query: Record<string, unknown>;
-  /** Path and query, for links to this very page. */
+  /** Path and query, for links to the page itself. */
   url: string;
 }
 
-/** One resource, or none where a to-one relationship is empty, with what it includes. */
+/** Returns one resource, or none if a to-one relationship is empty, with the resources that it includes. */
 export async function singleDocument(
   { viewer, query, url }: ReadRequest,
   type: ResourceType,
@@ -32,8 +32,8 @@ export async function singleDocument(
 }
 
 /**
- * One page of rows, filtered and sorted as asked, with what they include and the links to the pages beside it.
- * @param within what the list is about, and the values of its parameters. By default, all that is visible.
+ * Returns one page of rows, filtered and sorted, with the resources that they include and links to the neighboring pages.
+ * @param within the rows that the list is about, and the values of its parameters. By default, all visible rows.
  */
 export async function listDocument(
   { viewer, query, url }: ReadRequest,
@@ -73,7 +73,7 @@ async function include(
   return shape.include === undefined ? undefined : loadIncluded(viewer, type, rows, shape);
 }
 
-/** `included` is there, even if empty, when it was asked for; and what is primary data is not repeated in it. */
+/** Returns `included` if the request asks for it, even if it is empty. It doesn't repeat primary data. */
 function presentIncluded(included: Included | undefined, shape: Shape): { included?: Resource[] } {
   if (included === undefined) return {};
   return {

@@ -20,8 +20,8 @@ import { viewerOf } from "./viewer.ts";
 type Query = Record<string, unknown>;
 
 /**
- * Everything that can be read of a type: the collection, a resource, and for each relationship the related resources
- * and the bare linkage. One place, so that every type reads alike.
+ * Declares all endpoints that read a type: the collection, a resource, and for each relationship the related resources and their
+ * ids. So all types are read in the same way.
  */
 export function readEndpoints(type: ResourceType): Endpoint[] {
   const name = type.type.replaceAll("_", " ");
@@ -119,7 +119,7 @@ function relationshipEndpoints(
   ];
 }
 
-/** @param scope what an access token needs. */
+/** @param scope the scope that an access token needs. */
 function readableBy(type: ResourceType, scope = readScope(type)) {
   if (type.readBy === "operator")
     return operator({ environment: type.type === "environment" ? "none" : "request" });

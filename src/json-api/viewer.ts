@@ -18,7 +18,7 @@ export function seesAllUsers({ caller, environment_permissions }: Viewer): boole
   return caller.kind === "operator" || environment_permissions.includes("users:read");
 }
 
-/** A viewer in the shape of a query: all that decides on its text, and parameters for what differs between two people. */
+/** A viewer in the shape of a query: everything that decides its text, with parameters for the values of a single person. */
 export type Sight = Omit<Viewer, "db">;
 
 export function sightOf({ caller, environment_permissions }: Viewer): Sight {
