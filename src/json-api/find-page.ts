@@ -58,17 +58,10 @@ export async function findPage(
 function fitting(rows: BaseModel[]): number {
   let bytes = 0;
   const end = rows.findIndex((row) => {
-    for (const value of Object.values(row)) bytes += sizeOf(value);
+    bytes += Buffer.byteLength(JSON.stringify(Object.values(row)));
     return bytes > PAGE_BYTES;
   });
   return end === -1 ? rows.length : Math.max(1, end);
-}
-
-/** About the bytes of a value as JSON. */
-function sizeOf(value: unknown): number {
-  if (typeof value === "string") return Buffer.byteLength(value);
-  const isLarge = typeof value === "object" && value !== null && !(value instanceof Date);
-  return isLarge ? Buffer.byteLength(JSON.stringify(value)) : 0;
 }
 
 interface Position {
