@@ -15,7 +15,8 @@ const BY_OPERATOR = `
 
 /**
  * The same by a session ($9 its hash), whose user must be a member who may manage members and has every permission they
- * give away. Their role in the organization can't be taken away until the invitation is written.
+ * give away. Their role in the organization can't be taken away until the invitation is written. Limits are counted as of
+ * the statement's beginning: of two at the same moment both may pass, where ours wait for each other.
  */
 const BY_SESSION = `
   inviter as (
