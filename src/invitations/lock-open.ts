@@ -22,6 +22,9 @@ export function lockedOpen({ id, environment, tokenVersion }: Naming): string {
   ),
   locked as materialized (
     select i.*, o.owner_user_id from organization o join invitations i on i.id = ${id}
+    -- Not one that had expired when this began and was revived since: the update would check its constraints on the row
+    -- as it was.
+    where i.expired_at is null
     for no key update of i
   ),
   open as materialized (
