@@ -121,7 +121,7 @@ describe("everyone in an export is invited by name:", () => {
     const [{ code, detail }] = body.errors;
     expect(code).toBe("invalid_csv");
     expect(detail).toContain(
-      'no columns "username", "status", "billing-active", "has-2fa", "has-sso", "userid", "displayname", "expiration-timestamp".',
+      'Unknown columns "username", "status", "billing-active", "has-2fa", "has-sso", "userid", "displayname", "expiration-timestamp".',
     );
     expect(detail).toContain("other_columns=ignore");
     expect(detail).toContain("columns[email]=");
@@ -154,7 +154,7 @@ describe("a column is found by its name in the query,", () => {
       "columns[email]=E-mail",
       /columns\[email\]: the file has no column "E-mail"\. It has "Work: e-mail/,
     ],
-    ["one column for two things", "columns[email]=email&columns[message]=email", /can't be email, too/],
+    ["one column for two things", "columns[email]=email&columns[message]=email", /is used as email already/],
     [
       "parts of a name and the whole",
       "columns[full_name]=email&columns[last_name]=roles|granted&columns[email]=Work: e-mail, main [Required]",

@@ -97,7 +97,9 @@ export function csvColumns(header: string[], asked: CsvColumnsAsked): Array<CsvC
     if (index === -1)
       throw wrong(`columns[${column}]: the file has no column ${quoted(wanted)}. It has ${listed(names)}.`);
     if (found[index] !== undefined)
-      throw wrong(`columns[${column}]: the column ${quoted(wanted)} is already ${found[index]}.`);
+      throw wrong(
+        `columns[${column}]: the column ${quoted(wanted)} is used as ${found[index]} already. Name another one.`,
+      );
     take(column, index);
   }
   const freeOf = (column: CsvColumn) => !found.includes(column);
