@@ -17,7 +17,10 @@ import { durations, type Report } from "./table.ts";
 /** A member who manages what their organization pays with. */
 const PAYERS = { role: "billing", others: 0 } as const;
 
-/** Takes a deleted organization off its resources chunk by chunk, against one UPDATE for each of the five tables, on copies of the same rows. */
+/**
+ * Takes a deleted organization off its resources chunk by chunk, against one UPDATE for each of the five tables, on
+ * copies of the same rows.
+ */
 export async function benchDetach(stage: Stage, { rows, rounds }: Options): Promise<Report> {
   const original = await stage.createDatabase("detach");
   const [organization_id = "", ...others] = original.organizationIds;

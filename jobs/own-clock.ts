@@ -9,9 +9,9 @@ const TICK = 500;
 const EARLY = 3_000;
 
 /**
- * Runs each scheduled job that no queue has handed to this process for an interval, and at once the jobs it wakes. A queue may
- * stop without an error, and the sweeper must not depend on the queue whose losses it makes up for (decision 019). On a healthy
- * day this repeats a few cheap statements. Jobs may run twice, so that is harmless.
+ * Runs each scheduled job that no queue has handed to this process for an interval, and at once the jobs it wakes. A
+ * queue may stop without an error, and the sweeper must not depend on the queue whose losses it makes up for
+ * (decision 019). On a healthy day this repeats a few cheap statements. Jobs may run twice, so that is harmless.
  */
 export function startOwnClock(context: JobContext, warn: WarnRarely) {
   const scheduled = allJobs.flatMap(({ name, every }) => {

@@ -19,8 +19,8 @@ import type { Log } from "../src/log.ts";
 /** What we use of BullMQ's two backends. */
 export interface QueueBackend {
   /**
-   * @param patient whether commands wait for a queue that is unreachable right now. Schedules wait. Wake-ups don't, because the
-   *   sweeper makes up for lost ones.
+   * @param patient whether commands wait for a queue that is unreachable right now. Schedules wait. Wake-ups don't,
+   *   because the sweeper makes up for lost ones.
    */
   queue(name: string, options: { patient: boolean }): Queue;
   worker(name: string, processor: Processor, options: Omit<WorkerOptions, "connection">): Worker;
@@ -81,8 +81,8 @@ function onRedis(url: string): QueueBackend {
 const INFO_PATIENCE = 3_000;
 
 /**
- * Checks the Redis behind REDIS_URL before anything relies on it. If it can't be reached, this only logs a warning: work goes on
- * without the queue, and `/readyz` reports it.
+ * Checks the Redis behind REDIS_URL before anything relies on it. If it can't be reached, this only logs a warning:
+ * work goes on without the queue, and `/readyz` reports it.
  * @throws ConfigError if jobs could never run there.
  */
 export async function requireFitRedis(url: string, log: Log): Promise<void> {

@@ -10,9 +10,9 @@ export type QueueName = (typeof QUEUES)[number];
 /** The producer's side: the only part of `jobs/` that `src/` may import. */
 export interface Queues {
   /**
-   * Wakes the workers of a queue: a delivery is due, or a deletion or a batch has begun. Returns at once and never fails,
-   * because the row is the truth and the sweeper finds it if this wake-up is lost. The first wake-up is sent at once. Those that
-   * follow within milliseconds are sent as one.
+   * Wakes the workers of a queue: a delivery is due, or a deletion or a batch has begun. Returns at once and never
+   * fails, because the row is the truth and the sweeper finds it if this wake-up is lost. The first wake-up is sent
+   * at once. Those that follow within milliseconds are sent as one.
    */
   wakeUp(queue: WakeableQueue): void;
   /** Adds an empty job that workers drop. @throws if the queue takes no jobs right now. */

@@ -8,9 +8,10 @@ import type { QueueBackend } from "./queue-backend.ts";
 import { KEEP, QUEUES, type QueueName } from "./queues.ts";
 
 /**
- * Another worker takes over a killed worker's job after about 30 s. The sweeper doesn't wait for that. `maxStalledCount` is
- * high because being killed is not the job's fault. Locks are long because the Postgres backend compares them by the workers'
- * clocks, which may differ. Anything that matters is leased in its row, by the database's clock.
+ * Another worker takes over a killed worker's job after about 30 s. The sweeper doesn't wait for that.
+ * `maxStalledCount` is high because being killed is not the job's fault. Locks are long because the Postgres backend
+ * compares them by the workers' clocks, which may differ. Anything that matters is leased in its row, by the
+ * database's clock.
  */
 const WORKER_OPTIONS = {
   lockDuration: 30_000,
@@ -21,8 +22,8 @@ const WORKER_OPTIONS = {
 };
 
 /**
- * How many jobs of a queue run at once in one process. A long expiry must not keep the sweeper waiting. Emails and batches need
- * only one job, which shares its time between them.
+ * How many jobs of a queue run at once in one process. A long expiry must not keep the sweeper waiting. Emails and
+ * batches need only one job, which shares its time between them.
  */
 const CONCURRENCY: Record<QueueName, number> = { mail: 1, lifecycle: 4, detach: 2, batch: 1 };
 

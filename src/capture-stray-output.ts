@@ -3,8 +3,8 @@ import { createRareWarnings } from "./lib/warn-rarely.ts";
 import type { Log } from "./log.ts";
 
 /**
- * Turns other output into log lines: Node's warnings, anything that libraries print, and the error that ends the process. So all
- * output is JSON lines.
+ * Turns other output into log lines: Node's warnings, anything that libraries print, and the error that ends the
+ * process. So all output is JSON lines.
  */
 export function captureStrayOutput(log: Log): void {
   const warn = createRareWarnings(log);

@@ -45,8 +45,9 @@ export async function runCommand(role: string): Promise<void> {
 }
 
 /**
- * Stops the process cleanly at the first signal, with exit code 0 once all work is finished. The end of the npm that started it
- * counts as a signal, because npm can't pass on a SIGKILL, and a process left behind would keep the data and the port.
+ * Stops the process cleanly at the first signal, with exit code 0 once all work is finished. The end of the npm that
+ * started it counts as a signal, because npm can't pass on a SIGKILL, and a process left behind would keep the data
+ * and the port.
  */
 function stopWhenAsked(stop: () => Promise<void>, log: Log): void {
   let stopping = false;
@@ -81,8 +82,8 @@ function fail(message: string): void {
 }
 
 /**
- * Returns the id of the npm that started this process by one of its scripts. npm runs scripts in a shell. Some shells become the
- * script, others stay between the two.
+ * Returns the id of the npm that started this process by one of its scripts. npm runs scripts in a shell. Some shells
+ * become the script, others stay between the two.
  */
 function npmProcess(): number {
   const { parent, name } = processInfo(process.ppid);

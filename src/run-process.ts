@@ -21,7 +21,8 @@ export function runProcess(config: Config, log: Log) {
       const { requireFreePort } = await import("./http/serve.ts");
       await requireFreePort({ port: config.PORT, host: config.HOST });
     }
-    // Compiles while the database starts. A failure is thrown where the result is awaited. Until then, it must not count as unhandled.
+    // Compiles while the database starts. A failure is thrown where the result is awaited. Until then, it must not
+    // count as unhandled.
     const compiling = config.role === "api" ? undefined : compileMailsApart();
     compiling?.catch(() => {});
     const { settings, inboxDirectory, stop } = await provideSettings(config);

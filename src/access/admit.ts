@@ -19,9 +19,10 @@ interface Admitted {
 }
 
 /**
- * Identifies the caller and refuses those whom the endpoint isn't for. One round trip finds environment, caller and permissions;
- * only people of another service may need more. Only the operator learns that an environment doesn't exist. Anyone else gets the
- * same answer as in an environment that doesn't know them. Otherwise handles could be probed.
+ * Identifies the caller and refuses those whom the endpoint isn't for. One round trip finds environment, caller and
+ * permissions; only people of another service may need more. Only the operator learns that an environment doesn't
+ * exist. Anyone else gets the same answer as in an environment that doesn't know them. Otherwise handles could be
+ * probed.
  * @param named the organization whose permissions will count.
  * @throws 404 without an environment, 401, 403, 429 after too many wrong credentials from one address.
  */
@@ -78,8 +79,8 @@ function requireAllowed(allow: Allow, caller: Caller, given: boolean): void {
 }
 
 /**
- * Checks the permission that the endpoint needs in an organization. If the request names no organization, and nothing that
- * belongs to one, it may be about something of the caller's own.
+ * Checks the permission that the endpoint needs in an organization. If the request names no organization, and nothing
+ * that belongs to one, it may be about something of the caller's own.
  * @throws 404 or 403.
  */
 export function requireAllowedIn(allow: Allow, named: Named, request: Judged): void {

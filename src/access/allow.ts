@@ -81,9 +81,10 @@ export function inEnvironment(
  * Allows members of an organization whose roles there have the permission.
  * @param of the organization, or something that belongs to it.
  * @param scope lets programs call as well: an access token needs it.
- * @param orOwn whether it may also be something of the caller's own, which needs no permission. The command's query decides.
- * @param judged `with the key`: only after looking for a stored answer. A deletion that is repeated with its `Idempotency-Key` must
- *   find that answer, although nothing is left that would name the organization.
+ * @param orOwn whether it may also be something of the caller's own, which needs no permission. The command's query
+ *   decides.
+ * @param judged `with the key`: only after looking for a stored answer. A deletion that is repeated with its
+ *   `Idempotency-Key` must find that answer, although nothing is left that would name the organization.
  * @param people the sentence for the documents, if the handler refuses some.
  */
 export function member<Input>(

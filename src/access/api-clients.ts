@@ -33,7 +33,8 @@ export function createApiClient(
 }
 
 /**
- * Changes a client's name or scopes. Existing tokens lose a removed scope at once. An added scope comes with the next token.
+ * Changes a client's name or scopes. Existing tokens lose a removed scope at once. An added scope comes with the next
+ * token.
  * @throws 404.
  */
 export function updateApiClient(

@@ -28,10 +28,11 @@ interface NewSession {
 }
 
 /**
- * Starts a session of 30 days. A session that a user starts for another user works only while they could still start it: not once
- * the other user gains a right that they lack, and not once they lose the right to start sessions.
+ * Starts a session of 30 days. A session that a user starts for another user works only while they could still start
+ * it: not once the other user gains a right that they lack, and not once they lose the right to start sessions.
  * @returns the row, and the token, which is never shown again.
- * @throws 404 if the user isn't in this environment, 403 if the actor may not do this any more, or the user is above them.
+ * @throws 404 if the user isn't in this environment, 403 if the actor may not do this any more, or the user is above
+ *   them.
  */
 export async function createSession(
   { db }: Pick<Context, "db">,

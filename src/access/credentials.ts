@@ -23,8 +23,8 @@ const NOTHING = { isOperator: false, sessionHash: null, foreign: null, grant: nu
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
- * Reads the operator's token, an access token or a session token from `Authorization: Bearer`, or else a session token from
- * `X-Session-ID`. A JWT of the issuer that people sign in with counts as a session token.
+ * Reads the operator's token, an access token or a session token from `Authorization: Bearer`, or else a session
+ * token from `X-Session-ID`. A JWT of the issuer that people sign in with counts as a session token.
  */
 export async function readCredentials(
   headers: IncomingHttpHeaders,

@@ -1,7 +1,7 @@
 /**
- * The permissions that every environment starts with. Environments may add permissions and roles of their own, and may give more
- * permissions to admin, billing and member, but can't remove any of these. Owners have every permission except the
- * environment-only ones (migration 0022).
+ * The permissions that every environment starts with. Environments may add permissions and roles of their own, and
+ * may give more permissions to admin, billing and member, but can't remove any of these. Owners have every permission
+ * except the environment-only ones (migration 0022).
  */
 export const PERMISSIONS = {
   "organization:read": "See the organization",

@@ -10,10 +10,11 @@ import { mayBeForeign } from "./identities/validated-sessions.ts";
 type Asking = Pick<EndpointRequest, "ip" | "headers"> & { requestId: string };
 
 /**
- * Finds the caller. If a token has no session here, and another service may know it, asks that service. Anyone it vouches for gets
- * a session, which a second look finds. Asks even if there is no such environment; otherwise the answer would show which
- * environments exist.
- * @throws 503 if the service can't answer, 403 if it doesn't prove enough, 429 after too many wrong tokens from one address.
+ * Finds the caller. If a token has no session here, and another service may know it, asks that service. Anyone it
+ * vouches for gets a session, which a second look finds. Asks even if there is no such environment; otherwise the
+ * answer would show which environments exist.
+ * @throws 503 if the service can't answer, 403 if it doesn't prove enough, 429 after too many wrong tokens from one
+ *   address.
  */
 export async function recognizeCaller(
   context: Context,

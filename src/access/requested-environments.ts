@@ -4,8 +4,9 @@ import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**
- * Returns the handles a request may mean, in the order to try them: the first label of `Host`, then `X-Environment`, then the
- * default. A host that looks like a subdomain never falls back to the default: if there is no such environment, it is a typo.
+ * Returns the handles a request may mean, in the order to try them: the first label of `Host`, then `X-Environment`,
+ * then the default. A host that looks like a subdomain never falls back to the default: if there is no such
+ * environment, it is a typo.
  * @param ownHost the host of PUBLIC_URL, which is this service's own name and names no environment.
  */
 export function environmentCandidates(request: {

@@ -12,7 +12,8 @@ export function lacksPermission(permission: Permission, where: "organization" | 
 /**
  * Refuses a caller who lacks a permission in an organization.
  * @param outsider the refusal of a caller with no right to know that the organization exists.
- * @param leftToOwner the refusal of a member whose role could manage members, if the organization leaves that to its owner.
+ * @param leftToOwner the refusal of a member whose role could manage members, if the organization leaves that to its
+ *   owner.
  * @throws 404 or 403.
  */
 export function requirePermission(

@@ -40,8 +40,8 @@ export function revokeSession({ db }: Context, key: SessionKey, actor: Actor): P
 
 /**
  * Ends and deletes a session.
- * @throws 404, 403 if its user is above the actor, 409 while the service it comes from may still vouch for it, because a deleted
- *   session would start again.
+ * @throws 404, 403 if its user is above the actor, 409 while the service it comes from may still vouch for it,
+ *   because a deleted session would start again.
  */
 export function deleteSession({ db }: Context, key: SessionKey, actor: Actor): Promise<void> {
   return transaction(db, async (trx) => {
@@ -76,8 +76,8 @@ async function requireExisting(db: Knex, key: SessionKey): Promise<void> {
 }
 
 /**
- * Refuses a session whose user is above the actor. Refuses any session but the actor's own if they can't manage sessions any more.
- * A missing session is left to the statement that looks for it.
+ * Refuses a session whose user is above the actor. Refuses any session but the actor's own if they can't manage
+ * sessions any more. A missing session is left to the statement that looks for it.
  * @throws 403.
  */
 async function requireManageable(db: Knex, key: SessionKey, actor: Actor): Promise<void> {
@@ -110,8 +110,8 @@ const purgeChunk = statement<{ purged: number }, { limit: number; days: number }
 );
 
 /**
- * Removes sessions that ended long ago. A session of another service that was revoked here stays until it has ended there, too.
- * Otherwise it would be valid again.
+ * Removes sessions that ended long ago. A session of another service that was revoked here stays until it has ended
+ * there, too. Otherwise it would be valid again.
  * @param aborted called before each chunk; true stops the purge.
  * @returns the number of removed sessions.
  */

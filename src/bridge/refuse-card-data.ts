@@ -16,8 +16,8 @@ const CARDS = /^(3(0[0-5]|[689]\d)\d{11}|3[47]\d{13}|([3-6]\d|2[2-7])\d{14,17})$
 const SHORTEST = 14;
 
 /**
- * Refuses anything in a body that looks like a card number, because data we never accept can't be lost. The number itself,
- * whether a value or a key, appears in neither the answer nor the log.
+ * Refuses anything in a body that looks like a card number, because data we never accept can't be lost. The number
+ * itself, whether a value or a key, appears in neither the answer nor the log.
  * @throws 422.
  */
 export function refuseCardData(value: unknown, path: string[] = []): void {

@@ -96,8 +96,8 @@ const COMMON =
   /pass(word|wd|phrase)?|pwd|secrets?|tokens?|keys?|admin(istrator)?|root|users?|guildhall|default|example|sample|dummy|test(ing)?|demo|dev(elopment)?|prod(uction)?|staging|local(host)?|super|very|long|strong|secure|insecure|private|please|letmein|welcome|qwert[yz](uiop)?|asdf(ghjkl)?|hello|world|(?<![a-z\d])(my|our|the|this|is|an?|not)(?![a-z\d])/gi;
 
 /**
- * Returns true for a secret that anyone could guess, even a long one: a placeholder, a repetition, a sequence, or common words. It
- * can't prove that a secret is good.
+ * Returns true for a secret that anyone could guess, even a long one: a placeholder, a repetition, a sequence, or
+ * common words. It can't prove that a secret is good.
  */
 export function isWeakSecret(secret: string): boolean {
   return PLACEHOLDER.test(secret) || isMonotonous(secret) || isCommon(secret);

@@ -50,8 +50,8 @@ const PLANS_THAT_LAST = [
   .join(" ");
 
 /**
- * Opens a pool to Postgres, without connecting yet. Unless the operator has set other limits, the server gives up waiting for a
- * lock after 3 s, and ends a transaction that is idle for 10 s.
+ * Opens a pool to Postgres, without connecting yet. Unless the operator has set other limits, the server gives up
+ * waiting for a lock after 3 s, and ends a transaction that is idle for 10 s.
  */
 export function openDatabase(options: DatabaseOptions): Knex {
   const { url, poolSize, name, statementTimeout = 8_000, patience = 2_000 } = options;

@@ -14,8 +14,9 @@ const UNDEFINED_TABLE = "42P01";
 type Entry = (typeof allMigrations)[number];
 
 /**
- * The tables in which knex records finished migrations. Version 0.1.0 refuses to start if its table has a migration it doesn't
- * know. Later migrations have a table of their own, so that version 0.1.0 can start on the schema of any later version.
+ * The tables in which knex records finished migrations. Version 0.1.0 refuses to start if its table has a migration
+ * it doesn't know. Later migrations have a table of their own, so that version 0.1.0 can start on the schema of any
+ * later version.
  */
 const LISTS = [
   { tableName: "knex_migrations", ...listing((name) => name < "0012") },
@@ -109,8 +110,8 @@ async function connect(url: string, query_timeout?: number): Promise<pg.Client> 
 }
 
 /**
- * Tries until it gets the lock. Waiting inside a statement would run into the operator's limits on statements and locks, and
- * would hold up an index that another process is building.
+ * Tries until it gets the lock. Waiting inside a statement would run into the operator's limits on statements and
+ * locks, and would hold up an index that another process is building.
  */
 async function lock(guard: pg.Client): Promise<void> {
   for (;;) {

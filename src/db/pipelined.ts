@@ -1,9 +1,9 @@
 import type { Knex } from "knex";
 
 /**
- * Sends statements of a transaction one after another without waiting for results in between. Otherwise a busy process would
- * hold the transaction's locks for as many turns of its event loop as there are statements. They take effect in order. Once one
- * has failed, those after it fail too.
+ * Sends statements of a transaction one after another without waiting for results in between. Otherwise a busy
+ * process would hold the transaction's locks for as many turns of its event loop as there are statements. They take
+ * effect in order. Once one has failed, those after it fail too.
  * @param statements that don't need each other's results.
  * @throws the first error, once all have finished.
  */

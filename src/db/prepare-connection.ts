@@ -17,8 +17,8 @@ const SET_LIMITS = `
   where setting = '0' and source in ('default', 'configuration file', 'command line', 'environment variable')`;
 
 /**
- * Prepares a new connection: watches it, and sets limits that the server enforces. They aren't start-up parameters, because those
- * would override the operator's settings, and PgBouncer refuses them.
+ * Prepares a new connection: watches it, and sets limits that the server enforces. They aren't start-up parameters,
+ * because those would override the operator's settings, and PgBouncer refuses them.
  * @throws SQLSTATE 25006 if the server takes no writes, as a replica.
  */
 export async function prepareConnection(

@@ -7,8 +7,8 @@ import { migrate, schemaState } from "./migrate.ts";
 const NEWER = "a newer version has migrated the database; this version runs on it";
 
 /**
- * Makes sure that the schema has everything this version needs. In production it waits for `npm run migrate`, so that a serving
- * process's database role needs no right to change tables. Elsewhere it migrates by itself.
+ * Makes sure that the schema has everything this version needs. In production it waits for `npm run migrate`, so that
+ * a serving process's database role needs no right to change tables. Elsewhere it migrates by itself.
  */
 export async function prepareSchema(
   { DATABASE_URL, REDIS_URL, production }: Pick<Settings, "DATABASE_URL" | "REDIS_URL" | "production">,

@@ -35,8 +35,8 @@ interface Compiled {
 const kept = new Map<string, Compiled>();
 
 /**
- * Defines a query whose text depends on a shape, such as which filters it has. The text is built once per shape, by knex or
- * Objection, and then runs as a prepared statement.
+ * Defines a query whose text depends on a shape, such as which filters it has. The text is built once per shape, by
+ * knex or Objection, and then runs as a prepared statement.
  * @param name the first part of the names of its statements.
  * @param build gets nothing but the shape, so that no value of one run ends up in the text of the next. It writes
  *   `parameter(name)` where a value belongs.

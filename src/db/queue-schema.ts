@@ -8,8 +8,8 @@ import type { Client } from "pg";
 import { QUEUES } from "../../jobs/queues.ts";
 
 /**
- * Creates a sequence for each queue. BullMQ would do that at a queue's first job, but then every process would need the right to
- * create one. Roles that may use BullMQ's other sequences may use these too.
+ * Creates a sequence for each queue. BullMQ would do that at a queue's first job, but then every process would need
+ * the right to create one. Roles that may use BullMQ's other sequences may use these too.
  */
 const CREATE_SEQUENCES = `
   do $$

@@ -20,8 +20,8 @@ const TOKEN = /'(?:[^']|'')*'|"[^"]*"|--[^\n]*|::|(\$\d+)|:([a-z_]\w*)/g;
  * directly, because building a `knex.raw` would take as long as everything else.
  * @param name the name it is prepared under, unique among all statements.
  * @param parameters the SQL type of each parameter.
- * @param text SQL with named parameters such as `:organization_id`. It must not contain a question mark, which knex would take
- *   for one of its own parameters.
+ * @param text SQL with named parameters such as `:organization_id`. It must not contain a question mark, which knex
+ *   would take for one of its own parameters.
  * @returns a function that runs it, in a transaction if given one. Its `query` is for callers without knex.
  * @throws at definition, if the text and the parameters don't have the same names.
  */

@@ -8,11 +8,12 @@ const TRIES = 4;
 const RETRYABLE = new Set(["40001", "40P01"]);
 
 /**
- * Runs `work` in one transaction and, once it has committed, the effects that `work` registered. After a rollback it runs none:
- * nothing leaves the process before the commit. Effects are wake-ups, which return at once and don't throw.
- * After a deadlock or serialization failure it runs all of `work` again, so `work` may touch nothing but the database.
- * @param db may itself be a transaction. Then this is a savepoint in it, and the code that began the transaction makes effects
- *   wait for its commit, and retries.
+ * Runs `work` in one transaction and, once it has committed, the effects that `work` registered. After a rollback it
+ * runs none: nothing leaves the process before the commit. Effects are wake-ups, which return at once and don't
+ * throw. After a deadlock or serialization failure it runs all of `work` again, so `work` may touch nothing but the
+ * database.
+ * @param db may itself be a transaction. Then this is a savepoint in it, and the code that began the transaction
+ *   makes effects wait for its commit, and retries.
  * @throws what `work` throws, after the rollback.
  */
 export async function transaction<Result>(

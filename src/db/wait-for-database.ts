@@ -4,8 +4,8 @@ import type { Log } from "../log.ts";
 import { CONNECT_TIMEOUT } from "./connection.ts";
 
 /**
- * Waits until Postgres answers a query and takes writes. Open nothing else before that: BullMQ's Postgres backend never recovers
- * from a server that is down when it starts.
+ * Waits until Postgres answers a query and takes writes. Open nothing else before that: BullMQ's Postgres backend
+ * never recovers from a server that is down when it starts.
  * @param stopped called before each attempt; true gives up.
  */
 export async function waitForDatabase(url: string, log: Log, stopped: () => boolean): Promise<void> {

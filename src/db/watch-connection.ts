@@ -20,8 +20,8 @@ interface WatchedClient {
 }
 
 /**
- * Errors after which a connection is useless: the server takes no writes, because the primary came back as a replica (25006), or
- * a migration changed what a prepared statement returns (0A000).
+ * Errors after which a connection is useless: the server takes no writes, because the primary came back as a replica
+ * (25006), or a migration changed what a prepared statement returns (0A000).
  */
 const USELESS = new Set(["25006", "0A000"]);
 
@@ -29,9 +29,9 @@ const USELESS = new Set(["25006", "0A000"]);
 const CATCH_UP = 50;
 
 /**
- * Ends a connection whose server has vanished. When a host disappears or a firewall drops a connection, TCP takes a quarter of an
- * hour to notice. So an answer that takes too long ends the connection, and the waiting caller gets ETIMEDOUT. Unused connections
- * are pinged, so that a pool holds no dead ones. Useless connections are ended too.
+ * Ends a connection whose server has vanished. When a host disappears or a firewall drops a connection, TCP takes a
+ * quarter of an hour to notice. So an answer that takes too long ends the connection, and the waiting caller gets
+ * ETIMEDOUT. Unused connections are pinged, so that a pool holds no dead ones. Useless connections are ended too.
  * @param client a connected client of pg.
  * @param patience its `answer` may change later.
  */

@@ -9,8 +9,8 @@ import type { RequestState } from "./request-scope.ts";
 export type Render = (ctx: KoaContext, refusal: Refusal, requestId: string) => void;
 
 /**
- * Turns every error into a response that `render` writes, and unknown paths and methods into 404 and 405. A bug becomes a 500
- * that shows only the request's id. The log has the rest.
+ * Turns every error into a response that `render` writes, and unknown paths and methods into 404 and 405. A bug
+ * becomes a 500 that shows only the request's id. The log has the rest.
  */
 export function answerErrors(render: Render, log: Log): Middleware<RequestState> {
   const warn = createRareWarnings(log);
@@ -52,8 +52,8 @@ function defect(error: unknown, requestId: string, log: Log): Refusal {
 }
 
 /**
- * Temporary problems: lock and statement timeouts, deadlocks after retries, a server that restarts, is full, can't use its disk or
- * became a replica, and a schema that changed under a prepared statement.
+ * Temporary problems: lock and statement timeouts, deadlocks after retries, a server that restarts, is full, can't
+ * use its disk or became a replica, and a schema that changed under a prepared statement.
  */
 const PASSING_STATES = /^(55P03|57014|40001|40P01|25P03|25006|57P0\d|53\w{3}|58030|08\w{3})$/;
 const PASSING_CODES = new Set([

@@ -120,9 +120,9 @@ function withoutLimits(column: z.ZodType): z.ZodType {
 }
 
 /**
- * Measures a JSON value as Postgres stores it in `jsonb`: the bytes of its text, and the keys of its objects at every depth.
- * Postgres puts a space after each comma and colon, and writes numbers in full, so `1e308` takes 309 digits. For such a
- * number the result may be a few bytes too high, never too low.
+ * Measures a JSON value as Postgres stores it in `jsonb`: the bytes of its text, and the keys of its objects at every
+ * depth. Postgres puts a space after each comma and colon, and writes numbers in full, so `1e308` takes 309 digits.
+ * For such a number the result may be a few bytes too high, never too low.
  */
 export function storedJson(value: unknown): { bytes: number; keys: number } {
   if (typeof value === "number") {

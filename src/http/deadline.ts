@@ -5,9 +5,9 @@ import { timedOut } from "../errors.ts";
 export const REQUEST_LIMIT = 15_000;
 
 /**
- * Ends every request within `limit` milliseconds of its complete arrival. Also ends one that is still arriving, as soon as its
- * connection has been silent for as long as the server allows. Cuts off a client that doesn't read its response. The work isn't
- * undone, so the error says that it may have taken effect.
+ * Ends every request within `limit` milliseconds of its complete arrival. Also ends one that is still arriving, as
+ * soon as its connection has been silent for as long as the server allows. Cuts off a client that doesn't read its
+ * response. The work isn't undone, so the error says that it may have taken effect.
  * @throws 503 `timeout`, which `answerErrors` renders.
  */
 export function deadline(limit: number): Middleware {

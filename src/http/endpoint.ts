@@ -144,8 +144,8 @@ export interface Answer {
 }
 
 /**
- * Declares an endpoint. Checks that the handler takes exactly what the declaration's own path, `body` and `query` produce, and
- * then forgets these types.
+ * Declares an endpoint. Checks that the handler takes exactly what the declaration's own path, `body` and `query`
+ * produce, and then forgets these types.
  */
 export function endpoint<Body, Query, const Path extends string>(
   declaration: Endpoint<Body, Query, Path, ParamsOf<Path>>,
@@ -160,8 +160,8 @@ export interface Api {
   /** @throws 415 if the body has a type that the API doesn't take. */
   requireBodyType(headers: IncomingHttpHeaders): void;
   /**
-   * The error sentence for an empty body with a Content-Type. Null if that counts as no body, because front ends send the type
-   * with every request.
+   * The error sentence for an empty body with a Content-Type. Null if that counts as no body, because front ends send
+   * the type with every request.
    */
   emptyBody: string | null;
   send(ctx: KoaContext, document: object): void;

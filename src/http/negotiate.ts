@@ -7,9 +7,9 @@ export const JSON_API = "application/vnd.api+json";
 const OTHERS = ["application/json", "application/*", "*/*", "*"];
 
 /**
- * Checks `Accept`. By RFC 9110, the most specific accepted type counts, and `q=0` refuses it. Parameters of other types are
- * ignored. By JSON:API 1.1, instances of its media type with parameters other than `profile` don't count. If all of them have
- * such parameters, no other accepted type helps. An empty `Accept` accepts everything.
+ * Checks `Accept`. By RFC 9110, the most specific accepted type counts, and `q=0` refuses it. Parameters of other
+ * types are ignored. By JSON:API 1.1, instances of its media type with parameters other than `profile` don't count.
+ * If all of them have such parameters, no other accepted type helps. An empty `Accept` accepts everything.
  * @throws 406.
  */
 export function requireAcceptable(headers: IncomingHttpHeaders): void {

@@ -4,8 +4,8 @@ import type { Settings } from "../config/variables.ts";
 import { forbidden } from "../errors.ts";
 
 /**
- * Serves a developer's pages only under this machine's own names. Otherwise a website could point its name at this machine's
- * address (DNS rebinding) and read the inbox with a script.
+ * Serves a developer's pages only under this machine's own names. Otherwise a website could point its name at this
+ * machine's address (DNS rebinding) and read the inbox with a script.
  */
 export function ownHostOnly(
   { PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">,

@@ -18,8 +18,8 @@ export interface Parsed {
 }
 
 /**
- * Parses JSON within bounds. Refuses keys that would reach an object's prototype, and duplicate keys, whose first value would be
- * lost.
+ * Parses JSON within bounds. Refuses keys that would reach an object's prototype, and duplicate keys, whose first
+ * value would be lost.
  * @param limit the most bytes of the endpoint's bodies. Larger bodies may hold more values.
  * @throws 400.
  */

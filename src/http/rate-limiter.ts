@@ -3,8 +3,8 @@ import { networkOf } from "../lib/network-of.ts";
 import { remember } from "../lib/remember.ts";
 
 /**
- * How many requests a caller may make in how many seconds. The limits apply to sessions, and per address to wrong links, secrets
- * and credentials. The operator and holders of valid links and secrets are never limited.
+ * How many requests a caller may make in how many seconds. The limits apply to sessions, and per address to wrong
+ * links, secrets and credentials. The operator and holders of valid links and secrets are never limited.
  */
 export const LIMITS = {
   read: { requests: 600, seconds: 60 },
@@ -37,8 +37,8 @@ const REMEMBERED = 50_000;
 export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
 /**
- * Counts in fixed windows in this process's memory. The limits only prevent abuse, so they aren't worth a round trip. With n
- * processes a caller may make at most n times as many requests.
+ * Counts in fixed windows in this process's memory. The limits only prevent abuse, so they aren't worth a round trip.
+ * With n processes a caller may make at most n times as many requests.
  * @param now milliseconds, injected by tests.
  */
 export function createRateLimiter(now: () => number = Date.now) {

@@ -29,8 +29,9 @@ export function requestScope(log: Log): Middleware<RequestState> {
 const PLAIN = /^[\w.-]{1,40}$/;
 
 /**
- * Returns the part of a request's path that is safe to log: words and ids, up to the first segment that is anything else or
- * follows the `/i/` or `/u/` of a link. Doesn't rely on the router, because a mistyped link still contains its token.
+ * Returns the part of a request's path that is safe to log: words and ids, up to the first segment that is anything
+ * else or follows the `/i/` or `/u/` of a link. Doesn't rely on the router, because a mistyped link still contains
+ * its token.
  */
 export function harmlessPath(path: string): string {
   const shown: string[] = [];

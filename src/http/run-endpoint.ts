@@ -55,9 +55,9 @@ export function routeEndpoints(
 }
 
 /**
- * Runs an endpoint in the order that holds for all of them: negotiate, read the body, find environment, caller and permissions in
- * one round trip, refuse, act. A small body is read before we know who sent it, but only an admitted caller learns what is wrong
- * with it.
+ * Runs an endpoint in the order that holds for all of them: negotiate, read the body, find environment, caller and
+ * permissions in one round trip, refuse, act. A small body is read before we know who sent it, but only an admitted
+ * caller learns what is wrong with it.
  */
 async function runEndpoint(
   endpoint: Endpoint,
@@ -74,8 +74,8 @@ async function runEndpoint(
 }
 
 /**
- * Authenticates the caller before reading a long body, which costs a second round trip. Reads the body only if other long ones
- * leave room for it.
+ * Authenticates the caller before reading a long body, which costs a second round trip. Reads the body only if other
+ * long ones leave room for it.
  */
 async function admitThenRead(length: number, call: Call): Promise<Answer> {
   const { endpoint, context, credentials, incoming } = call;

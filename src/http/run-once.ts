@@ -9,12 +9,13 @@ import type { Answer, Endpoint, EndpointRequest } from "./endpoint.ts";
 import { queryOf } from "./read-input.ts";
 
 /**
- * Runs an endpoint for the first request with a key, and gives later requests the same response. The work and its response are
- * stored in one transaction: a killed process has done both or neither, and nothing is queued before the commit. A refusal is
- * thrown, so it undoes everything except what `stands` writes again, and the key can be used again.
+ * Runs an endpoint for the first request with a key, and gives later requests the same response. The work and its
+ * response are stored in one transaction: a killed process has done both or neither, and nothing is queued before the
+ * commit. A refusal is thrown, so it undoes everything except what `stands` writes again, and the key can be used
+ * again.
  * @param sent the body as it was sent: a JSON document, whose members may come in another order next time, or a text.
- * @throws 409 while the first request is running, 422 for a key that was sent with another body or query before, and anything the
- *   endpoint throws.
+ * @throws 409 while the first request is running, 422 for a key that was sent with another body or query before, and
+ *   anything the endpoint throws.
  */
 export function runOnce(
   endpoint: Endpoint,

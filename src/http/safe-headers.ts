@@ -3,9 +3,9 @@ import type { Settings } from "../config/variables.ts";
 import { Refusal } from "../errors.ts";
 
 /**
- * Sets security headers on every response, errors included. With them, browsers don't guess the type, run and load nothing, and
- * don't reveal to other sites where a visitor came from. Pages replace the policy with their own. With an https PUBLIC_URL,
- * browsers come back only over TLS (RFC 6797).
+ * Sets security headers on every response, errors included. With them, browsers don't guess the type, run and load
+ * nothing, and don't reveal to other sites where a visitor came from. Pages replace the policy with their own. With
+ * an https PUBLIC_URL, browsers come back only over TLS (RFC 6797).
  */
 export function safeHeaders({ PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): Middleware {
   const headers = {

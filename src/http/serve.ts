@@ -82,10 +82,10 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 }
 
 /**
- * Answers the requests of a connection one after another, so that it holds only one response. Closes a connection that sends too
- * many requests ahead.
- * @returns the connections without a request in progress. Node's own `closeIdleConnections` leaves those open that never sent a
- *   request, and browsers open such connections in advance.
+ * Answers the requests of a connection one after another, so that it holds only one response. Closes a connection
+ * that sends too many requests ahead.
+ * @returns the connections without a request in progress. Node's own `closeIdleConnections` leaves those open that
+ *   never sent a request, and browsers open such connections in advance.
  */
 function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
   const idle = new Set<Socket>();
@@ -121,7 +121,8 @@ function takeTurns(server: Server, handle: RequestListener): Set<Socket> {
     };
     idle.delete(socket);
     line.push(begin);
-    // Begins after all data that arrived together was read, so that clients that send too much are cut off before they cost anything.
+    // Begins after all data that arrived together was read, so that clients that send too much are cut off before
+    // they cost anything.
     if (line.length === 1) process.nextTick(() => socket.destroyed || begin());
   });
   return idle;

@@ -7,7 +7,8 @@ import { gzip, gzipSync } from "node:zlib";
 import type { Context, Middleware } from "koa";
 
 /**
- * Serves a text that never changes while the process runs. It is made at the first request, so that a start costs nothing.
+ * Serves a text that never changes while the process runs. It is made at the first request, so that a start costs
+ * nothing.
  * @param headers including `Content-Type`.
  */
 export function staticText(make: () => string, headers: Record<string, string>): Middleware {
@@ -26,8 +27,8 @@ function compress(text: string): Static & { plain: Buffer } {
 }
 
 /**
- * Serves a large file that never changes while the process runs. Reads it at the first request and keeps only the compressed
- * bytes. Clients that don't accept compression get the file as a stream.
+ * Serves a large file that never changes while the process runs. Reads it at the first request and keeps only the
+ * compressed bytes. Clients that don't accept compression get the file as a stream.
  * @param headers including `Content-Type`.
  */
 export function staticFile(path: string, headers: Record<string, string>): Middleware {

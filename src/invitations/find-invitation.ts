@@ -63,8 +63,8 @@ const SENTENCES: Record<ClosedState, Record<Reader, string>> = {
 };
 
 /**
- * Returns why an invitation is closed to this proof, or undefined while it is open. An older link only learns that there is
- * a newer one.
+ * Returns why an invitation is closed to this proof, or undefined while it is open. An older link only learns that
+ * there is a newer one.
  */
 export function closedState(
   invitation: Pick<Invitation, "status" | "token_version">,

@@ -19,9 +19,9 @@ import { refuseUnsendable } from "./revoke-invitations.ts";
  * invitation.
  * @param expiresAt ISO 8601; null means the environment's lifetime from now.
  * @returns the row with its summary, as reading it would show it.
- * @throws 404, 403 for an actor who could not send it, 409 with the state's code if it is closed (if its inviter could no
- *   longer send it, it is closed now), 409 for an expired one whose address has a newer invitation or belongs to a member,
- *   429 too soon after the last email, 422 for an expiry in the past or over 365 days away.
+ * @throws 404, 403 for an actor who could not send it, 409 with the state's code if it is closed (if its inviter
+ *   could no longer send it, it is closed now), 409 for an expired one whose address has a newer invitation or
+ *   belongs to a member, 429 too soon after the last email, 422 for an expiry in the past or over 365 days away.
  */
 export async function resendInvitation(
   { db, queues }: Pick<Context, "db"> & { queues: Pick<Context["queues"], "wakeUp"> },

@@ -82,7 +82,10 @@ export function bySearch<Row extends BaseModel>(
   return { value: wanted, places: (value, viewer) => places(String(value), viewer) };
 }
 
-/** A letter of `search_place` (migration 0023): users and organizations by environment, memberships by organization, invitations by either. */
+/**
+ * A letter of `search_place` (migration 0023): users and organizations by environment, memberships by organization,
+ * invitations by either.
+ */
 type SearchKind = "u" | "o" | "m" | "i";
 
 /** Selects the ids that a search finds. @param within ids of environments or organizations. Default: the viewer's environment. */

@@ -16,9 +16,9 @@ export interface FoundPage<Row> {
 }
 
 /**
- * Finds one page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that come
- * or go in between don't shift the pages. It reads one row more than asked, to know whether there is another page. A page of large
- * rows ends early, and the next begins where it ended.
+ * Finds one page by position, not by number: a cursor names the last row seen (its sort value and id), so rows that
+ * come or go in between don't shift the pages. It reads one row more than asked, to know whether there is another
+ * page. A page of large rows ends early, and the next begins where it ended.
  * @param values of the list's own parameters.
  * @throws 400 for an invalid cursor.
  */

@@ -1,8 +1,8 @@
 import { pointerStep } from "../lib/json-text.ts";
 
 /**
- * Returns a JSON pointer to a value in a request's document, or to the nearest value above it that exists, because a pointer must
- * exist in the document (JSON:API 1.1 §11).
+ * Returns a JSON pointer to a value in a request's document, or to the nearest value above it that exists, because a
+ * pointer must exist in the document (JSON:API 1.1 §11).
  */
 export function pointerInto(document: object, path: string[]): string {
   let pointer = "";

@@ -20,8 +20,8 @@ import { viewerOf } from "./viewer.ts";
 type Query = Record<string, unknown>;
 
 /**
- * Declares all endpoints that read a type: the collection, a resource, and for each relationship the related resources and their
- * ids. So all types are read in the same way.
+ * Declares all endpoints that read a type: the collection, a resource, and for each relationship the related
+ * resources and their ids. So all types are read in the same way.
  */
 export function readEndpoints(type: ResourceType): Endpoint[] {
   const name = type.type.replaceAll("_", " ");

@@ -30,11 +30,11 @@ export interface ResourceInput<
 }
 
 /**
- * Reads the resource object of a request that creates or changes a resource (JSON:API 1.1 §7). Ignores members that the
- * specification doesn't know, as it requires, but refuses unknown attributes and relationships.
+ * Reads the resource object of a request that creates or changes a resource (JSON:API 1.1 §7). Ignores members that
+ * the specification doesn't know, as it requires, but refuses unknown attributes and relationships.
  * @param id of the resource to change, or undefined to create one.
- * @throws 400 without a resource object, 403 for a client's own id or a relationship that can't be set here, 409 for a wrong type or
- *   id, 422 for invalid values.
+ * @throws 400 without a resource object, 403 for a client's own id or a relationship that can't be set here, 409 for
+ *   a wrong type or id, 422 for invalid values.
  */
 export function readResource<Attributes extends z.ZodObject, Links extends Linkages>(
   shape: ResourceShape<Attributes, Links>,
@@ -113,7 +113,10 @@ export interface Linkage {
 
 export type Linkages = Record<string, Linkage>;
 
-/** The id of each to-one relationship, or the ids of each to-many. Undefined if left out, which is possible for required ones in changes. */
+/**
+ * The id of each to-one relationship, or the ids of each to-many. Undefined if left out, which is possible for
+ * required ones in changes.
+ */
 type Linked<Links extends Linkages, Kind extends "new" | "changed" = "changed"> = {
   [Name in keyof Links]:
     | (Links[Name]["many"] extends true ? string[] : string)

@@ -17,8 +17,8 @@ export interface Viewer {
 }
 
 /**
- * Leads a viewer to rows: they see the rows whose `column` holds an id from here. It starts from the viewer's own rows, mostly
- * their memberships, so that a read costs no more in a larger environment.
+ * Leads a viewer to rows: they see the rows whose `column` holds an id from here. It starts from the viewer's own
+ * rows, mostly their memberships, so that a read costs no more in a larger environment.
  */
 export interface Lead {
   /** Qualified, such as `invitations.organization_id`. */
@@ -43,7 +43,10 @@ interface ToFew<Row> {
   ids(row: Row): string[];
 }
 
-/** Any number of rows of the other type have this row's id in `column`. Their ids are shown if they are included, else only a link. */
+/**
+ * Any number of rows of the other type have this row's id in `column`. Their ids are shown if they are included, else
+ * only a link.
+ */
 interface ToMany {
   type: string;
   column: string;
@@ -54,8 +57,8 @@ export type RelationshipType<Row> = ToOne<Row> | ToFew<Row> | ToMany;
 export interface Filter<Row extends BaseModel> {
   value: z.ZodType;
   /**
-   * Returns the condition, or several for rows in several places. A list takes the first rows of each place by an index. A single
-   * condition with `or` would read all rows.
+   * Returns the condition, or several for rows in several places. A list takes the first rows of each place by an
+   * index. A single condition with `or` would read all rows.
    */
   places(value: unknown, viewer: Viewer): Array<(rows: Rows<Row>) => void>;
   /** Set if it finds few rows by an index. Checking each of them is then faster than following a lead. */
@@ -76,8 +79,9 @@ export interface Asked {
 type Demanded = (viewer: Viewer, asked: Asked) => string | Raw | undefined;
 
 /**
- * A resource type as data: what a caller may see of it, its attributes and relationships, and how it is sorted and filtered. All
- * reading relies on this, so rows that `visible` hides are hidden everywhere: in lists, by id, related and included.
+ * A resource type as data: what a caller may see of it, its attributes and relationships, and how it is sorted and
+ * filtered. All reading relies on this, so rows that `visible` hides are hidden everywhere: in lists, by id, related
+ * and included.
  */
 export interface ResourceType<Row extends BaseModel = BaseModel> {
   type: string;
@@ -92,7 +96,10 @@ export interface ResourceType<Row extends BaseModel = BaseModel> {
   readBy?: "operator" | "program" | "user";
   /** The scope for reading it, if that is another type's. */
   scope?: string;
-  /** Makes a new query for the visible rows. It selects the table's columns, qualified, and everything else that `attributes` needs. */
+  /**
+   * Makes a new query for the visible rows. It selects the table's columns, qualified, and everything else that
+   * `attributes` needs.
+   */
   visible(viewer: Viewer): Rows<Row>;
   /** Returns leads to the visible rows, or undefined if the viewer may see a whole environment, or `visible` is enough. */
   leads?(viewer: Viewer): Lead[] | undefined;

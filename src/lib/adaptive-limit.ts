@@ -3,7 +3,8 @@ const FIRST_PAUSE = 15_000;
 const LONGEST_PAUSE = 600_000;
 
 /**
- * Adapts to a limit that another service enforces without naming it: goes down when the service objects, and slowly up again.
+ * Adapts to a limit that another service enforces without naming it: goes down when the service objects, and slowly
+ * up again.
  * @param most the value to use while the service doesn't object.
  * @param raise returns the next higher value to try.
  */

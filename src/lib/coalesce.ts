@@ -1,6 +1,6 @@
 /**
- * Combines many small writes into few large ones without a delay. An item that arrives while no write is running is written at
- * once. Items that arrive during a write form the next one.
+ * Combines many small writes into few large ones without a delay. An item that arrives while no write is running is
+ * written at once. Items that arrive during a write form the next one.
  * @param write takes a batch of 1 to `limit` items. If it rejects, every item of the batch does.
  * @param limit the most items in one write.
  * @returns a function that adds an item and settles when the write holding it has settled.

@@ -18,9 +18,9 @@ const LONGEST_LABEL = 126;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Parses an email address. No other code does. It is stricter than RFC 5321 on purpose: one plain addr-spec with an ASCII local
- * part, without quotes, comments, groups, encoded words, white space, control characters or lists, because libraries read those in
- * different ways.
+ * Parses an email address. No other code does. It is stricter than RFC 5321 on purpose: one plain addr-spec with an
+ * ASCII local part, without quotes, comments, groups, encoded words, white space, control characters or lists,
+ * because libraries read those in different ways.
  * @returns undefined for any other text.
  */
 export function parseEmailAddress(text: string): EmailAddress | undefined {
@@ -36,8 +36,8 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
 }
 
 /**
- * Masks an address for people who may not be its owner: `grace@example.com` becomes `g•••@example.com`. Always three dots, so that the
- * length stays hidden. The owner recognizes the first character and the domain.
+ * Masks an address for people who may not be its owner: `grace@example.com` becomes `g•••@example.com`. Always three
+ * dots, so that the length stays hidden. The owner recognizes the first character and the domain.
  */
 export function maskEmailAddress(email: string): string {
   return `${email.slice(0, 1)}•••${email.slice(email.indexOf("@"))}`;

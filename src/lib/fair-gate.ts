@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * Limits concurrent work to what another service can take. Each caller has a share, and the next free place goes to the waiting
- * caller with the least work in progress. So a flood from one caller leaves room for the others.
+ * Limits concurrent work to what another service can take. Each caller has a share, and the next free place goes to
+ * the waiting caller with the least work in progress. So a flood from one caller leaves room for the others.
  * @returns a function that runs `work` when it is its turn, and settles as `work` does. It throws GateFull.
  */
 export function createFairGate(limits: GateLimits) {

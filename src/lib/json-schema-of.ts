@@ -16,9 +16,9 @@ export interface JsonSchema {
 }
 
 /**
- * Converts a zod schema to JSON Schema, for its `input` or its `output`. A date's output is ISO text. Omits what only zod needs:
- * the bounds of safe integers, and patterns if there is a `format`. A class such as `\P{Cc}` needs the `u` flag, which not all
- * validators set, so the pattern lists the characters instead.
+ * Converts a zod schema to JSON Schema, for its `input` or its `output`. A date's output is ISO text. Omits what only
+ * zod needs: the bounds of safe integers, and patterns if there is a `format`. A class such as `\P{Cc}` needs the `u`
+ * flag, which not all validators set, so the pattern lists the characters instead.
  */
 export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {

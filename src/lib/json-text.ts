@@ -76,8 +76,8 @@ export function pointerStep(key: string | number): string {
 const SAFE_DIGITS = 15;
 
 /**
- * Returns whether a JSON number keeps its value in JavaScript, so that it isn't rounded, or turned into infinity or zero. The
- * notation doesn't matter: `1.10`, `1e2` and `-0` are exact.
+ * Returns whether a JSON number keeps its value in JavaScript, so that it isn't rounded, or turned into infinity or
+ * zero. The notation doesn't matter: `1.10`, `1e2` and `-0` are exact.
  * @param text a number in JSON's grammar. The parser refuses anything else.
  */
 export function isExactNumber(text: string): boolean {

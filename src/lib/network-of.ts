@@ -1,8 +1,9 @@
 import { isIPv6 } from "node:net";
 
 /**
- * Returns the network that requests from an IP address count for: an IPv4 address itself, in any notation, or an IPv6 address's
- * /64, because anyone with one address of such a network has all of them. Other texts are returned unchanged.
+ * Returns the network that requests from an IP address count for: an IPv4 address itself, in any notation, or an IPv6
+ * address's /64, because anyone with one address of such a network has all of them. Other texts are returned
+ * unchanged.
  */
 export function networkOf(ip: string): string {
   // A zone, as in `fe80::1%eth0`, names one of our own interfaces.

@@ -30,8 +30,9 @@ const CELLS_OF_LINE = 1_000;
 const LONGEST_HEADER = 10_000;
 
 /**
- * Parses CSV by RFC 4180 and as programs write it: with the delimiter that is most frequent in the header, any line breaks, even
- * mixed, and lines before the header that are meant for programs. Trims cells and skips blank records. Records may differ in length.
+ * Parses CSV by RFC 4180 and as programs write it: with the delimiter that is most frequent in the header, any line
+ * breaks, even mixed, and lines before the header that are meant for programs. Trims cells and skips blank records.
+ * Records may differ in length.
  * @param most the number of records to read. The rest of the file is ignored.
  */
 export async function parseCsv(given: string, most: number): Promise<CsvRecord[] | CsvProblem> {
@@ -87,7 +88,10 @@ const PROBLEMS: Record<string, string> = {
     "a quote stands within a cell that doesn't begin with one; put the cell in quotes and write the quote twice",
 };
 
-/** Returns the place of a problem. @param done lines of all records before it. @param last the line where the parser stopped, sometimes the last. */
+/**
+ * Returns the place of a problem. @param done lines of all records before it. @param last the line where the parser
+ * stopped, sometimes the last.
+ */
 function whereIs(code: string, lines: string[], done: number, last: number): string {
   const first = lines.findIndex((line, index) => index >= done && /[^\s,;|]/.test(line)) + 1;
   const isFound = code === "CSV_INVALID_CLOSING_QUOTE" && last > first;

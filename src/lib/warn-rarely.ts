@@ -14,8 +14,8 @@ const MINUTE = 60_000;
 const MOST_CAUSES = 1_000;
 
 /**
- * Creates a logger for warnings that repeat, such as those of loops, retries and connections. Logs one line per cause and minute. The
- * next line says how many were held back, so that a fault neither floods the log nor goes unnoticed.
+ * Creates a logger for warnings that repeat, such as those of loops, retries and connections. Logs one line per cause
+ * and minute. The next line says how many were held back, so that a fault neither floods the log nor goes unnoticed.
  * @param level `error` where somebody must act.
  * @param now milliseconds, injected by tests.
  * @returns a function whose first argument names the cause.

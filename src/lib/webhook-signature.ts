@@ -31,8 +31,8 @@ function signatureHeaders(headers: IncomingHttpHeaders) {
 }
 
 /**
- * Verifies a message's signature by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. Of several signatures one must be
- * right, so that the sender can rotate its secret without a gap.
+ * Verifies a message's signature by Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`. Of several signatures
+ * one must be right, so that the sender can rotate its secret without a gap.
  * @returns the problem, or undefined if the message was signed with the key within the last minutes.
  */
 export function webhookProblem(

@@ -22,8 +22,8 @@ const UTC = { timezone: "UTC", log_timezone: "UTC" };
 const UNSAFE_BUT_QUICK = { fsync: "off", full_page_writes: "off" };
 
 /**
- * Runs the Postgres that npm installed, on a free port of 127.0.0.1. If this process is killed, the server keeps running, and the
- * next start in the same directory uses it.
+ * Runs the Postgres that npm installed, on a free port of 127.0.0.1. If this process is killed, the server keeps
+ * running, and the next start in the same directory uses it.
  * @throws an error that says what to do, such as when another process uses the directory.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -69,8 +69,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * Makes this process the owner of the server, or returns the name of the owner. The lock belongs to the connection, so it ends with
- * the process, even if that is killed.
+ * Makes this process the owner of the server, or returns the name of the owner. The lock belongs to the connection,
+ * so it ends with the process, even if that is killed.
  */
 async function claim(client: Client): Promise<string | undefined> {
   try {

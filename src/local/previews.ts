@@ -52,8 +52,8 @@ function snippetIn(html: string): string | null {
 }
 
 /**
- * Makes HTML use one color scheme, no matter which one the machine prefers. Two frames of one page can't prefer different schemes,
- * so the condition of the dark style becomes one that is always or never true.
+ * Makes HTML use one color scheme, no matter which one the machine prefers. Two frames of one page can't prefer
+ * different schemes, so the condition of the dark style becomes one that is always or never true.
  */
 export function forceScheme(html: string, scheme: "light" | "dark"): string {
   const condition = scheme === "dark" ? "(min-width: 0)" : "(max-width: 0)";

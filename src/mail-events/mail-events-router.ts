@@ -18,9 +18,9 @@ export const MAIL_EVENTS_LIMIT = 1024 * 1024;
 const unprovenBodies = createByteBudget({ most: 16 * MAIL_EVENTS_LIMIT, each: 8 * MAIL_EVENTS_LIMIT });
 
 /**
- * Serves `POST /mail-events`, where the team's own adapter reports what its mail provider says about emails that left. Requests are
- * signed with MAIL_EVENTS_SECRET. Without that variable the path doesn't exist. The signature replaces environment and credentials,
- * and bodies are plain JSON.
+ * Serves `POST /mail-events`, where the team's own adapter reports what its mail provider says about emails that
+ * left. Requests are signed with MAIL_EVENTS_SECRET. Without that variable the path doesn't exist. The signature
+ * replaces environment and credentials, and bodies are plain JSON.
  */
 export function mailEventsRouter(context: Context): Router<RequestState> {
   const { MAIL_EVENTS_SECRET } = context.settings;

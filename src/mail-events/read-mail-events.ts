@@ -49,8 +49,8 @@ const envelope = z.strictObject(
 );
 
 /**
- * Reads the report of a provider's adapter. Checks only its form, because the values come from mail servers anywhere. An event that
- * can't be read doesn't stop the others.
+ * Reads the report of a provider's adapter. Checks only its form, because the values come from mail servers anywhere.
+ * An event that can't be read doesn't stop the others.
  * @returns each event, or a sentence that says what is wrong with it.
  * @throws 400 if it isn't JSON; 422 if it isn't a list of events, or none of them can be read.
  */

@@ -26,8 +26,8 @@ const DEFAULT_PAUSE_DAYS = 1;
 const SETTLES = "is_delivered and state in ('pending', 'unknown')";
 
 /**
- * Records reports about emails. Locks the rows in the order of their ids and reads them afterwards, so that two reports about the
- * same emails wait for each other.
+ * Records reports about emails. Locks the rows in the order of their ids and reads them afterwards, so that two
+ * reports about the same emails wait for each other.
  */
 export const writeMailEvents = statement<Match, MailEvents>(
   "record-mail-events",

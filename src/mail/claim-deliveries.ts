@@ -64,10 +64,10 @@ interface Claim {
 }
 
 /**
- * Claims due deliveries, except those to domains that are refusing us: a guarded write with a lease on the database's clock.
- * An email that has become pointless (answered, expired, revoked, organization gone, address suppressed) is settled with the
- * reason instead: as suppressed, or as unknown if an earlier attempt may have left.
- * If a lease ends while its row is `sending`, the email may have left: an ambiguous attempt, and the second one is the last.
+ * Claims due deliveries, except those to domains that are refusing us: a guarded write with a lease on the database's
+ * clock. An email that has become pointless (answered, expired, revoked, organization gone, address suppressed) is
+ * settled with the reason instead: as suppressed, or as unknown if an earlier attempt may have left. If a lease ends
+ * while its row is `sending`, the email may have left: an ambiguous attempt, and the second one is the last.
  */
 const claim = statement<ClaimedDelivery, Required<Claim> & { event_ids: string[]; notice_ids: string[] }>(
   "claim-deliveries",

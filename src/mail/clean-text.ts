@@ -1,6 +1,6 @@
 /**
- * Invisible characters: control characters, direction overrides, zero-width characters and others that a font may leave out,
- * private-use characters, lone surrogates, annotation marks and the Braille blank.
+ * Invisible characters: control characters, direction overrides, zero-width characters and others that a font may
+ * leave out, private-use characters, lone surrogates, annotation marks and the Braille blank.
  */
 const UNSEEN =
   /\p{Cc}|\p{Bidi_Control}|\p{Default_Ignorable_Code_Point}|\p{Co}|\p{Cs}|[\u2800\ufff9-\ufffb]/v;
@@ -24,8 +24,8 @@ const NEEDED_OR_UNSEEN = new RegExp(
 );
 
 /**
- * More than three combining marks on one letter, which would climb over neighboring lines. Marks that belong to one script stay
- * in place, so eight of them are allowed: a Burmese syllable has five.
+ * More than three combining marks on one letter, which would climb over neighboring lines. Marks that belong to one
+ * script stay in place, so eight of them are allowed: a Burmese syllable has five.
  */
 const STACKED_MARKS = /([\p{sc=Zinh}&&\p{M}]{3})[\p{sc=Zinh}&&\p{M}]+|(\p{M}{8})\p{M}+/gv;
 

@@ -13,8 +13,8 @@ export interface MailParts {
 }
 
 /**
- * Composes the email of a delivery. Every attempt has the same link and Message-ID. The envelope and all addresses are objects,
- * never lines to parse, because a line can hold two recipients.
+ * Composes the email of a delivery. Every attempt has the same link and Message-ID. The envelope and all addresses
+ * are objects, never lines to parse, because a line can hold two recipients.
  */
 export function composeMail(parts: MailParts, delivery: ClaimedDelivery): SendMailOptions {
   const { name, address } = parts.settings.MAIL_FROM;

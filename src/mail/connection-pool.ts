@@ -81,8 +81,8 @@ export function createConnectionPool(
     size: () => limit.now(),
     hanging: () => hung.size,
     /**
-     * Returns true if this connection was lost while others stay connected. The server then wants no more than those, so the limit
-     * goes down to their number.
+     * Returns true if this connection was lost while others stay connected. The server then wants no more than those,
+     * so the limit goes down to their number.
      */
     crowdedOut(connection: SmtpConnection): boolean {
       if (connection.connected()) return false;

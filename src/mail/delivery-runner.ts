@@ -157,8 +157,8 @@ export function createDeliveryRunner(parts: DeliveryRunnerParts) {
     /** Claims and sends until nothing is due. Resolves when all due emails have been claimed, not when they have been sent. */
     run,
     /**
-     * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then cuts their connections and records what it
-     * knows about them.
+     * Claims no more, and waits up to `grace` milliseconds for emails in progress. Then cuts their connections and
+     * records what it knows about them.
      */
     async stop(grace: number): Promise<void> {
       stopping = true;

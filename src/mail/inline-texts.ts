@@ -5,9 +5,9 @@ const TEXT = /\[\[([a-z_]+)\]\]/g;
 const VALUE = /(\{\{[a-z_]+\}\})/;
 
 /**
- * Replaces `[[key]]` in a template with the text of a language, before the template is compiled. A text may contain `{{values}}`,
- * which are escaped later, when they are filled in. In HTML, `<bdi>` isolates a value, so that a right-to-left name can't reorder
- * the sentence around it.
+ * Replaces `[[key]]` in a template with the text of a language, before the template is compiled. A text may contain
+ * `{{values}}`, which are escaped later, when they are filled in. In HTML, `<bdi>` isolates a value, so that a
+ * right-to-left name can't reorder the sentence around it.
  */
 export function inlineTexts(
   source: string,

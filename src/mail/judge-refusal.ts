@@ -1,6 +1,6 @@
 /**
- * Whose fault a refusal is. `recipient`: the mailbox can never be reached. `email`: this one email's, or its recipient's for now.
- * All others are problems on the sending side, named by their cause.
+ * Whose fault a refusal is. `recipient`: the mailbox can never be reached. `email`: this one email's, or its
+ * recipient's for now. All others are problems on the sending side, named by their cause.
  */
 export type Fault = "recipient" | "email" | SendingFault;
 
@@ -33,8 +33,8 @@ export function enhancedCode(reply: string): string | undefined {
 }
 
 /**
- * Judges a refusal by the enhanced code at the start of the reply, or else by plain words about the user or mailbox. In doubt the
- * result isn't `recipient`, because a mailbox that counts as dead is never invited again.
+ * Judges a refusal by the enhanced code at the start of the reply, or else by plain words about the user or mailbox.
+ * In doubt the result isn't `recipient`, because a mailbox that counts as dead is never invited again.
  * @param reply from a server or provider, with or without the three digits.
  */
 export function judgeRefusal(reply: string): Fault {

@@ -64,8 +64,8 @@ export function fillMail(mail: ParsedMail, kind: MailKind, variables: unknown, l
 const WIDTH = 76;
 
 /**
- * Breaks long lines of a plain text between words. Links stay in one piece, quoted lines continue as quoted lines, and lines
- * without spaces stay as they are.
+ * Breaks long lines of a plain text between words. Links stay in one piece, quoted lines continue as quoted lines,
+ * and lines without spaces stay as they are.
  */
 export function wrapText(text: string): string {
   return text.split("\n").map(wrapLine).join("\n");

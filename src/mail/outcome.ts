@@ -23,8 +23,9 @@ interface Trouble {
   /** A sentence that says what is wrong and what to do. */
   advice: string;
   /**
-   * `server`: the server refused before it knew the email, so it refuses every email. `us`: it refused an email in words about us.
-   * `doubt`: it may just as well be about this email alone. `suspicions.ts` decides by what happens to other emails.
+   * `server`: the server refused before it knew the email, so it refuses every email. `us`: it refused an email in
+   * words about us. `doubt`: it may just as well be about this email alone. `suspicions.ts` decides by what happens
+   * to other emails.
    */
   about: "server" | "us" | "doubt";
 }
@@ -54,9 +55,9 @@ export function sent(code: number, reply: string): Outcome {
 }
 
 /**
- * Decides what to do after a failed attempt, by the reply (RFC 5321 §4.2.1, RFC 1047) and by whose fault it is. A 5xx about the
- * recipient or the email is final, a 4xx is retried, and "354, then silence" is retried once at most. Problems on the sending side
- * don't count against the email.
+ * Decides what to do after a failed attempt, by the reply (RFC 5321 §4.2.1, RFC 1047) and by whose fault it is. A 5xx
+ * about the recipient or the email is final, a 4xx is retried, and "354, then silence" is retried once at most.
+ * Problems on the sending side don't count against the email.
  * @param attempts including this one.
  * @param ambiguousBefore ambiguous attempts of this delivery before this one.
  */

@@ -53,8 +53,8 @@ const SCHEME = /(?:\p{L}[\p{L}\p{N}+.-]{0,30})?:[/\\]{2}/gu;
 const AT_SIGN = /(?<=\S)[@＠﹫](?=\S)/gu;
 
 /**
- * Splits the inviter's personal message into lines to quote. Nothing in them is a link, or becomes one in a mail program: schemes
- * are removed, domains are defused, and addresses are split.
+ * Splits the inviter's personal message into lines to quote. Nothing in them is a link, or becomes one in a mail
+ * program: schemes are removed, domains are defused, and addresses are split.
  * @returns no lines if nothing in it is visible.
  */
 export function quoteMessage(message: string | null): string[] {

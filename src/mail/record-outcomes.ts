@@ -17,8 +17,9 @@ const HAPPENED = timelineEntry({
 const SAME_CLAIM = "extract(epoch from d.updated_at)::text = o.claimed_at";
 
 /**
- * Writes many outcomes and their consequences in one round trip. Only the current holder of a delivery settles it. An attempt that
- * was overtaken changes nothing unless its email was accepted. An excused attempt is taken back, as if there had been no claim.
+ * Writes many outcomes and their consequences in one round trip. Only the current holder of a delivery settles it. An
+ * attempt that was overtaken changes nothing unless its email was accepted. An excused attempt is taken back, as if
+ * there had been no claim.
  */
 const writeOutcomes = statement<never, { outcomes: string }>(
   "record-outcomes",

@@ -1,9 +1,9 @@
 import { statement } from "../db/statement.ts";
 
 /**
- * Renews the leases of deliveries being sent, for the attempts they were claimed for. A lease that has ended isn't taken back, and
- * another holder's isn't extended. A row whose outcome is being recorded is skipped: it needs no lease any more, and waiting for it
- * while holding other locks could become a deadlock.
+ * Renews the leases of deliveries being sent, for the attempts they were claimed for. A lease that has ended isn't
+ * taken back, and another holder's isn't extended. A row whose outcome is being recorded is skipped: it needs no
+ * lease any more, and waiting for it while holding other locks could become a deadlock.
  */
 export const renewLeases = statement<never, { ids: string[]; attempts: number[]; seconds: number }>(
   "renew-leases",

@@ -4,8 +4,8 @@ import { enhancedCode, judgeRefusal } from "./judge-refusal.ts";
 const LINK = /\/[iu]\/[\w-]{40,}/gi;
 
 /**
- * Makes a reply of a mail server or provider fit for storage. Postgres accepts neither NUL nor half a surrogate pair, which cutting
- * can leave. A filter that refuses an email because of a link may quote the link.
+ * Makes a reply of a mail server or provider fit for storage. Postgres accepts neither NUL nor half a surrogate pair,
+ * which cutting can leave. A filter that refuses an email because of a link may quote the link.
  */
 export function storableReply(reply: string): string {
   return reply

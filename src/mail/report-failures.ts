@@ -15,12 +15,13 @@ export function failureFields(
 }
 
 /**
- * SQL for the consequences of failures, as part of the statement that writes them: an event each, and a notice to the inviter if
- * the invitation is still open. It needs a CTE `failures` with the columns id, environment_id, organization_id, invitation_id, kind,
- * email, cause, smtp_code, reply, event_type, event_id, notice_id and request_id.
+ * SQL for the consequences of failures, as part of the statement that writes them: an event each, and a notice to the
+ * inviter if the invitation is still open. It needs a CTE `failures` with the columns id, environment_id,
+ * organization_id, invitation_id, kind, email, cause, smtp_code, reply, event_type, event_id, notice_id and
+ * request_id.
  *
- * The first notice leaves at once. The next one waits an hour and collects further failures, so a thousand failures cause two
- * emails. A notice that fails causes no further notice, because it isn't an email to an invitee.
+ * The first notice leaves at once. The next one waits an hour and collects further failures, so a thousand failures
+ * cause two emails. A notice that fails causes no further notice, because it isn't an email to an invitee.
  */
 export const REPORT_FAILURES = `
   failures_logged as (

@@ -9,8 +9,8 @@ import type { SmtpConnection } from "./smtp-connection.ts";
 import type { Suspicions } from "./suspicions.ts";
 
 /**
- * Milliseconds for a reply. Short until our sender is accepted, because an idle connection may have died silently, but longer for a
- * trial during a pause. After that, the server may have to ask another server.
+ * Milliseconds for a reply. Short until our sender is accepted, because an idle connection may have died silently,
+ * but longer for a trial during a pause. After that, the server may have to ask another server.
  */
 const TIMEOUTS = { sender: 10_000, recipient: 60_000 };
 const TRIAL_TIMEOUTS = { ...TIMEOUTS, sender: 30_000 };
@@ -30,8 +30,8 @@ interface SenderParts {
 }
 
 /**
- * Creates a function that sends a delivery over a free connection, and learns from the result how the mail server treats us.
- * Its `isTrial` is true if the delivery tests whether a pause is over.
+ * Creates a function that sends a delivery over a free connection, and learns from the result how the mail server
+ * treats us. Its `isTrial` is true if the delivery tests whether a pause is over.
  */
 export function createSender(sending: SenderParts) {
   const { parts, pool, rate, pause, suspicions, warn, reportError, stopping } = sending;

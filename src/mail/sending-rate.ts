@@ -75,8 +75,8 @@ const NEXT_TRIAL = 10_000;
 export type SendingPause = ReturnType<typeof createSendingPause>;
 
 /**
- * Pauses all sending while the mail server takes no emails at all. One email at a time tests whether it has recovered. So the
- * server isn't flooded, and its recovery is noticed within seconds.
+ * Pauses all sending while the mail server takes no emails at all. One email at a time tests whether it has
+ * recovered. So the server isn't flooded, and its recovery is noticed within seconds.
  * @param wake called when it is time for a trial, and when the pause is over.
  */
 export function createSendingPause(wake: () => void) {

@@ -13,8 +13,8 @@ interface ReplyTimeouts {
 }
 
 /**
- * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 asks for 10 minutes, since a shorter wait causes duplicates. nodemailer's
- * own timeout for silence is as long. This one is for servers that send a byte now and then.
+ * Milliseconds for the final reply. RFC 5321 §4.5.3.2.6 asks for 10 minutes, since a shorter wait causes duplicates.
+ * nodemailer's own timeout for silence is as long. This one is for servers that send a byte now and then.
  */
 const FINAL_REPLY_TIMEOUT = 11 * 60_000;
 
@@ -27,9 +27,10 @@ interface SmtpError extends Error {
 }
 
 /**
- * Opens one SMTP connection, which stays open between emails and carries one at a time. nodemailer's error is the same whether a
- * connection broke before or after the message was handed over. Only the protocol log shows which, and with one email per connection
- * it is clear which email a line belongs to. Keeps nothing of the log except how far the email got.
+ * Opens one SMTP connection, which stays open between emails and carries one at a time. nodemailer's error is the
+ * same whether a connection broke before or after the message was handed over. Only the protocol log shows which, and
+ * with one email per connection it is clear which email a line belongs to. Keeps nothing of the log except how far
+ * the email got.
  */
 export function openSmtpConnection(url: string, dkim?: DkimSigner) {
   let progress = newProgress();

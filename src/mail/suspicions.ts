@@ -24,8 +24,9 @@ interface Case {
 export type Suspicions = ReturnType<typeof createSuspicions>;
 
 /**
- * Distinguishes refusals of one email from refusals of everything we send, if the reply leaves that open: by whether other emails
- * are accepted in between. Everything is in memory. After a restart, a process just asks the server once more.
+ * Distinguishes refusals of one email from refusals of everything we send, if the reply leaves that open: by whether
+ * other emails are accepted in between. Everything is in memory. After a restart, a process just asks the server once
+ * more.
  */
 export function createSuspicions(now: () => number = () => performance.now()) {
   const cases = new Map<string, Case>();
@@ -34,8 +35,8 @@ export function createSuspicions(now: () => number = () => performance.now()) {
 
   function addRefusal(key: string, began: number): Case {
     const before = cases.get(key) ?? { refusedAt: 0, rounds: 0, refusals: 0 };
-    // A round is: refused, then others accepted, then refused again. If the server changed its mind while several attempts were in
-    // progress, that is no round.
+    // A round is: refused, then others accepted, then refused again. If the server changed its mind while several
+    // attempts were in progress, that is no round.
     const isRound = before.othersAcceptedAt !== undefined && before.othersAcceptedAt < began;
     const next = { refusedAt: now(), rounds: before.rounds + Number(isRound), refusals: before.refusals + 1 };
     remember(cases, key, next, MOST);

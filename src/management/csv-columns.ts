@@ -17,8 +17,8 @@ export const CSV_COLUMNS = [
 export type CsvColumn = (typeof CSV_COLUMNS)[number];
 
 /**
- * The names that directories and address books have for these columns, the best first, without case, punctuation and notes
- * in brackets. The roles have none, so that no column of another program grants anything by accident.
+ * The names that directories and address books have for these columns, the best first, without case, punctuation and
+ * notes in brackets. The roles have none, so that no column of another program grants anything by accident.
  */
 const ALSO_CALLED: Partial<Record<CsvColumn, readonly string[]>> = {
   email: [

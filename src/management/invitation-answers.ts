@@ -29,7 +29,10 @@ const Answer = z
   });
 type Answer = z.infer<typeof Answer>;
 
-/** The same two commands under `/api`, and under the path that emails and guides print, where the invitation itself names the environment. */
+/**
+ * The same two commands under `/api`, and under the path that emails and guides print, where the invitation itself
+ * names the environment.
+ */
 export const invitationAnswerEndpoints = [
   ...answerEndpoints("/api/invitations", "", "request"),
   ...answerEndpoints("/invitations", "ByLink", "invitation"),

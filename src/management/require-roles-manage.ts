@@ -22,8 +22,8 @@ export function requireRolesManage(
 }
 
 /**
- * Returns whether the caller may know that a role's organization exists. If not, look the role up among those they see, so
- * that a role of others gets the same answer as an unknown one.
+ * Returns whether the caller may know that a role's organization exists. If not, look the role up among those they
+ * see, so that a role of others gets the same answer as an unknown one.
  */
 export function isOfOwnOrganization(organization: OrganizationAccess | undefined): boolean {
   if (organization === undefined) return false;

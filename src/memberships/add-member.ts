@@ -21,8 +21,8 @@ export interface NewMember {
 
 /**
  * Makes an existing user a member at once, without an email.
- * @throws 404 for an unknown organization, user or role, 403 for a role with permissions the actor lacks, 409 if the user is a
- *   member, 429 if the actor could not invite them now.
+ * @throws 404 for an unknown organization, user or role, 403 for a role with permissions the actor lacks, 409 if the
+ *   user is a member, 429 if the actor could not invite them now.
  */
 export function addMember({ db }: Context, member: NewMember, actor: Actor): Promise<Membership> {
   const { environment_id, organization_id, user_id } = member;

@@ -33,8 +33,8 @@ const COUNT_BACKLOG = `
     (select count(*) from invitation_batches where status in ('queued', 'running')) as invitation_batches_unfinished`;
 
 /**
- * Registers what waits for the workers, which have no `/metrics` of their own, and whether the database answered. Without an
- * answer the gauges are missing, because 0 would be a claim.
+ * Registers what waits for the workers, which have no `/metrics` of their own, and whether the database answered.
+ * Without an answer the gauges are missing, because 0 would be a claim.
  */
 function backlogMetrics(registry: Registry, context: Pick<Context, "db" | "log">): void {
   const reading = databaseReading(context, async (query) => {

@@ -7,8 +7,8 @@ const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**
- * Counts and times every request. Labels take few values: a route is named by its declared path, without ids, and a request
- * that matched no route is `other`.
+ * Counts and times every request. Labels take few values: a route is named by its declared path, without ids, and a
+ * request that matched no route is `other`.
  */
 export function meterRequests(registry: Registry): Middleware {
   const duration = new Histogram({

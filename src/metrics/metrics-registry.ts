@@ -7,8 +7,8 @@ import { packageRoot } from "../lib/package-root.ts";
 import { databaseMetrics } from "./database-metrics.ts";
 
 /**
- * Registers what `/metrics` shows besides requests. It counts tenants' data and names nothing: no label holds an id, a name, an
- * address or a host. The pool comes first, before the gauges that take a connection.
+ * Registers what `/metrics` shows besides requests. It counts tenants' data and names nothing: no label holds an id,
+ * a name, an address or a host. The pool comes first, before the gauges that take a connection.
  */
 export function metricsRegistry(context: Pick<Context, "db" | "log">): Registry {
   const registry = new Registry();

@@ -106,7 +106,8 @@ export class Invitation extends BaseModel {
   }
 
   /**
-   * Changes a pending invitation that has not expired. A guarded write: of any number of simultaneous calls, one gets the row.
+   * Changes a pending invitation that has not expired. A guarded write: of any number of simultaneous calls, one gets
+   * the row.
    * @returns undefined if it is closed.
    */
   static async change(

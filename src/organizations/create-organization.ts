@@ -37,8 +37,9 @@ export interface NewOrganization {
 
 /**
  * Creates an organization and, in the same transaction, its owner's membership or the invitation of its first owner.
- * @throws 403 for a user who sets an attribute that only programs may set, or who has created as many as they may, 404 for
- *   an unknown owner, 409 if the slug or external_id is taken, 429 if the owner's address can't be emailed now.
+ * @throws 403 for a user who sets an attribute that only programs may set, or who has created as many as they may,
+ *   404 for an unknown owner, 409 if the slug or external_id is taken, 429 if the owner's address can't be emailed
+ *   now.
  */
 export function createOrganization(
   { db, queues }: Context,

@@ -6,8 +6,8 @@ import { forbidden } from "../errors.ts";
 export const VISIT_MINUTES = 30;
 
 /**
- * Stores a link's token in a cookie for half an hour, which keeps it out of the address bar, the history, `Referer` and scripts.
- * Each invitation has a cookie of its own, so that two tabs don't interfere.
+ * Stores a link's token in a cookie for half an hour, which keeps it out of the address bar, the history, `Referer`
+ * and scripts. Each invitation has a cookie of its own, so that two tabs don't interfere.
  */
 export function setLinkCookie(ctx: KoaContext, invitationId: string, token: string, secure: boolean): void {
   const attributes = [
@@ -36,8 +36,8 @@ function cookieName(invitationId: string, secure: boolean): string {
 }
 
 /**
- * Refuses a form that another site made a browser send. The hidden field is derived from the token, which such a site can neither
- * read nor guess.
+ * Refuses a form that another site made a browser send. The hidden field is derived from the token, which such a site
+ * can neither read nor guess.
  * @throws 403.
  */
 export function requireOwnForm(given: string | null, expected: string): void {

@@ -12,10 +12,10 @@ import { seeOther, sendPage } from "./send-page.ts";
 type Ctx = RouterContext<RequestState>;
 
 /**
- * Serves the pages behind "Don't invite me again" in an email. Opening the link changes nothing, because machines open links, too.
- * The page's button opts out, or the button of a mail program (RFC 8058), which uses neither page nor cookie. The token stays in
- * the address, because mail programs post to it and it opens nothing else. After the operator has lifted an opt-out, an earlier
- * email always asks again on its page.
+ * Serves the pages behind "Don't invite me again" in an email. Opening the link changes nothing, because machines
+ * open links, too. The page's button opts out, or the button of a mail program (RFC 8058), which uses neither page
+ * nor cookie. The token stays in the address, because mail programs post to it and it opens nothing else. After the
+ * operator has lifted an opt-out, an earlier email always asks again on its page.
  */
 export function optOutPages(context: Context): Router<RequestState> {
   const router = new Router<RequestState>();

@@ -21,9 +21,9 @@ type Ctx = RouterContext<RequestState>;
 const ANSWERS = { accept: acceptInvitation, decline: declineInvitation };
 
 /**
- * Serves the pages behind the link in an email. Opening the link changes nothing, because machines open links, too: only the page's
- * buttons answer. The pages need neither JavaScript nor cookies
- * ([decision 023](../../docs/decisions/023-recipients-need-no-cookies.md)).
+ * Serves the pages behind the link in an email. Opening the link changes nothing, because machines open links, too:
+ * only the page's buttons answer. The pages need neither JavaScript nor cookies ([decision
+ * 023](../../docs/decisions/023-recipients-need-no-cookies.md)).
  */
 export function recipientPages(context: Context): Router<RequestState> {
   const secure = context.settings.PUBLIC_URL.startsWith("https:");
@@ -77,8 +77,8 @@ export function recipientPages(context: Context): Router<RequestState> {
   }
 
   /**
-   * Reads an answer. Our own form comes with a hidden field, and with the cookie or else the token. A form made elsewhere has only
-   * the token.
+   * Reads an answer. Our own form comes with a hidden field, and with the cookie or else the token. A form made
+   * elsewhere has only the token.
    * @returns `next`: the page to redirect to after our own form.
    */
   async function readAnswer(

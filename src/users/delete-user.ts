@@ -15,8 +15,8 @@ import { requireNotAbove } from "./require-not-above.ts";
 
 /**
  * Deletes a user with their sessions, roles and memberships, and revokes the pending invitations they sent.
- * @throws 404, 403 if the actor has just lost the right, or the user is above them, 409 for a user who owns an organization
- *   or has payment resources, which need another owner first.
+ * @throws 404, 403 if the actor has just lost the right, or the user is above them, 409 for a user who owns an
+ *   organization or has payment resources, which need another owner first.
  */
 export function deleteUser(
   { db }: Context,

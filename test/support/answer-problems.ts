@@ -10,8 +10,8 @@ addFormats.default(ajv);
 const validators = new Map<string, ValidateFunction>();
 
 /**
- * Returns the problems of a Management API response, compared with the responses that its endpoint declares. An error is compared
- * with the schema of error documents.
+ * Returns the problems of a Management API response, compared with the responses that its endpoint declares. An error
+ * is compared with the schema of error documents.
  * @param url path and query of the request.
  */
 export function answerProblems(

@@ -22,8 +22,8 @@ export const LARGE = {
 };
 
 /**
- * Fills an environment with people, organizations and everything that grows with them, directly in the tables, and runs `analyze`.
- * Their ids sort before those of all rows that are made in the usual way.
+ * Fills an environment with people, organizations and everything that grows with them, directly in the tables, and
+ * runs `analyze`. Their ids sort before those of all rows that are made in the usual way.
  */
 export async function fillEnvironment(
   { settings }: Pick<Guildhall, "settings">,

@@ -7,8 +7,8 @@ import { type Answered, type Exchange, isJsonApi, readExchange } from "./json-ap
 import { type Problems, toObject } from "./json-api/values.ts";
 
 /**
- * Checks a response against JSON:API 1.1 and against the declarations of its endpoint and resource types. Every response in every
- * test passes through here. Responses that aren't JSON:API are ignored.
+ * Checks a response against JSON:API 1.1 and against the declarations of its endpoint and resource types. Every
+ * response in every test passes through here. Responses that aren't JSON:API are ignored.
  * @throws an error that lists each broken rule.
  */
 export async function checkJsonApi({ text: readText, ...exchange }: Exchange): Promise<void> {

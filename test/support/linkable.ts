@@ -1,6 +1,6 @@
 /**
- * Plain text that mail programs turn into links: a scheme, `www.`, a domain, an address, a dotted number, a Windows share. Written
- * from what they do, not from what we remove.
+ * Plain text that mail programs turn into links: a scheme, `www.`, a domain, an address, a dotted number, a Windows
+ * share. Written from what they do, not from what we remove.
  */
 const LINKABLE = [
   /[\p{L}][\p{L}\p{N}+.-]*:[/\\]{2}/iu,

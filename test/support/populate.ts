@@ -21,8 +21,9 @@ export interface Population {
 }
 
 /**
- * Creates an environment in which much has happened: several organizations, invitations and deliveries in every state, custom roles,
- * sessions, clients, a deleted user and two deletions. Also creates `globex` with a few rows of its own.
+ * Creates an environment in which much has happened: several organizations, invitations and deliveries in every
+ * state, custom roles, sessions, clients, a deleted user and two deletions. Also creates `globex` with a few rows of
+ * its own.
  */
 export async function populate(guildhall: Guildhall): Promise<Population> {
   const owner = await buildPerson(guildhall, { first_name: "Ada", metadata: { team: "blue" } });

@@ -29,8 +29,8 @@ interface Sent {
 
 /**
  * Runs a request, and then each statement that it sent once more under `explain analyze`.
- * @returns for each statement the rows that its scans read, whether or not they were kept, and the blocks that it read, including
- *   those of functions it called.
+ * @returns for each statement the rows that its scans read, whether or not they were kept, and the blocks that it
+ *   read, including those of functions it called.
  */
 export async function readingsOf(db: Knex, ask: () => Promise<void>): Promise<Reading[]> {
   const sent: Sent[] = [];

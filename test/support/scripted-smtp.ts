@@ -7,8 +7,8 @@ export type Step = "greeting" | "ehlo" | "auth" | "mail" | "rcpt" | "data" | "bo
 export interface Fault {
   at: Step;
   /**
-   * `cut` ends the connection, `silence` says nothing more, a promise delays the usual reply, and any other text is the reply.
-   * After the dot, a reply that begins with a 2 accepts the email. A 421 also ends the connection.
+   * `cut` ends the connection, `silence` says nothing more, a promise delays the usual reply, and any other text is
+   * the reply. After the dot, a reply that begins with a 2 accepts the email. A 421 also ends the connection.
    */
   does: "cut" | "silence" | Promise<unknown> | `${number} ${string}`;
   /** Only after the dot: whether the email is kept, even if the sender doesn't learn that. */
@@ -40,8 +40,8 @@ export interface ScriptedSmtp {
 }
 
 /**
- * Starts an SMTP server that follows the test's script, down to the byte after which it vanishes. It accepts everything that the
- * script doesn't refuse.
+ * Starts an SMTP server that follows the test's script, down to the byte after which it vanishes. It accepts
+ * everything that the script doesn't refuse.
  * @param extensions its answers to EHLO, such as `PIPELINING`, or `AUTH PLAIN`, with which its URL has a password.
  */
 export async function startScriptedSmtp(...extensions: string[]): Promise<ScriptedSmtp> {

@@ -79,8 +79,9 @@ export const SHARED_TABLES = TABLES.map(({ table }) => table);
 let numbered = 0;
 
 /**
- * Writes this many rows to each table by SQL, because commands would take minutes for thousands. Each row refers to those with its own
- * number. With an organization, the first row of each group is its default. Otherwise each user's first row is theirs.
+ * Writes this many rows to each table by SQL, because commands would take minutes for thousands. Each row refers to
+ * those with its own number. With an organization, the first row of each group is its default. Otherwise each user's
+ * first row is theirs.
  */
 export async function addSharedRows(
   db: Knex,

@@ -8,8 +8,8 @@ export interface SilentProxy {
   /** Leads new connections to the server at this URL. Existing ones stay where they are. */
   leadTo(target: string): void;
   /**
-   * Drops all bytes of the existing connections, both ways, without closing them, as if the host had vanished. New connections work.
-   * With `andNew` they are accepted but stay silent, too, until `heal`.
+   * Drops all bytes of the existing connections, both ways, without closing them, as if the host had vanished. New
+   * connections work. With `andNew` they are accepted but stay silent, too, until `heal`.
    */
   silence(options?: { andNew?: boolean }): void;
   /** Refuses new connections until `heal`. Existing ones continue. */

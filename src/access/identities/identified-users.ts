@@ -14,8 +14,8 @@ const UNIQUE_VIOLATION = "23505";
 type Key = Pick<Identity, "issuer" | "subject"> & { environment_id: string };
 
 /**
- * Finds or creates the user of an identity. A new identity joins the existing user of its address only if its service says that
- * the address is verified, because anyone can sign up with someone else's.
+ * Finds or creates the user of an identity. A new identity joins the existing user of its address only if its service
+ * says that the address is verified, because anyone can sign up with someone else's.
  * @returns the user, locked until the transaction ends, and how it was found. `nobody` means that it is new.
  * @throws 403.
  */
@@ -62,8 +62,8 @@ async function findByIdentity(trx: Knex.Transaction, key: Key): Promise<User | u
 }
 
 /**
- * Updates a user from what the service says. Keeps fields that the service doesn't mention. Keeps the address unless the new one
- * is verified there and no other user has it here.
+ * Updates a user from what the service says. Keeps fields that the service doesn't mention. Keeps the address unless
+ * the new one is verified there and no other user has it here.
  * @param user locked. @returns whether anything has changed.
  */
 export async function refreshUser(trx: Knex.Transaction, user: User, identity: Identity): Promise<boolean> {

@@ -78,8 +78,8 @@ export function createOidcSource(options: OidcOptions): OidcSource {
 }
 
 /**
- * Finds an issuer's keys through its discovery document when they are first needed. Fetches them again for an unknown key. After
- * a failure it starts from the discovery document again, because the keys may have moved.
+ * Finds an issuer's keys through its discovery document when they are first needed. Fetches them again for an unknown
+ * key. After a failure it starts from the discovery document again, because the keys may have moved.
  * @returns a function for `jwtVerify` that throws 503 if the keys are not available.
  */
 function createIssuerKeys({ issuer, timeout, cooldown }: OidcOptions): JWTVerifyGetKey {

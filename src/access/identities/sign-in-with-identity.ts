@@ -6,11 +6,11 @@ import type { Identity } from "./identity.ts";
 import { keepValidatedSession, type ValidatedSession } from "./validated-sessions.ts";
 
 /**
- * Signs in a person whom another service has identified: finds or creates their user in the environment, updates it, and keeps
- * the session for a few minutes, so that we don't ask the service on every request.
+ * Signs in a person whom another service has identified: finds or creates their user in the environment, updates it,
+ * and keeps the session for a few minutes, so that we don't ask the service on every request.
  * @returns false if the session was revoked here, which outweighs what the service says.
- * @throws 403 if the identity is new and can't be matched to a user: it has no address, or an unverified one that may belong to
- *   somebody else.
+ * @throws 403 if the identity is new and can't be matched to a user: it has no address, or an unverified one that may
+ *   belong to somebody else.
  */
 export function signInWithIdentity(
   { db }: Pick<Context, "db">,

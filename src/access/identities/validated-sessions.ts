@@ -30,8 +30,8 @@ const findKnown = statement<{ known: boolean }, { token_hash: Buffer; environmen
 );
 
 /**
- * Returns whether another service may be asked about a token that isn't valid here. Guildhall never shows its own tokens, of any
- * environment, to others. A session that was revoked here stays revoked.
+ * Returns whether another service may be asked about a token that isn't valid here. Guildhall never shows its own
+ * tokens, of any environment, to others. A session that was revoked here stays revoked.
  */
 export async function mayBeForeign(
   db: Knex,
@@ -70,9 +70,9 @@ export async function keepValidatedSession(
 }
 
 /**
- * Removes the identities of a user whose address has just been proven for the first time, but not by those identities. Until then
- * anyone could have signed up with that address at another service, and must not get what is granted to it. People who prove the
- * address there, too, are let in again.
+ * Removes the identities of a user whose address has just been proven for the first time, but not by those
+ * identities. Until then anyone could have signed up with that address at another service, and must not get what is
+ * granted to it. People who prove the address there, too, are let in again.
  */
 export async function dropUnprovenIdentities(trx: Knex.Transaction, user_id: string): Promise<void> {
   await trx("user_identities").where({ user_id }).delete();

@@ -30,8 +30,8 @@ const Claims = z.object({
 });
 
 /**
- * Prepares the keys. The key of SECRET_KEY signs. Those of SECRET_KEYS_PREVIOUS still verify, so that tokens stay valid when the
- * secret is rotated.
+ * Prepares the keys. The key of SECRET_KEY signs. Those of SECRET_KEYS_PREVIOUS still verify, so that tokens stay
+ * valid when the secret is rotated.
  */
 export function createAccessTokens(
   settings: Pick<Settings, "PUBLIC_URL" | "SECRET_KEY" | "SECRET_KEYS_PREVIOUS">,
@@ -84,8 +84,8 @@ export function issuerOf(publicUrl: string): string {
 }
 
 /**
- * Returns the audiences that a token for an environment may have: the Management API under the service's name, and under the
- * environment's subdomain, which an IP address can't have.
+ * Returns the audiences that a token for an environment may have: the Management API under the service's name, and
+ * under the environment's subdomain, which an IP address can't have.
  */
 export function audiencesOf(publicUrl: string, handle: string): string[] {
   const { origin, protocol, host, hostname } = new URL(publicUrl);
@@ -97,8 +97,8 @@ export function audiencesOf(publicUrl: string, handle: string): string[] {
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /**
- * Derives an Ed25519 key from a SECRET_KEY, so that it needn't be stored. The purpose label keeps it independent of everything
- * else that is derived from the same secret.
+ * Derives an Ed25519 key from a SECRET_KEY, so that it needn't be stored. The purpose label keeps it independent of
+ * everything else that is derived from the same secret.
  */
 export function deriveSigningKey(secret: string) {
   const seed = Buffer.from(hkdfSync("sha256", secret, "", "guildhall:access-token:ed25519", 32));

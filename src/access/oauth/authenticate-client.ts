@@ -98,8 +98,8 @@ function readBasic(authorization: string): ClientCredentials | undefined {
 }
 
 /**
- * Returns the caller of a verified access token: nobody if the token was made for another environment or audience, or its client
- * was deleted. The caller has those granted scopes that the client still has.
+ * Returns the caller of a verified access token: nobody if the token was made for another environment or audience, or
+ * its client was deleted. The caller has those granted scopes that the client still has.
  */
 export function clientCaller(
   { client_id, environment, scopes, audience }: Grant,
