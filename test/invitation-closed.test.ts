@@ -56,6 +56,28 @@ describe("the same action again", () => {
   });
 });
 
+test.each([
+  ["decline", "declined"],
+  ["revoke", "revoked"],
+])("an expired invitation that is revived while %s waits is ended", async (action, status) => {
+  const { owner, invitee, path, id } = await buildInvitationTo(guildhall);
+  const { db } = guildhall;
+  const [{ organization_id }] = await db("invitations")
+    .where({ id })
+    .update({ status: "expired", expired_at: db.fn.now(), expires_at: db.raw("now() - interval '1 second'") })
+    .returning("organization_id");
+  const trx = await db.transaction();
+  // As resending does: the organization's lock first.
+  await trx("organizations").where({ id: organization_id }).forNoKeyUpdate().first();
+  const answer = as(action === "decline" ? invitee : owner).post(`${path}/${action}`);
+  const waits = "wait_event_type = 'Lock' and datname = current_database()";
+  await expect.poll(() => db("pg_stat_activity").whereRaw(waits), { timeout: 10_000 }).toHaveLength(1);
+  const revived = { status: "pending", expired_at: null, expires_at: db.raw("now() + interval '1 day'") };
+  await trx("invitations").where({ id }).update(revived);
+  await trx.commit();
+  expectStatus(await answer, status);
+});
+
 describe("a different action afterwards is a 409 that says what happened", () => {
   const closings = {
     accepted: ({ path, invitee }: { path: string; invitee: Person }) => as(invitee).post(`${path}/accept`),

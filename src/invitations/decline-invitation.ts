@@ -1,11 +1,9 @@
 import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
-import { retried } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import { isId, newId } from "../lib/id.ts";
-import { Invitation, type Proof } from "../models/invitation.ts";
-import { closedInvitation, closedState, findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { newId } from "../lib/id.ts";
+import type { Invitation, Proof } from "../models/invitation.ts";
+import { closedInvitation, closedState, type InvitationKey, writeIfOpen } from "./find-invitation.ts";
 import { lockedOpen, withSummary } from "./lock-open.ts";
 import { noticeSql } from "./notify-inviter.ts";
 
@@ -21,7 +19,6 @@ export async function declineInvitation(
   actor: Actor,
 ): Promise<Invitation> {
   const { id, environment_id = null } = key;
-  if (!isId("inv", id)) throw notFound("invitation");
   const values = {
     id,
     environment_id,
@@ -32,14 +29,10 @@ export async function declineInvitation(
     delivery_id: newId("dlv"),
     event_id: newId("evt"),
   };
-  const [declined] = await retried(db, () => writeRefusal(db, values));
-  if (declined !== undefined) {
-    queues.wakeUp("mail");
-    return Invitation.fromJsonRow(declined.invitation);
-  }
-  const closed = await findInvitation(db, key);
-  if (closedState(closed, proof) === "declined") return closed;
-  throw closedInvitation(closed, actor, proof);
+  const { invitation, isWritten } = await writeIfOpen(db, key, proof, () => writeRefusal(db, values));
+  if (isWritten) queues.wakeUp("mail");
+  if (isWritten || closedState(invitation, proof) === "declined") return invitation;
+  throw closedInvitation(invitation, actor, proof);
 }
 
 const writeRefusal = statement<

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { statement } from "../db/statement.ts";
+import { retried } from "../db/transaction.ts";
 import { conflict, notFound, type Refusal } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
 import { isId } from "../lib/id.ts";
@@ -87,6 +88,27 @@ export function closedInvitation(
   const state = closedState(invitation, proof) ?? "expired";
   const answers = actor !== undefined && ["invitee", "user"].includes(actor.kind);
   return conflict(`invitation_${state}`, SENTENCES[state][answers ? "invitee" : "inviter"]);
+}
+
+/**
+ * Runs a statement that ends an open invitation, and once more if the invitation is open afterwards: then it was
+ * revived while the statement waited for its locks.
+ * @returns the invitation as written; or as found, if it is closed.
+ */
+export async function writeIfOpen(
+  db: Knex,
+  key: InvitationKey,
+  proof: Proof | undefined,
+  write: () => Promise<Array<{ invitation: object }>>,
+): Promise<{ invitation: Invitation; isWritten: boolean }> {
+  if (!isId("inv", key.id)) throw notFound("invitation");
+  let [written] = await retried(db, write);
+  if (written === undefined) {
+    const found = await findInvitation(db, key);
+    if (closedState(found, proof) === undefined) [written] = await retried(db, write);
+    if (written === undefined) return { invitation: found, isWritten: false };
+  }
+  return { invitation: Invitation.fromJsonRow(written.invitation), isWritten: true };
 }
 
 /** The details on the recipient's page. */

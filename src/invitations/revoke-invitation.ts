@@ -1,12 +1,10 @@
 import type { Context } from "../context.ts";
 import { statement } from "../db/statement.ts";
-import { retried } from "../db/transaction.ts";
-import { notFound } from "../errors.ts";
 import type { Actor } from "../events/record-events.ts";
-import { isId, newId } from "../lib/id.ts";
-import { Invitation } from "../models/invitation.ts";
+import { newId } from "../lib/id.ts";
+import type { Invitation } from "../models/invitation.ts";
 import { requirePermissionNow } from "../roles/require-permission-now.ts";
-import { closedInvitation, findInvitation, type InvitationKey } from "./find-invitation.ts";
+import { closedInvitation, type InvitationKey, writeIfOpen } from "./find-invitation.ts";
 import { lockedOpen, withSummary } from "./lock-open.ts";
 
 /**
@@ -20,15 +18,13 @@ export async function revokeInvitation(
   actor: Actor,
 ): Promise<Invitation> {
   const { id, environment_id = null } = key;
-  if (!isId("inv", id)) throw notFound("invitation");
   const { kind: actor_kind, user_id, request_id } = actor;
   const values = { id, environment_id, actor_kind, user_id, request_id, event_id: newId("evt") };
-  const [revoked] = await retried(db, () => writeRevocation(db, values));
-  if (revoked !== undefined) return Invitation.fromJsonRow(revoked.invitation);
-  const closed = await findInvitation(db, key);
-  await requirePermissionNow(db, actor, closed.organization_id, "members:manage");
-  if (closed.status === "revoked") return closed;
-  throw closedInvitation(closed);
+  const { invitation, isWritten } = await writeIfOpen(db, key, undefined, () => writeRevocation(db, values));
+  if (isWritten) return invitation;
+  await requirePermissionNow(db, actor, invitation.organization_id, "members:manage");
+  if (invitation.status === "revoked") return invitation;
+  throw closedInvitation(invitation);
 }
 
 /** The rights of a user are read once the lock is held: those they came with may be gone. */
