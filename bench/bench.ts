@@ -36,7 +36,7 @@ const ROWS: Record<string, [what: string, bench: Bench]> = {
 const chosen = process.argv[2]?.split(",") ?? Object.keys(ROWS);
 const unknown = chosen.filter((name) => ROWS[name] === undefined);
 if (unknown.length > 0) {
-  console.error(`There is no row ${unknown.join(", ")}. The rows are:\n`);
+  console.error(`Unknown row: ${unknown.join(", ")}. The bench has these rows:\n`);
   for (const [name, [what]] of Object.entries(ROWS)) console.error(`  ${name.padEnd(12)}${what}`);
   process.exit(1);
 }

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Milliseconds in a tick of /proc, which is a hundredth of a second on every Linux that Node runs on. */
 const TICK = 10;
 
-/** Processes by what they are called, each with its id; those that they start belong to them. */
+/** The ids of processes by name. A process includes those that it starts. */
 export type Processes = Record<string, number>;
 
 /**
  * Returns the CPU time (user and system) that each process and its descendants have used so far, in milliseconds.
- * Descendants that have ended are counted by their parents. Empty where there is no /proc.
+ * The time of a descendant that has ended belongs to its parent. Returns nothing on systems without /proc.
  */
 export function cpuTimes(processes: Processes): Record<string, number> {
   if (process.platform !== "linux") return {};
@@ -23,7 +23,7 @@ export function cpuTimes(processes: Processes): Record<string, number> {
   return Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, timeOf(pid)]));
 }
 
-/** The process that started another; the other itself where there is no /proc. */
+/** Returns the parent of a process, or the process itself on systems without /proc. */
 export function parentOf(pid: number): number {
   return readStat(pid)[0]?.parent ?? pid;
 }

@@ -29,9 +29,9 @@ export interface Series {
 
 interface Turns {
   rounds: number;
-  /** Operations to begin with, which aren't measured; 0: none. */
+  /** How many operations run first without being measured. */
   warmUp: number;
-  /** Operations in a round; or how many seconds a round takes, as far as the warming up can tell. */
+  /** How many operations a round has, or about how many seconds it takes, as estimated from the warm-up. */
   each: { count: number } | { seconds: number };
 }
 

@@ -1,13 +1,13 @@
 /** How much is measured. Each number can be changed by a variable of the environment, for a shorter or a longer run. */
 export const options = {
-  /** Of each round of requests. */
+  /** How long each round of requests takes. */
   seconds: numberFrom("BENCH_SECONDS", 2),
   rounds: numberFrom("BENCH_ROUNDS", 3),
   /** HTTP connections that ask at the same time. */
   connections: numberFrom("BENCH_CONNECTIONS", 32),
   /** Emails of each round of `mail` and `worker`. */
   emails: numberFrom("BENCH_EMAILS", 1_500),
-  /** Of latency. */
+  /** Measurements of `latency`. */
   samples: numberFrom("BENCH_SAMPLES", 100),
   /** Rows of `batch`. */
   batchRows: numberFrom("BENCH_BATCH_ROWS", 10_000),

@@ -9,7 +9,7 @@ import type { Stage } from "./stage.ts";
 export interface Peer {
   pid: number;
   port: number;
-  /** What its clients send in a row of the bench. Undefined if it has nothing to compare there. */
+  /** Returns the requests that its clients send in a row of the bench. */
   requests(row: string, count: number): Promise<string[]>;
 }
 

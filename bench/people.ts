@@ -11,7 +11,7 @@ import type { Database } from "./stage.ts";
 export interface Member {
   organization_id: string;
   user_id: string;
-  /** Of a session. */
+  /** The token of their session. */
   token: string;
 }
 

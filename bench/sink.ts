@@ -18,7 +18,7 @@ export async function openSink(stage: Stage) {
       size = Math.round(bytes / count);
       return [];
     },
-    /** Of those accepted last. */
+    /** Returns the average size of the emails that it accepted last. */
     bytesPerEmail: () => size,
   };
 }

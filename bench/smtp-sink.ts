@@ -7,7 +7,7 @@ import { createServer, type Socket } from "node:net";
  */
 let accepted = 0;
 let awaited = Number.POSITIVE_INFINITY;
-/** Of the emails since it was last told a number. */
+/** The bytes of all emails since it was last given a number. */
 let bytes = 0;
 
 process.on("message", (count: number) => {

@@ -135,7 +135,7 @@ export async function openStage(): Promise<Stage> {
     createEmptyDatabase,
     async copyDatabase(original, name) {
       await administer(`drop database if exists ${name}`);
-      // As files, not as log: so it ends in a checkpoint, and whoever comes next starts with nothing left to write.
+      // Copying files ends in a checkpoint, so the next contestant starts with nothing left to write.
       const template = new URL(original.url).pathname.slice(1);
       await administer(`create database ${name} template ${template} strategy file_copy`);
       return { ...original, url: new URL(name, postgres.url).href };

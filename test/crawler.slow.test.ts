@@ -13,7 +13,7 @@ const collections = resourceTypes.flatMap(({ path, relationships }) => [
   `/api/${path}?page[size]=7`,
   `/api/${path}?include=${Object.keys(relationships)}&page[size]=50`,
 ]);
-/** What a caller may not read, whatever its rows. */
+/** The paths that a caller may not read at all. */
 const CLOSED = {
   operator: /^(\/api\/)?received-/,
   owner: /^(\/api\/)?(environments|api-clients|suppressions)/,

@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** Each is one transaction of the plainest statements: nothing is counted, resumed or told in between. */
+/** Runs plain statements in one transaction. It counts, resumes and reports nothing in between. */
 async function inOneTransaction(url: string, statements: string[], values: unknown[] = []): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -2,9 +2,9 @@ import nodemailer from "nodemailer";
 import { inviteByOperator } from "./create.ts";
 
 /**
- * What `nodemailer` itself can do: emails of the same size as the service's, from one string, over as many connections.
- * No rendering, no queue, no record of what became of an email. Told a number, it sends that many; told an organization
- * too, it first invites each address with the statement of the bare server, as a script for a long list would.
+ * Sends emails of the same size as the service's by `nodemailer` alone, from one string, over as many connections. It
+ * renders, queues and records nothing. A message with a number makes it send that many. If the message also names an
+ * organization, it first invites each address with the bare server's statement, as a script for a long list would.
  */
 const CONNECTIONS = 10;
 /** Twice as many emails at once as connections, so that each connection finds its next email waiting. */

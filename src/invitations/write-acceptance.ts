@@ -45,7 +45,7 @@ export interface Written {
  * again, finds or creates the user, and writes the answer, the membership with its roles, the notice and the events.
  * Returns no row and writes nothing when the invitation can't be accepted.
  *
- * Neither does it accept what takes more than one statement unless the transaction goes on: an organization's first
+ * Two cases take further statements, so they are accepted only if the transaction goes on: an organization's first
  * owner, and a user whose address is proven only now.
  */
 export const writeAcceptance = statement<Written, Answering>(

@@ -7,16 +7,16 @@ import type { Page } from "./read-parameters.ts";
 import { type ResourceType, type Rows, resourceTypeNamed, type Viewer } from "./resource-type.ts";
 import type { Sight } from "./viewer.ts";
 
-/** What a list is about, within what its viewer sees: rows related to another, or a part that their type declares. */
+/** The part of the visible rows that a list is about: rows related to another, or a part that their type declares. */
 export type Within = { of: string; relationship: string } | { part: string };
 
 export interface ListShape {
   type: string;
-  /** Given the parameter `related`, an id or several; or the part's own parameters. */
+  /** Takes the parameter `related`, an id or several, or the part's own parameters. */
   within: Within | null;
-  /** By name: the parameter, or the word where a filter's words decide on the text. */
+  /** By name: the parameter, or the word if the filter's words decide on the text. */
   filters: Record<string, string>;
-  /** Names of the attributes on demand that `fields` names; null where it names none for this type. */
+  /** The attributes on demand that `fields` names, or null if it doesn't mention the type. */
   demanded: string[] | null;
 }
 
@@ -28,7 +28,7 @@ interface PageShape extends ListShape {
   before: boolean;
 }
 
-/** The row's value in the column it is sorted by, as Postgres writes it: a JavaScript date would lose microseconds. */
+/** The row's value in the sort column, as Postgres writes it. A JavaScript date would lose microseconds. */
 export const SORT_VALUE = "sort_value";
 
 type Condition = (rows: Rows<BaseModel>) => void;
@@ -55,13 +55,13 @@ export const findPageRows = preparedQuery("list", (db, shape: PageShape) => {
   if (leads === undefined && otherPlaces.length === 0) cut(rows, place);
   else {
     const ids = foundIds();
-    // They have been checked where they were found.
+    // The ids are those of rows that met every condition.
     void rows.clearWhere().whereRaw("?? = any(?)", [`${table}.id`, ids]);
   }
   if (sort.column !== "id") void rows.select(raw("??::text as ??", [column, SORT_VALUE]));
   return inOrder(rows).limit(LIMIT);
 
-  /** The ids of the page's rows: the first of each place and of each id that leads there, and of these the first. */
+  /** Returns the ids of the page's rows: takes the first rows by each place and lead, and then the first of those. */
   function foundIds(): RawBuilder {
     const parts = places.flatMap((where) =>
       (leads ?? [undefined]).map((lead) => {
@@ -98,7 +98,7 @@ export const findPageRows = preparedQuery("list", (db, shape: PageShape) => {
   }
 });
 
-/** @returns the places to look in: one of each filter's, in every combination. */
+/** Combines the filters: returns every combination of one place from each. */
 function filtered(type: ResourceType, viewer: Viewer, filters: Record<string, string>) {
   let places: Condition[][] = [[]];
   let findsFew = false;

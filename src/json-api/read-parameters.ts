@@ -86,7 +86,7 @@ export function readShape(query: Record<string, unknown>): Shape {
   return { include: query.include as IncludeTree | undefined, fields };
 }
 
-/** The attributes on demand that `fields` names; null where it says nothing of the type. */
+/** Returns the attributes on demand that `fields` names, or null if it doesn't mention the type. */
 export function demandedOf({ type, onDemand = {} }: ResourceType, { fields }: Shape): string[] | null {
   const wanted = fields.get(type);
   return wanted === undefined ? null : Object.keys(onDemand).filter((name) => wanted.has(name));

@@ -36,7 +36,7 @@ export function createSuspicions(now: () => number = () => performance.now()) {
   function addRefusal(key: string, began: number): Case {
     const before = cases.get(key) ?? { refusedAt: 0, rounds: 0, refusals: 0 };
     // A round is: refused, then others accepted, then refused again. If the server changed its mind while several
-    // attempts were in progress, that is no round.
+    // attempts were in progress, that doesn't count.
     const isRound = before.othersAcceptedAt !== undefined && before.othersAcceptedAt < began;
     const next = { refusedAt: now(), rounds: before.rounds + Number(isRound), refusals: before.refusals + 1 };
     remember(cases, key, next, MOST);

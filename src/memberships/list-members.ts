@@ -26,8 +26,8 @@ const PAGE = { limit: "int", offset: "bigint" } as const;
 const ALL = "select * from memberships where organization_id = :organization_id";
 
 /**
- * Begins with those who have the role and leaves out who has a stronger one. All of this stands in an index by
- * organization, role and membership, which also has their order.
+ * Starts from the members with the role, and leaves out those with a stronger one. One index serves all of it, order
+ * included: by organization, role and membership.
  */
 const WITH_ROLE = `
   select mr.membership_id as id from membership_roles mr

@@ -17,7 +17,7 @@ const API = {
   schema: { name: "MailEventsError", build: errorSchema },
 };
 
-/** The path of `mailEventsRouter`: the shapes are those it reads and answers by, the rest is told by hand. */
+/** Describes the path of `mailEventsRouter`. The schemas are the ones that it uses. The texts are written by hand. */
 export function mailEventsPaths(components: Components): Paths {
   const refer = (name: string, schema: typeof mailEvents | typeof mailEventCounts, io: "input" | "output") =>
     components.schemas.refer(name, () => jsonSchemaOf(schema, io));

@@ -1,7 +1,7 @@
 /**
- * Before every test file: whatever a test asks over HTTP, by the tests' own client or by hand, a JSON:API answer that
- * breaks a rule throws where it was asked for, and so does one of the Bridge API or `POST /mail-events` that is not as
- * documented. Loaded when first needed: many tests speak no HTTP.
+ * Runs before every test file, and checks every answer that a test gets over HTTP, by the tests' own client or by hand.
+ * A JSON:API answer that breaks a rule throws where it was asked for, and so does an answer of the Bridge API or
+ * `POST /mail-events` that isn't as documented. The checks load when first needed, because many tests use no HTTP.
  */
 const plainFetch: typeof fetch = Reflect.get(globalThis.fetch, "plain") ?? globalThis.fetch;
 

@@ -28,7 +28,7 @@ export function* checkDocument(document: JsonObject, exchange: ReadExchange): Pr
   const { answers } = endpoint;
   if (status !== answers.status) yield `the endpoint declares ${answers.status}`;
   if ((answers.data === undefined) === "data" in document) yield "data is not as the endpoint declares";
-  // A secret is told once.
+  // A secret is shown once.
   const isLeftOut = answers.secret && headers.has("Idempotency-Replayed");
   const meta = isLeftOut ? z.strictObject({}) : answers.meta?.strict();
   if (meta?.safeParse(document.meta).success === false) yield "meta is not as the endpoint declares";
@@ -38,7 +38,7 @@ export function* checkDocument(document: JsonObject, exchange: ReadExchange): Pr
   if (location !== null && location !== self) yield `Location ${location} is not links.self ${self}`;
 }
 
-/** A collection is an array, even of none or one; a single resource is none. */
+/** A collection is always an array, and a single resource never is. */
 function* checkKind(data: unknown, declared: AnswerData): Problems {
   const many = declared.holds === "collection" || (declared.holds === "linkage" && declared.many);
   if (Array.isArray(data) !== many) yield many ? "data is no array" : "data is an array";

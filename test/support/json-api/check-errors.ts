@@ -27,7 +27,7 @@ function* checkError(
   if (!isDocumented("management", status, error.code)) yield `${where}.code is not documented with ${status}`;
   if (error.title !== STATUS_CODES[status]) yield `${where}.title is not that of ${status}`;
   if (typeof error.detail !== "string" || error.detail === "") yield `${where}.detail is no text`;
-  // What our insides say is no caller's business.
+  // Callers must not see our internals.
   if (/\bat .+:\d+:\d+|\b(select|insert|update|delete) .+ (from|into|set) /is.test(String(error.detail))) {
     yield `${where}.detail tells of our insides`;
   }

@@ -29,7 +29,7 @@ export interface ReadExchange extends Answered {
   endpoint: Endpoint | undefined;
 }
 
-/** Everything below `/api`, and whatever says that it is; but what a path takes is told by a header alone. */
+/** Everything below `/api`, and any answer that says it is JSON:API. An answer to OPTIONS has only headers. */
 export function isJsonApi({ method, url, headers }: Pick<Exchange, "method" | "url" | "headers">): boolean {
   if (method === "OPTIONS") return false;
   return /^\/api(\/|\?|$)/.test(url) || (headers.get("Content-Type") ?? "").startsWith(JSON_API);
